@@ -1,0 +1,75 @@
+"""Everything irfer-bench says when it cannot go on: one class per kind, each with its exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+
+class BenchError(Exception):
+    """An expected failure, printed as one line: what was asked, what was found, what to do.
+
+    Args:
+        message: the whole line, for people.
+        hint: what to do next, printed after the message.
+    """
+
+    exit_code = 1
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.message}; {self.hint}" if self.hint else self.message
+
+
+class CellError(BenchError):
+    """A cell failed: a plugin raised, returned nonsense, or a loss became NaN (exit 1)."""
+
+
+class NonFiniteLossError(CellError):
+    """A training loss became NaN or infinite; the last good state was kept (exit 1)."""
+
+
+class ContractError(CellError):
+    """A plugin broke its protocol: wrong shape, wrong order, wrote into its input (exit 1)."""
+
+
+class UsageError(BenchError):
+    """A wrong name, value or option (exit 2)."""
+
+    exit_code = 2
+
+
+class RefusedError(UsageError):
+    """A combination that has no meaning, refused when the plan is made (exit 2)."""
+
+
+class MissingError(BenchError):
+    """Something must be brought first: data, a plugin, a licence, landmarks (exit 3)."""
+
+    exit_code = 3
+
+
+class MissingWeightsError(MissingError):
+    """Pretrained weights are not here; says which, where to get them and where to put them."""
+
+
+class DamagedError(BenchError):
+    """Data, an artefact or a record is not what it says it is (exit 4)."""
+
+    exit_code = 4
+
+
+class UnavailableError(Exception):
+    """A metric has no value here; its message becomes the reason beside a null."""
+
+
+def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
+    """The one wording for a name nobody owns, with the nearest known names."""
+    known = sorted(known)
+    near = get_close_matches(name, known, n=3, cutoff=0.5)
+    hint = f"did you mean {', '.join(repr(n) for n in near)}?" if near else f"known: {', '.join(known)}"
+    return UsageError(f"unknown {kind} {name!r}", hint + (f" ({where})" if where else ""))

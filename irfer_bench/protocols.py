@@ -1,0 +1,96 @@
+"""The four contracts. A plugin depends on these shapes only, and needs to inherit nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
+
+from irfer_bench.values import (
+    Clip,
+    Clips,
+    Context,
+    Item,
+    Problem,
+    Recognition,
+    ScoreInputs,
+    Scores,
+    State,
+    TrainingData,
+    TranslationData,
+)
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+
+@runtime_checkable
+class Translator(Protocol):
+    """Turns clips of one spectrum into clips of another.
+
+    Constructed with one params value. `translate` yields the same ids in the same order, with the
+    same number of frames; its noise depends on the item id, so batch size never changes a pixel.
+    """
+
+    def fit(self, data: TranslationData, ctx: Context) -> None: ...
+    def translate(self, clips: Clips, ctx: Context) -> Iterator[Clip]: ...
+    def state(self) -> State: ...
+    def restore(self, state: State) -> None: ...
+
+
+@runtime_checkable
+class Recognizer(Protocol):
+    """Turns clips into (N, classes) float32 log-probabilities.
+
+    Constructed with one params value. Optional: `embed(clips, ctx) -> (N, D)` float32 features,
+    for MMD, KL and t-SNE.
+    """
+
+    def fit(self, data: TrainingData, ctx: Context) -> None: ...
+    def predict(self, clips: Clips, ctx: Context) -> Scores: ...
+    def state(self) -> State: ...
+    def restore(self, state: State) -> None: ...
+
+
+@runtime_checkable
+class Dataset(Protocol):
+    """Reads one dataset as its owner distributes it, or generates it.
+
+    Constructed with one params value. `root` is None for datasets that need no files.
+    """
+
+    classes: tuple[str, ...]
+    licence: str
+    private: bool
+    """True where pictures of people may leave the machine only with `--allow-faces`."""
+
+    def recognise(self, root: Path) -> Recognition: ...
+    def index(self, root: Path | None) -> Iterable[Item]: ...
+    def problems(self, root: Path | None) -> Iterable[Problem]: ...
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """The item, or only the given frame positions of it, at the owner's size."""
+        ...
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Test subjects of each fold (item ids where there are no subjects); fold 1 comes first."""
+        ...
+
+    def fingerprint(self, root: Path | None) -> str:
+        """What the content is, equal on every machine that holds the same files."""
+        ...
+
+
+@runtime_checkable
+class Metric(Protocol):
+    """One number from predictions or pictures.
+
+    `consumes` names fields of `ScoreInputs`. `compute` may raise `UnavailableError(reason)`.
+    With `index` (positions of resampled items) it returns the value on the resample.
+    """
+
+    consumes: frozenset[str]
+    direction: Literal["higher", "lower", "none"]
+    unit: str
+    range: tuple[float, float]
+
+    def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float: ...

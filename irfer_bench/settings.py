@@ -1,0 +1,71 @@
+"""A setting is everything that makes two numbers comparable; it never belongs to a method."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from irfer_bench.values import BASIC, Spectrum
+
+SettingKind = Literal["augmented", "weak", "supervised", "simulated", "cross", "quality"]
+
+
+class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items of a dataset play a role.
+
+    Args:
+        dataset: its name; empty means the setting's own dataset.
+        spectrum: `vis`, `nir` or `lwir`.
+        lightings, parts, splits: allowed values; empty means all.
+    """
+
+    spectrum: Spectrum
+    dataset: str = ""
+    lightings: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The protocol of one leaderboard (design §5).
+
+    Args:
+        dataset: whose folds and subjects are used.
+        source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
+        shots: labelled target items per class; None for all; a float below 1 is the fraction of
+            training subjects.
+        draws: which fixed draw of shots a seed uses is `seed % draws`.
+        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
+        unit: whether a frame or a whole item is one scored example.
+        size: stored side in pixels. crop: factor on the detector's square box.
+        seeds: how many seeds a full row has.
+        range_16bit: fixed (low, high) for 16-bit pictures; None is the sequence's 1 to 99 percentile.
+        source_text: where the protocol comes from, for `irfer-bench show`.
+    """
+
+    name: str
+    kind: SettingKind
+    dataset: str
+    target: Domain
+    source: Domain | None = None
+    extra: Domain | None = None
+    classes: tuple[str, ...] = BASIC
+    folds: int = 5
+    shots: int | float | None = None
+    draws: int = 5
+    unlabelled: bool = False
+    validation: float = 0.0
+    frames: str = "all"
+    unit: Literal["frame", "item"] = "frame"
+    size: int = 256
+    detector: str = "none"
+    crop: float = 1.3
+    range_16bit: tuple[int, int] | None = None
+    metrics: tuple[str, ...] = ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips")
+    primary: str = "accuracy"
+    seeds: int = 1
+    translator_seeds: bool = False
+    version: str = "1"
+    summary: str = ""
+    source_text: str = ""

@@ -1,0 +1,90 @@
+"""Clips and a context that live in memory, for tests and experiments of plugin authors."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.values import Clip, Scalar, State
+
+
+class ClipList:
+    """A list of clips with the `Clips` surface; its arrays are made read-only."""
+
+    def __init__(self, clips: Sequence[Clip]) -> None:
+        self._clips = list(clips)
+        for clip in self._clips:
+            clip.frames.flags.writeable = False
+
+    @property
+    def key(self) -> str:
+        digest = hashlib.sha256()
+        for clip in self._clips:
+            digest.update(f"{clip.id}|{clip.label}|".encode())
+            digest.update(clip.frames.tobytes())
+        return digest.hexdigest()
+
+    @property
+    def ids(self) -> list[str]:
+        return [clip.id for clip in self._clips]
+
+    @property
+    def labels(self) -> list[str | None]:
+        return [clip.label for clip in self._clips]
+
+    @property
+    def subjects(self) -> list[str | None]:
+        return [clip.subject for clip in self._clips]
+
+    def __len__(self) -> int:
+        return len(self._clips)
+
+    def __getitem__(self, index: int) -> Clip:
+        return self._clips[index]
+
+    def __iter__(self) -> Iterator[Clip]:
+        return iter(self._clips)
+
+    def unlabelled(self) -> ClipList:
+        """The same clips without labels."""
+        return ClipList([replace(clip, label=None) for clip in self._clips])
+
+
+@dataclass
+class MemoryContext:
+    """A context that keeps parts, checkpoints and reports in dictionaries."""
+
+    seed: int = 0
+    device: str = "cpu"
+    precision: str = "fp32"
+    scratch: Path = Path()
+    deadline: float | None = None
+    weights: Path = Path("weights")
+    parts: dict[str, State] = field(default_factory=dict)
+    checkpoints: dict[str, State] = field(default_factory=dict)
+    reports: dict[str, Scalar] = field(default_factory=dict)
+
+    def seed_for(self, *names: str) -> int:
+        text = "\0".join((str(self.seed), *names))
+        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        """Progress is not shown here."""
+
+    def part(self, name: str, key: Any, build: Callable[[], State]) -> State:
+        full = f"{name}:{key!r}"
+        if full not in self.parts:
+            self.parts[full] = build()
+        return self.parts[full]
+
+    def checkpoint(self, name: str, state: State) -> None:
+        self.checkpoints[name] = state
+
+    def last_checkpoint(self, name: str) -> State | None:
+        return self.checkpoints.get(name)
+
+    def report(self, name: str, value: Scalar) -> None:
+        self.reports[name] = value
