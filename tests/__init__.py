@@ -1,0 +1,1 @@
+"""The tests mirror the tree; `tests.parity.fixtures` is what parity tests import."""
