@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.keys import seed_for
 from irfer_bench.values import Clip, Scalar, State
 
 
@@ -68,8 +69,7 @@ class MemoryContext:
     reports: dict[str, Scalar] = field(default_factory=dict)
 
     def seed_for(self, *names: str) -> int:
-        text = "\0".join((str(self.seed), *names))
-        return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
+        return seed_for(self.seed, *names)
 
     def progress(self, name: str, done: int, total: int, note: str = "") -> None:
         """Progress is not shown here."""

@@ -1,0 +1,225 @@
+"""Artefacts by key: built once, committed by one rename, verified when read. Knows no faces."""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import shutil
+import tempfile
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from irfer_bench import keys
+from irfer_bench.claims import claim
+from irfer_bench.errors import DamagedError
+
+MANIFEST = "manifest.json"
+
+
+@dataclass(frozen=True, slots=True)
+class Artefact:
+    """A finished, verified folder. `facts` is what its builder said about it."""
+
+    key: str
+    folder: Path
+    facts: Mapping[str, Any]
+    seconds: float
+    peak_mb: float
+    source: str
+
+
+@dataclass
+class Store:
+    """A folder of artefacts, one sub-folder per key.
+
+    Args:
+        root: made when first written to; 0700, since prepared pictures are private.
+        say: told in one line when something damaged is set aside or another process is waited for.
+    """
+
+    root: Path
+    say: Callable[[str], None] = lambda line: None
+    _verified: dict[str, Artefact] = field(default_factory=dict)
+
+    def folder(self, key: str) -> Path:
+        return self.root / "artefacts" / key[:2] / key
+
+    def has(self, key: str) -> bool:
+        """Whether an artefact is there, without verifying it."""
+        return key in self._verified or (self.folder(key) / MANIFEST).is_file()
+
+    def get(self, key: str) -> Artefact | None:
+        """The verified artefact, or None; a damaged one is set aside first."""
+        if key not in self._verified and self.has(key):
+            try:
+                self._verified[key] = self._verify(key)
+            except DamagedError as error:
+                self.set_aside(key, str(error))
+        return self._verified.get(key)
+
+    def get_or_build(
+        self, key: str, build: Callable[[Path], Mapping[str, Any]], *,
+        describe: Mapping[str, Any], source: str = "",
+    ) -> tuple[Artefact, bool]:
+        """The artefact and whether it was built now; two processes never build one key twice.
+
+        Args:
+            build: writes files into the folder it is given and returns facts (JSON).
+            describe: what the key was made of, kept for people and for `gc`.
+            source: digest of the code that builds it.
+        """
+        found = self.get(key)
+        if found is not None:
+            return found, False
+        with self.writing(), claim(
+            self.root / "locks", key, lambda: self.say(f"another run is building {key[:8]}; waiting")
+        ):
+            found = self.get(key)
+            if found is not None:
+                return found, False
+            return self._build(key, build, describe, source), True
+
+    def _build(
+        self, key: str, build: Callable[[Path], Mapping[str, Any]], describe: Mapping[str, Any],
+        source: str,
+    ) -> Artefact:
+        workplace = self.root / "building"
+        workplace.mkdir(parents=True, exist_ok=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{key[:12]}.", dir=workplace))
+        started = time.monotonic()
+        try:
+            facts = dict(build(folder))
+            manifest = {
+                "scheme": keys.SCHEME, "key": key, "describe": dict(describe), "source": source,
+                "facts": facts, "seconds": round(time.monotonic() - started, 3),
+                "peak_mb": peak_mb(), "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "files": {name: _stamp(folder / name) for name in sorted(os.listdir(folder))},
+            }
+            write_json(folder / MANIFEST, manifest)
+            target = self.folder(key)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            folder.rename(target)
+        except BaseException:
+            shutil.rmtree(folder, ignore_errors=True)
+            raise
+        shutil.rmtree(self.unfinished(key), ignore_errors=True)
+        self._verified[key] = self._verify(key)
+        return self._verified[key]
+
+    def _verify(self, key: str) -> Artefact:
+        folder = self.folder(key)
+        manifest = read_json(folder / MANIFEST)
+        try:
+            if manifest["key"] != key:
+                raise DamagedError(f"artefact {key[:8]}: its manifest names another key")
+            for name, stamp in manifest["files"].items():
+                path = folder / name
+                if not path.is_file() or _stamp(path) != stamp:
+                    raise DamagedError(f"artefact {key[:8]}: {name} is not what was written")
+            return Artefact(
+                key, folder, manifest["facts"], manifest["seconds"], manifest["peak_mb"],
+                manifest["source"],
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise DamagedError(f"artefact {key[:8]}: manifest is incomplete ({error})") from error
+
+    def set_aside(self, key: str, reason: str) -> None:
+        """Move a damaged artefact away, so that it is built again and can be looked at."""
+        with self.writing():
+            aside = self.root / "damaged"
+            aside.mkdir(parents=True, exist_ok=True)
+            self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
+        self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
+
+    def unfinished(self, key: str) -> Path:
+        """Where an interrupted build of `key` keeps its checkpoints."""
+        return self.root / "unfinished" / key
+
+    def sweep(self, keep: Iterable[str]) -> tuple[int, int]:
+        """Delete every artefact whose key is not in `keep`; returns (artefacts, bytes) freed."""
+        kept, count, size = set(keep), 0, 0
+        for manifest in (self.root / "artefacts").glob(f"*/*/{MANIFEST}"):
+            folder = manifest.parent
+            if folder.name not in kept:
+                size += sum(path.stat().st_size for path in folder.iterdir())
+                shutil.rmtree(folder)
+                count += 1
+        for leftover in ("building", "damaged"):
+            shutil.rmtree(self.root / leftover, ignore_errors=True)
+        self._verified.clear()
+        return count, size
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Turn the system's refusals to write into one clear line."""
+        with clear_write_errors(self.root):
+            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            yield
+
+
+@contextmanager
+def clear_write_errors(where: Path) -> Iterator[None]:
+    """Turn a full or read-only disk into a `DamagedError` that names the place."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise DamagedError(
+                f"no space left while writing {error.filename or where}",
+                "free some, or point IRFER_BENCH_HOME at another disk; finished steps are kept",
+            ) from error
+        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+            raise DamagedError(
+                f"may not write {error.filename or where}: {error.strerror}",
+                "point IRFER_BENCH_HOME (store) or --out (results) at a folder you own",
+            ) from error
+        raise
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write JSON so that a reader sees the old file or the whole new one."""
+    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file by one rename."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            stream.write(text)
+            stream.flush()
+            os.fsync(stream.fileno())
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+def read_json(path: Path) -> Any:
+    """Read JSON.
+
+    Raises:
+        DamagedError: the file cannot be read or is no JSON.
+    """
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {error}") from error
+
+
+def peak_mb() -> float:
+    """Peak resident memory of this process so far, in MB."""
+    import resource
+
+    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
+
+
+def _stamp(path: Path) -> dict[str, Any]:
+    return {"size": path.stat().st_size, "sha256": keys.digest_file(path)}
