@@ -1,0 +1,121 @@
+"""The context a step runs in: seeds, parts, checkpoints and reports over the store."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from irfer_bench import keys
+from irfer_bench.errors import DamagedError
+from irfer_bench.store import Store, read_json
+from irfer_bench.values import JSON, Scalar, State
+
+TENSORS, SCALARS = "state.safetensors", "state.json"
+
+
+@dataclass
+class StepContext:
+    """One step's `irfer_bench.api.Context`.
+
+    Args:
+        step_key: where unfinished work of this step is kept.
+        owner: identity of the component, so that parts of two components never meet by accident.
+        show: told how far a loop is.
+    """
+
+    store: Store
+    step_key: str
+    owner: str
+    seed: int
+    device: str
+    precision: str
+    weights: Path
+    show: Callable[[str, int, int, str], None]
+    source: str = ""
+    deadline: float | None = None
+    reports: dict[str, Scalar] = field(default_factory=dict)
+
+    @property
+    def scratch(self) -> Path:
+        folder = self.store.unfinished(self.step_key) / "scratch"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def seed_for(self, *names: str) -> int:
+        return keys.seed_for(self.seed, *names)
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        self.show(name, done, total, note)
+
+    def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
+        described = {"step": "part", "owner": self.owner, "name": name, "of": key,
+                     "precision": self.precision}
+        outer, outer_reports = self.step_key, self.reports
+        self.step_key, self.reports = keys.digest(described), {}
+
+        def write(folder: Path) -> Mapping[str, Any]:
+            write_state(folder, build())
+            return {"reports": self.reports}
+
+        try:
+            artefact, _ = self.store.get_or_build(
+                self.step_key, write, describe=described, source=self.source
+            )
+        finally:
+            self.step_key, self.reports = outer, outer_reports
+        self.reports.update(artefact.facts["reports"])
+        return read_state(artefact.folder)
+
+    def checkpoint(self, name: str, state: State) -> None:
+        target = self._checkpoint(name)
+        fresh = target.with_name(f"{target.name}.new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir(parents=True)
+        write_state(fresh, state)
+        (fresh / "whole").write_text(keys.digest_file(fresh / TENSORS))
+        shutil.rmtree(target, ignore_errors=True)
+        fresh.rename(target)
+
+    def last_checkpoint(self, name: str) -> State | None:
+        folder = self._checkpoint(name)
+        try:
+            if (folder / "whole").read_text() != keys.digest_file(folder / TENSORS):
+                return None
+            return read_state(folder)
+        except (OSError, DamagedError):
+            return None
+
+    def report(self, name: str, value: Scalar) -> None:
+        self.reports[name] = value
+
+    def _checkpoint(self, name: str) -> Path:
+        return self.store.unfinished(self.step_key) / "".join(c if c.isalnum() else "_" for c in name)
+
+
+def write_state(folder: Path, state: State) -> None:
+    """Write tensors as safetensors and scalars as JSON."""
+    import numpy as np
+    from safetensors.numpy import save_file
+
+    tensors = {name: np.asarray(value, order="C") for name, value in state.tensors.items()}
+    save_file(tensors, folder / TENSORS)
+    (folder / SCALARS).write_text(json.dumps(dict(state.scalars), allow_nan=False))
+
+
+def read_state(folder: Path) -> State:
+    """Read what `write_state` wrote.
+
+    Raises:
+        DamagedError: a file is missing or no longer readable.
+    """
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        return State(load_file(folder / TENSORS), read_json(folder / SCALARS))
+    except (OSError, SafetensorError) as error:
+        raise DamagedError(f"state in {folder} cannot be read: {error}") from error

@@ -1,0 +1,1 @@
+"""From a folder of pictures to clips: manifests, preparation, landmarks, stored clips."""

@@ -1,0 +1,52 @@
+"""Where things live on this machine, and what it can compute with; known without torch."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Literal
+
+Precision = Literal["fp32", "bf16"]
+
+
+def home() -> Path:
+    """The folder of store and caches: `IRFER_BENCH_HOME`, else the platform's cache folder."""
+    given = os.environ.get("IRFER_BENCH_HOME")
+    if given:
+        return Path(given).expanduser()
+    from platformdirs import user_cache_path
+
+    return user_cache_path("irfer-bench")
+
+
+def weights() -> Path:
+    """The folder of pretrained weights: `IRFER_BENCH_WEIGHTS`, else `weights` in the home."""
+    given = os.environ.get("IRFER_BENCH_WEIGHTS")
+    return Path(given).expanduser() if given else home() / "weights"
+
+
+def pick_device(asked: str) -> str:
+    """`auto` becomes `cuda` where the driver shows a GPU, else `cpu`."""
+    if asked != "auto":
+        return asked
+    return "cuda" if Path("/dev/nvidia0").exists() else "cpu"
+
+
+def pick_precision(asked: str, device: str) -> Precision:
+    """`auto` is bf16 autocast where the hardware has matrix units for it, else fp32.
+
+    On a CPU without them bf16 is up to a hundred times slower than fp32.
+    """
+    if asked in ("fp32", "bf16"):
+        return asked  # type: ignore[return-value]
+    if device.startswith("cuda"):
+        return "bf16"
+    return "bf16" if "amx_bf16" in _cpu_flags() else "fp32"
+
+
+def _cpu_flags() -> str:
+    try:
+        with Path("/proc/cpuinfo").open() as stream:
+            return next((line for line in stream if line.startswith("flags")), "")
+    except OSError:
+        return ""

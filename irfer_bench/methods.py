@@ -1,0 +1,95 @@
+"""A method is a component with a variant, a preset and every parameter resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench.errors import MissingError
+from irfer_bench.params import Params, resolve, stage_values
+from irfer_bench.values import Component
+
+if TYPE_CHECKING:
+    from irfer_bench.registry import Registry
+    from irfer_bench.values import Kind
+
+
+@dataclass(frozen=True)
+class Method:
+    """A translator or recognizer exactly as a cell uses it."""
+
+    component: Component
+    distribution: str
+    variant: str
+    preset: str
+    params: Params
+    inputs: Mapping[str, Any]
+    given: Mapping[str, Any]
+
+    @property
+    def name(self) -> str:
+        """`pca`, or `pca@literal`."""
+        return self.component.name + (f"@{self.variant}" if self.variant else "")
+
+    @property
+    def row_name(self) -> str:
+        """The name and what the user changed, for a board's row."""
+        changes = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
+        return f"{self.name} ({changes})" if changes else self.name
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A fact its params class states: `adds_nothing`, `needs_partners`, `trains`."""
+        return bool(getattr(type(self.params), name, default))
+
+    def identity(self, stage: str) -> dict[str, Any]:
+        """What enters the key of a fit (`fit`) or of its use (`apply`)."""
+        identity: dict[str, Any] = {
+            "component": self.component.name, "distribution": self.distribution,
+            "version": self.component.version,
+            "params": stage_values(self.params, "fit" if stage == "fit" else "apply"),
+        }
+        if stage == "fit" and self.inputs:
+            identity["inputs"] = dict(self.inputs)
+        return identity
+
+    def describe(self) -> dict[str, Any]:
+        """What a record keeps of it: every resolved value and what was given."""
+        return {
+            "name": self.component.name, "variant": self.variant, "preset": self.preset,
+            "version": self.component.version, "distribution": self.distribution,
+            "params": msgspec.to_builtins(self.params), "given": dict(self.given),
+            "inputs": dict(self.inputs),
+        }
+
+
+def resolve_method(
+    registry: Registry, kind: Kind, name: str, *, preset: str, given: Mapping[str, Any],
+    weights: Path,
+) -> Method:
+    """The method that `name[@variant]` means.
+
+    Raises:
+        UsageError: unknown name, variant, parameter, or a value outside its bounds.
+        MissingError: it needs weights that are not here.
+    """
+    bare, _, variant = name.partition("@")
+    owned = registry.owner(kind, bare)
+    cls = registry.params_class(owned.component)
+    params = resolve(
+        cls, component=owned.component.name, variant=variant, preset=preset, given=given
+    )
+    ask = getattr(params, "inputs", None)
+    inputs = dict(ask(weights)) if callable(ask) else {}
+    changed = {k: v for k, v in given.items()}
+    return Method(owned.component, owned.distribution, variant, preset, params, inputs, changed)
+
+
+def require(found: Any, what: str, hint: str) -> Any:
+    """`found`, or a `MissingError` that says what is missing and what to do."""
+    if found is None:
+        raise MissingError(what, hint)
+    return found

@@ -1,0 +1,85 @@
+"""Where a dataset's items come from on this machine, and what its content is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench import keys
+from irfer_bench.errors import MissingError
+from irfer_bench.params import Params
+from irfer_bench.values import Component
+
+if TYPE_CHECKING:
+    from irfer_bench.registry import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class Source:
+    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet)."""
+
+    component: Component
+    params: Params
+    root: Path | None
+    fingerprint: str | None
+    landmarks: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return self.component.name
+
+    def identity(self) -> dict[str, Any]:
+        """What enters keys: never a path."""
+        identity: dict[str, Any] = {
+            "name": self.name, "version": self.component.version,
+            "params": msgspec.to_builtins(self.params), "fingerprint": self.fingerprint,
+        }
+        if self.landmarks is not None and self.root is not None:
+            identity["landmarks"] = keys.digest_file(self.landmarks)
+        return identity
+
+
+def find_source(
+    registry: Registry, name: str, *, roots: Mapping[str, Path], home: Path,
+    landmarks: Path | None = None, scan: bool = False, given: Mapping[str, Any] | None = None,
+) -> Source:
+    """The source of a dataset; with `scan` a folder without a stored manifest is read now.
+
+    Raises:
+        MissingError: the dataset needs files and no root was given, or the root is not there.
+        DamagedError: the folder is not the dataset it is said to be.
+    """
+    from irfer_bench.params import resolve
+
+    component = registry.get("dataset", name)
+    cls = registry.params_class(component)
+    params = resolve(cls, component=name, given=given)
+    if not getattr(cls, "needs_root", True):
+        own = {"version": component.version, "params": msgspec.to_builtins(params)}
+        return Source(component, params, None, keys.digest(["generated", name, own]), landmarks)
+    root = roots.get(name) or _root_from_environment(name)
+    if root is None:
+        raise MissingError(
+            f"dataset {name!r} needs its files ({component.licence or 'ask its owner'})",
+            f"say --data-root {name}=FOLDER; irfer-bench show {name} tells where to apply",
+        )
+    if not root.is_dir():
+        raise MissingError(f"--data-root {name}={root}: no such folder")
+    if landmarks is not None and not landmarks.is_file():
+        raise MissingError(f"--landmarks {landmarks}: no such file")
+    from irfer_bench.data.manifest import scan as read_manifest, stored
+
+    manifest = stored(name, root, home)
+    if manifest is None and scan:
+        manifest = read_manifest(registry.create(component, params), root, name=name, home=home)
+    return Source(component, params, root, manifest.fingerprint if manifest else None, landmarks)
+
+
+def _root_from_environment(name: str) -> Path | None:
+    value = os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
+    return Path(value).expanduser() if value else None
