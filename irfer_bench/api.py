@@ -1,5 +1,6 @@
 """The only module a plugin imports."""
 
+from irfer_bench.data.content import content_digest
 from irfer_bench.errors import (
     BenchError,
     CellError,
@@ -39,7 +40,7 @@ __all__ = [
     "hookimpl", "Component", "Params", "fit", "apply",
     "Translator", "Recognizer", "Dataset", "Metric", "Setting", "Domain",
     "Item", "Clip", "Clips", "State", "Context", "TranslationData", "TrainingData", "ScoreInputs",
-    "Recognition", "Problem", "Scores", "Features", "Spectrum", "BASIC", "CLASSES",
+    "content_digest", "Recognition", "Problem", "Scores", "Features", "Spectrum", "BASIC", "CLASSES",
     "BenchError", "CellError", "ContractError", "DamagedError", "MissingError",
     "MissingWeightsError", "NonFiniteLossError", "RefusedError", "UnavailableError", "UsageError",
 ]

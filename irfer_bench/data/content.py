@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
 
@@ -21,6 +20,8 @@ def content_digest(root: Path, items: Iterable[Item]) -> str:
     then all items by id. Folders above an item, files of no item, the order of listing and dates do
     not enter. A file that cannot be read enters as such, so that its repair changes the digest.
     """
+    from concurrent.futures import ThreadPoolExecutor
+
     with ThreadPoolExecutor(max_workers=4) as pool:
         leaves = sorted(pool.map(lambda item: _item_digest(root, item), items))
     return keys.digest(["content", leaves])

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from irfer_bench.data.rules import Rules, pick, rules_of
+from irfer_bench.data.rules import Rules, distinct, pick, rules_of
 from irfer_bench.errors import BenchError, ContractError, DamagedError, MissingError, UsageError
 from irfer_bench.protocols import Dataset
 from irfer_bench.values import Clip, Item
@@ -72,7 +72,7 @@ class _Job:
     def run(self, item: Item) -> tuple[list[Clip], dict[str, Any]]:
         picked = pick(self.rules.frames, item.frames)
         if self.rules.unit == "frame":
-            picked = list({position: (position, k) for position, k in reversed(picked)}.values())[::-1]
+            picked = distinct(picked)
         if not picked:
             raise DamagedError(f"{item.id} has no frames", "remove it from the dataset's folder")
         positions = [position for position, _ in picked]
@@ -86,7 +86,7 @@ class _Job:
             for frame, box in zip(frames, boxes, strict=True)
         ]
         moved = None if points is None else np.stack([
-            (frame - np.float32(box[:2])) * np.float32(size / box[2])
+            ((frame - box[:2]) * (size / box[2])).astype(np.float32)
             for frame, box in zip(points, boxes, strict=True)
         ])
         whole = replace(
@@ -156,7 +156,7 @@ class _Job:
                 "pass --landmarks FILE (safetensors, one (T, 68, 2) float32 array per item id)",
             )
         if not np.isfinite(guide).all():
-            raise DamagedError(f"landmarks of {item.id} are not finite", "repair the landmarks file")
+            raise DamagedError(f"landmarks of {item.id} are not finite", "repair the file")
         if self.rules.unit == "item":
             return [_landmark_square(guide.reshape(-1, 2), self.rules.crop, item.id)] * len(frames)
         return [_landmark_square(frame, self.rules.crop, item.id) for frame in guide]
@@ -209,7 +209,7 @@ def _landmark_square(points: NDArray[np.float32], factor: float, name: str) -> B
     low, high = points.min(axis=0), points.max(axis=0)
     side = round(factor * float((high - low).max()))
     if side < 1:
-        raise DamagedError(f"landmarks of {name} lie on one point", "repair the landmarks file")
+        raise DamagedError(f"landmarks of {name} lie on one point", "repair the file")
     left, top = np.floor((low + high - side) / 2 + 0.5)
     return int(left), int(top), side
 
@@ -233,7 +233,7 @@ def _crop(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     # Outside the picture its border is repeated: a black bar would be a feature of the crop.
     rows = np.clip(np.arange(top, top + side), 0, height - 1)
     columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    return frame[rows][:, columns]
+    return frame[np.ix_(rows, columns)]
 
 
 def _resize(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:

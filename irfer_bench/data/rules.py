@@ -55,7 +55,7 @@ def pick(frames: str, count: int) -> list[tuple[int, int]]:
     match = _FRAMES.fullmatch(frames)
     if match is None:
         raise UsageError(
-            f"frames = {frames!r} is not a rule", "use all, last(k), first(k) or uniform(k), k >= 1",
+            f"frames = {frames!r} is not a rule", "use all, last(k), first(k) or uniform(k)",
         )
     if count == 0:
         return []
@@ -66,3 +66,11 @@ def pick(frames: str, count: int) -> list[tuple[int, int]]:
     if frames.startswith("first"):
         return [(position, position) for position in range(min(k, count))]
     return [(position, count - 1 - position) for position in range(max(0, count - k), count)]
+
+
+def distinct(picked: list[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The picked frames without repeated positions; the first number of a position stays."""
+    first: dict[int, int] = {}
+    for position, number in picked:
+        first.setdefault(position, number)
+    return list(first.items())

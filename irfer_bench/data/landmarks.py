@@ -1,0 +1,36 @@
+"""Landmarks that a user brings: `--landmarks FILE`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irfer_bench.errors import DamagedError, MissingError
+
+_FORM = "as safetensors, it holds one (T, 68, 2) float32 per item id: x, y, original pixels"
+
+
+def read_landmarks(path: Path) -> dict[str, NDArray[Any]]:
+    """(T, 68, 2) float32 by item id, x then y, in pixels of the original pictures.
+
+    Raises:
+        MissingError: no such file. DamagedError: not safetensors, or an array of another form.
+    """
+    if not path.is_file():
+        raise MissingError(f"--landmarks {path}: no such file", _FORM)
+    from safetensors import SafetensorError
+    from safetensors.numpy import load_file
+
+    try:
+        arrays = load_file(path)
+    except (SafetensorError, OSError, ValueError, KeyError) as error:
+        raise DamagedError(f"--landmarks {path} cannot be read ({error})", _FORM) from error
+    for name, array in arrays.items():
+        if array.ndim != 3 or array.shape[1:] != (68, 2) or array.dtype != np.float32:
+            raise DamagedError(
+                f"--landmarks {path}: {name} is {array.dtype} {tuple(array.shape)}", _FORM,
+            )
+    return arrays
