@@ -1,0 +1,165 @@
+"""Dataset `synth`: procedural faces in four pictures of the same moment, and clips with voice."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from irfer_bench.api import BASIC, CLASSES, Clip, Item, Problem, Recognition, UsageError
+from irfer_synth.faces import Camera, draw_moments, render
+from irfer_synth.identity import BENCHMARK, EXTRA
+from irfer_synth.synth_params import SynthParams
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from irfer_bench.api import Spectrum
+
+GENERATOR = "1"
+"""Changes when any pixel or sample changes."""
+SUBJECTS, EXTRA_SUBJECTS, FOLDS = 120, 30, 5
+CAMERAS: dict[Camera, tuple[Spectrum, str]] = {
+    "vis": ("vis", "normal"), "nir": ("nir", "normal"), "lwir": ("lwir", "normal"),
+    "dark": ("vis", "dark"),
+}
+"""Camera to spectrum and lighting."""
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """What an item's id says: part, subject number, class and camera."""
+
+    part: str
+    number: int
+    label: str
+    camera: Camera
+
+
+class SynthDataset:
+    """The embedded benchmark (design §9): no files, no people, equal on every machine.
+
+    Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `extra` (30 other
+    people, six classes, visible only) and `clips`.
+    """
+
+    classes = CLASSES
+    licence = "public domain (generated)"
+    private = False
+
+    def __init__(self, params: SynthParams | None = None) -> None:
+        self.params = params or SynthParams()
+
+    def recognise(self, root: Path) -> Recognition:
+        """Never a folder: the benchmark is generated."""
+        return Recognition(0.0, "synth is generated and reads no folder")
+
+    def index(self, root: Path | None = None) -> Iterable[Item]:
+        """Every item, in a fixed order; `root` is not looked at."""
+        for camera in CAMERAS:
+            for number in range(1, SUBJECTS + 1):
+                for label in CLASSES:
+                    yield _item(Address("stills", number, label, camera))
+        for number in range(1, EXTRA_SUBJECTS + 1):
+            for label in BASIC:
+                yield _item(Address("extra", number, label, "vis"))
+
+    def problems(self, root: Path | None = None) -> Iterable[Problem]:
+        """None: there is nothing on disk."""
+        return ()
+
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """Draw the item at `params.size`.
+
+        Raises:
+            UsageError: the id is not one of `index`.
+        """
+        address = parse_id(item.id)
+        basic = address.label in BASIC
+        group = BASIC if basic else CLASSES[len(BASIC) :]
+        pictures, marks = _draw_group(
+            _population(address), address.number, address.camera, group, self.params.size)
+        k = group.index(address.label)
+        return _clip(item, pictures[k : k + 1], marks[k : k + 1])
+
+    def read_many(self, items: Sequence[Item]) -> Iterable[Clip]:
+        """Draw many stills, in order; the same pixels as `read`, drawn in batches."""
+        addresses = [parse_id(item.id) for item in items]
+        for start in range(0, len(items), 256):
+            chunk = addresses[start : start + 256]
+            drawn: dict[int, tuple[Any, Any]] = {}
+            for camera, population in sorted({(a.camera, _population(a)) for a in chunk}):
+                at = [k for k, a in enumerate(chunk) if (a.camera, _population(a)) == (camera, population)]
+                moments = draw_moments(
+                    [chunk[k].number for k in at], [chunk[k].label for k in at], population)
+                pictures, marks = render(moments, camera, self.params.size)
+                drawn |= {k: (pictures[i], marks[i]) for i, k in enumerate(at)}
+            for k, item in enumerate(items[start : start + 256]):
+                picture, mark = drawn[k]
+                yield _clip(item, picture[None], mark[None])
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Five published subject lists: every fifth of the 120, from s001, s002, ... on."""
+        present = {item.subject for item in items}
+        return [
+            frozenset(s for n in range(k + 1, SUBJECTS + 1, FOLDS) if (s := f"s{n:03d}") in present)
+            for k in range(FOLDS)
+        ]
+
+    def fingerprint(self, root: Path | None = None) -> str:
+        """The generator's version and parameters, digested."""
+        text = f"irfer_synth generator {GENERATOR} size {self.params.size}"
+        return hashlib.sha256(text.encode()).hexdigest()
+
+
+@lru_cache(maxsize=8192)
+def parse_id(name: str) -> Address:
+    """`s001-fear-nir` (stills), `x001-fear-vis` (extra).
+
+    Raises:
+        UsageError: no such item.
+    """
+    parts = name.split("-")
+    try:
+        subject, label, camera = parts
+        number = int(subject[1:])
+        part = {"s": "stills", "x": "extra"}[subject[0]]
+    except (ValueError, KeyError, IndexError):
+        raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth") from None
+    if camera not in CAMERAS or label not in CLASSES:
+        raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth")
+    return Address(part, number, label, camera)
+
+
+@lru_cache(maxsize=64)
+def _draw_group(
+    population: int, number: int, camera: Camera, labels: tuple[str, ...], size: int
+) -> tuple[Any, Any]:
+    pictures, marks = render(draw_moments([number] * len(labels), labels, population), camera, size)
+    pictures.flags.writeable = marks.flags.writeable = False
+    return pictures, marks
+
+
+def _population(address: Address) -> int:
+    return EXTRA if address.part == "extra" else BENCHMARK
+
+
+def _item(address: Address) -> Item:
+    subject = f"{'x' if address.part == 'extra' else 's'}{address.number:03d}"
+    spectrum, lighting = CAMERAS[address.camera]
+    return Item(
+        id=f"{subject}-{address.label}-{address.camera}", label=address.label, subject=subject,
+        spectrum=spectrum, lighting=lighting, part=address.part,
+        pair=None if address.part == "extra" else f"{subject}-{address.label}",
+    )
+
+
+def _clip(item: Item, frames: np.ndarray[Any, Any], landmarks: np.ndarray[Any, Any]) -> Clip:
+    return Clip(
+        id=item.id, frames=frames, spectrum=item.spectrum, label=item.label, subject=item.subject,
+        lighting=item.lighting, pair=item.pair, landmarks=landmarks,
+    )

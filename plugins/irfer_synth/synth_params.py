@@ -1,0 +1,13 @@
+"""The embedded benchmark's only choice: the side of its pictures."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from irfer_bench.api import Params, fit
+
+
+class SynthParams(Params, frozen=True, kw_only=True):
+    """How the embedded benchmark is drawn; the settings are defined at the default size."""
+
+    size: Annotated[int, fit("side of the pictures in pixels", ge=32, le=512)] = 64
