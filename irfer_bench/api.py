@@ -40,7 +40,8 @@ __all__ = [
     "hookimpl", "Component", "Params", "fit", "apply",
     "Translator", "Recognizer", "Dataset", "Metric", "Setting", "Domain",
     "Item", "Clip", "Clips", "State", "Context", "TranslationData", "TrainingData", "ScoreInputs",
-    "content_digest", "Recognition", "Problem", "Scores", "Features", "Spectrum", "BASIC", "CLASSES",
+    "Recognition", "Problem", "Scores", "Features", "Spectrum", "BASIC", "CLASSES",
+    "content_digest",
     "BenchError", "CellError", "ContractError", "DamagedError", "MissingError",
     "MissingWeightsError", "NonFiniteLossError", "RefusedError", "UnavailableError", "UsageError",
 ]

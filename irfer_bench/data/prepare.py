@@ -18,6 +18,8 @@ from irfer_bench.values import Clip, Item
 
 __all__ = ["Rules", "pick", "prepare", "rules_of"]
 
+MANY = 256
+"""Generated stills drawn at a time: more would only cost memory."""
 Box = tuple[int, int, int]
 """Left, top and side of a square in pixels of the original; it may reach over the border."""
 
@@ -37,7 +39,8 @@ def prepare(
 
     Unit `frame` yields one clip per picked frame with id `<item>.<k>` and pair `<pair>.<k>`, unit
     `item` one clip per item. Landmarks are in continuous pixel coordinates (the centre of the
-    first pixel is 0.5) and are moved along with the crop and the resize.
+    first pixel is 0.5) and are moved along with the crop and the resize. A dataset without files
+    may offer `read_many(items) -> Iterable[Clip]`, which is then used for its stills.
 
     Args:
         landmarks: (T, 68, 2) per item id in pixels of the original; they win over the dataset's.
@@ -52,8 +55,8 @@ def prepare(
     if rules.detector not in ("none", "landmarks"):
         raise UsageError(f"unknown detector {rules.detector!r}", "known: none, landmarks")
     job = _Job(dataset, root, rules, landmarks or {}, _visible(partners or items))
-    for done, item in enumerate(items, start=1):
-        clips, facts = job.run(item)
+    for done, (item, ready) in enumerate(_drawn_ahead(dataset, items), start=1):
+        clips, facts = job.run(item, ready)
         if record is not None:
             record(item.id, facts)
         yield from clips
@@ -69,14 +72,14 @@ class _Job:
     landmarks: Mapping[str, NDArray[Any]]
     visible: Mapping[str, Item]
 
-    def run(self, item: Item) -> tuple[list[Clip], dict[str, Any]]:
+    def run(self, item: Item, ready: Clip | None = None) -> tuple[list[Clip], dict[str, Any]]:
         picked = pick(self.rules.frames, item.frames)
         if self.rules.unit == "frame":
             picked = distinct(picked)
         if not picked:
             raise DamagedError(f"{item.id} has no frames", "remove it from the dataset's folder")
         positions = [position for position, _ in picked]
-        clip, frames = self._decode(item, positions)
+        clip, frames = self._decode(item, positions) if ready is None else (ready, [*ready.frames])
         points = self._points(item, positions, clip)
         boxes = self._boxes(item, positions, frames, points)
         low_high = self._range(item, frames)
@@ -183,6 +186,19 @@ class _Job:
         return float(low), float(high)
 
 
+def _drawn_ahead(
+    dataset: Dataset, items: Sequence[Item],
+) -> Iterator[tuple[Item, Clip | None]]:
+    """Every item, with its clip where the dataset draws stills many at a time."""
+    read_many = getattr(dataset, "read_many", None)
+    if read_many is None or any(item.files or item.frames != 1 for item in items):
+        yield from ((item, None) for item in items)
+        return
+    for start in range(0, len(items), MANY):
+        chunk = items[start:start + MANY]
+        yield from zip(chunk, read_many(chunk), strict=True)
+
+
 def _visible(items: Iterable[Item]) -> dict[str, Item]:
     found: dict[str, Item] = {}
     for item in items:
@@ -224,7 +240,8 @@ def _eight_bit(frame: NDArray[Any], low_high: tuple[float, float] | None) -> NDA
         raise ContractError(f"frames must be uint8 or uint16, the dataset returned {frame.dtype}")
     low, high = low_high
     unit = (frame.astype(np.float32) - low) / max(high - low, 1.0)
-    return np.floor(np.clip(unit, 0, 1) * 255 + 0.5).astype(np.uint8)
+    scaled: NDArray[np.uint8] = np.floor(np.clip(unit, 0, 1) * 255 + 0.5).astype(np.uint8)
+    return scaled
 
 
 def _crop(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
