@@ -47,6 +47,7 @@ def autocast(ctx: Context) -> Any:
     import torch
 
     if ctx.precision not in PRECISIONS:
-        raise UsageError(f"precision {ctx.precision!r} is not known", f"use {' or '.join(PRECISIONS)}")
+        known = " or ".join(PRECISIONS)
+        raise UsageError(f"precision {ctx.precision!r} is not known", f"use {known}")
     kind = ctx.device.split(":")[0]
     return torch.autocast(kind, dtype=torch.bfloat16, enabled=ctx.precision == "bf16")

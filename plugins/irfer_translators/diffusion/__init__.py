@@ -1,0 +1,1 @@
+"""Diffusion translators: one process, one sampler, one set of energies, many methods."""

@@ -1,0 +1,129 @@
+"""H(x, t): the time-dependent landmark heat-map network behind NFER-SDE's E_h.
+
+The paper gives equation 6 and nothing else; architecture, targets and training follow
+translators.md §3 (its own choice): 68 Gaussians of amplitude 1 and sigma 1 on a 64 x 64 grid, mean
+squared error on noised images of both domains.
+"""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from diffusers import UNet2DModel
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from irfer_bench.api import UsageError
+from irfer_translators.diffusion.unet import TimedUNet
+
+POINTS = 68
+FLIPPED = (
+    *range(16, -1, -1),  # jaw
+    *range(26, 16, -1),  # brows
+    *range(27, 31), *range(35, 30, -1),  # nose
+    45, 44, 43, 42, 47, 46, 39, 38, 37, 36, 41, 40,  # eyes
+    *range(54, 47, -1), *range(59, 54, -1), *range(64, 59, -1), *range(67, 64, -1),  # lips
+)
+"""Where each of the 68 points comes from after a horizontal flip."""
+
+
+class StemmedUNet(nn.Module):
+    """conv7 s2 64, SiLU, conv3 s2 64, then a U-Net on a quarter of the side (17.4 M parameters)."""
+
+    def __init__(self, side: int) -> None:
+        super().__init__()
+        self.stem = nn.Sequential(
+            nn.Conv2d(3, 64, 7, stride=2, padding=3), nn.SiLU(),
+            nn.Conv2d(64, 64, 3, stride=2, padding=1),
+        )
+        down = ["DownBlock2D" if side // 2**k != 16 else "AttnDownBlock2D" for k in range(4)]
+        self.net = UNet2DModel(
+            sample_size=side, in_channels=64, out_channels=POINTS,
+            block_out_channels=(64, 128, 256, 256), layers_per_block=1,
+            down_block_types=tuple(down),
+            up_block_types=tuple(name.replace("Down", "Up") for name in reversed(down)),
+        )
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """(B, 3, S, S) and (B,) levels -> (B, 68, S/4, S/4)."""
+        maps: Tensor = self.net(self.stem(x), t, return_dict=False)[0]
+        return maps
+
+
+def build_landmark_net(name: str, size: int) -> nn.Module:
+    """`unet` (grid size / 4, so 64 at 256 px) or `mini` (grid size / 2) for square images.
+
+    Raises:
+        UsageError: the size does not fit the network's depth.
+    """
+    grid, depth = (size // 4, 4 * 8) if name == "unet" else (size // 2, 2 * 4)
+    if size % depth:
+        raise UsageError(f"landmark net {name!r} needs a size divisible by {depth}, got {size}")
+    if name == "unet":
+        return StemmedUNet(grid)
+    net = UNet2DModel(
+        sample_size=grid, in_channels=3 * 4, out_channels=POINTS,
+        block_out_channels=(32, 48, 64), layers_per_block=1, norm_num_groups=8,
+        down_block_types=("DownBlock2D",) * 3, up_block_types=("UpBlock2D",) * 3,
+        add_attention=False,
+    )
+    return TimedUNet(net, unshuffle=2, shuffle_back=False)
+
+
+def heat_maps(points: Tensor, side: int, sigma: float = 1.0) -> Tensor:
+    """(B, P, 2) positions in [0, 1] as (B, P, side, side) Gaussians of amplitude 1, not rounded.
+
+    `sigma` is in grid pixels; a position u lies at u * side - 1/2 on the grid.
+    """
+    centre = points * side - 0.5
+    axis = torch.arange(side, dtype=points.dtype, device=points.device)
+    gx: Tensor = torch.exp(-((axis - centre[..., 0, None]) ** 2) / (2 * sigma**2))
+    gy: Tensor = torch.exp(-((axis - centre[..., 1, None]) ** 2) / (2 * sigma**2))
+    maps: Tensor = gy[..., :, None] * gx[..., None, :]
+    return maps
+
+
+def augment(
+    images: Tensor, points: Tensor, generator: torch.Generator,
+    scale: float = 0.1, shift: float = 0.1, degrees: float = 15.0,
+) -> tuple[Tensor, Tensor]:
+    """Random flip, rotation, scale and shift of images and landmarks alike.
+
+    Args:
+        images: (B, 3, S, S). points: (B, 68, 2) in [0, 1].
+        scale, shift: half ranges, as fractions. degrees: half range of the rotation.
+    """
+    n = len(images)
+    u = torch.rand((n, 5), generator=generator).to(images.device)
+    flip = u[:, 0] < 0.5
+    images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+    mirrored = points[:, list(FLIPPED)]
+    mirrored = torch.stack([1 - mirrored[..., 0], mirrored[..., 1]], -1)
+    points = torch.where(flip[:, None, None], mirrored, points)
+    angle = (2 * u[:, 1] - 1) * math.radians(degrees)
+    factor = 1 + (2 * u[:, 2] - 1) * scale
+    offset = (2 * u[:, 3:5] - 1) * 2 * shift  # in affine_grid's units the side is 2
+    cos, sin = angle.cos(), angle.sin()
+    rotation = torch.stack([cos, -sin, sin, cos], -1).view(n, 2, 2)
+    forward = rotation * factor[:, None, None]
+    moved = (2 * points - 1) @ forward.mT + offset[:, None]
+    # grid_sample asks where each output pixel comes from: the inverse map.
+    back = rotation.mT / factor[:, None, None]
+    theta = torch.cat([back, -(back @ offset[..., None])], -1)
+    grid = nnf.affine_grid(theta, list(images.shape), align_corners=False)
+    warped = nnf.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    return warped, (moved + 1) / 2
+
+
+def peaks(maps: Tensor) -> Tensor:
+    """(B, P, G, G) heat maps -> (B, P, 2) peak positions in [0, 1], x then y."""
+    side = maps.shape[-1]
+    best = maps.flatten(2).argmax(-1)
+    return (torch.stack([best % side, best // side], -1).float() + 0.5) / side
+
+
+def normalised_error(found: Tensor, true: Tensor) -> Tensor:
+    """NME per sample: mean distance over the 68 points by the distance of the outer eye corners."""
+    eyes = (true[:, 36] - true[:, 45]).norm(dim=-1).clamp_min(1e-6)
+    return (found - true).norm(dim=-1).mean(-1) / eyes

@@ -1,0 +1,113 @@
+"""Training of H(x, t): heat maps of noised faces of both domains (translators.md §3)."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as nnf
+
+from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.nn.device import autocast
+from irfer_bench.nn.training import module_state, train
+from irfer_translators.diffusion.frames import FrameBank, build_bank
+from irfer_translators.diffusion.landmark_net import (
+    augment,
+    build_landmark_net,
+    heat_maps,
+    normalised_error,
+    peaks,
+)
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.process import VPProcess
+from irfer_translators.diffusion.score_training import averaging
+
+FIELDS = (
+    "size", "timesteps", "beta_start", "beta_end", "trained_levels", "h_net", "h_sigma",
+    "h_iterations", "h_batch", "h_lr", "h_weight_decay", "h_ema",
+)
+PROBES = (0, 100, 300, 499, 700)
+"""Levels at which the error of the found landmarks is reported."""
+
+
+def landmark_key(params: NferSdeParams, data_key: str, ctx: Context) -> dict[str, Any]:
+    """Everything the trained network depends on."""
+    chosen = {name: getattr(params, name) for name in FIELDS}
+    return {**chosen, "data": data_key, "seed": ctx.seed, "precision": ctx.precision}
+
+
+def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Context) -> State:
+    """Train it on both domains, half and half.
+
+    Returns:
+        The averaged weights; the final loss and the NME on training images at some levels.
+
+    Raises:
+        MissingError: a clip has no landmarks.
+    """
+    banks = [
+        build_bank(clips, params.size, ctx, name, landmarks=True)
+        for clips, name in ((data.source, "source"), (data.target, "target"))
+    ]
+    banks = [bank for bank in banks if len(bank.pixels)]
+    process = VPProcess.linear(params.timesteps, params.beta_start, params.beta_end)
+    top = params.trained_levels or params.timesteps
+    torch.manual_seed(ctx.seed_for("landmark_net", "weights"))
+    net = build_landmark_net(params.h_net, params.size).to(ctx.device)
+
+    def batch(step: int) -> tuple[Tensor, Tensor]:
+        rng = np.random.default_rng(ctx.seed_for("landmark_net", "batch", str(step)))
+        images, points = draw(banks, params.h_batch, rng, ctx.device)
+        seed = ctx.seed_for("landmark_net", "augment", str(step))
+        return augment(images, points, torch.Generator().manual_seed(seed))
+
+    def loss(drawn: tuple[Tensor, Tensor]) -> Tensor:
+        x0, points = drawn
+        t = torch.randint(top, (len(x0),)).to(ctx.device)
+        x = process.q_sample(x0, t, torch.randn_like(x0))
+        with autocast(ctx):
+            maps = net(x, t)
+        return nnf.mse_loss(maps.float(), heat_maps(points, maps.shape[-1], params.h_sigma))
+
+    optimizer = torch.optim.AdamW(net.parameters(), params.h_lr, weight_decay=params.h_weight_decay)
+    averaged, update = averaging(net, params.h_ema)
+    final = train(
+        "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss, optimizer=optimizer,
+        ctx=ctx, rate=lambda step: 0.5 * (1 + math.cos(math.pi * step / params.h_iterations)),
+        after_step=update, ema=averaged,
+    )
+    errors = probe(averaged.eval(), banks, process, [t for t in PROBES if t < top], ctx)
+    return State(module_state(averaged), {"landmark_net_loss": final, **errors})
+
+
+def draw(
+    banks: list[FrameBank], count: int, rng: np.random.Generator, device: str
+) -> tuple[Tensor, Tensor]:
+    """`count` images and their landmarks, in equal parts from each bank."""
+    parts = [(count + k) // len(banks) for k in range(len(banks))]
+    rows = [rng.integers(len(b.pixels), size=n) for b, n in zip(banks, parts, strict=True)]
+    images = torch.cat([b.images(r, device) for b, r in zip(banks, rows, strict=True)])
+    points = np.concatenate([b.points[r] for b, r in zip(banks, rows, strict=True)])
+    return images, torch.from_numpy(points).to(device)
+
+
+@torch.no_grad()
+def probe(
+    net: nn.Module, banks: list[FrameBank], process: VPProcess, at: list[int], ctx: Context
+) -> dict[str, float]:
+    """NME of the peaks on some training images, noised to each level."""
+    rng = np.random.default_rng(ctx.seed_for("landmark_net", "probe"))
+    x0, points = draw(banks, 32, rng, ctx.device)
+    generator = torch.Generator().manual_seed(ctx.seed_for("landmark_net", "probe noise"))
+    noise = torch.randn(x0.shape, generator=generator).to(ctx.device)
+    found = {}
+    for level in at:
+        t = torch.full((len(x0),), level, device=ctx.device)
+        with autocast(ctx):
+            maps = net(process.q_sample(x0, t, noise), t)
+        errors = normalised_error(peaks(maps.float()), points)
+        found[f"landmark_nme_t{level}"] = float(errors.mean())
+    return found

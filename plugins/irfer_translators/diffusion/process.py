@@ -1,0 +1,151 @@
+"""The variance-preserving diffusion process that all diffusion translators share.
+
+Ho et al. 2020 (DDPM) equations 2 to 7 with 0-based levels i = 0..T-1; respacing and variance types
+as in Nichol and Dhariwal 2021. Tables are float64 and enter the arithmetic as Python floats, or, in
+training, as tensors cast to the state's type: float32 tables lose 6e-4 relative at i = 0.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+Table: TypeAlias = NDArray[np.float64]
+Variance: TypeAlias = Literal["fixedsmall", "fixedlarge"]
+Prediction: TypeAlias = Literal["eps", "v", "sample"]
+Discretisation: TypeAlias = Literal["ancestral", "em"]
+
+
+@dataclass(frozen=True, eq=False)
+class VPProcess:
+    """q(x_i | x_0) = N(sqrt(abar_i) x_0, (1 - abar_i) I), and the steps back.
+
+    Args:
+        betas: (T,) float64, each in (0, 1).
+        levels: (T,) what the network is told at each index; 0..T-1 unless respaced.
+        variance: of the reverse step: the posterior's (`fixedsmall`) or beta (`fixedlarge`).
+    """
+
+    betas: Table
+    levels: tuple[int, ...]
+    variance: Variance = "fixedsmall"
+
+    @classmethod
+    def linear(
+        cls, T: int = 1000, start: float = 1e-4, end: float = 0.02,
+        variance: Variance = "fixedsmall",
+    ) -> VPProcess:
+        """The linear schedule of DDPM, which every method here uses."""
+        return cls(np.linspace(start, end, T, dtype=np.float64), tuple(range(T)), variance)
+
+    def __post_init__(self) -> None:
+        if len(self.betas) != len(self.levels):
+            raise ValueError(f"{len(self.betas)} betas but {len(self.levels)} levels")
+        if not ((self.betas > 0) & (self.betas < 1)).all():
+            raise ValueError("every beta must lie between 0 and 1")
+
+    def __len__(self) -> int:
+        return len(self.betas)
+
+    @cached_property
+    def abar(self) -> Table:
+        """Cumulative product of alpha = 1 - beta."""
+        return np.cumprod(1.0 - self.betas, dtype=np.float64)
+
+    @cached_property
+    def abar_before(self) -> Table:
+        """abar one level down; 1 below level 0."""
+        return np.append(np.ones(1), self.abar[:-1])
+
+    @cached_property
+    def step_variance(self) -> Table:
+        """Variance of the reverse step at each index."""
+        if self.variance == "fixedlarge":
+            return self.betas
+        return np.maximum(self.betas * (1 - self.abar_before) / (1 - self.abar), 1e-20)
+
+    def respaced(self, levels: Sequence[int]) -> VPProcess:
+        """The process that visits only these ascending indices, with the same marginals there."""
+        kept = self.abar[list(levels)]
+        betas = 1.0 - kept / np.append(1.0, kept[:-1])
+        return VPProcess(betas, tuple(self.levels[i] for i in levels), self.variance)
+
+    def _pair(self, i: int | Tensor, like: Tensor) -> tuple[float | Tensor, float | Tensor]:
+        if isinstance(i, int):
+            return float(np.sqrt(self.abar[i])), float(np.sqrt(1 - self.abar[i]))
+        abar = torch.from_numpy(self.abar)[i.cpu()].view(-1, *[1] * (like.ndim - 1))
+        return abar.sqrt().to(like), (1 - abar).sqrt().to(like)
+
+    def q_sample(self, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
+        """x_i = sqrt(abar_i) x_0 + sqrt(1 - abar_i) noise; `i` one index or (B,) indices."""
+        signal, sigma = self._pair(i, x0)
+        return signal * x0 + sigma * noise
+
+    def target(self, prediction: Prediction, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
+        """What such a network learns: eps, v (Salimans and Ho 2022) or x_0."""
+        if prediction == "eps":
+            return noise
+        if prediction == "sample":
+            return x0
+        signal, sigma = self._pair(i, x0)
+        return signal * noise - sigma * x0
+
+    def to_eps(self, prediction: Prediction, output: Tensor, x: Tensor, i: int | Tensor) -> Tensor:
+        """The network's output as a noise prediction."""
+        if prediction == "eps":
+            return output
+        signal, sigma = self._pair(i, x)
+        if prediction == "sample":
+            return (x - signal * output) / sigma
+        return signal * output + sigma * x
+
+    def ancestral_step(self, x: Tensor, eps: Tensor, i: int, z: Tensor | None) -> Tensor:
+        """x_{i-1} = (x - beta / sqrt(1 - abar) eps) / sqrt(alpha) + sigma_i z (DDPM algorithm 2).
+
+        `z` is None at i = 0, where no noise is added.
+        """
+        beta = float(self.betas[i])
+        scale = beta / float(np.sqrt(1 - self.abar[i]))
+        mean = (x - scale * eps) / float(np.sqrt(1 - beta))
+        return mean if z is None else mean + float(np.sqrt(self.step_variance[i])) * z
+
+    def em_step(self, x: Tensor, eps: Tensor, i: int, z: Tensor | None) -> Tensor:
+        """x_{i-1} = (1 + beta/2) x + beta s + sqrt(beta) z, score s = -eps / sqrt(1 - abar).
+
+        Euler-Maruyama of the reverse SDE (NFER-SDE equation 3); equals the ancestral step up to
+        O(beta^2) and the variance of the noise.
+        """
+        beta = float(self.betas[i])
+        scale = beta / float(np.sqrt(1 - self.abar[i]))
+        mean = (1 + beta / 2) * x - scale * eps
+        return mean if z is None else mean + float(np.sqrt(beta)) * z
+
+    def noise_scale(self, i: int, discretisation: Discretisation) -> float:
+        """Standard deviation of the noise that the step at index i adds; 0 at i = 0."""
+        if i == 0:
+            return 0.0
+        return float(np.sqrt(self.betas[i] if discretisation == "em" else self.step_variance[i]))
+
+    def energy_scale(self, i: int, discretisation: Discretisation) -> float:
+        """How far the step at index i moves along an energy's negative gradient."""
+        beta = float(self.betas[i])
+        return beta if discretisation == "em" else beta / float(np.sqrt(1 - beta))
+
+
+def spaced(top: int, count: int) -> list[int]:
+    """`count` indices spread evenly over 0..top-1, both ends included, ascending.
+
+    Equals guided-diffusion's spacing of one section. `count` of 0 means all.
+    """
+    if count == 0 or count >= top:
+        return list(range(top))
+    if count == 1:
+        return [top - 1]
+    return sorted({round(i * (top - 1) / (count - 1)) for i in range(count)})

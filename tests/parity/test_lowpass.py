@@ -1,0 +1,60 @@
+"""Low-pass operators and closed-form gradients against EGSDE's and ILVR's resizers."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+import torch
+
+from irfer_translators.diffusion.energies import (
+    Kernel,
+    LowPass,
+    high_pass_energy,
+    low_pass_energy,
+    resize_matrix,
+)
+from tests.parity.fixtures import error, fixtures, load
+
+KERNELS: dict[str, Kernel] = {"egsde_linear": "triangle", "ilvr_cubic": "cubic"}
+
+
+@pytest.mark.parametrize("path", fixtures("translators", "lowpass"))
+def test_lowpass(path: Path) -> None:
+    tensors, _ = load(path)
+    image, shifted = (torch.from_numpy(tensors[key]) for key in ("image", "shifted"))
+    size = image.shape[-1]
+    groups = sorted({key.rsplit(".", 1)[0] for key in tensors if re.search(r"\.N\d+\.", key)})
+    assert groups
+    for group in groups:
+        name, factor = group.split(".N")
+        kernel, N = KERNELS[name], int(factor)
+        A = LowPass(size, N, kernel)
+        assert error(resize_matrix(size, size // N, kernel), tensors[f"{group}.D"]) < 1e-5
+        assert error(resize_matrix(size // N, size, kernel), tensors[f"{group}.U"]) < 1e-5
+        assert error(A(image), tensors[f"{group}.lowpass"]) < 1e-5
+        assert error(image - A(image), tensors[f"{group}.highpass"]) < 1e-5
+        low, grad_low = low_pass_energy(A, image, shifted)
+        high, grad_high = high_pass_energy(A, image, shifted)
+        assert error(low.sum(), tensors[f"{group}.E_low"]) < 1e-5
+        assert error(high.sum(), tensors[f"{group}.E_high"]) < 1e-5
+        assert error(grad_low, tensors[f"{group}.grad_E_low"]) < 1e-5
+        assert error(grad_high, tensors[f"{group}.grad_E_high"]) < 1e-5
+
+
+@pytest.mark.parametrize("kernel", ["triangle", "cubic"])
+def test_closed_form_gradients_equal_autograd(kernel: Kernel) -> None:
+    A = LowPass(24, 4, kernel)
+    generator = torch.Generator().manual_seed(1)
+    x, c = (torch.randn(2, 3, 24, 24, generator=generator, dtype=torch.float64) for _ in range(2))
+    for energy in (low_pass_energy, high_pass_energy):
+        free = x.clone().requires_grad_(True)
+        value, closed = energy(A, free, c)
+        (automatic,) = torch.autograd.grad(value.sum(), free)
+        assert error(closed, automatic) < 1e-12
+
+
+def test_a_factor_that_does_not_divide_the_size_is_refused() -> None:
+    with pytest.raises(ValueError, match="factor 7"):
+        LowPass(48, 7)

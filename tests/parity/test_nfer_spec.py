@@ -1,0 +1,226 @@
+"""NFER-SDE's four trajectories from the paper's equations, by the production code."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from diffusers import UNet2DModel
+from torch import Tensor
+from torch.nn import functional as nnf
+
+from irfer_translators.diffusion.energies import LowPass, high_pass_energy, landmark_energy
+from irfer_translators.diffusion.nfer_sde import Energies, guide, noise_model
+from irfer_translators.diffusion.process import VPProcess
+from irfer_translators.diffusion.sampling import sample
+from irfer_translators.diffusion.unet import TimedUNet, freeze
+from tests.parity.fixtures import error, fixtures, load, partner
+
+SPECS = fixtures("translators", "nfer_spec")
+WEIGHTS: dict[str, tuple[bool, bool]] = {
+    "cond": (False, False), "cond_h": (True, False), "cond_f": (False, True), "full": (True, True),
+}
+
+
+class ToyLandmarks:
+    """The fixture's heat-map network, as its README describes it."""
+
+    def __init__(self, tensors: dict[str, Tensor]) -> None:
+        self.w = {k.removeprefix("H."): v for k, v in tensors.items() if k.startswith("H.")}
+
+    def __call__(self, x: Tensor, t: Tensor) -> Tensor:
+        half = self.w["t1.weight"].shape[1] // 2
+        angles = t[:, None].float() * torch.exp(-math.log(1e4) * torch.arange(half) / half)
+        emb = torch.cat([angles.cos(), angles.sin()], 1)
+        emb = self._linear("t2", nnf.silu(self._linear("t1", emb)))
+        h = nnf.conv2d(x, self.w["c1.weight"], self.w["c1.bias"], stride=2, padding=1)
+        h = nnf.silu(h + emb[:, :, None, None])
+        h = nnf.silu(nnf.conv2d(h, self.w["c2.weight"], self.w["c2.bias"], padding=1))
+        return nnf.conv2d(h, self.w["c3.weight"], self.w["c3.bias"])
+
+    def _linear(self, name: str, x: Tensor) -> Tensor:
+        return nnf.linear(x, self.w[f"{name}.weight"], self.w[f"{name}.bias"])
+
+
+class Spec:
+    """One fixture file with everything the production code needs to walk it."""
+
+    def __init__(self, path: Path) -> None:
+        raw, self.metadata = load(path)
+        self.t = {name: torch.from_numpy(value) for name, value in raw.items()}
+        m = self.metadata
+        self.M = int(m["M"])
+        self.full = VPProcess.linear(int(m["T"]), float(m["beta_start"]), float(m["beta_end"]))
+        self.process = self.full.respaced(range(self.M))
+        self.A = LowPass(int(m["size"]), int(m["N"]))
+        self.H = ToyLandmarks(self.t)
+        self.fresh = m["fresh_ct_noise"] == "True"
+        self.net = score_net(path)
+
+    def energies(self, name: str) -> Energies:
+        with_h, with_f = WEIGHTS[name]
+        return Energies(
+            float(self.metadata["lambda_h"]) * with_h, float(self.metadata["lambda_f"]) * with_f,
+            self.H, self.A,
+        )
+
+    def walk(self, name: str, **changed: Any) -> list[Tensor]:
+        """x_M .. x_0; `changed` swaps one ingredient, for the sensitivity tests."""
+        c, e = self.t["c"], self.t["e"]
+        z = iter(self.t["z"])
+        fresh = iter(self.t["e_fresh"]) if self.fresh else None
+        x = self.process.q_sample(c, self.M - 1, e)
+        guidance = guide(
+            changed.get("energies", self.energies(name)), self.process, c, e,
+            (lambda: next(fresh)) if fresh is not None else None,
+        )
+        if "guidance" in changed and guidance is not None:
+            guidance = changed["guidance"](guidance)
+        states = [x]
+        sample(
+            changed.get("model", noise_model(self.net, self.process, c)), x,
+            changed.get("process", self.process), lambda: next(z),
+            guidance=guidance, callback=lambda step: states.append(step.x_next),
+        )
+        return states
+
+
+def score_net(path: Path) -> TimedUNet:
+    """The score network of the partner file, sizes read from its tensors."""
+    raw, _ = load(partner(path, "nfer_spec_weights"))
+    weights = {k.removeprefix("score."): torch.from_numpy(v) for k, v in raw.items()
+               if k.startswith("score.")}
+    blocks = 1 + max(int(k.split(".")[1]) for k in weights if k.startswith("down_blocks."))
+    channels = tuple(
+        weights[f"down_blocks.{b}.resnets.0.conv1.weight"].shape[0] for b in range(blocks)
+    )
+    layers = 1 + max(
+        int(k.split(".")[3]) for k in weights if k.startswith("down_blocks.0.resnets.")
+    )
+    net = UNet2DModel(
+        in_channels=weights["conv_in.weight"].shape[1],
+        out_channels=weights["conv_out.weight"].shape[0],
+        block_out_channels=channels, layers_per_block=layers,
+        down_block_types=("DownBlock2D",) * blocks, up_block_types=("UpBlock2D",) * blocks,
+        add_attention=False, downsample_padding=0, flip_sin_to_cos=False, freq_shift=1,
+        norm_eps=1e-6, norm_num_groups=math.gcd(32, channels[0]),
+    )
+    net.load_state_dict(weights)
+    return freeze(TimedUNet(net))  # type: ignore[return-value]
+
+
+def deviation(found: list[Tensor], expected: Tensor) -> float:
+    return max(error(a, b) for a, b in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize("name", sorted(WEIGHTS))
+@pytest.mark.parametrize("path", SPECS)
+def test_trajectory(path: Path, name: str) -> None:
+    spec = Spec(path)
+    assert deviation(spec.walk(name), spec.t[f"{name}.x"]) < 1e-5
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_every_quantity_of_the_full_method(path: Path) -> None:
+    spec = Spec(path)
+    assert error(spec.full.betas, spec.t["betas_f64"]) < 1e-12
+    model = noise_model(spec.net, spec.process, spec.t["c"])
+    for j in range(spec.M):
+        i = spec.M - 1 - j
+        x = spec.t["full.x"][j]
+        e = spec.t["e_fresh"][j] if spec.fresh else spec.t["e"]
+        c_t = spec.process.q_sample(spec.t["c"], i, e)
+        assert error(c_t, spec.t["full.ct"][j]) < 1e-5
+        with torch.no_grad():
+            assert error(model(x, i), spec.t["full.eps"][j]) < 1e-5
+        Eh, gh = landmark_energy(spec.H, x, c_t, torch.full((len(x),), float(i)))
+        Ef, gf = high_pass_energy(spec.A, x, c_t)
+        for found, key in ((Eh, "Eh"), (gh, "gh"), (Ef, "Ef"), (gf, "gf")):
+            assert error(found, spec.t[f"full.{key}"][j]) < 1e-5, (key, j)
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_training_losses(path: Path) -> None:
+    spec = Spec(path)
+    t, noise, x0 = spec.t["train.t"], spec.t["train.noise"], spec.t["train.target"]
+    x_t = spec.full.q_sample(x0, t, noise)
+    assert error(x_t, spec.t["train.x_t"]) < 1e-5
+    with torch.no_grad():
+        eps = spec.net(torch.cat([x_t, spec.t["c"]], 1), t.float())
+        maps = spec.H(x_t, t)
+    target = spec.full.target("eps", x0, t, noise)
+    assert error(nnf.mse_loss(eps, target), spec.t["train.loss_eps"]) < 1e-5
+    heat = nnf.mse_loss(maps, spec.t["train.heatmap_gt"])
+    assert error(heat, spec.t["train.loss_heatmap"]) < 1e-5
+
+
+class WithoutRootAlpha(VPProcess):
+    """The ancestral step with sqrt(alpha) dropped."""
+
+    def ancestral_step(self, x: Tensor, eps: Tensor, i: int, z: Tensor | None) -> Tensor:
+        return super().ancestral_step(x, eps, i, z) * float((1 - self.betas[i]) ** 0.5)
+
+
+def flipped(spec: Spec) -> dict[str, Any]:
+    return {"guidance": lambda guidance: lambda x, i: _negative(guidance(x, i))}
+
+
+def _negative(gradient: Tensor | None) -> Tensor | None:
+    return None if gradient is None else -gradient
+
+
+def clean_source(spec: Spec) -> dict[str, Any]:
+    energies, c = spec.energies("full"), spec.t["c"]
+
+    def gradient(x: Tensor, i: int) -> Tensor:
+        return energies.gradient(x, c, torch.full((len(x),), float(i)))
+
+    return {"guidance": lambda _: gradient}
+
+
+def swapped_inputs(spec: Spec) -> dict[str, Any]:
+    c = spec.t["c"]
+    net = lambda xc, t: spec.net(torch.cat([xc[:, c.shape[1]:], xc[:, : c.shape[1]]], 1), t)  # noqa: E731
+    return {"model": noise_model(net, spec.process, c)}
+
+
+def perturbed_condition(spec: Spec) -> dict[str, Any]:
+    c, e, process = spec.t["c"], spec.t["e"], spec.process
+    return {"model": lambda x, i: noise_model(spec.net, process, process.q_sample(c, i, e))(x, i)}
+
+
+def no_root_alpha(spec: Spec) -> dict[str, Any]:
+    return {"process": WithoutRootAlpha(spec.process.betas, spec.process.levels)}
+
+
+@pytest.mark.parametrize(
+    "mutation", [flipped, clean_source, swapped_inputs, perturbed_condition, no_root_alpha]
+)
+@pytest.mark.parametrize("path", SPECS)
+def test_the_fixture_notices(path: Path, mutation: Callable[[Spec], dict[str, Any]]) -> None:
+    """Wrong sign, clean c in the energies, swapped inputs, c_t in the network, no sqrt(alpha)."""
+    spec = Spec(path)
+    assert deviation(spec.walk("full", **mutation(spec)), spec.t["full.x"]) > 1e-4
+
+
+@pytest.mark.parametrize("name", ["cond_h", "cond_f"])
+@pytest.mark.parametrize("path", SPECS)
+def test_each_energy_alone_notices_a_flipped_sign(path: Path, name: str) -> None:
+    spec = Spec(path)
+    assert deviation(spec.walk(name, **flipped(spec)), spec.t[f"{name}.x"]) > 1e-4
+
+
+@pytest.mark.parametrize("path", SPECS)
+def test_first_guided_step_is_the_unguided_one(path: Path) -> None:
+    """x_M == c_M, so all gradients vanish there (shared noise)."""
+    spec = Spec(path)
+    if spec.fresh:
+        pytest.skip("c_M has noise of its own in this file")
+    assert torch.equal(spec.walk("full")[1], spec.walk("cond")[1])
+    x = spec.t["full.x"][0]
+    gradient = spec.energies("full").gradient(x, x, torch.full((len(x),), float(spec.M - 1)))
+    assert float(gradient.abs().max()) < 1e-6
