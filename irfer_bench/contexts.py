@@ -52,8 +52,13 @@ class StepContext:
         self.show(name, done, total, note)
 
     def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
-        described = {"step": "part", "owner": self.owner, "name": name, "of": key,
-                     "precision": self.precision}
+        described = {
+            "step": "part",
+            "owner": self.owner,
+            "name": name,
+            "of": key,
+            "precision": self.precision,
+        }
         outer, outer_reports = self.step_key, self.reports
         self.step_key, self.reports = keys.digest(described), {}
 
@@ -93,7 +98,9 @@ class StepContext:
         self.reports[name] = value
 
     def _checkpoint(self, name: str) -> Path:
-        return self.store.unfinished(self.step_key) / "".join(c if c.isalnum() else "_" for c in name)
+        return self.store.unfinished(self.step_key) / "".join(
+            c if c.isalnum() else "_" for c in name
+        )
 
 
 def write_state(folder: Path, state: State) -> None:

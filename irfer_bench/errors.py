@@ -71,5 +71,9 @@ def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") ->
     """The one wording for a name nobody owns, with the nearest known names."""
     known = sorted(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
-    hint = f"did you mean {', '.join(repr(n) for n in near)}?" if near else f"known: {', '.join(known)}"
+    hint = (
+        f"did you mean {', '.join(repr(n) for n in near)}?"
+        if near
+        else f"known: {', '.join(known)}"
+    )
     return UsageError(f"unknown {kind} {name!r}", hint + (f" ({where})" if where else ""))

@@ -14,9 +14,7 @@ from irfer_bench.methods import Method
 from irfer_bench.settings import Domain, Setting
 from irfer_bench.sources import Source
 
-StepKind = Literal[
-    "prepare", "fit_translator", "translate", "fit_recognizer", "predict", "score"
-]
+StepKind = Literal["prepare", "fit_translator", "translate", "fit_recognizer", "predict", "score"]
 DRAWS = 1000
 """Bootstrap draws behind every interval."""
 
@@ -105,8 +103,10 @@ class GraphMaker:
             if translated is not None and kind != "simulated":
                 inputs["pair_predict"] = self._predict(cell, fitted, translated, True)
         spec = {
-            "setting": [cell.setting.name, cell.setting.version], "fold": cell.fold,
-            "classes": list(cell.setting.classes), "draws": DRAWS,
+            "setting": [cell.setting.name, cell.setting.version],
+            "fold": cell.fold,
+            "classes": list(cell.setting.classes),
+            "draws": DRAWS,
             "metrics": {name: self.metrics[name] for name in cell.setting.metrics},
         }
         return self._step("score", "score", spec, inputs)
@@ -117,9 +117,14 @@ class GraphMaker:
         if source is None:
             source = cell.foreign[domain.dataset] if _foreign(domain, setting) else cell.source
         spec = {
-            "dataset": source.identity(), "domain": msgspec.to_builtins(domain),
-            "classes": list(setting.classes), "frames": setting.frames, "unit": setting.unit,
-            "size": setting.size, "detector": setting.detector, "crop": setting.crop,
+            "dataset": source.identity(),
+            "domain": msgspec.to_builtins(domain),
+            "classes": list(setting.classes),
+            "frames": setting.frames,
+            "unit": setting.unit,
+            "size": setting.size,
+            "detector": setting.detector,
+            "crop": setting.crop,
             "range_16bit": setting.range_16bit,
         }
         parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
@@ -133,23 +138,35 @@ class GraphMaker:
         if cell.fit_on is not None:
             other = cell.fit_on_setting
             if other is None or other.source is None:
-                raise RefusedError(f"--fit-translator-on {cell.fit_on.name}: it has no paired setting")
+                raise RefusedError(
+                    f"--fit-translator-on {cell.fit_on.name}: it has no paired setting"
+                )
             source = self.prepare(cell, other.source, cell.fit_on)
             target = self.prepare(cell, other.target, cell.fit_on)
             fold = 0
         spec = {
-            **method.identity("fit"), "fold": fold, "hidden": hidden,
-            "seed": cell.seed if cell.setting.translator_seeds else 0, "precision": cell.precision,
+            **method.identity("fit"),
+            "fold": fold,
+            "hidden": hidden,
+            "seed": cell.seed if cell.setting.translator_seeds else 0,
+            "precision": cell.precision,
         }
         return self._step(
-            "fit_translator", f"fit {method.name}", spec, {"source": source, "target": target}, method
+            "fit_translator",
+            f"fit {method.name}",
+            spec,
+            {"source": source, "target": target},
+            method,
         )
 
     def _translate(self, cell: Cell, source: Step, target: Step, clips: Step, part: str) -> Step:
         method = cell.translator
         spec = {
-            **method.identity("apply"), "part": part, "fold": cell.fold if part != "all" else 0,
-            "seed": cell.seed if cell.setting.translator_seeds else 0, "precision": cell.precision,
+            **method.identity("apply"),
+            "part": part,
+            "fold": cell.fold if part != "all" else 0,
+            "seed": cell.seed if cell.setting.translator_seeds else 0,
+            "precision": cell.precision,
         }
         inputs = {"clips": clips}
         fitted = self._fit_translator(cell, source, target)
@@ -189,10 +206,15 @@ class GraphMaker:
         if kind in ("augmented", "weak", "supervised", "quality"):
             inputs["target"] = target
         spec = {
-            **method.identity("fit"), "fold": cell.fold, "classes": list(setting.classes),
+            **method.identity("fit"),
+            "fold": cell.fold,
+            "classes": list(setting.classes),
             "shots": setting.shots if kind in ("weak", "simulated") else None,
-            "draw": cell.seed % setting.draws, "unlabelled": setting.unlabelled,
-            "validation": setting.validation, "seed": cell.seed, "precision": cell.precision,
+            "draw": cell.seed % setting.draws,
+            "unlabelled": setting.unlabelled,
+            "validation": setting.validation,
+            "seed": cell.seed,
+            "precision": cell.precision,
         }
         return self._step("fit_recognizer", f"fit {method.name}", spec, inputs, method)
 
@@ -200,16 +222,25 @@ class GraphMaker:
         method = cell.recognizer
         assert method is not None
         spec = {
-            **method.identity("apply"), "fold": cell.fold, "embed": embed,
-            "classes": list(cell.setting.classes), "seed": cell.seed, "precision": cell.precision,
+            **method.identity("apply"),
+            "fold": cell.fold,
+            "embed": embed,
+            "classes": list(cell.setting.classes),
+            "seed": cell.seed,
+            "precision": cell.precision,
         }
         return self._step(
             "predict", f"predict by {method.name}", spec, {"fit": fitted, "clips": clips}, method
         )
 
     def _step(
-        self, kind: StepKind, title: str, spec: Mapping[str, Any], inputs: Mapping[str, Step],
-        method: Method | None = None, source: Source | None = None,
+        self,
+        kind: StepKind,
+        title: str,
+        spec: Mapping[str, Any],
+        inputs: Mapping[str, Step],
+        method: Method | None = None,
+        source: Source | None = None,
     ) -> Step:
         step = Step(kind, title, spec, inputs, method, source)
         return self.made.setdefault(step.key, step)
@@ -226,15 +257,17 @@ def refuse(cell: Cell) -> None:
         raise RefusedError(f"{setting.name} has folds 1 to {setting.folds}, not {cell.fold}")
     if setting.kind == "supervised" and not translator.flag("adds_nothing"):
         raise RefusedError(
-            f"{setting.name} trains and tests on one domain, translator {translator.name!r} would not be used",
+            f"{setting.name} trains and tests on one domain: translator {translator.name!r} "
+            "would not be used",
             "say --translator none, or choose another setting",
         )
     if setting.kind == "quality" and translator.flag("adds_nothing"):
         raise RefusedError(f"{setting.name} measures pictures and {translator.name!r} makes none")
     if translator.flag("needs_partners") and setting.kind in ("augmented", "cross", "simulated"):
         raise RefusedError(
-            f"translator {translator.name!r} gives the true partner, and what {setting.name} translates "
-            "has none", "use it in a weak or quality setting"
+            f"translator {translator.name!r} gives the true partner, and what {setting.name} "
+            "translates has none",
+            "use it in a weak or quality setting",
         )
     if cell.recognizer is None and setting.kind != "quality":
         raise RefusedError(f"{setting.name} scores a recognizer and none was asked for")

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from irfer_bench.errors import MissingError
 from irfer_bench.params import Params, resolve, stage_values
 from irfer_bench.values import Component
 
@@ -48,7 +47,8 @@ class Method:
     def identity(self, stage: str) -> dict[str, Any]:
         """What enters the key of a fit (`fit`) or of its use (`apply`)."""
         identity: dict[str, Any] = {
-            "component": self.component.name, "distribution": self.distribution,
+            "component": self.component.name,
+            "distribution": self.distribution,
             "version": self.component.version,
             "params": stage_values(self.params, "fit" if stage == "fit" else "apply"),
         }
@@ -59,15 +59,24 @@ class Method:
     def describe(self) -> dict[str, Any]:
         """What a record keeps of it: every resolved value and what was given."""
         return {
-            "name": self.component.name, "variant": self.variant, "preset": self.preset,
-            "version": self.component.version, "distribution": self.distribution,
-            "params": msgspec.to_builtins(self.params), "given": dict(self.given),
+            "name": self.component.name,
+            "variant": self.variant,
+            "preset": self.preset,
+            "version": self.component.version,
+            "distribution": self.distribution,
+            "params": msgspec.to_builtins(self.params),
+            "given": dict(self.given),
             "inputs": dict(self.inputs),
         }
 
 
 def resolve_method(
-    registry: Registry, kind: Kind, name: str, *, preset: str, given: Mapping[str, Any],
+    registry: Registry,
+    kind: Kind,
+    name: str,
+    *,
+    preset: str,
+    given: Mapping[str, Any],
     weights: Path,
 ) -> Method:
     """The method that `name[@variant]` means.
@@ -84,12 +93,4 @@ def resolve_method(
     )
     ask = getattr(params, "inputs", None)
     inputs = dict(ask(weights)) if callable(ask) else {}
-    changed = {k: v for k, v in given.items()}
-    return Method(owned.component, owned.distribution, variant, preset, params, inputs, changed)
-
-
-def require(found: Any, what: str, hint: str) -> Any:
-    """`found`, or a `MissingError` that says what is missing and what to do."""
-    if found is None:
-        raise MissingError(what, hint)
-    return found
+    return Method(owned.component, owned.distribution, variant, preset, params, inputs, dict(given))

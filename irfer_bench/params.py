@@ -42,7 +42,11 @@ def apply(description: str, **bounds: Any) -> msgspec.Meta:
 
 
 def resolve(
-    cls: type[P], *, component: str, variant: str = "", preset: str = "paper",
+    cls: type[P],
+    *,
+    component: str,
+    variant: str = "",
+    preset: str = "paper",
     given: Mapping[str, Any] | None = None,
 ) -> P:
     """Defaults, then the preset, then the variant, then what the user gave.
@@ -68,7 +72,9 @@ def resolve(
         field = str(error).rpartition("$.")[2].strip("`")
         shown = repr(values.get(field.split("[")[0], "?"))
         reason = str(error).split(" - at")[0]
-        raise UsageError(f"{component}.{field} = {shown}: {reason}", f"irfer-bench show {component}") from None
+        raise UsageError(
+            f"{component}.{field} = {shown}: {reason}", f"irfer-bench show {component}"
+        ) from None
 
 
 def parse_value(text: str) -> Any:
@@ -109,10 +115,16 @@ def describe(cls: type[Params]) -> list[dict[str, Any]]:
             if getattr(meta, bound) is not None
         }
         text = next((meta.description for meta in metas if meta.description), "")
-        rows.append({
-            "name": name, "type": _type_name(hints[name]), "default": defaults[name],
-            "bounds": bounds, "stage": stage_of(cls, name), "description": text,
-        })
+        rows.append(
+            {
+                "name": name,
+                "type": _type_name(hints[name]),
+                "default": defaults[name],
+                "bounds": bounds,
+                "stage": stage_of(cls, name),
+                "description": text,
+            }
+        )
     return rows
 
 

@@ -117,8 +117,16 @@ class Planner:
                     for fold in folds:
                         for seed in request.seeds or (0,):
                             yield Cell(
-                                setting, translator, recognizer, fold, seed, source, foreign,
-                                fit_on, fit_on_setting, precision,
+                                setting,
+                                translator,
+                                recognizer,
+                                fold,
+                                seed,
+                                source,
+                                foreign,
+                                fit_on,
+                                fit_on_setting,
+                                precision,
                             )
 
     def _settings(self, request: Request) -> list[Setting]:
@@ -127,7 +135,8 @@ class Planner:
             for setting in settings:
                 if request.dataset and setting.dataset != request.dataset:
                     raise UsageError(
-                        f"setting {setting.name!r} is of dataset {setting.dataset!r}, not {request.dataset!r}"
+                        f"setting {setting.name!r} is of dataset {setting.dataset!r}, "
+                        f"not {request.dataset!r}"
                     )
             return settings
         dataset = request.dataset or "synth"
@@ -148,8 +157,12 @@ class Planner:
         names = request.translators if role == "translator" else request.recognizers
         for name in names or (("none",) if role == "translator" else ("pca",)):
             yield resolve_method(
-                self.registry, "translator" if role == "translator" else "recognizer", name,
-                preset=preset, given=params_for(request.params, role, name), weights=self.weights,
+                self.registry,
+                "translator" if role == "translator" else "recognizer",
+                name,
+                preset=preset,
+                given=params_for(request.params, role, name),
+                weights=self.weights,
             )
 
     def _recognizers(
@@ -167,7 +180,8 @@ class Planner:
         source = self._source(request, name)
         spectrum = setting.target.spectrum if setting.kind != "simulated" else "nir"
         paired = [
-            other for other in self.registry.settings_of(name)
+            other
+            for other in self.registry.settings_of(name)
             if other.source is not None and other.target.spectrum == spectrum
         ]
         if not paired:
@@ -177,7 +191,10 @@ class Planner:
     def _source(self, request: Request, name: str) -> Source:
         if name not in self._sources:
             self._sources[name] = find_source(
-                self.registry, name, home=self.home, scan=self.scan,
+                self.registry,
+                name,
+                home=self.home,
+                scan=self.scan,
                 roots={k: Path(v).expanduser() for k, v in request.data_roots.items()},
                 landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
                 given=request.params.get(name),

@@ -67,14 +67,18 @@ class Registry:
         """
         wanted, _, bare = name.rpartition(":")
         candidates = [
-            owned for owned in self.owned
-            if owned.component.kind == kind and owned.component.name == bare
+            owned
+            for owned in self.owned
+            if owned.component.kind == kind
+            and owned.component.name == bare
             and wanted in ("", owned.distribution)
         ]
         builtin = [owned for owned in candidates if owned.builtin]
         if len(candidates) > 1 and not builtin:
             spelt = " or ".join(f"{owned.distribution}:{bare}" for owned in candidates)
-            raise UsageError(f"{kind} {bare!r} is offered by {len(candidates)} plugins", f"say {spelt}")
+            raise UsageError(
+                f"{kind} {bare!r} is offered by {len(candidates)} plugins", f"say {spelt}"
+            )
         if not candidates:
             broken = "".join(f"; plugin {f.plugin!r} is broken" for f in self.failures)
             known = [component.name for component in self.components(kind)]
@@ -91,7 +95,9 @@ class Registry:
             return Params
         loaded = self.load(component, component.params)
         if not (isinstance(loaded, type) and issubclass(loaded, Params)):
-            raise MissingError(f"{component.kind} {component.name!r}: {component.params} is no Params class")
+            raise MissingError(
+                f"{component.kind} {component.name!r}: {component.params} is no Params class"
+            )
         return loaded
 
     def create(self, component: Component, params: Params | None = None) -> Any:
@@ -122,9 +128,14 @@ class Registry:
         try:
             return getattr(importlib.import_module(module), name)
         except (ImportError, AttributeError) as error:
-            needs = f"it needs {', '.join(component.needs)}" if component.needs else "see irfer-bench doctor"
+            needs = (
+                f"it needs {', '.join(component.needs)}"
+                if component.needs
+                else "see irfer-bench doctor"
+            )
             raise MissingError(
-                f"{component.kind} {component.name!r} cannot be loaded from {address}: {error}", needs
+                f"{component.kind} {component.name!r} cannot be loaded from {address}: {error}",
+                needs,
             ) from error
 
 
@@ -173,11 +184,14 @@ def _accept(registry: Registry, component: Component, plugin: str, distribution:
     if not isinstance(component, Component):
         problem = f"announced {type(component).__name__}, not a Component"
     elif component.kind not in KINDS or not NAME.fullmatch(component.name):
-        problem = f"{component.kind!r} {component.name!r}: unknown kind, or a name outside [a-z0-9_]"
+        problem = (
+            f"{component.kind!r} {component.name!r}: unknown kind, or a name outside [a-z0-9_]"
+        )
     elif ":" not in component.factory:
         problem = f"{component.name!r}: factory {component.factory!r} is not 'module:name'"
     elif distribution != OWN and any(
-        owned.builtin and (owned.component.kind, owned.component.name) == (component.kind, component.name)
+        owned.builtin
+        and (owned.component.kind, owned.component.name) == (component.kind, component.name)
         for owned in registry.owned
     ):
         problem = f"{component.kind} name {component.name!r} is reserved for the built-in"

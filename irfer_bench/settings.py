@@ -40,7 +40,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
         seeds: how many seeds a full row has.
-        range_16bit: fixed (low, high) for 16-bit pictures; None is the sequence's 1 to 99 percentile.
+        range_16bit: (low, high) of 16-bit pictures; None is the sequence's 1 to 99 percentile.
         source_text: where the protocol comes from, for `irfer-bench show`.
     """
 

@@ -36,8 +36,10 @@ class Source:
     def identity(self) -> dict[str, Any]:
         """What enters keys: never a path."""
         identity: dict[str, Any] = {
-            "name": self.name, "version": self.component.version,
-            "params": msgspec.to_builtins(self.params), "fingerprint": self.fingerprint,
+            "name": self.name,
+            "version": self.component.version,
+            "params": msgspec.to_builtins(self.params),
+            "fingerprint": self.fingerprint,
         }
         if self.landmarks is not None and self.root is not None:
             identity["landmarks"] = keys.digest_file(self.landmarks)
@@ -45,8 +47,14 @@ class Source:
 
 
 def find_source(
-    registry: Registry, name: str, *, roots: Mapping[str, Path], home: Path,
-    landmarks: Path | None = None, scan: bool = False, given: Mapping[str, Any] | None = None,
+    registry: Registry,
+    name: str,
+    *,
+    roots: Mapping[str, Path],
+    home: Path,
+    landmarks: Path | None = None,
+    scan: bool = False,
+    given: Mapping[str, Any] | None = None,
 ) -> Source:
     """The source of a dataset; with `scan` a folder without a stored manifest is read now.
 
@@ -72,7 +80,8 @@ def find_source(
         raise MissingError(f"--data-root {name}={root}: no such folder")
     if landmarks is not None and not landmarks.is_file():
         raise MissingError(f"--landmarks {landmarks}: no such file")
-    from irfer_bench.data.manifest import scan as read_manifest, stored
+    from irfer_bench.data.manifest import scan as read_manifest
+    from irfer_bench.data.manifest import stored
 
     manifest = stored(name, root, home)
     if manifest is None and scan:

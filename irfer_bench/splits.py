@@ -111,5 +111,20 @@ def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:
     """Positions of clips that share a pair name."""
     where = {pair: i for i, pair in enumerate(target.pairs) if pair is not None}
     return [
-        (i, where[pair]) for i, pair in enumerate(source.pairs) if pair is not None and pair in where
+        (i, where[pair])
+        for i, pair in enumerate(source.pairs)
+        if pair is not None and pair in where
     ]
+
+
+def carve(view: ClipView, fraction: float, draw: int) -> tuple[ClipView, ClipView]:
+    """Training and validation clips, parted by subject; nothing is carved at fraction 0."""
+    if fraction <= 0 or len(view) == 0:
+        return view, view.pick(())
+    names = sorted({subject or clip_id for subject, clip_id in _owners(view)})
+    names.sort(key=lambda name: seed_for(draw, "validation", name))
+    held = set(names[: max(1, round(fraction * len(names)))])
+    positions = {True: [], False: []}  # type: dict[bool, list[int]]
+    for i, (subject, clip_id) in enumerate(_owners(view)):
+        positions[(subject or clip_id) in held].append(i)
+    return view.pick(positions[False]), view.pick(positions[True])

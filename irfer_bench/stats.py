@@ -139,8 +139,13 @@ def compare(
 
 
 def rank(
-    rows: Sequence[Row], metric: MetricName = "accuracy", *, higher_is_better: bool = True,
-    alpha: float = ALPHA, draws: int = RANK_DRAWS, seed: int = 0,
+    rows: Sequence[Row],
+    metric: MetricName = "accuracy",
+    *,
+    higher_is_better: bool = True,
+    alpha: float = ALPHA,
+    draws: int = RANK_DRAWS,
+    seed: int = 0,
 ) -> list[int]:
     """Shared ranks: 1 + the number of rows significantly better (all pairs, Holm at `alpha`).
 
@@ -242,9 +247,11 @@ def _row_table(row: Row, metric: MetricName) -> Floats:
     else:
         cell = np.asarray(row.labels, np.int64) * row.classes + row.predicted
         size = row.classes**2
-        table = np.bincount(
-            groups * size + cell, minlength=(int(groups.max()) + 1) * size
-        ).reshape(-1, size).astype(np.float64)
+        table = (
+            np.bincount(groups * size + cell, minlength=(int(groups.max()) + 1) * size)
+            .reshape(-1, size)
+            .astype(np.float64)
+        )
     return table / repeats
 
 
@@ -258,9 +265,9 @@ def _draw(tables: Sequence[Floats], value: Value, draws: int, seed: int) -> Floa
     drawn = np.empty((draws, rows))
     for start in range(0, draws, chunk):
         stop = min(draws, start + chunk)
-        weights = np.stack([
-            np.bincount(next(choices), minlength=count) for _ in range(start, stop)
-        ]).astype(np.float64)
+        weights = np.stack(
+            [np.bincount(next(choices), minlength=count) for _ in range(start, stop)]
+        ).astype(np.float64)
         drawn[start:stop] = value((weights @ flat).reshape(-1, rows, width))
     return drawn
 

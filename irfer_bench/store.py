@@ -63,8 +63,12 @@ class Store:
         return self._verified.get(key)
 
     def get_or_build(
-        self, key: str, build: Callable[[Path], Mapping[str, Any]], *,
-        describe: Mapping[str, Any], source: str = "",
+        self,
+        key: str,
+        build: Callable[[Path], Mapping[str, Any]],
+        *,
+        describe: Mapping[str, Any],
+        source: str = "",
     ) -> tuple[Artefact, bool]:
         """The artefact and whether it was built now; two processes never build one key twice.
 
@@ -76,8 +80,13 @@ class Store:
         found = self.get(key)
         if found is not None:
             return found, False
-        with self.writing(), claim(
-            self.root / "locks", key, lambda: self.say(f"another run is building {key[:8]}; waiting")
+        with (
+            self.writing(),
+            claim(
+                self.root / "locks",
+                key,
+                lambda: self.say(f"another run is building {key[:8]}; waiting"),
+            ),
         ):
             found = self.get(key)
             if found is not None:
@@ -85,7 +94,10 @@ class Store:
             return self._build(key, build, describe, source), True
 
     def _build(
-        self, key: str, build: Callable[[Path], Mapping[str, Any]], describe: Mapping[str, Any],
+        self,
+        key: str,
+        build: Callable[[Path], Mapping[str, Any]],
+        describe: Mapping[str, Any],
         source: str,
     ) -> Artefact:
         workplace = self.root / "building"
@@ -95,9 +107,14 @@ class Store:
         try:
             facts = dict(build(folder))
             manifest = {
-                "scheme": keys.SCHEME, "key": key, "describe": dict(describe), "source": source,
-                "facts": facts, "seconds": round(time.monotonic() - started, 3),
-                "peak_mb": peak_mb(), "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+                "scheme": keys.SCHEME,
+                "key": key,
+                "describe": dict(describe),
+                "source": source,
+                "facts": facts,
+                "seconds": round(time.monotonic() - started, 3),
+                "peak_mb": peak_mb(),
+                "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
                 "files": {name: _stamp(folder / name) for name in sorted(os.listdir(folder))},
             }
             write_json(folder / MANIFEST, manifest)
@@ -122,7 +139,11 @@ class Store:
                 if not path.is_file() or _stamp(path) != stamp:
                     raise DamagedError(f"artefact {key[:8]}: {name} is not what was written")
             return Artefact(
-                key, folder, manifest["facts"], manifest["seconds"], manifest["peak_mb"],
+                key,
+                folder,
+                manifest["facts"],
+                manifest["seconds"],
+                manifest["peak_mb"],
                 manifest["source"],
             )
         except (KeyError, TypeError, AttributeError) as error:

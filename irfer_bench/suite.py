@@ -68,7 +68,9 @@ def parse_params(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
         address, equals, value = text.partition("=")
         owner, dot, field = address.partition(".")
         if not (equals and dot and owner and field):
-            raise UsageError(f"-p {text!r} is not COMPONENT.FIELD=VALUE", "such as -p translator.lambda_h=50")
+            raise UsageError(
+                f"-p {text!r} is not COMPONENT.FIELD=VALUE", "such as -p translator.lambda_h=50"
+            )
         params.setdefault(owner, {})[field] = parse_value(value)
     return params
 

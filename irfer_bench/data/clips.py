@@ -69,9 +69,15 @@ def _check(clip: Clip, size: tuple[int, ...] | None, seen: set[str]) -> tuple[in
 
 def _row(clip: Clip, offset: dict[str, int]) -> dict[str, Any]:
     row: dict[str, Any] = {
-        "id": clip.id, "label": clip.label, "subject": clip.subject, "spectrum": clip.spectrum,
-        "lighting": clip.lighting, "pair": clip.pair, "fps": clip.fps,
-        "start": offset[FRAMES], "count": len(clip.frames),
+        "id": clip.id,
+        "label": clip.label,
+        "subject": clip.subject,
+        "spectrum": clip.spectrum,
+        "lighting": clip.lighting,
+        "pair": clip.pair,
+        "fps": clip.fps,
+        "start": offset[FRAMES],
+        "count": len(clip.frames),
     }
     if clip.landmarks is not None:
         row["landmarks"] = offset[LANDMARKS]
@@ -105,9 +111,14 @@ class StoredClips:
         landmarks = row.get("landmarks")
         audio = row.get("audio")
         return Clip(
-            id=row["id"], frames=self._frames[row["start"] : row["start"] + count],
-            spectrum=row["spectrum"], label=row["label"], subject=row["subject"],
-            lighting=row["lighting"], pair=row["pair"], fps=row["fps"],
+            id=row["id"],
+            frames=self._frames[row["start"] : row["start"] + count],
+            spectrum=row["spectrum"],
+            label=row["label"],
+            subject=row["subject"],
+            lighting=row["lighting"],
+            pair=row["pair"],
+            fps=row["fps"],
             landmarks=None if landmarks is None else self._landmarks[landmarks : landmarks + count],
             audio=None if audio is None else self._audio[audio[0] : audio[0] + audio[1]],
             sample_rate=row.get("sample_rate"),

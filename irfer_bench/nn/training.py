@@ -108,13 +108,18 @@ def _snapshot(
 
 
 def _resume(
-    name: str, module: nn.Module, optimizer: torch.optim.Optimizer, ema: nn.Module | None,
+    name: str,
+    module: nn.Module,
+    optimizer: torch.optim.Optimizer,
+    ema: nn.Module | None,
     ctx: Context,
 ) -> int:
     kept = ctx.last_checkpoint(name)
     if kept is None:
         return 0
-    load_module(module, {k: v for k, v in kept.tensors.items() if k.startswith("module.")}, "module.")
+    load_module(
+        module, {k: v for k, v in kept.tensors.items() if k.startswith("module.")}, "module."
+    )
     if ema is not None:
         load_module(ema, {k: v for k, v in kept.tensors.items() if k.startswith("ema.")}, "ema.")
     state = optimizer.state_dict()

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import platformdirs
 
+from irfer_bench import home
 from irfer_bench.errors import DamagedError, MissingWeightsError
 
 
@@ -38,6 +39,11 @@ class Pretrained:
     sha256: str = ""
     source: str = ""
     folder: Path | None = None
+
+
+def folder() -> Path:
+    """The folder `ctx.weights` names, for code that is given no context (metrics)."""
+    return home.weights()
 
 
 def find(wanted: Pretrained, weights: Path) -> Path:

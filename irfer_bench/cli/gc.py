@@ -1,0 +1,35 @@
+"""`irfer-bench gc`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from irfer_bench.errors import DamagedError
+from irfer_bench.home import home
+from irfer_bench.records import read_records
+from irfer_bench.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `gc`."""
+    parser.add_argument(
+        "--out",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="results folders whose records keep their artefacts; default leaderboards",
+    )
+    parser.add_argument("--all", action="store_true", help="keep nothing")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Delete what no record reaches and say how much that was."""
+    keep: set[str] = set()
+    for folder in [] if args.all else args.out or ["leaderboards"]:
+        for record in read_records(Path(folder)):
+            if not isinstance(record, DamagedError):
+                keep |= {step["key"] for step in record.steps}
+    count, size = Store(home() / "store").sweep(keep)
+    print(f"deleted {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
+    return 0

@@ -1,0 +1,72 @@
+"""`irfer-bench list`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+
+from tabulate import tabulate
+
+from irfer_bench.errors import unknown_name
+from irfer_bench.registry import KINDS, load
+from irfer_bench.render.escape import terminal
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `list`."""
+    parser.add_argument("kind", nargs="?", help=" ".join(f"{kind}s" for kind in KINDS))
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
+
+
+def run(args: argparse.Namespace) -> int:
+    """Print every component of a kind, or of all kinds; broken plugins on standard error."""
+    wanted = (args.kind or "").removesuffix("s")
+    if wanted and wanted not in KINDS:
+        raise unknown_name("kind", args.kind, [f"{kind}s" for kind in KINDS])
+    registry = load()
+    rows = [
+        {
+            "kind": owned.component.kind,
+            "name": owned.component.name,
+            "summary": owned.component.summary,
+            "version": owned.component.version,
+            "distribution": owned.distribution,
+        }
+        for kind in KINDS
+        for owned in registry.owned
+        if owned.component.kind == kind and wanted in ("", kind)
+    ]
+    if args.json:
+        broken = [
+            {"plugin": f.plugin, "distribution": f.distribution, "reason": f.reason}
+            for f in registry.failures
+        ]
+        print(json.dumps({"components": rows, "broken": broken}))
+        return 0
+    for kind in KINDS:
+        own = [row for row in rows if row["kind"] == kind]
+        if own:
+            print(f"{kind}s")
+            print(
+                tabulate(
+                    [
+                        [row["name"], terminal(row["summary"]), _owner(row["distribution"])]
+                        for row in own
+                    ],
+                    tablefmt="plain",
+                    disable_numparse=True,
+                ),
+                end="\n\n",
+            )
+    for failure in registry.failures:
+        print(
+            f"broken: {terminal(failure.plugin)} of {terminal(failure.distribution)}: "
+            f"{terminal(failure.reason)}",
+            file=sys.stderr,
+        )
+    return 0
+
+
+def _owner(distribution: str) -> str:
+    return "" if distribution == "irfer-bench" else f"({terminal(distribution)})"

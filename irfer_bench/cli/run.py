@@ -1,0 +1,193 @@
+"""`irfer-bench run`: from images to a leaderboard."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from irfer_bench.cli.request import add_request_options, make_plan
+from irfer_bench.cli.screen import PlainScreen, open_screen
+from irfer_bench.errors import BenchError
+from irfer_bench.estimate import estimate
+from irfer_bench.render.escape import terminal
+from irfer_bench.render.markdown import duration
+
+if TYPE_CHECKING:
+    from irfer_bench.execute.inline import Outcome
+    from irfer_bench.plan import Plan
+    from irfer_bench.registry import Registry
+    from irfer_bench.store import Store
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options of `run`."""
+    add_request_options(parser)
+    parser.add_argument(
+        "--out",
+        default="leaderboards",
+        metavar="FOLDER",
+        help="records, predictions, pictures and boards; default ./leaderboards",
+    )
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
+    parser.add_argument(
+        "--allow-faces",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="make pictures of this dataset's people, into a local folder",
+    )
+
+
+def run(args: argparse.Namespace) -> int:
+    """Plan, announce, carry out, show."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    screen = open_screen()
+    try:
+        plan, registry, store = make_plan(args, scan=True, say=screen.line)
+        _check_faces(args.allow_faces, registry)
+        _announce(plan, store, screen)
+        outcomes = _execute(plan, registry, store, screen, Path(args.out))
+        written = _write_boards(outcomes, Path(args.out))
+        written += _write_pictures(outcomes, registry, store, screen, args)
+    finally:
+        screen.close()
+    return _show(outcomes, plan, written, args)
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt
+
+
+def _check_faces(names: list[str], registry: Registry) -> None:
+    for name in names:
+        registry.get("dataset", name)
+
+
+def _announce(plan: Plan, store: Store, screen: PlainScreen) -> None:
+    needed = list(plan.needed(store))
+    times = [estimate(store, step) for step in needed]
+    known, unknown = sum(t or 0 for t in times), sum(t is None for t in times)
+    for planned in plan.cells[:6]:
+        screen.line(str(planned.cell))
+    if len(plan.cells) > 6:
+        screen.line(f"… and {len(plan.cells) - 6} more cells")
+    for refusal in plan.refusals:
+        screen.line(f"refused: {refusal}")
+    total = len({step.key for planned in plan.cells for step in planned.score.walk()})
+    text = f"{total} steps, {total - len(needed)} cached"
+    if needed:
+        text += f"; {len(needed)} to do, about {duration(known)}"
+        text += f" and {unknown} that nobody has timed here" if unknown else ""
+        text += f", on {plan.device} in {plan.precision}"
+    screen.line(text)
+    if len(plan.cells) == 1:
+        done = {step.key for step in needed}
+        for step, seconds in zip(needed, times, strict=True):
+            about = "not timed yet" if seconds is None else f"about {duration(seconds)}"
+            screen.line(f"  to do   {step.title} ({about})")
+        for step in plan.cells[0].score.walk():
+            if step.key not in done and needed:
+                screen.line(f"  cached  {step.title}")
+
+
+def _execute(
+    plan: Plan, registry: Registry, store: Store, screen: PlainScreen, out: Path
+) -> list[Outcome]:
+    from irfer_bench.execute.inline import execute
+    from irfer_bench.home import weights
+    from irfer_bench.steps import BUILDERS
+    from irfer_bench.workshop import Workshop
+
+    shop = Workshop(store, registry, weights(), plan.device, plan.precision, screen, BUILDERS)
+    outcomes: list[Outcome] = []
+    begun = time.monotonic()
+    for outcome in execute(plan, shop, out):
+        outcomes.append(outcome)
+        if outcome.error is not None:
+            screen.line(f"failed: {outcome.planned.cell}: {outcome.error}")
+        if len(plan.cells) > 1:
+            left = (time.monotonic() - begun) / len(outcomes) * (len(plan.cells) - len(outcomes))
+            screen.line(f"{len(outcomes)} of {len(plan.cells)} cells, about {duration(left)} left")
+    for title in sorted(shop.changed):
+        screen.line(f"source changed: {title} was built by other code of the same version")
+    return outcomes
+
+
+def _write_boards(outcomes: list[Outcome], out: Path) -> list[Path]:
+    from irfer_bench.cli.leaderboard import write_boards
+
+    settings = {o.record.cell["setting"] for o in outcomes if o.record is not None}
+    return write_boards(out, sorted(settings)) if settings else []
+
+
+def _write_pictures(
+    outcomes: list[Outcome],
+    registry: Registry,
+    store: Store,
+    screen: PlainScreen,
+    args: argparse.Namespace,
+) -> list[Path]:
+    from irfer_bench.pictures import draw_cell
+
+    written: list[Path] = []
+    for outcome in outcomes:
+        if outcome.record is None:
+            continue
+        try:
+            written += draw_cell(
+                outcome.planned, outcome.record, registry, store, Path(args.out), args.allow_faces
+            )
+        except BenchError as error:
+            screen.line(f"no picture: {error}")
+    return written
+
+
+def _show(
+    outcomes: list[Outcome], plan: Plan, written: list[Path], args: argparse.Namespace
+) -> int:
+    from irfer_bench.render.panel import render_panel
+    from irfer_bench.results import dump, summarise
+
+    good = [(o.record, o.path) for o in outcomes if o.record is not None and o.path is not None]
+    failed = [o for o in outcomes if o.error is not None]
+    if args.json:
+        cells = [dict(summarise(record, path)) for record, path in good]
+        cells += [
+            {
+                "cell": str(o.planned.cell),
+                "setting": o.planned.cell.setting.name,
+                "outcome": "failed",
+                "metrics": {},
+                "timings": {},
+                "record": None,
+                "warnings": [str(o.error)],
+            }
+            for o in failed
+        ]
+        print(dump(cells[0] if len(plan.cells) == 1 else {"cells": cells}))
+    else:
+        for record, path in good[:1] if len(good) > 3 else good:
+            print(render_panel(record, path))
+        for path in written:
+            print(f"wrote {path}")
+        _next(good, args)
+    for outcome in failed:
+        print(f"irfer-bench: {terminal(str(outcome.error))}", file=sys.stderr)
+    if not failed:
+        return 0
+    codes = {o.error.exit_code for o in failed if o.error is not None}
+    return codes.pop() if len(codes) == 1 else 1
+
+
+def _next(good: list[tuple[object, Path]], args: argparse.Namespace) -> None:
+    if not good:
+        return
+    out = "" if args.out == "leaderboards" else f" --out {args.out}"
+    if len(good) > 3:
+        print(f"{len(good)} cells are done; irfer-bench leaderboard{out} shows the table")
+    print(f"next: irfer-bench leaderboard{out}")
+    print("      or the same line with -r resnet18, --fold 2 or -p translator.lambda_h=50")

@@ -1,0 +1,53 @@
+"""How long a step will take, from the last time one like it was done here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from irfer_bench.errors import DamagedError
+from irfer_bench.store import read_json, write_json
+
+if TYPE_CHECKING:
+    from irfer_bench.graph import Step
+    from irfer_bench.store import Store
+
+TIMES = "times.json"
+EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
+"""Seconds on two cores before anything was timed; only for the embedded benchmark."""
+
+
+def estimate(store: Store, step: Step) -> float | None:
+    """Seconds, from this machine's last run of a like step, else from the component's own word."""
+    known = _known(store).get(_name(step))
+    if known is not None:
+        return float(known)
+    if step.method is None:
+        return EXPECTED.get(step.kind)
+    if step.method.preset != "quick":
+        return None
+    stated = getattr(type(step.method.params), "quick_seconds", {})
+    stage = "fit" if step.kind.startswith("fit") else "apply"
+    return stated.get(stage, EXPECTED.get(step.kind, 1.0))  # type: ignore[no-any-return]
+
+
+def remember(store: Store, step: Step, seconds: float) -> None:
+    """Keep how long a step took."""
+    times = _known(store)
+    times[_name(step)] = round(seconds, 2)
+    with store.writing():
+        write_json(store.root / TIMES, times)
+
+
+def _known(store: Store) -> dict[str, float]:
+    try:
+        found = read_json(store.root / TIMES)
+    except DamagedError:
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _name(step: Step) -> str:
+    method = f"{step.method.component.name}/{step.method.preset}" if step.method else ""
+    dataset = step.source.name if step.source else ""
+    part = str(step.spec.get("part", ""))
+    return f"{step.kind} {method}{dataset} {part}".strip()

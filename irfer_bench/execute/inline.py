@@ -1,0 +1,46 @@
+"""Carry out a plan in this process, cell after cell; one failing cell stops no other."""
+
+from __future__ import annotations
+
+import os
+import traceback
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from irfer_bench.errors import BenchError, CellError
+from irfer_bench.plan import Plan, PlannedCell
+from irfer_bench.records import Record
+from irfer_bench.results import write_results
+from irfer_bench.store import clear_write_errors
+from irfer_bench.workshop import Workshop
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A cell's record and where it lies, or why there is none."""
+
+    planned: PlannedCell
+    record: Record | None = None
+    path: Path | None = None
+    error: BenchError | None = None
+
+
+def execute(plan: Plan, shop: Workshop, out: Path) -> Iterator[Outcome]:
+    """Yield an outcome per cell as soon as it is known."""
+    for planned in plan.cells:
+        try:
+            with clear_write_errors(out):
+                shop.artefact(planned.score)
+                record, path = write_results(shop, planned, out)
+            shop.registry.manager.hook.irfer_bench_cell_finished(record=record)
+            yield Outcome(planned, record, path)
+        except BenchError as error:
+            if os.environ.get("IRFER_BENCH_TRACEBACK"):
+                traceback.print_exception(error)
+            yield Outcome(planned, error=error)
+        except MemoryError:
+            yield Outcome(
+                planned,
+                error=CellError(f"{planned.cell}: out of memory", "use a smaller batch or preset"),
+            )

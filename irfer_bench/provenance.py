@@ -1,0 +1,63 @@
+"""What a number was made with: machine, packages, plugins and command."""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from irfer_bench import __version__
+
+PACKAGES = (
+    "torch",
+    "numpy",
+    "open_clip_torch",
+    "diffusers",
+    "timm",
+    "scikit-learn",
+    "scikit-image",
+    "torchmetrics",
+    "lpips",
+)
+
+
+def machine() -> dict[str, Any]:
+    """Hardware and system in words that name no person, host or path."""
+    return {
+        "system": platform.system(),
+        "machine": platform.machine(),
+        "python": platform.python_version(),
+        "cpu": _cpu_name(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+    }
+
+
+def packages(plugins: set[str]) -> dict[str, str]:
+    """Versions of ourselves, of what computes, and of the plugins used."""
+    found = {"irfer-bench": __version__}
+    for name in (*PACKAGES, *sorted(plugins - {"irfer-bench"})):
+        try:
+            found[name] = version(name)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def command() -> str:
+    """The command line, without folders of this machine."""
+    words = [word.rpartition("/")[2] if "/" in word else word for word in sys.argv]
+    return " ".join(words)
+
+
+def _cpu_name() -> str:
+    try:
+        with Path("/proc/cpuinfo").open() as stream:
+            line = next((line for line in stream if line.startswith("model name")), "")
+        return line.partition(":")[2].strip() or platform.processor()
+    except OSError:
+        return platform.processor()

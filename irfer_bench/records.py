@@ -1,0 +1,151 @@
+"""A record is what a finished cell leaves behind: JSON, written once, merged by union."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from irfer_bench import keys
+from irfer_bench.errors import DamagedError
+from irfer_bench.store import clear_write_errors, read_json, write_json
+
+SCHEMA = 1
+
+
+class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A metric's value as a fraction, its 95 % interval over subjects, or why there is none."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    reason: str = ""
+    direction: str = "higher"
+    unit: str = ""
+
+
+class Record(msgspec.Struct, frozen=True, kw_only=True):
+    """One cell's result.
+
+    Args:
+        key: the cell's key: equal keys are the same experiment.
+        cell: setting, setting_version, dataset, translator, recognizer, preset, fold, seed.
+        data: fingerprint, incomplete, subjects (`checked` or `unchecked`), unlabelled_target.
+        steps: kind, title, key, seconds, peak_mb of every step.
+        digest: of everything else; shows an edited record.
+    """
+
+    schema: int
+    key: str
+    cell: dict[str, Any]
+    translator: dict[str, Any]
+    recognizer: dict[str, Any] | None
+    data: dict[str, Any]
+    metrics: dict[str, Value]
+    confusion: list[list[int]] | None
+    classes: list[str]
+    steps: list[dict[str, Any]]
+    facts: dict[str, Any]
+    machine: dict[str, Any]
+    packages: dict[str, str]
+    created: str
+    outcome: str = "ok"
+    warnings: list[str] = []
+    digest: str = ""
+
+    @property
+    def row(self) -> tuple[str, str, str]:
+        """Setting, translator and recognizer: what a board calls one row."""
+        return self.cell["setting"], self.cell["translator"], self.cell["recognizer"]
+
+
+def sealed(record: Record) -> Record:
+    """The record with its digest."""
+    return msgspec.structs.replace(record, digest=_digest(record))
+
+
+def path_of(folder: Path, record: Record) -> Path:
+    """Where a record lives below the results folder."""
+    _, translator, recognizer = record.row
+    name = f"{translator}+{recognizer}.fold{record.cell['fold']}.seed{record.cell['seed']}"
+    slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
+    return folder / "records" / record.cell["setting"] / f"{slug}.{record.key[:8]}.json"
+
+
+def predictions_path(folder: Path, record: Record) -> Path:
+    """Where a record's per-item predictions live."""
+    path = path_of(folder, record)
+    return folder / "predictions" / path.parent.name / path.name
+
+
+def write_record(folder: Path, record: Record) -> Path:
+    """Write a record; one that is there already and whole stays as it is."""
+    path = path_of(folder, record)
+    with clear_write_errors(path):
+        if path.exists():
+            try:
+                read_record(path)
+                return path
+            except DamagedError:
+                set_aside(path)
+        write_json(path, msgspec.to_builtins(record))
+    return path
+
+
+def read_record(path: Path) -> Record:
+    """Read a record of any schema up to ours.
+
+    Raises:
+        DamagedError: not a record, cut, edited, or of a newer schema.
+    """
+    raw = read_json(path)
+    schema = raw.get("schema") if isinstance(raw, Mapping) else None
+    if isinstance(schema, int) and schema > SCHEMA:
+        raise DamagedError(
+            f"{path}: record of schema {schema}, this irfer-bench knows {SCHEMA}",
+            "upgrade irfer-bench",
+        )
+    try:
+        record = msgspec.convert(raw, Record)
+    except msgspec.ValidationError as error:
+        raise DamagedError(f"{path} is no record: {error}") from None
+    if record.digest != _digest(record):
+        raise DamagedError(f"{path}: content and digest disagree, it was edited or cut")
+    return record
+
+
+def find(folder: Path, key: str, setting: str) -> Path | None:
+    """The whole record of a cell, if it is there; a damaged one is set aside."""
+    for path in sorted((folder / "records" / setting).glob(f"*.{key[:8]}.json")):
+        try:
+            if read_record(path).key == key:
+                return path
+        except DamagedError:
+            with clear_write_errors(path):
+                set_aside(path)
+    return None
+
+
+def set_aside(path: Path) -> Path:
+    """Rename a damaged record, so that the next run writes it again."""
+    aside = path.with_suffix(".damaged")
+    path.replace(aside)
+    return aside
+
+
+def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | DamagedError]:
+    """Every record below a results folder, and an error in place of each damaged one."""
+    for path in sorted((folder / "records").glob(f"{setting or '*'}/*.json")):
+        try:
+            yield read_record(path)
+        except DamagedError as error:
+            yield error
+
+
+def _digest(record: Record) -> str:
+    body = msgspec.to_builtins(record)
+    body.pop("digest")
+    return keys.digest(body)

@@ -1,0 +1,113 @@
+"""The leaderboard as it is committed: Markdown, the same bytes for the same records."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tabulate import tabulate
+
+from irfer_bench.records import Value
+from irfer_bench.render.escape import markdown
+from irfer_bench.render.table import Board, Row
+
+PERCENT = frozenset(
+    {
+        "accuracy",
+        "war",
+        "uar",
+        "uar_all_labels",
+        "macro_f1",
+        "macro_f1_present",
+        "judge_accuracy",
+        "judge_kept",
+    }
+)
+
+
+def render(boards: Sequence[Board]) -> str:
+    """The page of one setting: a table per preset, then what the numbers mean."""
+    title = boards[0].setting
+    parts = [f"# {markdown(title)}", ""]
+    for board in boards:
+        parts += _table(board)
+    parts += [
+        "Numbers are means over folds and seeds, percent where they are fractions. Brackets are "
+        "95 % bootstrap intervals over subjects. A rank is 1 + the number of rows significantly "
+        "better (paired bootstrap over subjects, folds pooled, Holm at 5 %): rows that cannot be "
+        "told apart share it. A partial row has no rank.",
+        "",
+    ]
+    return "\n".join(parts)
+
+
+def _table(board: Board) -> list[str]:
+    shown = [name for name in board.metrics if any(row.metrics.get(name) for row in board.rows)]
+    shown.sort(key=lambda name: name != board.primary)
+    headers = ["rank", "translator", "recognizer", *map(_heading, shown), "time", "notes"]
+    notes: list[str] = []
+    body = [
+        [
+            "–" if row.rank is None else str(row.rank),
+            markdown(row.translator),
+            markdown(row.recognizer),
+            *(cell(name, row.metrics.get(name), notes) for name in shown),
+            duration(row.seconds),
+            markdown("; ".join(row.marks)),
+        ]
+        for row in board.rows
+    ]
+    table = tabulate(body, headers, tablefmt="github", disable_numparse=True)
+    lines = [
+        f"Preset `{markdown(board.preset)}`, primary metric {_heading(board.primary)}.",
+        "",
+        table,
+        "",
+    ]
+    lines += [f"{mark} {markdown(reason)}" + "  " for mark, reason in _footnotes(notes)]
+    lines += [f"Not shown: {markdown(problem)}  " for problem in board.problems]
+    return [*lines, ""] if lines[-1] else lines
+
+
+def _heading(name: str) -> str:
+    return markdown(name) + (" %" if name in PERCENT else "")
+
+
+def cell(name: str, value: Value | None, notes: list[str]) -> str:
+    """One number with its interval; a missing one points at its reason."""
+    if value is None:
+        return ""
+    if value.value is None:
+        if value.reason not in notes:
+            notes.append(value.reason)
+        return f"–{_mark(notes.index(value.reason))}"
+    text = number(name, value.value)
+    if value.low is not None and value.high is not None:
+        text += f" [{number(name, value.low)}, {number(name, value.high)}]"
+    return text
+
+
+def number(name: str, value: float) -> str:
+    """A metric's value as people read it: percent, decibels or four decimals."""
+    if name in PERCENT:
+        return f"{100 * value:.2f}"
+    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, two digits of it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
+
+
+def _mark(number: int) -> str:
+    return f"<sup>{number + 1}</sup>"
+
+
+def _footnotes(notes: Sequence[str]) -> list[tuple[str, str]]:
+    return [(_mark(i), note) for i, note in enumerate(notes)]
+
+
+def best(rows: Sequence[Row]) -> Row | None:
+    """The first ranked row."""
+    return next((row for row in rows if row.rank == 1), None)

@@ -1,0 +1,57 @@
+"""One cell's result as a newcomer reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from tabulate import tabulate
+
+from irfer_bench.records import Record, Value
+from irfer_bench.render.escape import terminal
+from irfer_bench.render.markdown import PERCENT, duration, number
+
+
+def render_panel(record: Record, path: Path) -> str:
+    """Metrics with intervals, time per step, confusion matrix, warnings, where the record is."""
+    setting, translator, recognizer = record.row
+    cell = record.cell
+    lines = [
+        "",
+        f"{terminal(translator)} × {terminal(recognizer)} on {terminal(setting)}, "
+        f"fold {cell['fold']} of {cell['folds']}, seed {cell['seed']}, preset {cell['preset']}",
+        f"trained on {record.data['train_source']} source and {record.data['train_target']} target "
+        f"clips, tested on {record.data['test']}",
+        "",
+        tabulate(
+            [_metric(name, value) for name, value in record.metrics.items()],
+            ["metric", "value", "95 % interval over subjects"],
+            tablefmt="simple",
+            disable_numparse=True,
+            maxcolwidths=[None, None, 78],
+        ),
+        "",
+        tabulate(
+            [[terminal(step["title"]), duration(step["seconds"])] for step in record.steps],
+            ["step", "time"],
+            tablefmt="simple",
+            disable_numparse=True,
+        ),
+    ]
+    if record.confusion is not None:
+        short = [name[:7] for name in record.classes]
+        rows = [
+            [name, *counts] for name, counts in zip(record.classes, record.confusion, strict=True)
+        ]
+        lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
+    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
+    return "\n".join([*lines, "", f"record {path}"])
+
+
+def _metric(name: str, value: Value) -> list[str]:
+    if value.value is None:
+        return [name, "–", value.reason]
+    unit = "%" if name in PERCENT else value.unit
+    low_high = ""
+    if value.low is not None and value.high is not None:
+        low_high = f"{number(name, value.low)} to {number(name, value.high)}"
+    return [name, f"{number(name, value.value)} {unit}".strip(), low_high]

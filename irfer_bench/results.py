@@ -1,0 +1,139 @@
+"""What a finished cell leaves in the results folder: record, predictions, confusion picture."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from irfer_bench import provenance, records
+from irfer_bench.graph import Step
+from irfer_bench.plan import PlannedCell
+from irfer_bench.records import Record, Value
+from irfer_bench.scoring import METRICS, PREDICTIONS
+from irfer_bench.store import Artefact, read_json, write_json
+from irfer_bench.workshop import Workshop
+
+
+def make_record(shop: Workshop, planned: PlannedCell) -> Record:
+    """The record of a cell whose steps are all in the store."""
+    cell, last = planned.cell, planned.score
+    steps = [(step, shop.store.get(step.key)) for step in last.walk()]
+    score = shop.artefact(last)
+    metrics = msgspec.convert(read_json(score.folder / METRICS), dict[str, Value])
+    weak_pairs = [*score.facts["warnings"]]
+    setting, translator, recognizer = cell.row
+    data = _data(cell, steps)
+    if data["incomplete"]:
+        weak_pairs.append("the dataset is incomplete: irfer-bench data check lists what is missing")
+    plugins = {cell.translator.distribution}
+    if cell.recognizer is not None:
+        plugins.add(cell.recognizer.distribution)
+    return records.sealed(
+        Record(
+            schema=records.SCHEMA,
+            key=last.key,
+            cell={
+                "setting": setting,
+                "setting_version": cell.setting.version,
+                "dataset": cell.setting.dataset,
+                "translator": translator,
+                "recognizer": recognizer,
+                "preset": cell.translator.preset,
+                "fold": cell.fold,
+                "seed": cell.seed,
+                "folds": cell.setting.folds,
+                "seeds": cell.setting.seeds,
+                "primary": cell.setting.primary,
+                "precision": cell.precision,
+                "fit_translator_on": cell.fit_on.name if cell.fit_on else "",
+            },
+            translator=cell.translator.describe(),
+            recognizer=cell.recognizer.describe() if cell.recognizer else None,
+            data=data,
+            metrics=metrics,
+            confusion=score.facts["confusion"],
+            classes=list(cell.setting.classes),
+            steps=[_step(step, artefact) for step, artefact in steps if artefact is not None],
+            facts={
+                step.title: artefact.facts["reports"]
+                for step, artefact in steps
+                if artefact is not None and artefact.facts.get("reports")
+            },
+            machine=provenance.machine() | {"device": shop.device, "precision": shop.precision},
+            packages=provenance.packages(plugins),
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            warnings=weak_pairs,
+        )
+    )
+
+
+def write_results(shop: Workshop, planned: PlannedCell, out: Path) -> tuple[Record, Path]:
+    """Write record and predictions; what is there already and whole stays."""
+    path = records.find(out, planned.score.key, planned.cell.setting.name)
+    if path is not None:
+        record = records.read_record(path)
+    else:
+        record = make_record(shop, planned)
+        path = records.write_record(out, record)
+    predictions = records.predictions_path(out, record)
+    source = shop.artefact(planned.score).folder / PREDICTIONS
+    if source.is_file() and not predictions.is_file():
+        write_json(predictions, read_json(source))
+    return record, path
+
+
+def _data(cell: Any, steps: list[tuple[Step, Artefact | None]]) -> dict[str, Any]:
+    facts = {step.kind: artefact.facts for step, artefact in steps if artefact is not None}
+    incomplete = any(
+        artefact.facts.get("incomplete")
+        for step, artefact in steps
+        if artefact is not None and step.kind == "prepare"
+    )
+    return {
+        "fingerprint": cell.source.fingerprint,
+        "incomplete": incomplete,
+        "subjects": facts.get("fit_recognizer", {}).get("subjects", "unchecked"),
+        "train_source": facts.get("fit_recognizer", {}).get("source", 0),
+        "train_target": facts.get("fit_recognizer", {}).get("target", 0),
+        "test": facts["score"]["test"],
+        "pairs": facts["score"]["pairs"],
+        "unlabelled_target": cell.setting.kind == "weak"
+        and any(step.kind == "fit_translator" for step, _ in steps),
+    }
+
+
+def _step(step: Step, artefact: Artefact) -> dict[str, Any]:
+    return {
+        "kind": step.kind,
+        "title": step.title,
+        "key": step.key,
+        "seconds": artefact.seconds,
+        "peak_mb": artefact.peak_mb,
+    }
+
+
+def summarise(record: Record, path: Path) -> Mapping[str, Any]:
+    """What `--json` prints of a cell."""
+    return {
+        "cell": record.cell,
+        "setting": record.cell["setting"],
+        "outcome": record.outcome,
+        "metrics": {
+            name: {"value": v.value, "low": v.low, "high": v.high}
+            | ({"reason": v.reason} if v.reason else {})
+            for name, v in record.metrics.items()
+        },
+        "timings": {step["title"]: step["seconds"] for step in record.steps},
+        "record": str(path),
+        "warnings": record.warnings,
+    }
+
+
+def dump(value: Any) -> str:
+    """One JSON object as text."""
+    return json.dumps(value, ensure_ascii=False, allow_nan=False)

@@ -1,0 +1,247 @@
+"""The six steps, each a function from artefacts and a method to one artefact."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import zip_longest
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from irfer_bench import splits
+from irfer_bench.contexts import read_state, write_state
+from irfer_bench.data.clips import ClipView, StoredClips, write_clips
+from irfer_bench.data.manifest import scan
+from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.errors import ContractError, DamagedError, MissingError
+from irfer_bench.scoring import score
+from irfer_bench.settings import Domain
+from irfer_bench.values import Clip, Clips, Context, Item, TrainingData, TranslationData
+
+if TYPE_CHECKING:
+    from irfer_bench.graph import Step
+    from irfer_bench.workshop import Builder, Workshop
+
+FOLDS = "folds.json"
+SCORES = "scores.safetensors"
+
+
+def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Read, crop, resize and decode one domain once; keep the folds beside it."""
+    source, spec = step.source, step.spec
+    assert source is not None
+    dataset = shop.registry.create(source.component, source.params)
+    if source.root is None:
+        items, problems = tuple(dataset.index(None)), []
+    else:
+        manifest = scan(dataset, source.root)
+        manifest.require()
+        items = manifest.usable()
+        problems = [msgspec.to_builtins(p) for p in manifest.problems]
+    domain = msgspec.convert(spec["domain"], Domain)
+    chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
+    if not chosen:
+        raise MissingError(
+            f"{source.name}: no item is {domain.spectrum} {' '.join(domain.lightings + domain.parts)}".strip(),
+            f"irfer-bench data items {source.name} lists what is there",
+        )
+    landmarks = None
+    if source.landmarks is not None:
+        from irfer_bench.data.landmarks import read_landmarks
+
+        landmarks = read_landmarks(source.landmarks)
+    rules = Rules(
+        frames=spec["frames"],
+        unit=spec["unit"],
+        size=spec["size"],
+        detector=spec["detector"],
+        crop=spec["crop"],
+        range_16bit=spec["range_16bit"],
+    )
+    clips = prepare(
+        dataset, source.root, chosen, rules, landmarks, shop.screen.progress, partners=items
+    )
+    count = write_clips(folder, clips)
+    known = [item for item in items if item.label in spec["classes"]]
+    folds = [sorted(fold) for fold in dataset.folds(known)]
+    (folder / FOLDS).write_text(json.dumps(folds))
+    return {
+        "clips": count,
+        "items": len(chosen),
+        "problems": problems,
+        "incomplete": bool(problems) and any(p["kind"] for p in problems),
+        "weak_pairs": any(item.weak_pair for item in chosen),
+        "landmarks": bool((folder / "landmarks.raw").stat().st_size),
+    }
+
+
+def in_domain(item: Item, domain: Domain, classes: Iterable[str]) -> bool:
+    """Whether an item plays a role."""
+    return (
+        item.spectrum == domain.spectrum
+        and item.label in classes
+        and (not domain.lightings or item.lighting in domain.lightings)
+        and (item.part in domain.parts if domain.parts else True)
+        and (not domain.splits or item.split in domain.splits)
+    )
+
+
+def fit_translator(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Fit a translator on the training subjects of one fold."""
+    fold, ctx = step.spec["fold"], shop.context(step)
+    source = part_of(shop, step.inputs["source"], fold, "train")
+    target = part_of(shop, step.inputs["target"], fold, "train")
+    if step.spec["hidden"]:
+        target = target.hide_labels()
+    data = TranslationData(
+        source,
+        target,
+        splits.match_pairs(source, target),
+        _spectrum(step.inputs["source"]),
+        _spectrum(step.inputs["target"]),
+        bool(shop.artefact(step.inputs["target"]).facts["weak_pairs"]),
+    )
+    method = _created(shop, step)
+    method.fit(data, ctx)
+    write_state(folder, method.state())
+    return {"reports": ctx.reports, "pairs": len(data.pairs)}
+
+
+def translate(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Translate the clips of one part; the same ids in the same order come back."""
+    ctx = shop.context(step)
+    clips = part_of(shop, step.inputs["clips"], step.spec["fold"], step.spec["part"])
+    method = _created(shop, step)
+    if "fit" in step.inputs:
+        method.restore(read_state(shop.artefact(step.inputs["fit"]).folder))
+    if "partners" in step.inputs:
+        partners = stored(shop, step.inputs["partners"]).view()
+        where = dict(splits.match_pairs(clips, partners))
+        clips = clips.pick(where)
+        made = method.translate(clips, ctx, partners=partners.pick(where.values()))
+    else:
+        made = method.translate(clips, ctx)
+    name = step.method.name if step.method else "translator"
+    count = write_clips(folder, _checked(name, clips, made, ctx))
+    inherited = shop.artefact(step.inputs["clips"]).facts
+    (folder / FOLDS).write_text((shop.artefact(step.inputs["clips"]).folder / FOLDS).read_text())
+    return {"reports": ctx.reports, "clips": count, "weak_pairs": inherited["weak_pairs"]}
+
+
+def _checked(name: str, asked: Clips, made: Iterator[Clip], ctx: Context) -> Iterator[Clip]:
+    total = len(asked)
+    for number, (given, clip) in enumerate(zip_longest(asked, made)):
+        if given is None or clip is None:
+            raise ContractError(f"{name} returned {number + (given is None)} clips for {total}")
+        if clip.id != given.id:
+            raise ContractError(f"{name} returned clip {clip.id!r} where {given.id!r} was due")
+        if clip.frames.shape != given.frames.shape:
+            raise ContractError(
+                f"{name}: clip {clip.id!r} came back as {clip.frames.shape}, not {given.frames.shape}"
+            )
+        ctx.progress("translate", number + 1, total)
+        yield clip
+
+
+def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Fit a recognizer on source and target of one fold, leaks and empty classes refused."""
+    spec, ctx = step.spec, shop.context(step)
+    where = f"fold {spec['fold']}"
+    first = next(iter(step.inputs.values()), None)
+    if first is None:
+        raise DamagedError(f"{step.title}: there is nothing to train on")
+    empty = stored(shop, first).view().pick(())
+    source = target = unlabelled = empty
+    if "source" in step.inputs:
+        source = part_of(shop, step.inputs["source"], spec["fold"], "train")
+    if "target" in step.inputs:
+        whole = part_of(shop, step.inputs["target"], spec["fold"], "train")
+        target = splits.draw_shots(
+            whole, spec["classes"], spec["shots"], draw=spec["draw"], where=where
+        )
+        if spec["unlabelled"]:
+            unlabelled = whole.hide_labels()
+        test = part_of(shop, step.inputs["target"], spec["fold"], "test")
+        checked = splits.check_leak([source, target], test, where)
+    else:
+        checked = True
+    target, validation = splits.carve(target, spec["validation"], spec["draw"])
+    splits.check_classes([source, target], spec["classes"], where)
+    data = TrainingData(source, target, unlabelled, validation, tuple(spec["classes"]))
+    method = _created(shop, step)
+    method.fit(data, ctx)
+    write_state(folder, method.state())
+    return {
+        "reports": ctx.reports,
+        "source": len(source),
+        "target": len(target),
+        "subjects": "checked" if checked else "unchecked",
+    }
+
+
+def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Log-probabilities of the test clips, and features where the recognizer has them."""
+    from safetensors.numpy import save_file
+
+    ctx = shop.context(step)
+    clips = part_of(shop, step.inputs["clips"], step.spec["fold"], "test")
+    if len(clips) == 0:
+        raise DamagedError(f"fold {step.spec['fold']} has no test clip")
+    method = _created(shop, step)
+    method.restore(read_state(shop.artefact(step.inputs["fit"]).folder))
+    name = step.method.name if step.method else "recognizer"
+    scores = np.asarray(method.predict(clips, ctx))
+    shape = (len(clips), len(step.spec["classes"]))
+    if scores.shape != shape:
+        raise ContractError(f"{name} returned scores of shape {scores.shape}, not {shape}")
+    if not np.isfinite(scores.astype(np.float64)).all():
+        raise ContractError(f"{name} returned scores that are not finite")
+    tensors = {"scores": scores.astype(np.float32)}
+    embed = getattr(method, "embed", None)
+    if step.spec["embed"] and callable(embed):
+        tensors["features"] = np.asarray(embed(clips, ctx), np.float32)
+    save_file(tensors, folder / SCORES)
+    (folder / "ids.json").write_text(json.dumps(clips.ids))
+    return {"reports": ctx.reports, "clips": len(clips)}
+
+
+def part_of(shop: Workshop, step: Step, fold: int, part: str) -> ClipView:
+    """The training or test clips of a fold, from prepared or translated clips."""
+    view = stored(shop, step).view()
+    if step.kind == "translate" or part == "all" or fold == 0:
+        return view
+    folds = json.loads((shop.artefact(step).folder / FOLDS).read_text())
+    if fold > len(folds):
+        raise DamagedError(
+            f"{step.title}: fold {fold} was asked for and there are {len(folds)}",
+            "too few subjects are there",
+        )
+    return splits.split(view, frozenset(folds[fold - 1]), part)
+
+
+def stored(shop: Workshop, step: Step) -> StoredClips:
+    """An artefact's clips, opened once."""
+    artefact = shop.artefact(step)
+    return shop.remember(step.key, lambda: StoredClips(artefact.folder, step.key))  # type: ignore[no-any-return]
+
+
+def _created(shop: Workshop, step: Step) -> Any:
+    assert step.method is not None
+    return shop.create(step.method)
+
+
+def _spectrum(step: Step) -> str:
+    return str(step.spec["domain"]["spectrum"])
+
+
+BUILDERS: dict[str, Builder] = {
+    "prepare": prepare_clips,
+    "fit_translator": fit_translator,
+    "translate": translate,
+    "fit_recognizer": fit_recognizer,
+    "predict": predict,
+    "score": score,
+}

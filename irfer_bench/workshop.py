@@ -1,0 +1,137 @@
+"""Where steps are carried out: gets artefacts, building what is not there, and tells a screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+
+from irfer_bench import keys
+from irfer_bench.contexts import StepContext
+from irfer_bench.errors import BenchError, CellError
+from irfer_bench.graph import Step
+from irfer_bench.methods import Method
+from irfer_bench.registry import Registry
+from irfer_bench.store import Artefact, Store
+
+
+class Screen(Protocol):
+    """Who is told what happens."""
+
+    def step(self, step: Step) -> None: ...
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None: ...
+    def finished(self, step: Step, seconds: float, built: bool) -> None: ...
+    def line(self, text: str) -> None: ...
+
+
+Builder = Callable[["Workshop", Step, Path], Mapping[str, Any]]
+
+
+@dataclass
+class Workshop:
+    """Everything a step needs besides what is in its key.
+
+    Args:
+        builders: what makes each kind of step.
+    """
+
+    store: Store
+    registry: Registry
+    weights: Path
+    device: str
+    precision: str
+    screen: Screen
+    builders: Mapping[str, Builder]
+    _open: dict[str, Any] = field(default_factory=dict)
+    _sources: dict[str, str] = field(default_factory=dict)
+    changed: set[str] = field(default_factory=set)
+
+    def artefact(self, step: Step) -> Artefact:
+        """The step's artefact; what it needs is built first, and only if it must be built.
+
+        Raises:
+            BenchError: the step cannot be done; anything a plugin raises becomes a `CellError`.
+        """
+        found = self.store.get(step.key)
+        if found is None:
+            for needed in step.inputs.values():
+                self.artefact(needed)
+            found = self._build(step)
+        elif found.source and found.source != self.source_digest(step):
+            self.changed.add(step.title)
+        return found
+
+    def _build(self, step: Step) -> Artefact:
+        self.screen.step(step)
+        started = time.monotonic()
+        describe = {
+            "step": step.kind,
+            **step.spec,
+            "title": step.title,
+            "from": {name: other.key for name, other in step.inputs.items()},
+        }
+        try:
+            artefact, built = self.store.get_or_build(
+                step.key,
+                lambda folder: self.builders[step.kind](self, step, folder),
+                describe=describe,
+                source=self.source_digest(step),
+            )
+        except (BenchError, OSError, MemoryError):
+            raise
+        except Exception as error:
+            raise CellError(
+                f"{step.title}: {type(error).__name__}: {error}".strip(),
+                "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
+            ) from error
+        self.screen.finished(step, time.monotonic() - started, built)
+        return artefact
+
+    def context(self, step: Step) -> StepContext:
+        """The context of a step's plugin."""
+        owner = step.method.component.name if step.method else step.kind
+        version = step.method.component.version if step.method else ""
+        return StepContext(
+            self.store,
+            step.key,
+            f"{owner}/{version}",
+            int(step.spec.get("seed", 0)),
+            self.device,
+            self.precision,
+            self.weights,
+            self.screen.progress,
+            self.source_digest(step),
+        )
+
+    def create(self, method: Method) -> Any:
+        """A fresh instance of a method."""
+        return self.registry.create(method.component, method.params)
+
+    def remember(self, name: str, make: Callable[[], Any]) -> Any:
+        """Something opened once per run, such as an artefact's clips."""
+        if name not in self._open:
+            self._open[name] = make()
+        return self._open[name]
+
+    def source_digest(self, step: Step) -> str:
+        """Digest of the package that a step's plugin lives in."""
+        component = step.method.component if step.method else step.source and step.source.component
+        module = (component.factory if component else "irfer_bench.steps").partition(":")[0]
+        package = module.partition(".")[0]
+        if package not in self._sources:
+            self._sources[package] = digest_package(package)
+        return self._sources[package]
+
+
+def digest_package(package: str) -> str:
+    """Digest of a package's Python files, found without importing it; empty if not found."""
+    from importlib.util import find_spec
+
+    spec = find_spec(package)
+    if spec is None or not spec.origin:
+        return ""
+    folder = Path(spec.origin).parent
+    files = sorted(folder.rglob("*.py")) if spec.submodule_search_locations else [Path(spec.origin)]
+    return keys.digest([[p.relative_to(folder).as_posix(), keys.digest_file(p)] for p in files])
