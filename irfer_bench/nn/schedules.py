@@ -10,8 +10,8 @@ def warmup_cosine(
 ) -> float:
     """Dassl's schedule of the CoOp family: constant warm-up, then a cosine that never reaches 0.
 
-    lr(e) = `warmup` for e < `warmup_epochs`, then base (1 + cos(pi (e - warmup_epochs) / epochs)) / 2:
-    the peak comes right after the warm-up and the last epoch is above 0.
+    lr(e) = `warmup` for e < w = `warmup_epochs`, then base (1 + cos(pi (e - w) / epochs)) / 2; the
+    peak comes right after the warm-up and the last epoch is above 0.
     """
     if epoch < warmup_epochs:
         return warmup

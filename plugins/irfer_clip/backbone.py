@@ -1,0 +1,221 @@
+"""Loads a CLIP backbone: the shipped mini one, an open_clip tag or a file, by one path of code."""
+
+from __future__ import annotations
+
+import json
+import zipfile
+from collections.abc import Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import open_clip
+import torch
+from open_clip.model import CLIP
+from open_clip.tokenizer import SimpleTokenizer
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from irfer_bench.api import Context, DamagedError, UsageError
+from irfer_clip.backbone_files import backbone_digest, is_file_path, locate
+from irfer_clip.prompting import unit
+
+READ_ERRORS = (
+    RuntimeError,
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    IndexError,
+    TypeError,
+    zipfile.BadZipFile,
+    SafetensorError,
+    UnpicklingError,
+)
+MEAN = (0.48145466, 0.4578275, 0.40821073)
+STD = (0.26862954, 0.26130258, 0.27577711)
+
+
+@dataclass(frozen=True, slots=True)
+class Backbone:
+    """A frozen CLIP with what belongs to it.
+
+    Args:
+        clip: `open_clip.model.CLIP` in float32, evaluation mode, without gradients.
+        tokenizer: text to (C, context) token ids. size: input side in pixels.
+        mean, std: per-channel normalisation of images in 0..1. digest: sha256 of the checkpoint.
+    """
+
+    clip: Any
+    tokenizer: Any
+    size: int
+    mean: tuple[float, float, float]
+    std: tuple[float, float, float]
+    digest: str
+    device: str
+
+    @property
+    def scale(self) -> Tensor:
+        """exp(logit_scale) of the loaded weights: 100 with OpenAI's."""
+        scale: Tensor = self.clip.logit_scale.detach().exp()
+        return scale
+
+    def tokenize(self, texts: Sequence[str]) -> Tensor:
+        """(C, context) token ids on the backbone's device.
+
+        Raises:
+            UsageError: a text is longer than the context; it would lose its end in silence.
+        """
+        for text in texts:
+            used = len(self.tokenizer.encode(text)) + 2
+            if used > self.clip.context_length:
+                raise UsageError(
+                    f"the text {text!r} has {used} tokens, the backbone takes "
+                    f"{self.clip.context_length}",
+                    "use a shorter template",
+                )
+        ids: Tensor = self.tokenizer(list(texts), self.clip.context_length).to(self.device)
+        return ids
+
+
+def load_backbone(name: str, architecture: str, ctx: Context) -> Backbone:
+    """The backbone `name` on the step's device; one per process, checkpoint and device.
+
+    Raises:
+        MissingWeightsError, DamagedError, UsageError: the file is not here, is not a CLIP
+        checkpoint, or does not fit the architecture.
+    """
+    path = locate(name, ctx.weights)
+    model = name.partition("/")[0] if name != "mini" and not is_file_path(name) else architecture
+    return _load(str(path), model, ctx.device, backbone_digest(name, ctx.weights))
+
+
+def autocast(ctx: Context) -> AbstractContextManager[Any]:
+    """bf16 autocast where the step's precision says so, nothing otherwise."""
+    if ctx.precision == "bf16":
+        return torch.autocast(torch.device(ctx.device).type, dtype=torch.bfloat16)
+    return nullcontext()
+
+
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
+    """Tensors under open_clip's plain names, in float32, and the file's metadata.
+
+    Knows safetensors, TorchScript archives (OpenAI's files), plain state dicts, `state_dict`
+    wrappers and `module.` prefixes (recognizers.md §13.1). Nothing is unpickled freely.
+
+    Raises:
+        DamagedError: the file cannot be read, or holds no CLIP image tower.
+    """
+    try:
+        raw, metadata = _read(path)
+    except READ_ERRORS as error:
+        raise DamagedError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from None
+    state = {k.removeprefix("module."): v for k, v in raw.items() if isinstance(v, Tensor)}
+    for scalar in ("input_resolution", "context_length", "vocab_size"):
+        state.pop(scalar, None)
+    if "visual.conv1.weight" not in state:
+        names = ", ".join(list(state)[:3]) or "no tensors"
+        raise DamagedError(
+            f"{path} is not a CLIP checkpoint with OpenAI's tensor names (it holds {names})",
+            "see recognizers.md §13.1 for the layouts that are read",
+        )
+    return {k: v.float() for k, v in state.items()}, metadata
+
+
+def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> Any:
+    """open_clip's CLIP from a model config, with exactly these weights.
+
+    Raises:
+        UsageError: names or shapes differ; says which.
+    """
+    known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
+    clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
+    own = clip.state_dict()
+    missing = sorted(own.keys() - state.keys())
+    extra = sorted(state.keys() - own.keys())
+    wrong = [
+        f"{k} is {tuple(state[k].shape)}, expected {tuple(own[k].shape)}"
+        for k in own
+        if k in state and own[k].shape != state[k].shape
+    ]
+    problems = wrong[:2] + [f"{k} is missing" for k in missing[:2]]
+    problems += [f"{k} is unknown" for k in extra[:2]]
+    if problems:
+        raise UsageError(
+            f"{what} does not fit its architecture: {'; '.join(problems)}",
+            "name the right open_clip model in `architecture`",
+        )
+    clip.load_state_dict(state, strict=True)
+    return clip.eval().requires_grad_(False)
+
+
+@lru_cache(maxsize=2)
+def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
+    file = Path(path)
+    state, metadata = read_state(file)
+    if "architecture" in metadata:
+        config = json.loads(metadata["architecture"])
+    else:
+        config = open_clip.get_model_config(architecture) if architecture else None
+        if config is None:
+            known = "name it in `architecture`, for example ViT-B-16-quickgelu"
+            raise UsageError(
+                f"the architecture of {file.name} is {architecture or 'not said'!r}", known
+            )
+    clip = build_clip(config, state, file.name).to(device)
+    mean, std = (json.loads(metadata.get(key, "null")) for key in ("mean", "std"))
+    size = clip.visual.image_size
+    return Backbone(
+        clip,
+        _tokenizer(metadata, file, architecture),
+        int(size[0] if isinstance(size, (tuple, list)) else size),
+        tuple(mean or MEAN),
+        tuple(std or STD),
+        digest,
+        device,
+    )
+
+
+def _tokenizer(metadata: dict[str, str], file: Path, architecture: str) -> Any:
+    merges = metadata.get("merges")
+    if merges is None:
+        return open_clip.get_tokenizer(architecture) if architecture else SimpleTokenizer()
+    path = file.parent / merges
+    if not path.is_file():
+        raise DamagedError(f"{file} needs {merges} beside it", "copy both files")
+    return SimpleTokenizer(bpe_path=str(path))
+
+
+def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
+    if path.suffix == ".safetensors":
+        with safe_open(path, "pt") as opened:
+            metadata = dict(opened.metadata() or {})
+        return load_file(path), metadata
+    if _is_torchscript(path):
+        archive: Any = torch.jit
+        return dict(archive.load(str(path), map_location="cpu").state_dict()), {}
+    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    while isinstance(loaded, dict) and isinstance(loaded.get("state_dict"), dict):
+        loaded = loaded["state_dict"]
+    return dict(loaded), {}
+
+
+def _is_torchscript(path: Path) -> bool:
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("/constants.pkl") for name in archive.namelist())
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def zero_shot_logits(scale: Tensor, images: Tensor, texts: Tensor) -> Tensor:
+    """s cos(f_img, f_txt): (B, embed) and unit (C, embed) to (B, C); recognizers.md §2."""
+    return scale * unit(images) @ texts.T

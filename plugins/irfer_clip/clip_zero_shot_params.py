@@ -1,0 +1,35 @@
+"""Parameters of CLIP zero-shot; imports no torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, ClassVar, Literal
+
+from irfer_bench.api import Params, apply
+from irfer_clip.backbone_files import backbone_digest
+
+
+class ClipZeroShotParams(Params, frozen=True):
+    """CLIP as it comes: nothing is trained."""
+
+    backbone: Annotated[str, apply("open_clip tag model/tag, path of a checkpoint, or mini")] = (
+        "ViT-B-16-quickgelu/openai"
+    )
+    architecture: Annotated[str, apply("open_clip model name, where backbone is a path")] = ""
+    template: Annotated[
+        Literal["single", "face", "descr", "ensemble"],
+        apply("photo of a class, facial expression of a class, with description, or 8 templates"),
+    ] = "single"
+    ir_norm: Annotated[
+        Literal["clip", "minmax_then_clip", "per_image_std"], apply("scaling of infrared frames")
+    ] = "clip"
+
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {"backbone": "mini"}}
+
+    def inputs(self, weights: Path) -> dict[str, Any]:
+        """What the key must hold besides the parameters: the checkpoint's digest.
+
+        Raises:
+            MissingWeightsError: the checkpoint is not here.
+        """
+        return {"backbone_digest": backbone_digest(self.backbone, weights)}

@@ -1,0 +1,104 @@
+"""Prompts that learn: cross-modal prompt tuning (CPT), eqs (1) to (6) of the PCA letter."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from irfer_bench.api import UsageError
+from irfer_clip.backbone import Backbone
+from irfer_clip.texts import FACE, PHOTO
+
+Prefix = Literal["keep_words", "learned_only"]
+SHARED_TWELFTHS = 7  # PDA couples the first 7 of 12 layers and frees the rest
+
+
+class CoupledPrompts(nn.Module):
+    """Q_l for the text tower and P_l = T_l(Q_l) for the image tower.
+
+    Args:
+        k: tokens per layer. depth: J, layers with text prompts, the input layer included.
+        coupled: layers whose visual prompts come from T_l; later ones of `visual_depth` are free.
+        per_domain: a second set of T_l for source images; test images use the first.
+    """
+
+    def __init__(
+        self,
+        *,
+        k: int,
+        depth: int,
+        text_width: int,
+        visual_width: int,
+        coupled: int | None = None,
+        visual_depth: int | None = None,
+        per_domain: bool = False,
+    ) -> None:
+        super().__init__()
+        coupled = depth if coupled is None else coupled
+        self.text_prompts = nn.ParameterList(
+            nn.Parameter(torch.randn(k, text_width) * 0.02) for _ in range(depth)
+        )
+        self.vl_proj = _maps(coupled, text_width, visual_width)
+        self.vl_proj_source = _maps(coupled if per_domain else 0, text_width, visual_width)
+        self.free_visual = nn.ParameterList(
+            nn.Parameter(torch.randn(k, visual_width) * 0.02)
+            for _ in range((visual_depth or coupled) - coupled)
+        )
+
+    def text(self) -> list[Tensor]:
+        """Q_0 .. Q_{J-1}, each (k, text width)."""
+        return list(self.text_prompts)
+
+    def visual(self, *, source: bool = False) -> list[Tensor]:
+        """P_l = T_l(Q_l), each (k, visual width), then the free ones."""
+        maps = self.vl_proj_source if source and len(self.vl_proj_source) else self.vl_proj
+        return [t(q) for t, q in zip(maps, self.text_prompts, strict=False)] + list(
+            self.free_visual
+        )
+
+
+def prompt_depths(*, J: int, mixed: bool, layers: tuple[int, int]) -> tuple[int, int, int]:
+    """Text depth, coupled depth and visual depth for towers of (visual, text) layers.
+
+    `mixed` is PDA's layout: text prompts in every layer, the first 7/12 of the visual ones coupled.
+
+    Raises:
+        UsageError: J is more than the backbone has layers.
+    """
+    visual, text = layers
+    if mixed:
+        both = min(visual, text)
+        return text, min(both, -(-visual * SHARED_TWELFTHS // 12)), visual
+    if min(layers) < J:
+        raise UsageError(
+            f"J = {J} prompted layers, but the backbone has {visual} visual and {text} text layers",
+            f"use at most {min(layers)}",
+        )
+    return J, J, J
+
+
+def prompt_texts(
+    backbone: Backbone, classes: tuple[str, ...], *, k: int, prefix: Prefix, face: bool
+) -> Tensor:
+    """(C, L) token ids whose positions 1..k the prompts overwrite.
+
+    Raises:
+        UsageError: the prompts would overwrite the class name.
+    """
+    template = (
+        " ".join(["X"] * k) + " {}." if prefix == "learned_only" else (FACE if face else PHOTO)
+    )
+    words = template.partition("{}")[0]
+    room = len(backbone.tokenizer.encode(words))
+    if k > room:
+        raise UsageError(
+            f"k = {k} learned tokens would overwrite the class name: {words!r} has {room} tokens",
+            "lower k, or use prefix_style=learned_only",
+        )
+    return backbone.tokenize([template.format(name.replace("_", " ")) for name in classes])
+
+
+def _maps(number: int, text_width: int, visual_width: int) -> nn.ModuleList:
+    return nn.ModuleList(nn.Linear(text_width, visual_width) for _ in range(number))
