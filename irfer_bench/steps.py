@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -45,7 +45,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
     chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
     if not chosen:
         raise MissingError(
-            f"{source.name}: no item is {domain.spectrum} {' '.join(domain.lightings + domain.parts)}".strip(),
+            f"{source.name}: no item is {' '.join((domain.spectrum, *domain.lightings, *domain.parts))}",
             f"irfer-bench data items {source.name} lists what is there",
         )
     landmarks = None
@@ -78,7 +78,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
     }
 
 
-def in_domain(item: Item, domain: Domain, classes: Iterable[str]) -> bool:
+def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:
     """Whether an item plays a role."""
     return (
         item.spectrum == domain.spectrum
@@ -140,7 +140,8 @@ def _checked(name: str, asked: Clips, made: Iterator[Clip], ctx: Context) -> Ite
             raise ContractError(f"{name} returned clip {clip.id!r} where {given.id!r} was due")
         if clip.frames.shape != given.frames.shape:
             raise ContractError(
-                f"{name}: clip {clip.id!r} came back as {clip.frames.shape}, not {given.frames.shape}"
+                f"{name}: clip {clip.id!r} came back as {clip.frames.shape}, "
+                f"not {given.frames.shape}"
             )
         ctx.progress("translate", number + 1, total)
         yield clip

@@ -115,7 +115,9 @@ class Store:
                 "seconds": round(time.monotonic() - started, 3),
                 "peak_mb": peak_mb(),
                 "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "files": {name: _stamp(folder / name) for name in sorted(os.listdir(folder))},
+                "files": {
+                    name: _stamp(folder / name) for name in sorted(p.name for p in folder.iterdir())
+                },
             }
             write_json(folder / MANIFEST, manifest)
             target = self.folder(key)

@@ -6,6 +6,7 @@ import argparse
 import signal
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -183,7 +184,7 @@ def _show(
     return codes.pop() if len(codes) == 1 else 1
 
 
-def _next(good: list[tuple[object, Path]], args: argparse.Namespace) -> None:
+def _next(good: Sequence[tuple[object, Path]], args: argparse.Namespace) -> None:
     if not good:
         return
     out = "" if args.out == "leaderboards" else f" --out {args.out}"

@@ -6,8 +6,46 @@ from collections.abc import Iterable
 
 from irfer_bench.api import Component, hookimpl
 
+_RECOGNITION = {
+    "accuracy": ("Accuracy", "share of test items that are right"),
+    "war": ("Accuracy", "weighted average recall: accuracy under the video literature's name"),
+    "uar": ("Uar", "mean recall over classes that have a true item"),
+    "uar_all_labels": ("UarAllLabels", "mean recall over all classes of the protocol"),
+    "macro_f1": ("MacroF1", "F1 averaged over all classes of the protocol"),
+    "macro_f1_present": ("MacroF1Present", "F1 averaged over classes seen in truth or guesses"),
+    "weighted_f1": ("WeightedF1", "F1 weighted by the number of true items"),
+    "judge_accuracy": ("JudgeAccuracy", "the recognizer's accuracy on translated test partners"),
+    "judge_kept": ("JudgeKept", "share of above-chance accuracy that translations keep"),
+}
+_QUALITY = {
+    "psnr": ("Psnr", "peak signal-to-noise ratio per frame, capped at 100 dB"),
+    "psnr_identical": ("PsnrIdentical", "share of frames identical to the truth"),
+    "ssim": ("Ssim", "structural similarity (Wang 2004), valid region"),
+    "lpips": ("Lpips", "learned perceptual distance with AlexNet"),
+    "lpips_vgg": ("LpipsVgg", "learned perceptual distance with VGG-16"),
+    "psnr_as255": ("PsnrAs255", "PSNR with the scale slip suspected in published tables"),
+    "ssim_as255": ("SsimAs255", "SSIM with the scale slip suspected in published tables"),
+}
+_ALIGNMENT = {
+    "mmd2_rbf5": ("KernelMetric", "unbiased squared MMD of features, five RBF kernels"),
+    "mmd2_linear": ("LinearMmd", "squared distance of the mean features"),
+    "kl_gauss_sym": ("GaussianKl", "symmetric KL of Gaussians fitted to the features"),
+    "kl_posterior": ("PosteriorKl", "mean KL(p_vis || p_nir) of class posteriors over pairs"),
+}
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """The family's components."""
-    return ()
+    """Metrics of recognition, of pictures and of domain alignment."""
+    sources = {
+        "recognition": "sklearn.metrics, corrected to the protocol's label set",
+        "image_quality": "Wang et al. 2004; Zhang et al. 2018",
+        "alignment": "Gretton et al. 2012; Ledoit and Wolf 2004",
+    }
+    needs: dict[str, tuple[str, ...]] = {"image_quality": ("skimage",), "alignment": ("sklearn",)}
+    families = {"recognition": _RECOGNITION, "image_quality": _QUALITY, "alignment": _ALIGNMENT}
+    for module, members in families.items():
+        for name, (factory, summary) in members.items():
+            yield Component(
+                kind="metric", name=name, factory=f"irfer_metrics.{module}:{factory}",
+                summary=summary, needs=needs.get(module, ()), source=sources[module], licence="MIT",
+            )

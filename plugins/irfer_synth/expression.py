@@ -40,12 +40,12 @@ BLENDS: Mapping[str, Mapping[str, float]] = {
 NEIGHBOURS: Mapping[str, str] = {
     "fear": "surprise", "surprise": "fear", "anger": "disgust", "disgust": "anger",
 }
-INTENSITY = (0.55, 1.0)
-BLEND = 0.62
+INTENSITY = (0.7, 1.0)
+BLEND = 0.5
 """Largest share of the neighbouring class; beyond 0.5 the label follows the feeling, not the face."""
-UNIT_SPREAD = 0.30
-DROPOUT = 0.08
-STRAY = 0.10
+UNIT_SPREAD = 0.20
+DROPOUT = 0.05
+STRAY = 0.06
 
 
 def prototype(name: str) -> NDArray[Any]:

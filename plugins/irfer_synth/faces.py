@@ -173,7 +173,7 @@ def _sense(picture: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArra
 def _draw_pose(rng: np.random.Generator) -> tuple[float, ...]:
     n = np.clip(rng.standard_normal(8), -2, 2)
     return (
-        0.14 * n[0], 0.09 * n[1], 0.05 * n[2], 1.0 + 0.035 * n[3], 0.025 * n[4], 0.02 + 0.025 * n[5],
+        0.11 * n[0], 0.07 * n[1], 0.035 * n[2], 1.05 + 0.025 * n[3], 0.015 * n[4], 0.01 + 0.015 * n[5],
         0.016 * n[6], 0.008 * n[7], 0.0,
     )
 

@@ -79,9 +79,9 @@ def shape_faces(who: Identities, units: NDArray[Any], blink: NDArray[Any]) -> Sh
     (a1, a2, a4, a5, a6, a7, a9, a10, a12, a14, a15, a17, a20, a23, a25, a26) = (
         np.ascontiguousarray(units[:, k], dtype=np.float32) for k in range(units.shape[1])
     )
-    wide = 1 + 0.16 * a12 + 0.20 * a20 - 0.16 * a26 - 0.10 * a23 - 0.04 * a17
+    wide = 1 + 0.20 * a12 + 0.24 * a20 - 0.20 * a26 - 0.14 * a23 - 0.04 * a17
     lift = -0.035 * a10 - 0.020 * a9 - 0.012 * a12 - 0.020 * a17 + 0.02 * a26
-    corner = who.mouth_rest - 0.095 * a12 + 0.085 * a15 + 0.022 * a20 + 0.012 * a10
+    corner = who.mouth_rest - 0.125 * a12 + 0.110 * a15 + 0.030 * a20 + 0.012 * a10
     thin = (1 - 0.50 * a23) * (1 - 0.22 * a12) * (1 - 0.2 * a20)
     open_eye = 1 - np.clip(blink, 0, 1) * 0.93
     return Shape(
@@ -94,9 +94,9 @@ def shape_faces(who: Identities, units: NDArray[Any], blink: NDArray[Any]) -> Sh
         * np.clip(1 + 0.10 * a5 - 0.50 * a7 - 0.60 * a6 - 0.25 * a9, 0.15, 2) * open_eye,
         eye_slant=who.eye_slant,
         brow_in_x=0.115 - 0.030 * a4 - 0.010 * a9, brow_out_x=0.475 + 0.0 * a4,
-        brow_in=who.brow_y + 0.02 - 0.095 * a1 + 0.075 * a4 + 0.050 * a9,
-        brow_mid=who.brow_y - who.brow_arch - 0.055 * a1 - 0.065 * a2 + 0.065 * a4 + 0.015 * a9,
-        brow_out=who.brow_y + 0.03 - 0.105 * a2 + 0.020 * a4 + 0.02 * a1,
+        brow_in=who.brow_y + 0.02 - 0.125 * a1 + 0.090 * a4 + 0.055 * a9,
+        brow_mid=who.brow_y - who.brow_arch - 0.065 * a1 - 0.075 * a2 + 0.080 * a4 + 0.020 * a9,
+        brow_out=who.brow_y + 0.03 - 0.125 * a2 + 0.020 * a4 + 0.03 * a1,
         brow_thick=who.brow_thick,
         nose_w=who.nose_width * (1 + 0.14 * a9 + 0.08 * a12 + 0.06 * a10),
         nose_y=who.nose_y - 0.040 * a9 - 0.012 * a10,

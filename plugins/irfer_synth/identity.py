@@ -96,12 +96,12 @@ def _draw(rng: np.random.Generator) -> tuple[float, ...]:
     style = int(rng.choice(3, p=(0.55, 0.35, 0.10)))
     return (
         around(0.635, 0.028), float(rng.uniform(0.1, 0.6)), around(0.20, 0.07), around(0.86, 0.025),
-        around(0.275, 0.014), around(0.150, 0.011), around(0.082, 0.010), around(-0.13, 0.02),
+        around(0.275, 0.014), around(0.150, 0.011), around(0.090, 0.008), around(-0.13, 0.02),
         around(0.0, 0.012),
-        around(-0.345, 0.020), around(0.040, 0.009), around(0.045, 0.018),
+        around(-0.335, 0.014), around(0.040, 0.009), around(0.045, 0.014),
         float(rng.uniform(0.55, 1.0)),
         around(0.125, 0.016), around(0.205, 0.022),
-        around(0.235, 0.020), around(0.490, 0.018), around(0.0, 0.012),
+        around(0.235, 0.020), around(0.490, 0.018), around(0.0, 0.008),
         around(0.045, 0.009), around(0.062, 0.011), float(rng.uniform(0.25, 1.0)),
         melanin, float(rng.uniform(0.0, 1.0)),
         hair, style, around(-0.60, 0.045), float(rng.uniform(-0.25, 0.45)),

@@ -110,25 +110,28 @@ def shade_visible(layers: Layers, who: Identities, scene: Scene) -> Array:
 def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
     """(B, H, W) float32: lamp at the lens, bright even skin, dark iris, pale lips, dark ground."""
     m, g = layers.mask, _grid
-    fall = np.clip(layers.nz * F(1.25) - F(0.25), 0, 1)
-    lit = F(0.42) + F(0.58) * fall
+    facing = layers.nz * layers.nz
+    shine = facing * facing
+    shine = shine * shine
+    shine = shine * shine * F(0.12)
+    lit = F(0.30) + F(0.70) * facing
     hair = _HAIR_NIR[who.hair.astype(int)]
     skin = F(0.86) - F(0.13) * who.melanin
     a = np.broadcast_to(g(skin), layers.u.shape)
     a = over(a, m["beard"] * F(0.25), g(hair))
-    a = over(a, m["lips"], g(skin * F(0.93)))
-    a = over(a, m["lower_lip"], g(skin * F(0.97)))
+    a = over(a, m["lips"], g(skin * F(0.96)))
+    a = over(a, m["lower_lip"], g(skin * F(1.0)))
     a = a * (1 - F(0.26) * m["crease"]) * (1 - F(0.10) * m["under_lip"])
     a = over(a, m["lid"] * F(0.5), a * F(0.72))
     a = over(a, _nostrils(layers, who) * F(0.7), F(0.22))
-    a = over(a, m["brow"] * g(F(0.40) + F(0.35) * who.brow_dark), g(hair * F(0.9) + F(0.12)))
+    a = over(a, m["brow"] * g(F(0.20) + F(0.30) * who.brow_dark), g(hair * F(0.9) + F(0.12)))
     streak = _streaks(layers)
     haze = F(0.035) + F(0.05) * _backdrop(layers, scene)[0]
     picture = over(haze, m["hair_back"], g(hair * F(0.75)) * streak * lit)
     cloth = over(np.broadcast_to(g(F(0.12) + F(0.4) * scene.cloth[:, 1]), a.shape), F(1) - m["cloth"], g(skin * F(0.60)))
     picture = over(picture, np.maximum(m["neck"], m["cloth"]), cloth)
     picture = over(picture, m["ears"], g(skin * F(0.75)) * lit)
-    picture = over(picture, m["face"], a * lit)
+    picture = over(picture, m["face"], a * lit + shine)
     picture = over(picture, m["eye"], F(0.60))
     picture = over(picture, m["iris"], F(0.20))
     picture = over(picture, m["pupil"], F(0.05))
