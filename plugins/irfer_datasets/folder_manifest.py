@@ -1,0 +1,130 @@
+"""Anyone's own pictures described by a manifest, CSV or Parquet."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from irfer_bench.api import DamagedError, Problem
+from irfer_datasets.folder_rows import SPECTRA, Row, Rows, near_name, walk
+from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.tree import inside, natural
+
+MANIFESTS = ("manifest.csv", "manifest.parquet")
+REQUIRED = ("path", "spectrum", "label")
+ALLOWED = {
+    "lighting": ("", "strong", "weak", "dark", "normal"), "split": ("", "train", "val", "test"),
+}
+
+
+class _RefusedError(Exception):
+    """A row that is not read: kind, path and why."""
+
+
+def find_manifest(root: Path) -> Path | None:
+    """`manifest.csv` or `manifest.parquet` in the root, in that order."""
+    return next((root / name for name in MANIFESTS if (root / name).is_file()), None)
+
+
+def rows_of(root: Path) -> Rows:
+    """Everything the root describes; a manifest wins over the folders' names.
+
+    Raises:
+        DamagedError: the manifest cannot be read or lacks a column.
+    """
+    manifest = find_manifest(root)
+    return walk(root) if manifest is None else read_manifest(root, manifest)
+
+
+def read_manifest(root: Path, manifest: Path) -> Rows:
+    """Rows of a CSV (UTF-8, with or without BOM) or Parquet manifest.
+
+    Columns path, spectrum, label; optional subject, lighting, pair, split, part.
+
+    Raises:
+        DamagedError: it cannot be read or lacks a column.
+    """
+    records = _csv(manifest) if manifest.suffix == ".csv" else _parquet(manifest)
+    found = Rows()
+    seen: set[str] = set()
+    for number, record in enumerate(records, start=1):
+        try:
+            row = _row(record, root)
+            if row.path in seen:
+                raise _RefusedError("duplicate_id", row.path, "is listed twice; remove one row")
+        except _RefusedError as refused:
+            kind, path, action = refused.args
+            where = f"{manifest.name} row {number}"
+            found.problems.append(Problem(kind, path or where, f"{where}: {action}"))
+            continue
+        seen.add(row.path)
+        found.rows.append(row)
+    found.rows.sort(key=lambda row: natural(row.path))
+    return found
+
+
+def _row(record: Mapping[str, str], root: Path) -> Row:
+    path = _path(record.get("path", ""), root)
+    given = record.get("spectrum", "").casefold()
+    if given not in SPECTRA:
+        raise _RefusedError("bad_row", path, f"spectrum {given!r}; {near_name(given, SPECTRA)}")
+    text = record.get("label", "")
+    label = canonical(text) if text else None
+    if text and label is None:
+        raise _RefusedError("unknown_label", path, f"label {text!r}; {nearest(text)}")
+    values = {name: record.get(name, "").casefold() for name in ALLOWED}
+    for name, value in values.items():
+        if value not in ALLOWED[name]:
+            known = ALLOWED[name][1:]
+            raise _RefusedError("bad_row", path, f"{name} {value!r}; {near_name(value, known)}")
+    return Row(
+        path=path, spectrum=SPECTRA[given], label=label, subject=record.get("subject") or None,
+        pair=record.get("pair") or None, part=record.get("part") or "main", **values,
+    )
+
+
+def _path(given: str, root: Path) -> str:
+    path = PurePosixPath(given.replace("\\", "/"))
+    if not given or not given.isprintable() or ";" in given:
+        raise _RefusedError("bad_row", "", "it has no usable path")
+    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
+        raise _RefusedError("outside_root", given, "paths lead from the manifest downwards")
+    if not (root / path).is_file():
+        raise _RefusedError("missing_file", given, "no such file; restore it or remove the row")
+    return path.as_posix()
+
+
+def _csv(path: Path) -> Iterator[dict[str, str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as stream:
+            reader = csv.DictReader(stream, skipinitialspace=True)
+            _check_columns(path, reader.fieldnames or ())
+            for record in reader:
+                yield {k: (v or "").strip() for k, v in record.items() if isinstance(k, str)}
+    except (UnicodeDecodeError, csv.Error, OSError) as error:
+        hint = "save it as UTF-8 CSV"
+        raise DamagedError(f"{path.name} cannot be read ({error})", hint) from error
+
+
+def _parquet(path: Path) -> Iterator[dict[str, str]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    try:
+        table: Any = pyarrow.parquet.read_table(path)
+    except (pyarrow.ArrowException, OSError) as error:
+        raise DamagedError(f"{path.name} cannot be read ({error})", "write it anew") from error
+    _check_columns(path, table.column_names)
+    for record in table.to_pylist():
+        yield {name: "" if value is None else str(value).strip() for name, value in record.items()}
+
+
+def _check_columns(path: Path, columns: Sequence[str]) -> None:
+    absent = [name for name in REQUIRED if name not in columns]
+    if absent:
+        raise DamagedError(
+            f"{path.name} lacks column {', '.join(absent)} (it has {', '.join(columns) or 'none'})",
+            "columns: path,subject,spectrum,label[,lighting,pair,split,part]",
+        )

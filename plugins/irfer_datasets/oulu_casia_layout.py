@@ -1,0 +1,216 @@
+"""How Oulu-CASIA NIR&VIS lies on disk (datasets.md §2): trees, spellings, sequences, flaws."""
+
+from __future__ import annotations
+
+import re
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from irfer_bench.api import Problem, Spectrum
+from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.tree import list_folder, relative
+
+Edition = Literal["original", "preprocessed"]
+CAMERAS: Mapping[Edition, Mapping[str, Spectrum]] = {
+    "original": {"NI": "nir", "VL": "vis"},
+    "preprocessed": {"NI_Acropped": "nir", "VL_Acropped": "vis"},
+}
+LIGHTS = ("Strong", "Weak", "Dark")
+SUBJECTS = tuple(f"P{number:03d}" for number in range(1, 81))
+EXPRESSIONS = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
+DEPTH, BUDGET = 4, 5000
+"""Levels searched below the root, and folders looked into before giving up."""
+_FRAME = re.compile(r"(\d{3})\.jpe?g", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One unpacked copy: the folder that holds the cameras' folders."""
+
+    base: Path
+    edition: Edition
+
+
+@dataclass(frozen=True)
+class Take:
+    """One expression of one subject under one light before one camera."""
+
+    subject: str
+    expression: str
+    light: str
+    spectrum: Spectrum
+    files: tuple[str, ...]
+
+
+@dataclass
+class Survey:
+    """What walking a tree found."""
+
+    sequences: list[Take] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+
+def find_trees(root: Path) -> list[Tree]:
+    """Every folder at most four levels down that holds a camera's folder with lights in it."""
+    found: list[Tree] = []
+    queue = deque([(root, 0)])
+    for _ in range(BUDGET):
+        if not queue:
+            break
+        folder, depth = queue.popleft()
+        folders = list_folder(folder, root).folders
+        here = [Tree(folder, edition) for edition in CAMERAS if _holds(folders, edition, root)]
+        found.extend(here)
+        if not here and depth < DEPTH:
+            queue.extend((child, depth + 1) for child in folders)
+    return found
+
+
+def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[int]]]) -> Survey:
+    """All sequences of a tree and all that is wrong with it.
+
+    Args:
+        lengths: published frame counts under Strong light: subject, expression, (VL, NI).
+    """
+    seen = Survey()
+    cameras = CAMERAS[tree.edition]
+    for camera, folder in _children(tree.base, tuple(cameras), root, seen, strangers=False).items():
+        lights = _children(folder, LIGHTS, root, seen, strangers=True)
+        for light in LIGHTS:
+            if light not in lights:
+                seen.problems.append(Problem(
+                    "missing_domain", relative(folder / light, root),
+                    "settings that need this light cannot run",
+                ))
+                continue
+            _survey_light(lights[light], light, cameras[camera], root, seen, lengths)
+    present = {sequence.spectrum for sequence in seen.sequences}
+    for camera, spectrum in cameras.items():
+        if spectrum not in present:
+            seen.problems.append(Problem(
+                "missing_domain", relative(tree.base / camera, root),
+                "settings that need this camera cannot run",
+            ))
+    return seen
+
+
+def _survey_light(
+    folder: Path, light: str, spectrum: Spectrum, root: Path, seen: Survey,
+    lengths: Mapping[str, Mapping[str, Sequence[int]]],
+) -> None:
+    subjects = _children(folder, SUBJECTS, root, seen, strangers=True)
+    for subject in SUBJECTS:
+        if subject not in subjects:
+            seen.problems.append(Problem(
+                "missing_subject", relative(folder / subject, root),
+                "the others are used; results are marked incomplete",
+            ))
+            continue
+        home = subjects[subject]
+        expressions = _children(home, EXPRESSIONS, root, seen, strangers=True)
+        for expression in EXPRESSIONS:
+            place = expressions.get(expression)
+            files = _frames(place, root, seen) if place is not None else ()
+            if place is None or not files:
+                what = "has no frames" if place is not None else "is not there"
+                seen.problems.append(Problem(
+                    "missing_expression", relative(place or home / expression, root),
+                    f"it {what}; the others are used, results are marked incomplete",
+                ))
+                continue
+            seen.sequences.append(Take(subject, expression, light, spectrum, files))
+            expected = lengths[subject][expression][spectrum == "nir"]
+            if light == "Strong" and len(files) != expected:
+                seen.problems.append(Problem(
+                    "frame_count", relative(place, root),
+                    f"{len(files)} frames where the published listing has {expected}; all are used",
+                ))
+
+
+def _frames(folder: Path, root: Path, seen: Survey) -> tuple[str, ...]:
+    listing = list_folder(folder, root)
+    seen.problems.extend(listing.problems)
+    frames: dict[int, str] = {}
+    for path in listing.files:
+        match = _FRAME.fullmatch(path.name)
+        name = relative(path, root)
+        if match is None:
+            seen.problems.append(Problem("unexpected_file", name, "not read; frames are NNN.jpeg"))
+        elif int(match[1]) in frames:
+            seen.problems.append(Problem(
+                "duplicate_frame", name, f"not read; {frames[int(match[1])]} is; remove one",
+            ))
+        else:
+            frames[int(match[1])] = name
+    gaps = sorted(set(range(max(frames, default=-1) + 1)) - set(frames))
+    if gaps:
+        shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
+        seen.problems.append(Problem(
+            "frame_gap", relative(folder, root), f"frames {shown} are missing; the others are used",
+        ))
+    return tuple(frames[number] for number in sorted(frames))
+
+
+def _holds(folders: Sequence[Path], edition: Edition, root: Path) -> bool:
+    cameras = {camera.casefold() for camera in CAMERAS[edition]}
+    lights = {light.casefold() for light in LIGHTS}
+    return any(
+        child.name.casefold() in lights
+        for folder in folders if folder.name.casefold() in cameras
+        for child in list_folder(folder, root).folders
+    )
+
+
+def _children(
+    folder: Path, wanted: Sequence[str], root: Path, seen: Survey, *, strangers: bool,
+) -> dict[str, Path]:
+    """The wanted folders by their proper names; other spellings are read and listed."""
+    listing = list_folder(folder, root)
+    seen.problems.extend(listing.problems)
+    chosen = {path.name: path for path in listing.folders if path.name in wanted}
+    for path in listing.folders:
+        if path.name in chosen:
+            continue
+        name = _proper(path.name, wanted)
+        if name is not None and name not in chosen:
+            chosen[name] = path
+            kind = "mis_cased" if name.casefold() == path.name.casefold() else "misnamed_folder"
+            seen.problems.append(Problem(kind, relative(path, root), f"read as {name}; rename it"))
+        elif name is not None:
+            seen.problems.append(Problem(
+                "misnamed_folder", relative(path, root), f"not read; {name} is there too",
+            ))
+        elif strangers:
+            seen.problems.append(Problem(
+                "misnamed_folder", relative(path, root), f"not read; {_advice(path.name, wanted)}",
+            ))
+    return chosen
+
+
+def _proper(name: str, wanted: Sequence[str]) -> str | None:
+    folded = {entry.casefold(): entry for entry in wanted}
+    if name.casefold() in folded:
+        return folded[name.casefold()]
+    label = canonical(name) if "Anger" in wanted else None
+    return folded.get(label) if label is not None else None
+
+
+def _advice(name: str, wanted: Sequence[str]) -> str:
+    if "Anger" in wanted:
+        return nearest(name, tuple(entry.casefold() for entry in wanted))
+    return f"known: {wanted[0]} to {wanted[-1]}"
+
+
+def stray(root: Path) -> Iterator[str]:
+    """Hints on why a folder is not the dataset although it has to do with it."""
+    listing = list_folder(root, root)
+    names = {path.name.casefold() for path in listing.folders}
+    if names & {light.casefold() for light in LIGHTS}:
+        yield "it holds Strong, Weak or Dark: give the folder above it"
+    packed = (".zip", ".rar", ".7z", ".tar")
+    archives = [path.name for path in listing.files if path.suffix.lower() in packed]
+    if archives:
+        yield f"it holds {archives[0]}: unpack it first"

@@ -1,0 +1,67 @@
+"""Pictures as arrays, at the owner's size and depth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, ImageOps
+
+from irfer_bench.api import DamagedError
+from irfer_datasets.tree import inside
+
+_HINT = "restore the file or remove it; `irfer-bench data check` lists all such files"
+
+
+def read_picture(root: Path, name: str) -> NDArray[Any]:
+    """One picture: (H, W) or (H, W, 3) uint8, or (H, W) uint16 where it has sixteen bits.
+
+    Turned as its EXIF orientation says; transparency is dropped.
+
+    Raises:
+        DamagedError: missing, empty, cut off, not a picture, or outside the root.
+    """
+    path = root / name
+    if not inside(path, root):
+        raise DamagedError(f"{name} leads out of the data folder", "links are not followed")
+    try:
+        if path.stat().st_size == 0:
+            raise DamagedError(f"{name} is empty", _HINT)
+        with Image.open(path) as image:
+            return _array(ImageOps.exif_transpose(image))
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+
+
+def read_pictures(root: Path, names: Sequence[str]) -> NDArray[Any]:
+    """Pictures of one size and kind, stacked.
+
+    Raises:
+        DamagedError: as `read_picture`, or the pictures differ in size or kind.
+    """
+    pictures = [read_picture(root, name) for name in names]
+    kinds = {(picture.shape, picture.dtype.str) for picture in pictures}
+    if len(kinds) != 1:
+        raise DamagedError(
+            f"{names[0]} and the {len(names) - 1} frames after it differ in size or colour",
+            "read them one by one",
+        )
+    return np.stack(pictures)
+
+
+def _array(image: Image.Image) -> NDArray[Any]:
+    if image.mode.startswith("I;16"):
+        return np.asarray(image, dtype=np.uint16)
+    if image.mode == "I":
+        values = np.asarray(image)
+        if values.min() < 0 or values.max() > 65535:
+            raise ValueError("its values need more than sixteen bits")
+        return values.astype(np.uint16)
+    if image.mode == "F":
+        raise ValueError("floating-point pictures have no agreed range; store 8 or 16 bits")
+    if image.mode in ("L", "1", "LA"):
+        return np.asarray(image.convert("L"))
+    return np.asarray(image.convert("RGB"))
