@@ -72,7 +72,7 @@ def path_of(folder: Path, record: Record) -> Path:
     _, translator, recognizer = record.row
     name = f"{translator}+{recognizer}.fold{record.cell['fold']}.seed{record.cell['seed']}"
     slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return folder / "records" / record.cell["setting"] / f"{slug}.{record.key[:8]}.json"
+    return folder / "records" / str(record.cell["setting"]) / f"{slug}.{record.key[:8]}.json"
 
 
 def predictions_path(folder: Path, record: Record) -> Path:
