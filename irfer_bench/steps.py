@@ -17,6 +17,7 @@ from irfer_bench.data.clips import ClipView, StoredClips, write_clips
 from irfer_bench.data.manifest import scan
 from irfer_bench.data.prepare import Rules, prepare
 from irfer_bench.errors import ContractError, DamagedError, MissingError
+from irfer_bench.home import home
 from irfer_bench.scoring import score
 from irfer_bench.settings import Domain
 from irfer_bench.values import Clip, Clips, Context, Item, TrainingData, TranslationData
@@ -35,11 +36,12 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
     assert source is not None
     dataset = shop.registry.create(source.component, source.params)
     if source.root is None:
-        items, problems = tuple(dataset.index(None)), []
+        items, problems, incomplete = tuple(dataset.index(None)), [], False
     else:
-        manifest = scan(dataset, source.root)
+        manifest = scan(dataset, source.root, name=source.name, home=home())
         manifest.require()
-        items = manifest.usable()
+        # Not `usable()`: a damaged picture stops the run, whether or not it was checked before.
+        items, incomplete = manifest.items, manifest.incomplete
         problems = [msgspec.to_builtins(p) for p in manifest.problems]
     domain = msgspec.convert(spec["domain"], Domain)
     chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
@@ -72,7 +74,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
         "clips": count,
         "items": len(chosen),
         "problems": problems,
-        "incomplete": bool(problems) and any(p["kind"] for p in problems),
+        "incomplete": incomplete,
         "weak_pairs": any(item.weak_pair for item in chosen),
         "landmarks": bool((folder / "landmarks.raw").stat().st_size),
     }
