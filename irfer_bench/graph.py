@@ -75,6 +75,23 @@ class Cell:
         return f"{setting} {translator} × {recognizer} fold {self.fold} seed {self.seed}"
 
 
+def prepare_step(setting: Setting, domain: Domain, source: Source) -> Step:
+    """The step that turns one domain of a dataset into the setting's clips."""
+    spec = {
+        "dataset": source.identity(),
+        "domain": msgspec.to_builtins(domain),
+        "classes": list(setting.classes),
+        "frames": setting.frames,
+        "unit": setting.unit,
+        "size": setting.size,
+        "detector": setting.detector,
+        "crop": setting.crop,
+        "range_16bit": setting.range_16bit,
+    }
+    parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
+    return Step("prepare", f"prepare {source.name} {parts}", spec, source=source)
+
+
 @dataclass
 class GraphMaker:
     """Makes steps of cells; a step that two cells share is made once."""
@@ -116,19 +133,8 @@ class GraphMaker:
         setting = cell.setting
         if source is None:
             source = cell.foreign[domain.dataset] if _foreign(domain, setting) else cell.source
-        spec = {
-            "dataset": source.identity(),
-            "domain": msgspec.to_builtins(domain),
-            "classes": list(setting.classes),
-            "frames": setting.frames,
-            "unit": setting.unit,
-            "size": setting.size,
-            "detector": setting.detector,
-            "crop": setting.crop,
-            "range_16bit": setting.range_16bit,
-        }
-        parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
-        return self._step("prepare", f"prepare {source.name} {parts}", spec, {}, source=source)
+        step = prepare_step(setting, domain, source)
+        return self.made.setdefault(step.key, step)
 
     def _fit_translator(self, cell: Cell, source: Step, target: Step) -> Step | None:
         method = cell.translator

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,6 +32,11 @@ class Source:
     @property
     def name(self) -> str:
         return self.component.name
+
+    @property
+    def stamp(self) -> list[Any]:
+        """What a stored manifest of it depends on besides the folder."""
+        return [self.component.version, msgspec.to_builtins(self.params)]
 
     def identity(self) -> dict[str, Any]:
         """What enters keys: never a path."""
@@ -80,13 +85,21 @@ def find_source(
         raise MissingError(f"--data-root {name}={root}: no such folder")
     if landmarks is not None and not landmarks.is_file():
         raise MissingError(f"--landmarks {landmarks}: no such file")
+    from irfer_bench.data.manifest import other_datasets, stored
     from irfer_bench.data.manifest import scan as read_manifest
-    from irfer_bench.data.manifest import stored
 
-    manifest = stored(name, root, home)
+    source = Source(component, params, root, None, landmarks)
+    manifest = stored(name, root, home, source.stamp)
     if manifest is None and scan:
-        manifest = read_manifest(registry.create(component, params), root, name=name, home=home)
-    return Source(component, params, root, manifest.fingerprint if manifest else None, landmarks)
+        manifest = read_manifest(
+            registry.create(component, params),
+            root,
+            name=name,
+            home=home,
+            stamp=source.stamp,
+            others=other_datasets(registry),
+        )
+    return source if manifest is None else replace(source, fingerprint=manifest.fingerprint)
 
 
 def _root_from_environment(name: str) -> Path | None:

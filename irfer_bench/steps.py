@@ -38,7 +38,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
     if source.root is None:
         items, problems, incomplete = tuple(dataset.index(None)), [], False
     else:
-        manifest = scan(dataset, source.root, name=source.name, home=home())
+        manifest = scan(dataset, source.root, name=source.name, home=home(), stamp=source.stamp)
         manifest.require()
         # Not `usable()`: a damaged picture stops the run, whether or not it was checked before.
         items, incomplete = manifest.items, manifest.incomplete

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -80,7 +81,7 @@ def parse_roots(texts: Sequence[str], target: str) -> dict[str, str]:
     roots: dict[str, str] = {}
     for text in texts:
         name, equals, path = text.partition("=")
-        if not equals:
+        if not (equals and re.fullmatch(r"[a-z0-9_]+", name)):
             if not target:
                 raise UsageError(f"--data-root {text!r}: say --dataset NAME, or NAME={text}")
             name, path = target, text

@@ -15,7 +15,7 @@ import msgspec
 from irfer_bench import keys
 from irfer_bench.errors import BenchError, DamagedError, MissingError
 from irfer_bench.protocols import Dataset
-from irfer_bench.values import Item, Problem
+from irfer_bench.values import JSON, Item, Problem
 
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
@@ -83,7 +83,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 def scan(
     dataset: Dataset, root: Path | None, *, name: str = "", home: Path | None = None,
-    verify: bool = False, others: Iterable[tuple[str, Dataset]] = (),
+    stamp: JSON = None, verify: bool = False, others: Iterable[tuple[str, Dataset]] = (),
     progress: Progress | None = None,
 ) -> Manifest:
     """Read a dataset folder, or take what an earlier scan of the unchanged folder found.
@@ -91,6 +91,7 @@ def scan(
     Args:
         name: the dataset's name; default its own `name`.
         home: where manifests are kept between runs; None keeps none.
+        stamp: version and parameters of the dataset's component: a manifest serves no other.
         verify: also decode every picture and list the damaged ones.
         others: datasets to ask whose folder it is, when it is not this one's.
 
@@ -102,7 +103,7 @@ def scan(
         return _build(name, dataset, None, (), False)
     if not root.is_dir():
         raise MissingError(f"{name}: {root} is no folder", f"say --data-root {name}=FOLDER")
-    known = stored(name, root, home) if home is not None else None
+    known = stored(name, root, home, stamp) if home is not None else None
     if known is not None and (known.verified or not verify):
         return known
     check_root(name, dataset, root, others)
@@ -114,17 +115,17 @@ def scan(
         damaged = damaged_files(root, dataset.index(root), progress)
     manifest = _build(name, dataset, root, damaged, verify)
     if home is not None:
-        _keep(_place(name, root, home), before, manifest)
+        _keep(_place(name, root, home, stamp), before, manifest)
     return manifest
 
 
-def stored(name: str, root: Path, home: Path) -> Manifest | None:
+def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | None:
     """What an earlier scan found, if no name, size or date under `root` changed since.
 
     Reads no file of the dataset and does not import it.
     """
     try:
-        kept = msgspec.json.decode(_place(name, root, home).read_bytes(), type=_Kept)
+        kept = msgspec.json.decode(_place(name, root, home, stamp).read_bytes(), type=_Kept)
     except (OSError, msgspec.DecodeError):
         return None
     if kept.manifest.schema != SCHEMA or kept.signature != signature(root):
@@ -181,8 +182,8 @@ def _listing(folder: Path, above: str) -> Iterator[list[str | int]]:
             yield [name, facts.st_size, facts.st_mtime_ns]
 
 
-def _place(name: str, root: Path, home: Path) -> Path:
-    return home / "manifests" / f"{name}-{keys.digest(str(root.resolve()))[:16]}.json"
+def _place(name: str, root: Path, home: Path, stamp: JSON) -> Path:
+    return home / "manifests" / f"{name}-{keys.digest([str(root.resolve()), stamp])[:16]}.json"
 
 
 def _keep(place: Path, listing: str, manifest: Manifest) -> None:
