@@ -28,13 +28,13 @@ class Pairs(Sequence[tuple[Clip, Clip]]):
     """(translated, true) test clips, read when asked for."""
 
     def __init__(self, translated: ClipView, true: ClipView) -> None:
-        self._translated, self._true = translated, true
+        self.translated, self.true = translated, true
 
     def __len__(self) -> int:
-        return len(self._translated)
+        return len(self.translated)
 
     def __getitem__(self, index: Any) -> Any:
-        return self._translated[index], self._true[index]
+        return self.translated[index], self.true[index]
 
 
 def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
@@ -52,10 +52,14 @@ def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
         "test",
     )
     inputs, groups = _inputs(shop, step, classes, test)
-    metrics = {}
+    metrics: dict[str, Any] = {}
+    values: dict[str, list[float]] = {}
     for done, name in enumerate(spec["metrics"], start=1):
         metric = shop.registry.create(shop.registry.get("metric", name))
         metrics[name] = _measure(metric, inputs, groups, spec["draws"])
+        if metric.consumes == {"pairs"} and metrics[name]["value"] is not None:
+            count = len(groups["pairs"])
+            values[name] = [float(metric.compute(inputs, np.array([i]))) for i in range(count)]
         shop.screen.progress("score", done, len(spec["metrics"]), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
     absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]
@@ -65,10 +69,14 @@ def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
         else []
     )
     confusion = None
+    predictions: dict[str, Any] = {"classes": classes}
     if inputs.scores is not None:
         confusion = _confusion(inputs.labels, inputs.scores.argmax(1), len(classes)).tolist()
-        rows = _rows(test, inputs.scores)
-        (folder / PREDICTIONS).write_text(json.dumps({"classes": classes, "items": rows}))
+        predictions["items"] = _rows(test, inputs.scores)
+    if values and inputs.pairs is not None:
+        translated = inputs.pairs.translated  # type: ignore[attr-defined]
+        predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "values": values}
+    (folder / PREDICTIONS).write_text(json.dumps(predictions, allow_nan=False))
     if "translated" in step.inputs and shop.artefact(step.inputs["translated"]).facts["weak_pairs"]:
         warnings.append("partners are not frame-aligned: pixel metrics are bounded by misalignment")
     return {
@@ -152,7 +160,7 @@ def _measure(
     try:
         value = float(metric.compute(inputs))
     except UnavailableError as error:
-        return empty | facts | {"reason": str(error)}
+        return empty | facts | {"reason": _without_paths(str(error))}
     if not np.isfinite(value):
         return empty | facts | {"reason": f"the value is {value}"}
     result = {"value": value, "low": None, "high": None} | facts
@@ -164,6 +172,16 @@ def _measure(
         low, high = stats.interval(values)
         result |= {"low": low, "high": high}
     return result
+
+
+def _without_paths(reason: str) -> str:
+    """A reason as it may be published: folders of this machine by the names users set them by."""
+    from irfer_bench.home import home, weights
+
+    known = {"$IRFER_BENCH_WEIGHTS": weights(), "$IRFER_BENCH_HOME": home(), "~": Path.home()}
+    for name, folder in known.items():
+        reason = reason.replace(str(folder), name)
+    return reason
 
 
 _REASONS = {

@@ -9,7 +9,7 @@ import sys
 from irfer_bench.cli.request import add_request_options, make_plan
 from irfer_bench.estimate import estimate
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.markdown import duration
+from irfer_bench.render.numbers import duration
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

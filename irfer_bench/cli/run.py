@@ -15,7 +15,7 @@ from irfer_bench.cli.screen import PlainScreen, open_screen
 from irfer_bench.errors import BenchError
 from irfer_bench.estimate import estimate
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.markdown import duration
+from irfer_bench.render.numbers import duration
 
 if TYPE_CHECKING:
     from irfer_bench.execute.inline import Outcome

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.markdown import duration
+from irfer_bench.render.numbers import duration
 
 if TYPE_CHECKING:
     from irfer_bench.graph import Step

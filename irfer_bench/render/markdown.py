@@ -8,20 +8,7 @@ from tabulate import tabulate
 
 from irfer_bench.records import Value
 from irfer_bench.render.escape import markdown
-from irfer_bench.render.table import Board, Row
-
-PERCENT = frozenset(
-    {
-        "accuracy",
-        "war",
-        "uar",
-        "uar_all_labels",
-        "macro_f1",
-        "macro_f1_present",
-        "judge_accuracy",
-        "judge_kept",
-    }
-)
+from irfer_bench.render.numbers import PERCENT, duration, number
 
 
 def render(boards: Sequence[Board]) -> str:
@@ -86,28 +73,9 @@ def cell(name: str, value: Value | None, notes: list[str]) -> str:
     return text
 
 
-def number(name: str, value: float) -> str:
-    """A metric's value as people read it: percent, decibels or four decimals."""
-    if name in PERCENT:
-        return f"{100 * value:.2f}"
-    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
-
-
-def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, two digits of it."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
-
-
 def _mark(number: int) -> str:
     return f"<sup>{number + 1}</sup>"
 
 
 def _footnotes(notes: Sequence[str]) -> list[tuple[str, str]]:
     return [(_mark(i), note) for i, note in enumerate(notes)]
-
-
-def best(rows: Sequence[Row]) -> Row | None:
-    """The first ranked row."""
-    return next((row for row in rows if row.rank == 1), None)

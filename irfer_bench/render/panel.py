@@ -8,7 +8,7 @@ from tabulate import tabulate
 
 from irfer_bench.records import Record, Value
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.markdown import PERCENT, duration, number
+from irfer_bench.render.numbers import PERCENT, duration, number
 
 
 def render_panel(record: Record, path: Path) -> str:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
+import numpy as np
+
+from irfer_bench import stats
 from irfer_bench.errors import DamagedError
 from irfer_bench.records import Record, Value, predictions_path
+from irfer_bench.stats import ItemValues, MetricName, Predictions
+from irfer_bench.store import read_json
 
-RANKED = {"accuracy": "accuracy", "war": "accuracy", "uar": "uar", "macro_f1": "macro_f1"}
+RANKED: dict[str, MetricName] = {
+    "accuracy": "accuracy",
+    "war": "accuracy",
+    "uar": "uar",
+    "macro_f1": "macro_f1",
+}
 
 
 @dataclass
@@ -127,62 +137,60 @@ def _mean(values: Sequence[Value]) -> Value:
     return Value(value=sum(known) / len(known), direction=first.direction, unit=first.unit)
 
 
-def pooled(row: Row, folder: Path) -> Any | None:
-    """All folds' and seeds' predictions of a row, or None where they are not there."""
-    import numpy as np
+def pooled(row: Row, folder: Path, metric: str) -> Predictions | ItemValues | None:
+    """All folds' and seeds' items of a row for a metric, or None where they are not there."""
+    kept = [_predictions(record, folder) for record in row.records]
+    if metric in RANKED and all("items" in each for each in kept):
+        items = [item for each in kept for item in each["items"]]
+        classes = row.records[0].classes
+        labels = np.array([classes.index(item[2]) for item in items])
+        predicted = np.array([int(np.argmax(item[3])) for item in items])
+        ids, subjects = [item[0] for item in items], [item[1] for item in items]
+        return Predictions(ids, subjects, labels, predicted, len(classes))
+    if all(metric in each.get("values", {}) for each in kept):
+        return ItemValues(
+            [name for each in kept for name in each["pairs"]],
+            [name for each in kept for name in each["subjects"]],
+            np.array([value for each in kept for value in each["values"][metric]]),
+        )
+    return None
 
-    from irfer_bench.stats import Predictions
 
-    items: list[Any] = []
-    for record in row.records:
-        path = predictions_path(folder, record)
-        if record.confusion is None or not path.is_file():
-            return None
-        items += json.loads(path.read_text())["items"]
-    classes = row.records[0].classes
-    labels = np.array([classes.index(item[2]) for item in items])
-    predicted = np.array([int(np.argmax(item[3])) for item in items])
-    return Predictions(
-        [item[0] for item in items], [item[1] for item in items], labels, predicted, len(classes)
-    )
+def _predictions(record: Record, folder: Path) -> dict[str, Any]:
+    try:
+        found = read_json(predictions_path(folder, record))
+    except DamagedError:
+        return {}
+    return found if isinstance(found, dict) else {}
 
 
 def _pool(board: Board, folder: Path) -> None:
-    """Intervals of rows with several folds: bootstrap over subjects, folds pooled."""
-    from irfer_bench import stats
-
+    """Intervals of rows with several records: bootstrap over subjects, folds pooled."""
     for row in board.rows:
         if len(row.records) < 2:
             continue
-        predictions = pooled(row, folder)
-        for name, known in RANKED.items():
-            if predictions is not None and name in row.metrics:
-                _, low, high = stats.estimate(predictions, known)  # type: ignore[arg-type]
-                value = row.metrics[name]
-                row.metrics[name] = Value(
-                    value=value.value,
-                    low=low,
-                    high=high,
-                    direction=value.direction,
-                    unit=value.unit,
-                )
+        for name, value in row.metrics.items():
+            items = pooled(row, folder, name) if value.value is not None else None
+            if items is not None:
+                _, low, high = stats.estimate(items, RANKED.get(name, "accuracy"))
+                row.metrics[name] = msgspec.structs.replace(value, low=low, high=high)
 
 
 def _rank(board: Board, folder: Path) -> None:
     """Rank complete rows that can be compared item by item."""
-    from irfer_bench import stats
-
-    if board.primary not in RANKED:
-        return
-    known = RANKED[board.primary]
-    comparable = []
-    for row in board.rows:
-        predictions = pooled(row, folder) if row.complete else None
-        if predictions is not None:
-            comparable.append((row, predictions))
+    comparable = [
+        (row, items)
+        for row in board.rows
+        if row.complete and (items := pooled(row, folder, board.primary)) is not None
+    ]
     if not comparable:
         return
-    ranks = stats.rank([predictions for _, predictions in comparable], known)  # type: ignore[arg-type]
+    higher = comparable[0][0].metrics[board.primary].direction == "higher"
+    ranks = stats.rank(
+        [items for _, items in comparable],
+        RANKED.get(board.primary, "accuracy"),
+        higher_is_better=higher,
+    )
     for (row, _), rank in zip(comparable, ranks, strict=True):
         row.rank = rank
 

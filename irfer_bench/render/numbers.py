@@ -1,0 +1,30 @@
+"""Numbers and times as people read them."""
+
+from __future__ import annotations
+
+PERCENT = frozenset(
+    {
+        "accuracy",
+        "war",
+        "uar",
+        "uar_all_labels",
+        "macro_f1",
+        "macro_f1_present",
+        "judge_accuracy",
+        "judge_kept",
+    }
+)
+
+
+def number(name: str, value: float) -> str:
+    """A metric's value as people read it: percent, decibels or four decimals."""
+    if name in PERCENT:
+        return f"{100 * value:.2f}"
+    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds, minutes or hours, two digits of it."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"
