@@ -150,7 +150,7 @@ def _write_pictures(
 def _show(
     outcomes: list[Outcome], plan: Plan, written: list[Path], args: argparse.Namespace
 ) -> int:
-    from irfer_bench.render.panel import render_panel
+    from irfer_bench.render.panel import render_panel, render_summary
     from irfer_bench.results import dump, summarise
 
     good = [(o.record, o.path) for o in outcomes if o.record is not None and o.path is not None]
@@ -171,7 +171,9 @@ def _show(
         ]
         print(dump(cells[0] if len(plan.cells) == 1 else {"cells": cells}))
     else:
-        for record, path in good[:1] if len(good) > 3 else good:
+        if len(good) > 3:
+            print(render_summary([record for record, _ in good]))
+        for record, path in good if len(good) <= 3 else ():
             print(render_panel(record, path))
         for path in written:
             print(f"wrote {path}")

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
 from irfer_bench.records import Value
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.numbers import PERCENT, duration, number
+
+if TYPE_CHECKING:
+    from irfer_bench.render.table import Board
 
 
 def render(boards: Sequence[Board]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from tabulate import tabulate
@@ -45,6 +46,22 @@ def render_panel(record: Record, path: Path) -> str:
         lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
     lines += [f"note: {terminal(warning)}" for warning in record.warnings]
     return "\n".join([*lines, "", f"record {path}"])
+
+
+def render_summary(records: Sequence[Record]) -> str:
+    """One line per cell, for runs of many cells."""
+    rows = [
+        [
+            *map(terminal, record.row),
+            record.cell["fold"],
+            record.cell["seed"],
+            " ".join(_metric(record.cell["primary"], record.metrics[record.cell["primary"]])[1:2]),
+            _metric(record.cell["primary"], record.metrics[record.cell["primary"]])[2][:40],
+        ]
+        for record in records
+    ]
+    headers = ["setting", "translator", "recognizer", "fold", "seed", "primary", "95 % interval"]
+    return "\n" + tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
 
 
 def _metric(name: str, value: Value) -> list[str]:
