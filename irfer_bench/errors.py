@@ -54,7 +54,16 @@ class MissingError(BenchError):
 
 
 class MissingWeightsError(MissingError):
-    """Pretrained weights are not here; says which, where to get them and where to put them."""
+    """Pretrained weights are not here; says which, where to get them and where to put them.
+
+    Args:
+        uri: where the file is, for a fetch hook. sha256: its digest, or the known beginning.
+    """
+
+    def __init__(self, message: str, hint: str = "", *, uri: str = "", sha256: str = "") -> None:
+        super().__init__(message, hint)
+        self.uri = uri
+        self.sha256 = sha256
 
 
 class DamagedError(BenchError):

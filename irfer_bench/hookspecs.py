@@ -24,17 +24,27 @@ def irfer_bench_components() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def irfer_bench_executors() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """Announce ways to run cells: (name, `pkg.module:Executor`)."""
+    """Announce ways to carry out a plan, for `run --executor NAME`.
+
+    The address names a function `(plan, workshop, out) -> Iterator[Outcome]`, an outcome per cell.
+    """
 
 
 @hookspec
 def irfer_bench_renderers() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """Announce ways to show a board: (name, `pkg.module:render`)."""
+    """Announce ways to show boards, for `leaderboard --format NAME`.
+
+    The address names a function `(boards: Sequence[Board]) -> str`.
+    """
 
 
 @hookspec(firstresult=True)
 def irfer_bench_fetch(uri: str, sha256: str, into: Path) -> Path | None:
-    """Bring a file that `uri` names into the folder `into`; the core checks the digest again."""
+    """Bring the pretrained file that `uri` names into the folder `into` and return its path.
+
+    Asked when a plan misses weights; `sha256` is the digest or its known beginning. Return None
+    for what you do not know. The core checks the digest again.
+    """
 
 
 @hookspec

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from irfer_bench.errors import DamagedError, MissingWeightsError
+from irfer_bench.keys import digest_file
 from irfer_bench.params import Params, resolve, stage_values
 from irfer_bench.values import Component
 
@@ -92,5 +94,30 @@ def resolve_method(
         cls, component=owned.component.name, variant=variant, preset=preset, given=given
     )
     ask = getattr(params, "inputs", None)
-    inputs = dict(ask(weights)) if callable(ask) else {}
+    inputs: dict[str, Any] = {}
+    if callable(ask):
+        try:
+            inputs = dict(ask(weights))
+        except MissingWeightsError as error:
+            if not _fetched(registry, error, weights):
+                raise
+            inputs = dict(ask(weights))
     return Method(owned.component, owned.distribution, variant, preset, params, inputs, dict(given))
+
+
+def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
+    """Whether a plugin's fetch hook brought the file; its digest is checked here again."""
+    if not missing.uri:
+        return False
+    path = registry.manager.hook.irfer_bench_fetch(
+        uri=missing.uri, sha256=missing.sha256, into=weights
+    )
+    if path is None:
+        return False
+    found = digest_file(Path(path))
+    if not found.startswith(missing.sha256):
+        raise DamagedError(
+            f"a plugin brought {Path(path).name} for {missing.uri}: its sha256 begins "
+            f"{found[:12]}, {missing.sha256[:12]} was due"
+        )
+    return True

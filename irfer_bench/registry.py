@@ -118,6 +118,15 @@ class Registry:
         settings = (self.setting(component.name) for component in self.components("setting"))
         return [setting for setting in settings if setting.dataset == dataset]
 
+    def ways(self, hook: str, kind: str, name: str) -> Any:
+        """The function that a plugin announced by this name as executor or renderer."""
+        announced = [pair for pairs in getattr(self.manager.hook, hook)() for pair in pairs]
+        addresses = dict(reversed(announced))
+        if name not in addresses:
+            raise unknown_name(kind, name, addresses)
+        module, _, function = addresses[name].partition(":")
+        return getattr(importlib.import_module(module), function)
+
     def load(self, component: Component, address: str) -> Any:
         """What `pkg.module:name` holds.
 

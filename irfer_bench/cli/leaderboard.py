@@ -9,6 +9,7 @@ from pathlib import Path
 
 from irfer_bench.errors import MissingError
 from irfer_bench.records import read_records
+from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.markdown import render
 from irfer_bench.render.table import make_boards
@@ -20,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("setting", nargs="?", help="one setting; default all")
     add("--out", default="leaderboards", metavar="FOLDER", help="the results folder")
+    add("--format", default="markdown", help="another renderer's text, printed and not written")
     add("--check", action="store_true", help="write nothing; exit 4 where a board is out of date")
     add("--json", action="store_true", help="one object on standard output")
 
@@ -39,6 +41,11 @@ def run(args: argparse.Namespace) -> int:
                 file=sys.stderr,
             )
         return 4 if stale else 0
+    if args.format != "markdown":
+        show = load().ways("irfer_bench_renderers", "format", args.format)
+        for name in names:
+            print(show(make_boards(read_records(out, name), out)))
+        return 0
     for path in write_boards(out, names):
         print(path.read_text(encoding="utf-8"))
         print(f"wrote {path}", file=sys.stderr)

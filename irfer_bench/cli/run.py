@@ -33,6 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         metavar="FOLDER",
         help="records, predictions, pictures and boards; default ./leaderboards",
     )
+    parser.add_argument("--executor", default="inline", help="how cells are carried out")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
     parser.add_argument(
         "--allow-faces",
@@ -51,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
         plan, registry, store = make_plan(args, scan=True, say=screen.line)
         _check_faces(args.allow_faces, registry)
         _announce(plan, store, screen)
-        outcomes = _execute(plan, registry, store, screen, Path(args.out))
+        outcomes = _execute(plan, registry, store, screen, Path(args.out), args.executor)
         written = _write_boards(outcomes, Path(args.out))
         written += _write_pictures(outcomes, registry, store, screen, args)
     finally:
@@ -96,14 +97,19 @@ def _announce(plan: Plan, store: Store, screen: PlainScreen) -> None:
 
 
 def _execute(
-    plan: Plan, registry: Registry, store: Store, screen: PlainScreen, out: Path
+    plan: Plan,
+    registry: Registry,
+    store: Store,
+    screen: PlainScreen,
+    out: Path,
+    executor: str,
 ) -> list[Outcome]:
-    from irfer_bench.execute.inline import execute
     from irfer_bench.home import weights
     from irfer_bench.steps import BUILDERS
     from irfer_bench.workshop import Workshop
 
     shop = Workshop(store, registry, weights(), plan.device, plan.precision, screen, BUILDERS)
+    execute = registry.ways("irfer_bench_executors", "executor", executor)
     outcomes: list[Outcome] = []
     begun = time.monotonic()
     for outcome in execute(plan, shop, out):

@@ -65,6 +65,8 @@ def find(wanted: Pretrained, weights: Path) -> Path:
         f"pretrained weights {wanted.name} are not here (looked for {_list(wanted.files)} "
         f"in {_list([str(f) for f in folders])})",
         f"{source}put it into {weights} (IRFER_BENCH_WEIGHTS names that folder)",
+        uri=wanted.source,
+        sha256=wanted.sha256,
     )
 
 

@@ -61,7 +61,7 @@ def render_summary(records: Sequence[Record]) -> str:
         for record in records
     ]
     headers = ["setting", "translator", "recognizer", "fold", "seed", "primary", "95 % interval"]
-    return "\n" + tabulate(rows, headers, tablefmt="simple", disable_numparse=True)
+    return "\n" + str(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
 
 
 def _metric(name: str, value: Value) -> list[str]:
