@@ -1,0 +1,19 @@
+"""What the core itself announces, through the hooks that strangers use."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from irfer_bench.hookspecs import hookimpl
+
+
+@hookimpl
+def irfer_bench_executors() -> Iterable[tuple[str, str]]:
+    """One process, cell after cell."""
+    yield "inline", "irfer_bench.execute.inline:execute"
+
+
+@hookimpl
+def irfer_bench_renderers() -> Iterable[tuple[str, str]]:
+    """The committed page."""
+    yield "markdown", "irfer_bench.render.markdown:render"
