@@ -47,7 +47,8 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
     chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
     if not chosen:
         raise MissingError(
-            f"{source.name}: no item is {' '.join((domain.spectrum, *domain.lightings, *domain.parts))}",
+            f"{source.name}: no item is "
+            + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
             f"irfer-bench data items {source.name} lists what is there",
         )
     landmarks = None
