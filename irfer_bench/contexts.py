@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import re
 import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -78,21 +80,25 @@ class StepContext:
     def checkpoint(self, name: str, state: State) -> None:
         target = self._checkpoint(name)
         fresh = target.with_name(f"{target.name}.new")
+        if not target.exists() and (fresh / "whole").exists():
+            fresh.rename(target)
         shutil.rmtree(fresh, ignore_errors=True)
         fresh.mkdir(parents=True)
         write_state(fresh, state)
-        (fresh / "whole").write_text(keys.digest_file(fresh / TENSORS))
+        (fresh / "whole").write_text(_state_digest(fresh))
         shutil.rmtree(target, ignore_errors=True)
         fresh.rename(target)
 
     def last_checkpoint(self, name: str) -> State | None:
         folder = self._checkpoint(name)
-        try:
-            if (folder / "whole").read_text() != keys.digest_file(folder / TENSORS):
-                return None
-            return read_state(folder)
-        except (OSError, DamagedError):
-            return None
+        # The newer one is still under its working name if the run was killed between two moves.
+        for candidate in (folder, folder.with_name(f"{folder.name}.new")):
+            try:
+                if (candidate / "whole").read_text() == _state_digest(candidate):
+                    return read_state(candidate)
+            except (OSError, DamagedError):
+                continue
+        return None
 
     def report(self, name: str, value: Scalar) -> None:
         self.reports[name] = value
@@ -105,12 +111,28 @@ class StepContext:
 
 def write_state(folder: Path, state: State) -> None:
     """Write tensors as safetensors and scalars as JSON."""
+    save_tensors(folder / TENSORS, state.tensors)
+    (folder / SCALARS).write_text(json.dumps(dict(state.scalars), allow_nan=False))
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
+    """Write arrays as safetensors.
+
+    Raises:
+        OSError: what the system said, which the library hides in its own error's text.
+    """
     import numpy as np
+    from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
-    tensors = {name: np.asarray(value, order="C") for name, value in state.tensors.items()}
-    save_file(tensors, folder / TENSORS)
-    (folder / SCALARS).write_text(json.dumps(dict(state.scalars), allow_nan=False))
+    try:
+        save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, path)
+    except SafetensorError as error:
+        number = re.search(r"os error (\d+)|Os \{ code: (\d+)", str(error))
+        if number is None:
+            raise
+        code = int(number[1] or number[2])
+        raise OSError(code, os.strerror(code), str(path)) from error
 
 
 def read_state(folder: Path) -> State:
@@ -126,3 +148,7 @@ def read_state(folder: Path) -> State:
         return State(load_file(folder / TENSORS), read_json(folder / SCALARS))
     except (OSError, SafetensorError) as error:
         raise DamagedError(f"state in {folder} cannot be read: {error}") from error
+
+
+def _state_digest(folder: Path) -> str:
+    return keys.digest([keys.digest_file(folder / name) for name in (TENSORS, SCALARS)])

@@ -12,7 +12,7 @@ import msgspec
 import numpy as np
 
 from irfer_bench import splits
-from irfer_bench.contexts import read_state, write_state
+from irfer_bench.contexts import read_state, save_tensors, write_state
 from irfer_bench.data.clips import ClipView, StoredClips, write_clips
 from irfer_bench.data.manifest import scan
 from irfer_bench.data.prepare import Rules, prepare
@@ -188,8 +188,6 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
 
 def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     """Log-probabilities of the test clips, and features where the recognizer has them."""
-    from safetensors.numpy import save_file
-
     ctx = shop.context(step)
     clips = part_of(shop, step.inputs["clips"], step.spec["fold"], "test")
     if len(clips) == 0:
@@ -207,7 +205,7 @@ def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     embed = getattr(method, "embed", None)
     if step.spec["embed"] and callable(embed):
         tensors["features"] = np.asarray(embed(clips, ctx), np.float32)
-    save_file(tensors, folder / SCORES)
+    save_tensors(folder / SCORES, tensors)
     (folder / "ids.json").write_text(json.dumps(clips.ids))
     return {"reports": ctx.reports, "clips": len(clips)}
 

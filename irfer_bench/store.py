@@ -19,6 +19,10 @@ from irfer_bench.claims import claim
 from irfer_bench.errors import DamagedError
 
 MANIFEST = "manifest.json"
+REFUSALS = (
+    errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EIO,
+)
+"""Errors of a place that cannot be written to, besides a full one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,12 +59,33 @@ class Store:
 
     def get(self, key: str) -> Artefact | None:
         """The verified artefact, or None; a damaged one is set aside first."""
+        if self._damage(key):
+            # Only the holder of the claim may move it: another run may be building it anew.
+            with self._claimed(key):
+                self._set_aside_if_damaged(key)
+        return self._verified.get(key)
+
+    def _damage(self, key: str) -> str:
+        """What is wrong with an artefact that is there; empty where nothing is."""
         if key not in self._verified and self.has(key):
             try:
                 self._verified[key] = self._verify(key)
             except DamagedError as error:
-                self.set_aside(key, str(error))
-        return self._verified.get(key)
+                return str(error)
+        return ""
+
+    def _set_aside_if_damaged(self, key: str) -> None:
+        reason = self._damage(key)
+        if reason:
+            self._set_aside(key, reason)
+
+    @contextmanager
+    def _claimed(self, key: str) -> Iterator[None]:
+        def waiting() -> None:
+            self.say(f"another run is building {key[:8]}; waiting")
+
+        with self.writing(), claim(self.root / "locks", key, waiting):
+            yield
 
     def get_or_build(
         self,
@@ -80,17 +105,10 @@ class Store:
         found = self.get(key)
         if found is not None:
             return found, False
-        with (
-            self.writing(),
-            claim(
-                self.root / "locks",
-                key,
-                lambda: self.say(f"another run is building {key[:8]}; waiting"),
-            ),
-        ):
-            found = self.get(key)
-            if found is not None:
-                return found, False
+        with self._claimed(key):
+            self._set_aside_if_damaged(key)
+            if key in self._verified:
+                return self._verified[key], False
             return self._build(key, build, describe, source), True
 
     def _build(
@@ -102,7 +120,9 @@ class Store:
     ) -> Artefact:
         workplace = self.root / "building"
         workplace.mkdir(parents=True, exist_ok=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{key[:12]}.", dir=workplace))
+        for leftover in workplace.glob(f"{key}.*"):  # of a run that was killed: we hold the claim
+            shutil.rmtree(leftover, ignore_errors=True)
+        folder = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=workplace))
         started = time.monotonic()
         try:
             facts = dict(build(folder))
@@ -119,8 +139,10 @@ class Store:
                     name: _stamp(folder / name) for name in sorted(p.name for p in folder.iterdir())
                 },
             }
-            write_json(folder / MANIFEST, manifest)
+            write_json(folder / MANIFEST, manifest | {"digest": keys.digest(manifest)})
             target = self.folder(key)
+            if target.exists():
+                self._set_aside(key, f"artefact {key[:8]} has no manifest")
             target.parent.mkdir(parents=True, exist_ok=True)
             folder.rename(target)
         except BaseException:
@@ -134,6 +156,8 @@ class Store:
         folder = self.folder(key)
         manifest = read_json(folder / MANIFEST)
         try:
+            if manifest.pop("digest") != keys.digest(manifest):
+                raise DamagedError(f"artefact {key[:8]}: its manifest is not what was written")
             if manifest["key"] != key:
                 raise DamagedError(f"artefact {key[:8]}: its manifest names another key")
             for name, stamp in manifest["files"].items():
@@ -148,15 +172,14 @@ class Store:
                 manifest["peak_mb"],
                 manifest["source"],
             )
-        except (KeyError, TypeError, AttributeError) as error:
+        except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise DamagedError(f"artefact {key[:8]}: manifest is incomplete ({error})") from error
 
-    def set_aside(self, key: str, reason: str) -> None:
+    def _set_aside(self, key: str, reason: str) -> None:
         """Move a damaged artefact away, so that it is built again and can be looked at."""
-        with self.writing():
-            aside = self.root / "damaged"
-            aside.mkdir(parents=True, exist_ok=True)
-            self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
+        aside = self.root / "damaged"
+        aside.mkdir(parents=True, exist_ok=True)
+        self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
         self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
 
     def unfinished(self, key: str) -> Path:
@@ -187,7 +210,7 @@ class Store:
 
 @contextmanager
 def clear_write_errors(where: Path) -> Iterator[None]:
-    """Turn a full or read-only disk into a `DamagedError` that names the place."""
+    """Turn a full, read-only or misplaced folder into a `DamagedError` that names it."""
     try:
         yield
     except OSError as error:
@@ -196,9 +219,9 @@ def clear_write_errors(where: Path) -> Iterator[None]:
                 f"no space left while writing {error.filename or where}",
                 "free some, or point IRFER_BENCH_HOME at another disk; finished steps are kept",
             ) from error
-        if error.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
+        if error.errno in REFUSALS:
             raise DamagedError(
-                f"may not write {error.filename or where}: {error.strerror}",
+                f"no access to {error.filename or where}: {error.strerror}",
                 "point IRFER_BENCH_HOME (store) or --out (results) at a folder you own",
             ) from error
         raise

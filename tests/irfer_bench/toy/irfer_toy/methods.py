@@ -1,0 +1,134 @@
+"""Translators and recognizers of the toy."""
+
+import os
+import sys
+from dataclasses import replace
+
+import numpy as np
+
+from irfer_bench.api import State
+from irfer_toy.pause import reach
+
+
+class Raw:
+    def __init__(self, params):
+        self.params = params
+
+    def fit(self, data, ctx):
+        raise AssertionError("a translator that does not train was fitted")
+
+    def translate(self, clips, ctx):
+        for number, clip in enumerate(clips):
+            if number == 3:
+                reach("translate")
+            yield replace(clip, spectrum="nir")
+
+    def state(self):
+        return State()
+
+    def restore(self, state):
+        pass
+
+
+class Shift(Raw):
+    """Adds the mean difference of the pairs; its passes are checkpointed one by one."""
+
+    def fit(self, data, ctx):
+        reach("fit_translator")
+        middle = ctx.part("middle", {"data": data.key}, lambda: self._middle(data))
+        kept = ctx.last_checkpoint("passes")
+        first = int(kept.scalars["done"]) if kept else 0
+        for number in range(first, self.params.steps):
+            ctx.checkpoint("passes", State({}, {"done": number + 1}))
+            reach("pass")
+            ctx.progress("passes", number + 1, self.params.steps)
+        self._state = State({"shift": middle.tensors["middle"]}, {"first": first})
+        ctx.report("first pass", first)
+
+    def _middle(self, data):
+        reach("part")
+        gaps = [
+            data.target[j].frames.mean() - data.source[i].frames.mean() for i, j in data.pairs
+        ]
+        return State({"middle": np.array([np.mean(gaps)], np.float32)})
+
+    def translate(self, clips, ctx):
+        shift = self.params.gain * float(self._state.tensors["shift"][0])
+        for number, clip in enumerate(clips):
+            if number == 3:
+                reach("translate")
+            moved = np.clip(clip.frames + shift, 0, 255).astype(np.uint8)
+            yield replace(clip, frames=moved, spectrum="nir")
+
+    def state(self):
+        return self._state
+
+    def restore(self, state):
+        self._state = state
+
+
+class Partner(Raw):
+    def translate(self, clips, ctx, *, partners):
+        for clip, partner in zip(clips, partners, strict=True):
+            yield replace(clip, frames=partner.frames, spectrum="nir")
+
+
+class Means:
+    """Nearest mean picture of a class."""
+
+    def __init__(self, params):
+        self.params = params
+
+    def fit(self, data, ctx):
+        reach("fit_recognizer")
+        clips = [*data.source, *data.target]
+        means = []
+        for name in data.classes:
+            own = [clip.frames.mean(0) for clip in clips if clip.label == name]
+            means.append(np.mean(own, 0))
+        self._state = State({"means": np.stack(means).astype(np.float32)})
+        ctx.report("clips", len(clips))
+
+    def predict(self, clips, ctx):
+        reach("predict")
+        means = self._state.tensors["means"].reshape(len(self._state.tensors["means"]), -1)
+        rows = np.stack([clip.frames.mean(0).ravel() for clip in clips])
+        far = np.linalg.norm(rows[:, None] - means[None], axis=2)
+        logits = -self.params.sharpness * far / 100
+        return (logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)
+
+    def embed(self, clips, ctx):
+        return np.stack([clip.frames.mean((0, 3)).ravel() for clip in clips]).astype(np.float32)
+
+    def state(self):
+        return self._state
+
+    def restore(self, state):
+        self._state = state
+
+
+class Broken(Means):
+    """Breaks its contract in the way it is told."""
+
+    def fit(self, data, ctx):
+        how = self.params.how
+        if how == "raise":
+            raise RuntimeError("the fit is out of order")
+        if how == "oserror":
+            raise FileNotFoundError(2, "No such file or directory", "words.txt")
+        if how == "exit":
+            raise SystemExit(7)
+        if how == "write":
+            data.target[0].frames[:] = 0
+        if how == "print":
+            sys.stdout.write("a library that talks\n")
+            os.write(1, b"and one that talks below Python\n")
+        super().fit(data, ctx)
+
+    def predict(self, clips, ctx):
+        scores = super().predict(clips, ctx)
+        if self.params.how == "shape":
+            return scores[:, :-1]
+        if self.params.how == "nan":
+            scores[0, 0] = np.nan
+        return scores
