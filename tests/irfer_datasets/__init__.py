@@ -1,0 +1,1 @@
+"""Trees in the owners' layouts, made by the tests."""

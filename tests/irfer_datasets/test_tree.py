@@ -1,0 +1,64 @@
+"""Listing folders: natural order, junk, links, names that cannot be shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from irfer_datasets.tree import list_folder, natural
+
+names = st.text(alphabet="ab0129. _", max_size=8)
+
+
+@given(st.lists(st.integers(0, 10**6), unique=True))
+def test_unpadded_numbers_sort_by_value(numbers: list[int]) -> None:
+    files = sorted((f"{n}.jpg" for n in numbers), key=natural)
+    assert files == [f"{n}.jpg" for n in sorted(numbers)]
+
+
+@given(st.lists(names), st.randoms())
+def test_the_order_does_not_depend_on_the_listing(listed: list[str], random: object) -> None:
+    shuffled = list(listed)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert sorted(shuffled, key=natural) == sorted(listed, key=natural)
+
+
+@given(names, names)
+def test_only_equal_names_share_a_place(one: str, other: str) -> None:
+    assert (natural(one) == natural(other)) == (one == other)
+
+
+def test_system_files_are_left_out_without_a_word(tmp_path: Path) -> None:
+    for name in ("Thumbs.db", ".DS_Store", "desktop.ini", "._10.jpg", "10.jpg", "9.jpg"):
+        (tmp_path / name).touch()
+    (tmp_path / "__MACOSX").mkdir()
+    listing = list_folder(tmp_path, tmp_path)
+    assert [path.name for path in listing.files] == ["9.jpg", "10.jpg"]
+    assert listing.folders == [] and listing.problems == []
+
+
+def test_links_that_leave_the_root_and_linked_folders_are_refused(tmp_path: Path) -> None:
+    root, outside = tmp_path / "root", tmp_path / "outside"
+    (root / "inner").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "a.png").touch()
+    (root / "inner" / "b.png").touch()
+    (root / "leaves.png").symlink_to(outside / "a.png")
+    (root / "stays.png").symlink_to(root / "inner" / "b.png")
+    (root / "folder").symlink_to(outside)
+    listing = list_folder(root, root)
+    assert [path.name for path in listing.files] == ["stays.png"]
+    assert [path.name for path in listing.folders] == ["inner"]
+    assert [(p.kind, p.path) for p in listing.problems] == [
+        ("outside_root", "folder"), ("outside_root", "leaves.png"),
+    ]
+
+
+def test_names_that_would_spoil_a_terminal_or_a_list_are_refused(tmp_path: Path) -> None:
+    for name in ("a\x1b[2J.png", "b\n.png", "c;d.png", "good ä.png"):
+        (tmp_path / name).touch()
+    listing = list_folder(tmp_path, tmp_path)
+    assert [path.name for path in listing.files] == ["good ä.png"]
+    assert [problem.kind for problem in listing.problems] == ["bad_name"] * 3
