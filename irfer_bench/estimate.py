@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import DamagedError
@@ -16,11 +17,11 @@ EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
 """Seconds on two cores before anything was timed; only for the embedded benchmark."""
 
 
-def estimate(store: Store, step: Step) -> float | None:
-    """Seconds, from this machine's last run of a like step, else from the component's own word."""
-    known = _known(store).get(_name(step))
+def estimate(times: Mapping[str, float], step: Step) -> float | None:
+    """Seconds, from `known_times` of a like step, else from the component's own word."""
+    known = times.get(_name(step))
     if known is not None:
-        return float(known)
+        return known
     if step.method is None:
         return EXPECTED.get(step.kind)
     if step.method.preset != "quick":
@@ -32,18 +33,19 @@ def estimate(store: Store, step: Step) -> float | None:
 
 def remember(store: Store, step: Step, seconds: float) -> None:
     """Keep how long a step took."""
-    times = _known(store)
-    times[_name(step)] = round(seconds, 2)
+    times = dict(known_times(store)) | {_name(step): round(seconds, 2)}
     with store.writing():
         write_json(store.root / TIMES, times)
 
 
-def _known(store: Store) -> dict[str, float]:
+def known_times(store: Store) -> dict[str, float]:
+    """Seconds by kind of step, method and data; what is damaged is forgotten."""
     try:
         found = read_json(store.root / TIMES)
     except DamagedError:
         return {}
-    return found if isinstance(found, dict) else {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
 
 
 def _name(step: Step) -> str:

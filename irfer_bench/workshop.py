@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from irfer_bench import keys
+from irfer_bench import estimate, keys
 from irfer_bench.contexts import StepContext
 from irfer_bench.errors import BenchError, CellError
 from irfer_bench.graph import Step
@@ -79,14 +79,17 @@ class Workshop:
                 describe=describe,
                 source=self.source_digest(step),
             )
-        except (BenchError, OSError, MemoryError):
+        except (BenchError, MemoryError):
             raise
-        except Exception as error:
+        except (Exception, SystemExit) as error:
             raise CellError(
                 f"{step.title}: {type(error).__name__}: {error}".strip(),
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
             ) from error
-        self.screen.finished(step, time.monotonic() - started, built)
+        seconds = time.monotonic() - started
+        if built:
+            estimate.remember(self.store, step, seconds)
+        self.screen.finished(step, seconds, built)
         return artefact
 
     def context(self, step: Step) -> StepContext:

@@ -7,7 +7,7 @@ import json
 import sys
 
 from irfer_bench.cli.request import add_request_options, make_plan
-from irfer_bench.estimate import estimate
+from irfer_bench.estimate import estimate, known_times
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration
 
@@ -21,7 +21,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Print cells, steps, what is cached and how long the rest takes."""
     plan, _, store = make_plan(args, scan=False, say=lambda line: print(line, file=sys.stderr))
-    needed = {step.key: estimate(store, step) for step in plan.needed(store)}
+    times = known_times(store)
+    needed = {step.key: estimate(times, step) for step in plan.needed(store)}
     after = bool(plan.missing)
     if args.json:
         print(

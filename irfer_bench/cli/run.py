@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.cli.request import add_request_options, make_plan
 from irfer_bench.cli.screen import PlainScreen, open_screen
 from irfer_bench.errors import BenchError
-from irfer_bench.estimate import estimate
+from irfer_bench.estimate import estimate, known_times
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration
 
@@ -71,7 +71,8 @@ def _check_faces(names: list[str], registry: Registry) -> None:
 
 def _announce(plan: Plan, store: Store, screen: PlainScreen) -> None:
     needed = list(plan.needed(store))
-    times = [estimate(store, step) for step in needed]
+    past = known_times(store)
+    times = [estimate(past, step) for step in needed]
     known, unknown = sum(t or 0 for t in times), sum(t is None for t in times)
     for planned in plan.cells[:6]:
         screen.line(str(planned.cell))

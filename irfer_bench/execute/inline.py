@@ -33,8 +33,6 @@ def execute(plan: Plan, shop: Workshop, out: Path) -> Iterator[Outcome]:
             with clear_write_errors(out):
                 shop.artefact(planned.score)
                 record, path = write_results(shop, planned, out)
-            shop.registry.manager.hook.irfer_bench_cell_finished(record=record)
-            yield Outcome(planned, record, path)
         except BenchError as error:
             if os.environ.get("IRFER_BENCH_TRACEBACK"):
                 traceback.print_exception(error)
@@ -44,3 +42,13 @@ def execute(plan: Plan, shop: Workshop, out: Path) -> Iterator[Outcome]:
                 planned,
                 error=CellError(f"{planned.cell}: out of memory", "use a smaller batch or preset"),
             )
+        else:
+            _tell_observers(shop, record)
+            yield Outcome(planned, record, path)
+
+
+def _tell_observers(shop: Workshop, record: Record) -> None:
+    try:
+        shop.registry.manager.hook.irfer_bench_cell_finished(record=record)
+    except Exception as error:  # noqa: BLE001  an observer may raise anything
+        shop.screen.line(f"an observer failed: {type(error).__name__}: {error}")
