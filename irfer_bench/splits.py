@@ -27,7 +27,7 @@ def split(view: ClipView, test: frozenset[str], part: str) -> ClipView:
 
 
 def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
-    """Refuse a subject on both sides; returns False where there are no subjects to check.
+    """Refuse a subject on both sides; returns False where a test clip has no subject to check.
 
     Raises:
         DamagedError: naming the subjects.
@@ -41,7 +41,7 @@ def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
             f"{where}: {len(both)} subject(s) are in training and test: {shown}",
             "correct the split in the data; no number is made of a leaking split",
         )
-    return bool(tested)
+    return bool(tested) and None not in test.subjects
 
 
 def draw_shots(

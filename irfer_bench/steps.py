@@ -168,10 +168,7 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
         )
         if spec["unlabelled"]:
             unlabelled = whole.hide_labels()
-        test = part_of(shop, step.inputs["target"], spec["fold"], "test")
-        checked = splits.check_leak([source, target], test, where)
-    else:
-        checked = True
+    checked = _check_leak(shop, step, {"source": source, "target": target}, where)
     target, validation = splits.carve(target, spec["validation"], spec["draw"])
     splits.check_classes([source, target], spec["classes"], where)
     data = TrainingData(source, target, unlabelled, validation, tuple(spec["classes"]))
@@ -184,6 +181,24 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
         "target": len(target),
         "subjects": "checked" if checked else "unchecked",
     }
+
+
+def _check_leak(shop: Workshop, step: Step, views: Mapping[str, ClipView], where: str) -> bool:
+    """Refuse training clips of the fold's test subjects; another dataset's people are others."""
+    named = (name for name in ("target", "source") if name in step.inputs)
+    origins = {name: _origin(step.inputs[name]) for name in named}
+    reference = next(iter(origins.values()))
+    test = part_of(shop, reference, step.spec["fold"], "test")
+    own = [views[name] for name, origin in origins.items() if _same_people(origin, reference)]
+    return splits.check_leak(own, test, where)
+
+
+def _origin(step: Step) -> Step:
+    return step if step.kind == "prepare" else _origin(step.inputs["clips"])
+
+
+def _same_people(one: Step, other: Step) -> bool:
+    return bool(one.spec["dataset"]["name"] == other.spec["dataset"]["name"])
 
 
 def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
