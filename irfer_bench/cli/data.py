@@ -35,10 +35,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
         own = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
         if dataset:
             own.add_argument("dataset", metavar="DATASET")
-            own.add_argument("-p", "--param", action="append", default=[],
-                             metavar="DATASET.FIELD=VALUE", help="such as oulu_casia.tree=original")
-        own.add_argument("--data-root", action="append", default=[], metavar="[NAME=]PATH",
-                         help="where a dataset lies; else IRFER_BENCH_DATA_<NAME>")
+            own.add_argument(
+                "-p",
+                "--param",
+                action="append",
+                default=[],
+                metavar="DATASET.FIELD=VALUE",
+                help="such as oulu_casia.tree=original",
+            )
+        own.add_argument(
+            "--data-root",
+            action="append",
+            default=[],
+            metavar="[NAME=]PATH",
+            help="where a dataset lies; else IRFER_BENCH_DATA_<NAME>",
+        )
         return own
 
     listed = add("list", "datasets, their licences, and whether they are here", dataset=False)
@@ -49,8 +60,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     check.add_argument("--json", action="store_true", help="one object on standard output")
     prepare = add("prepare", "decode, crop and resize once what a setting needs")
     prepare.add_argument("--setting", "-s", default="", help="default: the dataset's first")
-    prepare.add_argument("--landmarks", default="", metavar="FILE",
-                         help="safetensors, one (T,68,2) float32 per item id")
+    prepare.add_argument(
+        "--landmarks",
+        default="",
+        metavar="FILE",
+        help="safetensors, one (T,68,2) float32 per item id",
+    )
     prepare.add_argument("--json", action="store_true", help="one object on standard output")
     manifest = add("manifest", "items, counts, problems and fingerprint as one JSON document")
     manifest.add_argument("--out", default="-", metavar="FILE", help="default standard output")
@@ -59,7 +74,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Run one sub-command and return its exit code."""
     actions = {
-        "list": _list, "items": _items, "check": _check, "prepare": _prepare, "manifest": _manifest,
+        "list": _list,
+        "items": _items,
+        "check": _check,
+        "prepare": _prepare,
+        "manifest": _manifest,
     }
     return actions[args.action](args, load())
 
@@ -71,11 +90,17 @@ def _list(args: argparse.Namespace, registry: Registry) -> int:
         name = component.name
         needs = getattr(registry.params_class(component), "needs_root", True)
         root = roots.get(name) or os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
-        rows.append({
-            "name": name, "summary": component.summary, "licence": component.licence,
-            "source": component.source, "needs_root": needs, "root": root,
-            "here": not needs or (root is not None and Path(root).expanduser().is_dir()),
-        })
+        rows.append(
+            {
+                "name": name,
+                "summary": component.summary,
+                "licence": component.licence,
+                "source": component.source,
+                "needs_root": needs,
+                "root": root,
+                "here": not needs or (root is not None and Path(root).expanduser().is_dir()),
+            }
+        )
     if args.json:
         print(json.dumps({"datasets": rows}))
         return 0
@@ -112,9 +137,14 @@ def _items(args: argparse.Namespace, registry: Registry) -> int:
 
 def _row(item: Item) -> dict[str, Any]:
     return {
-        "id": item.id, "subject": item.subject or "", "label": item.label or "",
-        "spectrum": item.spectrum, "lighting": item.lighting, "split": item.split,
-        "pair": item.pair or "", "files": ";".join(item.files),
+        "id": item.id,
+        "subject": item.subject or "",
+        "label": item.label or "",
+        "spectrum": item.spectrum,
+        "lighting": item.lighting,
+        "split": item.split,
+        "pair": item.pair or "",
+        "files": ";".join(item.files),
     }
 
 
@@ -130,10 +160,14 @@ def _check(args: argparse.Namespace, registry: Registry) -> int:
 
 def _summary(manifest: Manifest) -> dict[str, Any]:
     return {
-        "dataset": manifest.dataset, "items": len(manifest.usable()),
-        "by_class": manifest.by_class, "by_subject": manifest.by_subject,
-        "by_domain": manifest.by_domain, "problems": [_problem(p) for p in manifest.problems],
-        "fingerprint": manifest.fingerprint, "incomplete": manifest.incomplete,
+        "dataset": manifest.dataset,
+        "items": len(manifest.usable()),
+        "by_class": manifest.by_class,
+        "by_subject": manifest.by_subject,
+        "by_domain": manifest.by_domain,
+        "problems": [_problem(p) for p in manifest.problems],
+        "fingerprint": manifest.fingerprint,
+        "incomplete": manifest.incomplete,
     }
 
 
@@ -142,8 +176,10 @@ def _problem(problem: Problem) -> dict[str, str]:
 
 
 def _print_manifest(manifest: Manifest) -> None:
-    print(f"{manifest.dataset}: {len(manifest.usable())} usable items"
-          f"{' (incomplete)' if manifest.incomplete else ''}")
+    print(
+        f"{manifest.dataset}: {len(manifest.usable())} usable items"
+        f"{' (incomplete)' if manifest.incomplete else ''}"
+    )
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
         print(f"  {title:<12} {text or 'none'}")
@@ -161,8 +197,10 @@ def _print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
         for problem in own[:SHOWN]:
             print(terminal(f"{kind}: {problem.path}: {problem.action}"), file=stream or sys.stderr)
         if len(own) > SHOWN:
-            print(f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)",
-                  file=stream or sys.stderr)
+            print(
+                f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)",
+                file=stream or sys.stderr,
+            )
 
 
 def _prepare(args: argparse.Namespace, registry: Registry) -> int:
@@ -184,10 +222,14 @@ def _prepare(args: argparse.Namespace, registry: Registry) -> int:
             step = prepare_step(setting, domain, source)
             cached = store.has(step.key)
             artefact = shop.artefact(step)
-            rows.append({
-                "title": step.title, "clips": artefact.facts["clips"], "cached": cached,
-                "folder": str(artefact.folder),
-            })
+            rows.append(
+                {
+                    "title": step.title,
+                    "clips": artefact.facts["clips"],
+                    "cached": cached,
+                    "folder": str(artefact.folder),
+                }
+            )
     finally:
         screen.close()
     if args.json:
@@ -195,8 +237,11 @@ def _prepare(args: argparse.Namespace, registry: Registry) -> int:
         return 0
     for row in rows:
         how = "already there" if row["cached"] else "made"
-        print(terminal(f"{row['title']}: {row['clips']} clips of {setting.size} px, {how}: "
-                       f"{row['folder']}"))
+        print(
+            terminal(
+                f"{row['title']}: {row['clips']} clips of {setting.size} px, {how}: {row['folder']}"
+            )
+        )
     return 0
 
 
@@ -243,8 +288,13 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
     screen = open_screen()
     try:
         return scan(
-            registry.create(source.component, source.params), source.root, name=source.name,
-            home=home(), stamp=source.stamp, verify=True, others=other_datasets(registry),
+            registry.create(source.component, source.params),
+            source.root,
+            name=source.name,
+            home=home(),
+            stamp=source.stamp,
+            verify=True,
+            others=other_datasets(registry),
             progress=screen.progress,
         )
     finally:
@@ -252,12 +302,20 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
 
 
 def _source(
-    args: argparse.Namespace, registry: Registry, name: str, *, now: bool = False,
+    args: argparse.Namespace,
+    registry: Registry,
+    name: str,
+    *,
+    now: bool = False,
 ) -> Source:
     roots = {k: Path(v).expanduser() for k, v in parse_roots(args.data_root, args.dataset).items()}
     landmarks = getattr(args, "landmarks", "")
     return find_source(
-        registry, name, roots=roots, home=home(), scan=now,
+        registry,
+        name,
+        roots=roots,
+        home=home(),
+        scan=now,
         landmarks=Path(landmarks).expanduser() if landmarks else None,
         given=parse_params(args.param).get(name),
     )

@@ -31,6 +31,7 @@ def read_landmarks(path: Path) -> dict[str, NDArray[Any]]:
     for name, array in arrays.items():
         if array.ndim != 3 or array.shape[1:] != (68, 2) or array.dtype != np.float32:
             raise DamagedError(
-                f"--landmarks {path}: {name} is {array.dtype} {tuple(array.shape)}", _FORM,
+                f"--landmarks {path}: {name} is {array.dtype} {tuple(array.shape)}",
+                _FORM,
             )
     return arrays

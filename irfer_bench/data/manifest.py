@@ -25,10 +25,17 @@ SURE = 0.5
 """Below this confidence a folder is not taken for the dataset it is said to be."""
 INCOMPLETE = frozenset({"missing_subject", "missing_expression", "frame_gap"})
 """Kinds of problems that leave a usable but smaller dataset: every result is marked."""
-BLOCKING = frozenset({
-    "duplicate_id", "unknown_label", "subject_overlap", "ambiguous_pair", "bad_row",
-    "missing_file", "outside_root",
-})
+BLOCKING = frozenset(
+    {
+        "duplicate_id",
+        "unknown_label",
+        "subject_overlap",
+        "ambiguous_pair",
+        "bad_row",
+        "missing_file",
+        "outside_root",
+    }
+)
 """Kinds of problems that a run must not go on with: which items count would be a guess."""
 DAMAGED = frozenset({"damaged", "empty"})
 
@@ -82,8 +89,14 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def scan(
-    dataset: Dataset, root: Path | None, *, name: str = "", home: Path | None = None,
-    stamp: JSON = None, verify: bool = False, others: Iterable[tuple[str, Dataset]] = (),
+    dataset: Dataset,
+    root: Path | None,
+    *,
+    name: str = "",
+    home: Path | None = None,
+    stamp: JSON = None,
+    verify: bool = False,
+    others: Iterable[tuple[str, Dataset]] = (),
     progress: Progress | None = None,
 ) -> Manifest:
     """Read a dataset folder, or take what an earlier scan of the unchanged folder found.
@@ -134,15 +147,16 @@ def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | 
 
 
 def check_root(
-    name: str, dataset: Dataset, root: Path, others: Iterable[tuple[str, Dataset]] = (),
+    name: str,
+    dataset: Dataset,
+    root: Path,
+    others: Iterable[tuple[str, Dataset]] = (),
 ) -> None:
     """Refuse a folder that is not the dataset it is said to be, and say what it looks like."""
     seen = dataset.recognise(root)
     if seen.confidence >= SURE:
         return
-    rivals = [
-        (rival.recognise(root), other) for other, rival in others if other != name
-    ]
+    rivals = [(rival.recognise(root), other) for other, rival in others if other != name]
     best = max(rivals, key=lambda pair: pair[0].confidence, default=None)
     hint = f"irfer-bench data list names what {name} needs"
     if best is not None and best[0].confidence >= SURE:
@@ -196,16 +210,24 @@ def _keep(place: Path, listing: str, manifest: Manifest) -> None:
 
 
 def _build(
-    name: str, dataset: Dataset, root: Path | None, damaged: Sequence[Problem], verified: bool,
+    name: str,
+    dataset: Dataset,
+    root: Path | None,
+    damaged: Sequence[Problem],
+    verified: bool,
 ) -> Manifest:
     problems = [*dataset.problems(root), *damaged]
     items: dict[str, Item] = {}
     for item in sorted(dataset.index(root), key=lambda item: item.id):
         if item.id in items:
             path = (item.files or (item.id,))[0]
-            problems.append(Problem(
-                "duplicate_id", path, f"id {item.id} is taken; rename or remove one of the two",
-            ))
+            problems.append(
+                Problem(
+                    "duplicate_id",
+                    path,
+                    f"id {item.id} is taken; rename or remove one of the two",
+                )
+            )
         else:
             items[item.id] = item
     problems.extend(_overlap(items.values()))
@@ -243,7 +265,8 @@ def _overlap(items: Iterable[Item]) -> Iterator[Problem]:
     for subject, names in sorted(splits.items()):
         if len(names) > 1:
             yield Problem(
-                "subject_overlap", subject,
+                "subject_overlap",
+                subject,
                 f"is in splits {', '.join(sorted(names))}; give a subject one split",
             )
 

@@ -88,13 +88,26 @@ class _Job:
             _resize(_crop(_eight_bit(frame, low_high), box), size)
             for frame, box in zip(frames, boxes, strict=True)
         ]
-        moved = None if points is None else np.stack([
-            ((frame - box[:2]) * (size / box[2])).astype(np.float32)
-            for frame, box in zip(points, boxes, strict=True)
-        ])
+        moved = (
+            None
+            if points is None
+            else np.stack(
+                [
+                    ((frame - box[:2]) * (size / box[2])).astype(np.float32)
+                    for frame, box in zip(points, boxes, strict=True)
+                ]
+            )
+        )
         whole = replace(
-            clip, id=item.id, spectrum=item.spectrum, label=item.label, subject=item.subject,
-            lighting=item.lighting, pair=item.pair, frames=np.stack(pixels), landmarks=moved,
+            clip,
+            id=item.id,
+            spectrum=item.spectrum,
+            label=item.label,
+            subject=item.subject,
+            lighting=item.lighting,
+            pair=item.pair,
+            frames=np.stack(pixels),
+            landmarks=moved,
             fps=None if self.rules.frames.startswith("uniform") else clip.fps,
         )
         facts: dict[str, Any] = {"boxes": [list(box) for box in boxes]}
@@ -131,7 +144,10 @@ class _Job:
             ) from error
 
     def _points(
-        self, item: Item, positions: Sequence[int], clip: Clip,
+        self,
+        item: Item,
+        positions: Sequence[int],
+        clip: Clip,
     ) -> NDArray[np.float32] | None:
         for known in (item, self.visible.get(item.pair or "")):
             given = None if known is None else self.landmarks.get(known.id)
@@ -140,14 +156,18 @@ class _Job:
             if given.shape != (known.frames, 68, 2):
                 raise UsageError(
                     f"landmarks of {known.id} have shape {given.shape}, "
-                    f"expected {(known.frames, 68, 2)}", "one (T, 68, 2) array per item",
+                    f"expected {(known.frames, 68, 2)}",
+                    "one (T, 68, 2) array per item",
                 )
             if known.frames == item.frames:
                 return np.asarray(given[list(positions)], dtype=np.float32)
         return None if clip.landmarks is None else np.asarray(clip.landmarks, dtype=np.float32)
 
     def _boxes(
-        self, item: Item, positions: Sequence[int], frames: Sequence[NDArray[Any]],
+        self,
+        item: Item,
+        positions: Sequence[int],
+        frames: Sequence[NDArray[Any]],
         points: NDArray[np.float32] | None,
     ) -> list[Box]:
         if self.rules.detector == "none":
@@ -165,7 +185,10 @@ class _Job:
         return [_landmark_square(frame, self.rules.crop, item.id) for frame in guide]
 
     def _guide(
-        self, item: Item, positions: Sequence[int], points: NDArray[np.float32] | None,
+        self,
+        item: Item,
+        positions: Sequence[int],
+        points: NDArray[np.float32] | None,
     ) -> NDArray[np.float32] | None:
         """Landmarks that place the box: the visible partner's where the pair is registered."""
         partner = self.visible.get(item.pair or "")
@@ -187,7 +210,8 @@ class _Job:
 
 
 def _drawn_ahead(
-    dataset: Dataset, items: Sequence[Item],
+    dataset: Dataset,
+    items: Sequence[Item],
 ) -> Iterator[tuple[Item, Clip | None]]:
     """Every item, with its clip where the dataset draws stills many at a time."""
     read_many = getattr(dataset, "read_many", None)
@@ -195,7 +219,7 @@ def _drawn_ahead(
         yield from ((item, None) for item in items)
         return
     for start in range(0, len(items), MANY):
-        chunk = items[start:start + MANY]
+        chunk = items[start : start + MANY]
         yield from zip(chunk, read_many(chunk), strict=True)
 
 
@@ -210,9 +234,14 @@ def _visible(items: Iterable[Item]) -> dict[str, Item]:
 def _still(whole: Clip, index: int, k: int) -> Clip:
     points = whole.landmarks
     return replace(
-        whole, id=f"{whole.id}.{k}", pair=None if whole.pair is None else f"{whole.pair}.{k}",
-        frames=whole.frames[index:index + 1], fps=None, audio=None, sample_rate=None,
-        landmarks=None if points is None else points[index:index + 1],
+        whole,
+        id=f"{whole.id}.{k}",
+        pair=None if whole.pair is None else f"{whole.pair}.{k}",
+        frames=whole.frames[index : index + 1],
+        fps=None,
+        audio=None,
+        sample_rate=None,
+        landmarks=None if points is None else points[index : index + 1],
     )
 
 

@@ -36,8 +36,12 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 def rules_of(setting: Setting) -> Rules:
     """The part of a setting that decides what the pictures look like."""
     return Rules(
-        frames=setting.frames, unit=setting.unit, size=setting.size, detector=setting.detector,
-        crop=setting.crop, range_16bit=setting.range_16bit,
+        frames=setting.frames,
+        unit=setting.unit,
+        size=setting.size,
+        detector=setting.detector,
+        crop=setting.crop,
+        range_16bit=setting.range_16bit,
     )
 
 
@@ -55,7 +59,8 @@ def pick(frames: str, count: int) -> list[tuple[int, int]]:
     match = _FRAMES.fullmatch(frames)
     if match is None:
         raise UsageError(
-            f"frames = {frames!r} is not a rule", "use all, last(k), first(k) or uniform(k)",
+            f"frames = {frames!r} is not a rule",
+            "use all, last(k), first(k) or uniform(k)",
         )
     if count == 0:
         return []

@@ -10,19 +10,29 @@ from PIL import Image
 
 from irfer_bench.values import Item, Problem
 
-PICTURES = frozenset({
-    ".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
-})
+PICTURES = frozenset(
+    {
+        ".bmp",
+        ".jpeg",
+        ".jpg",
+        ".pgm",
+        ".png",
+        ".ppm",
+        ".tif",
+        ".tiff",
+        ".webp",
+    }
+)
 _ACTION = "restore the file or remove it; a run that needs it stops"
 
 
 def damaged_files(
-    root: Path, items: Iterable[Item], progress: Callable[[str, int, int], object] | None = None,
+    root: Path,
+    items: Iterable[Item],
+    progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Problem]:
     """Problems `empty` and `damaged` of all pictures of the items, in their order."""
-    names = [
-        name for item in items for name in item.files if Path(name).suffix.lower() in PICTURES
-    ]
+    names = [name for item in items for name in item.files if Path(name).suffix.lower() in PICTURES]
     found = []
     with ThreadPoolExecutor(max_workers=4) as pool:
         for done, problem in enumerate(pool.map(lambda name: _look(root, name), names), start=1):

@@ -53,7 +53,8 @@ class Folder:
         if found:
             return Recognition(0.8, f"{len(found)} pictures under {found[0].path.split('/')[0]}/ …")
         return Recognition(
-            0.0, "no manifest.csv, and no picture as <spectrum>/<subject>/<expression>/<name>.png "
+            0.0,
+            "no manifest.csv, and no picture as <spectrum>/<subject>/<expression>/<name>.png "
             "with spectrum vis, nir or lwir",
         )
 
@@ -73,7 +74,7 @@ class Folder:
         yield from _few(found)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The picture, grey or colour, 8 or 16 bits, as stored.
+        """The picture, 8 or 16 bits as stored, grey repeated to three channels.
 
         Raises:
             DamagedError: it cannot be decoded.
@@ -82,8 +83,13 @@ class Folder:
 
         names = item.files if frames is None else [item.files[position] for position in frames]
         return Clip(
-            id=item.id, frames=read_pictures(_given(root), names), spectrum=item.spectrum,
-            label=item.label, subject=item.subject, lighting=item.lighting, pair=item.pair,
+            id=item.id,
+            frames=read_pictures(_given(root), names),
+            spectrum=item.spectrum,
+            label=item.label,
+            subject=item.subject,
+            lighting=item.lighting,
+            pair=item.pair,
         )
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
@@ -124,9 +130,15 @@ def _items(rows: Sequence[Row]) -> list[Item]:
         spectra.setdefault(moment, set()).add((row.spectrum, row.lighting))
     return [
         Item(
-            id=f"{row.spectrum}_{_short(row.path)}", label=row.label, subject=row.subject,
-            spectrum=row.spectrum, files=(row.path,), lighting=row.lighting, split=row.split,
-            part=row.part, pair=moment if len(spectra[moment]) > 1 else None,
+            id=f"{row.spectrum}_{_short(row.path)}",
+            label=row.label,
+            subject=row.subject,
+            spectrum=row.spectrum,
+            files=(row.path,),
+            lighting=row.lighting,
+            split=row.split,
+            part=row.part,
+            pair=moment if len(spectra[moment]) > 1 else None,
         )
         for row, moment in moments.items()
     ]
@@ -153,7 +165,9 @@ def _ambiguous(found: Rows) -> Iterable[Problem]:
     for row in found.rows:
         if paired[row.path] and counts[_moment(row), row.spectrum, row.lighting] > 1:
             yield Problem(
-                "ambiguous_pair", row.path, "another picture of this spectrum claims its partner; "
+                "ambiguous_pair",
+                row.path,
+                "another picture of this spectrum claims its partner; "
                 "give each its own name or pair",
             )
 
@@ -164,6 +178,8 @@ def _few(found: Rows) -> Iterable[Problem]:
     subjects = {row.subject for row in found.rows if row.part != "extra"}
     if 0 < len(subjects) < FOLDS and None not in subjects:
         yield Problem(
-            "few_subjects", ".", f"{len(subjects)} subjects make {len(subjects)} folds instead of "
+            "few_subjects",
+            ".",
+            f"{len(subjects)} subjects make {len(subjects)} folds instead of "
             f"{FOLDS}; say --fold 1 to {len(subjects)}",
         )

@@ -15,7 +15,8 @@ from irfer_datasets.tree import inside, natural
 MANIFESTS = ("manifest.csv", "manifest.parquet")
 REQUIRED = ("path", "spectrum", "label")
 ALLOWED = {
-    "lighting": ("", "strong", "weak", "dark", "normal"), "split": ("", "train", "val", "test"),
+    "lighting": ("", "strong", "weak", "dark", "normal"),
+    "split": ("", "train", "val", "test"),
 }
 
 
@@ -80,8 +81,13 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
             known = ALLOWED[name][1:]
             raise _RefusedError("bad_row", path, f"{name} {value!r}; {near_name(value, known)}")
     return Row(
-        path=path, spectrum=SPECTRA[given], label=label, subject=record.get("subject") or None,
-        pair=record.get("pair") or None, part=record.get("part") or "main", **values,
+        path=path,
+        spectrum=SPECTRA[given],
+        label=label,
+        subject=record.get("subject") or None,
+        pair=record.get("pair") or None,
+        part=record.get("part") or "main",
+        **values,
     )
 
 

@@ -11,12 +11,27 @@ from irfer_bench.api import Problem, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.tree import list_folder, relative
 
-PICTURES = frozenset({
-    ".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp",
-})
+PICTURES = frozenset(
+    {
+        ".bmp",
+        ".jpeg",
+        ".jpg",
+        ".pgm",
+        ".png",
+        ".ppm",
+        ".tif",
+        ".tiff",
+        ".webp",
+    }
+)
 SPECTRA: Mapping[str, Spectrum] = {
-    "vis": "vis", "visible": "vis", "rgb": "vis", "nir": "nir", "near-infrared": "nir",
-    "lwir": "lwir", "thermal": "lwir",
+    "vis": "vis",
+    "visible": "vis",
+    "rgb": "vis",
+    "nir": "nir",
+    "near-infrared": "nir",
+    "lwir": "lwir",
+    "thermal": "lwir",
 }
 _LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
 
@@ -61,9 +76,13 @@ def walk(root: Path) -> Rows:
                 found.problems.append(Problem("misnamed_folder", relative(folder, root), action))
             _walk_spectrum(folder, SPECTRA[name], "main", root, found)
         else:
-            found.problems.append(Problem(
-                "misnamed_folder", relative(folder, root), f"not read; {near_name(name, SPECTRA)}",
-            ))
+            found.problems.append(
+                Problem(
+                    "misnamed_folder",
+                    relative(folder, root),
+                    f"not read; {near_name(name, SPECTRA)}",
+                )
+            )
     return found
 
 
@@ -88,9 +107,13 @@ def _walk_spectrum(folder: Path, spectrum: Spectrum, part: str, root: Path, foun
 def _read_label(leaf: Path, files: Iterable[Path], row: Row, root: Path, found: Rows) -> None:
     label = canonical(leaf.name)
     if label is None:
-        found.problems.append(Problem(
-            "unknown_label", relative(leaf, root), f"not read; {nearest(leaf.name)}",
-        ))
+        found.problems.append(
+            Problem(
+                "unknown_label",
+                relative(leaf, root),
+                f"not read; {nearest(leaf.name)}",
+            )
+        )
         return
     for path in files:
         name = relative(path, root)
@@ -103,7 +126,8 @@ def _read_label(leaf: Path, files: Iterable[Path], row: Row, root: Path, found: 
 def _refuse_strays(files: Iterable[Path], root: Path, found: Rows) -> None:
     found.problems.extend(
         Problem("unexpected_file", relative(path, root), f"not read; pictures lie in {_LAYOUT}")
-        for path in files if path.suffix.lower() in PICTURES
+        for path in files
+        if path.suffix.lower() in PICTURES
     )
 
 

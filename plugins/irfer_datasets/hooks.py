@@ -7,13 +7,25 @@ from collections.abc import Iterable
 from irfer_bench.api import Component, hookimpl
 
 OULU = (
-    "oulu_nir_weak5", "oulu_nir_weak0", "oulu_nir_weak1", "oulu_nir_weak10", "oulu_nir_weak16",
-    "oulu_nir_weak_tenth", "oulu_nir_weak_full", "oulu_dark_weak5", "oulu_nir_supervised",
+    "oulu_nir_weak5",
+    "oulu_nir_weak0",
+    "oulu_nir_weak1",
+    "oulu_nir_weak10",
+    "oulu_nir_weak16",
+    "oulu_nir_weak_tenth",
+    "oulu_nir_weak_full",
+    "oulu_dark_weak5",
+    "oulu_nir_supervised",
     "oulu_nir_quality",
 )
 FOLDER = (
-    "folder_nir_weak5", "folder_lwir_weak5", "folder_nir_augmented", "folder_nir_supervised",
-    "folder_lwir_supervised", "folder_vis_supervised", "folder_nir_quality",
+    "folder_nir_weak5",
+    "folder_lwir_weak5",
+    "folder_nir_augmented",
+    "folder_nir_supervised",
+    "folder_lwir_supervised",
+    "folder_vis_supervised",
+    "folder_nir_quality",
 )
 """The first of each is the dataset's default."""
 
@@ -22,21 +34,27 @@ FOLDER = (
 def irfer_bench_components() -> Iterable[Component]:
     """The datasets that people bring, and their settings."""
     yield Component(
-        kind="dataset", name="oulu_casia", factory="irfer_datasets.oulu_casia:OuluCasia",
+        kind="dataset",
+        name="oulu_casia",
+        factory="irfer_datasets.oulu_casia:OuluCasia",
         params="irfer_datasets.oulu_casia_params:OuluCasiaParams",
         summary="80 subjects, six expressions, near-infrared and visible, three lights",
         licence="signed agreement with the University of Oulu (CMVS); research only",
         source="Zhao et al., Image and Vision Computing 29(9), 2011; apply at oulu.fi (CMVS)",
     )
     yield Component(
-        kind="dataset", name="folder", factory="irfer_datasets.folder:Folder",
+        kind="dataset",
+        name="folder",
+        factory="irfer_datasets.folder:Folder",
         summary="your own pictures: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
-        licence="yours; you answer for consent", source="your own",
+        licence="yours; you answer for consent",
+        source="your own",
     )
     for dataset, names in (("oulu_casia", OULU), ("folder", FOLDER)):
         for name in names:
             yield Component(
-                kind="setting", name=name,
+                kind="setting",
+                name=name,
                 factory=f"irfer_datasets.{dataset}_settings:{name.upper()}",
                 summary=f"{dataset}: {name.partition('_')[2].replace('_', ' ')}",
                 source="irfer-bench show prints the whole protocol",

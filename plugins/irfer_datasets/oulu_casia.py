@@ -88,7 +88,7 @@ class OuluCasia:
         return self._survey(root)[1].problems
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The sequence or some of its frames, grey or colour as stored.
+        """The sequence or some of its frames, grey repeated to three channels.
 
         Raises:
             DamagedError: a frame cannot be decoded.
@@ -99,8 +99,14 @@ class OuluCasia:
             raise _no_root()
         names = item.files if frames is None else [item.files[position] for position in frames]
         return Clip(
-            id=item.id, frames=read_pictures(root, names), spectrum=item.spectrum, label=item.label,
-            subject=item.subject, lighting=item.lighting, pair=item.pair, fps=FPS,
+            id=item.id,
+            frames=read_pictures(root, names),
+            spectrum=item.spectrum,
+            label=item.label,
+            subject=item.subject,
+            lighting=item.lighting,
+            pair=item.pair,
+            fps=FPS,
         )
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
@@ -124,11 +130,13 @@ class OuluCasia:
         seen = survey(tree, root, _lengths())
         seen.problems.extend(
             Problem(
-                "second_tree", relative(other.base, root),
+                "second_tree",
+                relative(other.base, root),
                 f"not read, {tree.edition} {relative(tree.base, root)} is; "
                 "give its own folder as root to use it",
             )
-            for other in trees if other != tree
+            for other in trees
+            if other != tree
         )
         return tree, seen
 
@@ -164,5 +172,6 @@ def _json(name: str) -> Any:
 
 def _no_root() -> MissingError:
     return MissingError(
-        f"oulu_casia needs its files ({LICENCE})", "say --data-root oulu_casia=FOLDER",
+        f"oulu_casia needs its files ({LICENCE})",
+        "say --data-root oulu_casia=FOLDER",
     )

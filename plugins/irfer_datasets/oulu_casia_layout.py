@@ -81,33 +81,46 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
         lights = _children(folder, LIGHTS, root, seen, strangers=True)
         for light in LIGHTS:
             if light not in lights:
-                seen.problems.append(Problem(
-                    "missing_domain", relative(folder / light, root),
-                    "settings that need this light cannot run",
-                ))
+                seen.problems.append(
+                    Problem(
+                        "missing_domain",
+                        relative(folder / light, root),
+                        "settings that need this light cannot run",
+                    )
+                )
                 continue
             _survey_light(lights[light], light, cameras[camera], root, seen, lengths)
     present = {sequence.spectrum for sequence in seen.sequences}
     for camera, spectrum in cameras.items():
         if spectrum not in present:
-            seen.problems.append(Problem(
-                "missing_domain", relative(tree.base / camera, root),
-                "settings that need this camera cannot run",
-            ))
+            seen.problems.append(
+                Problem(
+                    "missing_domain",
+                    relative(tree.base / camera, root),
+                    "settings that need this camera cannot run",
+                )
+            )
     return seen
 
 
 def _survey_light(
-    folder: Path, light: str, spectrum: Spectrum, root: Path, seen: Survey,
+    folder: Path,
+    light: str,
+    spectrum: Spectrum,
+    root: Path,
+    seen: Survey,
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
 ) -> None:
     subjects = _children(folder, SUBJECTS, root, seen, strangers=True)
     for subject in SUBJECTS:
         if subject not in subjects:
-            seen.problems.append(Problem(
-                "missing_subject", relative(folder / subject, root),
-                "the others are used; results are marked incomplete",
-            ))
+            seen.problems.append(
+                Problem(
+                    "missing_subject",
+                    relative(folder / subject, root),
+                    "the others are used; results are marked incomplete",
+                )
+            )
             continue
         home = subjects[subject]
         expressions = _children(home, EXPRESSIONS, root, seen, strangers=True)
@@ -116,18 +129,24 @@ def _survey_light(
             files = _frames(place, root, seen) if place is not None else ()
             if place is None or not files:
                 what = "has no frames" if place is not None else "is not there"
-                seen.problems.append(Problem(
-                    "missing_expression", relative(place or home / expression, root),
-                    f"it {what}; the others are used, results are marked incomplete",
-                ))
+                seen.problems.append(
+                    Problem(
+                        "missing_expression",
+                        relative(place or home / expression, root),
+                        f"it {what}; the others are used, results are marked incomplete",
+                    )
+                )
                 continue
             seen.sequences.append(Take(subject, expression, light, spectrum, files))
             expected = lengths[subject][expression][spectrum == "nir"]
             if light == "Strong" and len(files) != expected:
-                seen.problems.append(Problem(
-                    "frame_count", relative(place, root),
-                    f"{len(files)} frames where the published listing has {expected}; all are used",
-                ))
+                seen.problems.append(
+                    Problem(
+                        "frame_count",
+                        relative(place, root),
+                        f"{len(files)} frames where the published listing has {expected}; all are used",
+                    )
+                )
 
 
 def _frames(folder: Path, root: Path, seen: Survey) -> tuple[str, ...]:
@@ -140,17 +159,25 @@ def _frames(folder: Path, root: Path, seen: Survey) -> tuple[str, ...]:
         if match is None:
             seen.problems.append(Problem("unexpected_file", name, "not read; frames are NNN.jpeg"))
         elif int(match[1]) in frames:
-            seen.problems.append(Problem(
-                "duplicate_frame", name, f"not read; {frames[int(match[1])]} is; remove one",
-            ))
+            seen.problems.append(
+                Problem(
+                    "duplicate_frame",
+                    name,
+                    f"not read; {frames[int(match[1])]} is; remove one",
+                )
+            )
         else:
             frames[int(match[1])] = name
     gaps = sorted(set(range(max(frames, default=-1) + 1)) - set(frames))
     if gaps:
         shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
-        seen.problems.append(Problem(
-            "frame_gap", relative(folder, root), f"frames {shown} are missing; the others are used",
-        ))
+        seen.problems.append(
+            Problem(
+                "frame_gap",
+                relative(folder, root),
+                f"frames {shown} are missing; the others are used",
+            )
+        )
     return tuple(frames[number] for number in sorted(frames))
 
 
@@ -159,13 +186,19 @@ def _holds(folders: Sequence[Path], edition: Edition, root: Path) -> bool:
     lights = {light.casefold() for light in LIGHTS}
     return any(
         child.name.casefold() in lights
-        for folder in folders if folder.name.casefold() in cameras
+        for folder in folders
+        if folder.name.casefold() in cameras
         for child in list_folder(folder, root).folders
     )
 
 
 def _children(
-    folder: Path, wanted: Sequence[str], root: Path, seen: Survey, *, strangers: bool,
+    folder: Path,
+    wanted: Sequence[str],
+    root: Path,
+    seen: Survey,
+    *,
+    strangers: bool,
 ) -> dict[str, Path]:
     """The wanted folders by their proper names; other spellings are read and listed."""
     listing = list_folder(folder, root)
@@ -180,13 +213,21 @@ def _children(
             kind = "mis_cased" if name.casefold() == path.name.casefold() else "misnamed_folder"
             seen.problems.append(Problem(kind, relative(path, root), f"read as {name}; rename it"))
         elif name is not None:
-            seen.problems.append(Problem(
-                "misnamed_folder", relative(path, root), f"not read; {name} is there too",
-            ))
+            seen.problems.append(
+                Problem(
+                    "misnamed_folder",
+                    relative(path, root),
+                    f"not read; {name} is there too",
+                )
+            )
         elif strangers:
-            seen.problems.append(Problem(
-                "misnamed_folder", relative(path, root), f"not read; {_advice(path.name, wanted)}",
-            ))
+            seen.problems.append(
+                Problem(
+                    "misnamed_folder",
+                    relative(path, root),
+                    f"not read; {_advice(path.name, wanted)}",
+                )
+            )
     return chosen
 
 

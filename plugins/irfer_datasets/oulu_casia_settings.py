@@ -29,18 +29,34 @@ PCA_TEXT = (
 
 def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
     common: dict[str, Any] = {
-        "classes": BASIC, "folds": 5, "frames": "last(3)", "unit": "frame", "size": 256,
-        "metrics": ALL, "source": VIS, "source_text": TEXT,
+        "classes": BASIC,
+        "folds": 5,
+        "frames": "last(3)",
+        "unit": "frame",
+        "size": 256,
+        "metrics": ALL,
+        "source": VIS,
+        "source_text": TEXT,
     }
     return Setting(
-        name=name, kind=kind, dataset="oulu_casia", target=target, summary=summary,
+        name=name,
+        kind=kind,
+        dataset="oulu_casia",
+        target=target,
+        summary=summary,
         **(common | more),
     )
 
 
 def _weak(name: str, target: Domain, shots: int | float | None, words: str) -> Setting:
     return _setting(
-        name, "weak", target, f"visible strong to {words}", shots=shots, draws=DRAWS, seeds=DRAWS,
+        name,
+        "weak",
+        target,
+        f"visible strong to {words}",
+        shots=shots,
+        draws=DRAWS,
+        seeds=DRAWS,
         source_text=PCA_TEXT + TEXT,
     )
 
@@ -60,11 +76,19 @@ OULU_DARK_WEAK5 = _weak("oulu_dark_weak5", DARK, 5, "visible dark, 5 labels per 
 """Recorded apart from strong light, so it has no pairs."""
 
 OULU_NIR_SUPERVISED = _setting(
-    "oulu_nir_supervised", "supervised", NIR, "trained and tested on near-infrared strong",
-    source=None, metrics=RECOGNITION, primary="uar",
+    "oulu_nir_supervised",
+    "supervised",
+    NIR,
+    "trained and tested on near-infrared strong",
+    source=None,
+    metrics=RECOGNITION,
+    primary="uar",
 )
 OULU_NIR_QUALITY = _setting(
-    "oulu_nir_quality", "quality", NIR,
+    "oulu_nir_quality",
+    "quality",
+    NIR,
     "translations of visible test frames against near-infrared ones, strong light",
-    metrics=PICTURES, primary="lpips",
+    metrics=PICTURES,
+    primary="lpips",
 )

@@ -17,7 +17,7 @@ _HINT = "restore the file or remove it; `irfer-bench data check` lists all such 
 
 
 def read_picture(root: Path, name: str) -> NDArray[Any]:
-    """One picture: (H, W) or (H, W, 3) uint8, or (H, W) uint16 where it has sixteen bits.
+    """One picture: (H, W, 3) uint8, or uint16 where it has sixteen bits; grey is repeated.
 
     Turned as its EXIF orientation says; transparency is dropped.
 
@@ -31,9 +31,10 @@ def read_picture(root: Path, name: str) -> NDArray[Any]:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
         with Image.open(path) as image:
-            return _array(ImageOps.exif_transpose(image))
+            array = _array(ImageOps.exif_transpose(image))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+    return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
 
 
 def read_pictures(root: Path, names: Sequence[str]) -> NDArray[Any]:

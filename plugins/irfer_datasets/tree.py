@@ -46,9 +46,13 @@ def list_folder(folder: Path, root: Path) -> Listing:
             continue
         path = Path(entry.path)
         if not entry.name.isprintable() or ";" in entry.name:
-            listing.problems.append(Problem(
-                "bad_name", relative(path, root), "not read; rename it to plain characters",
-            ))
+            listing.problems.append(
+                Problem(
+                    "bad_name",
+                    relative(path, root),
+                    "not read; rename it to plain characters",
+                )
+            )
         elif entry.is_symlink() and (entry.is_dir() or not inside(path, root)):
             action = "links are not followed; copy what it points to"
             listing.problems.append(Problem("outside_root", relative(path, root), action))

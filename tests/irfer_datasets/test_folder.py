@@ -102,25 +102,35 @@ def test_a_csv_manifest_wins_and_survives_bom_crlf_and_backslashes(tmp_path: Pat
 
 def test_a_parquet_manifest_says_the_same(tmp_path: Path) -> None:
     folder_tree(tmp_path)
-    rows = {"path": ["vis/anna/anger/0.png"], "spectrum": ["vis"], "label": ["anger"],
-            "subject": [7]}
+    rows = {
+        "path": ["vis/anna/anger/0.png"],
+        "spectrum": ["vis"],
+        "label": ["anger"],
+        "subject": [7],
+    }
     pyarrow.parquet.write_table(pyarrow.table(rows), tmp_path / "manifest.parquet")
     (item,) = Folder().index(tmp_path)
     assert (item.subject, item.label, item.files) == ("7", "anger", ("vis/anna/anger/0.png",))
 
 
-@pytest.mark.parametrize(("row", "kind", "says"), [
-    ("vis/anna/anger/0.png,a,vis,angerr", "unknown_label", "did you mean anger?"),
-    ("vis/anna/anger/0.png,a,vis,3", "unknown_label", "known: anger"),
-    ("vis/anna/anger/0.png,a,viss,anger", "bad_row", "did you mean vis?"),
-    ("vis/anna/anger/none.png,a,vis,anger", "missing_file", "no such file"),
-    ("../secret.png,a,vis,anger", "outside_root", "downwards"),
-    ("/etc/passwd,a,vis,anger", "outside_root", "downwards"),
-    (",a,vis,anger", "bad_row", "no usable path"),
-    ("nir/ben/anger/0.png,b,nir,anger", "duplicate_id", "listed twice"),
-])
+@pytest.mark.parametrize(
+    ("row", "kind", "says"),
+    [
+        ("vis/anna/anger/0.png,a,vis,angerr", "unknown_label", "did you mean anger?"),
+        ("vis/anna/anger/0.png,a,vis,3", "unknown_label", "known: anger"),
+        ("vis/anna/anger/0.png,a,viss,anger", "bad_row", "did you mean vis?"),
+        ("vis/anna/anger/none.png,a,vis,anger", "missing_file", "no such file"),
+        ("../secret.png,a,vis,anger", "outside_root", "downwards"),
+        ("/etc/passwd,a,vis,anger", "outside_root", "downwards"),
+        (",a,vis,anger", "bad_row", "no usable path"),
+        ("nir/ben/anger/0.png,b,nir,anger", "duplicate_id", "listed twice"),
+    ],
+)
 def test_a_bad_row_is_named_with_its_number_and_the_others_are_used(
-    tmp_path: Path, row: str, kind: str, says: str,
+    tmp_path: Path,
+    row: str,
+    kind: str,
+    says: str,
 ) -> None:
     folder_tree(tmp_path / "data")
     (tmp_path / "secret.png").touch()
@@ -130,12 +140,17 @@ def test_a_bad_row_is_named_with_its_number_and_the_others_are_used(
     assert len(index(tmp_path / "data")) == 1
 
 
-@pytest.mark.parametrize(("content", "says"), [
-    (b"path,subject,label\n", "lacks column spectrum"),
-    (b"", "lacks column path, spectrum, label"),
-    ("path,spectrum,label\nä.png,vis,anger\n".encode("utf-16"), "cannot be read"),
-])
-def test_an_unreadable_manifest_is_one_clear_line(tmp_path: Path, content: bytes, says: str) -> None:
+@pytest.mark.parametrize(
+    ("content", "says"),
+    [
+        (b"path,subject,label\n", "lacks column spectrum"),
+        (b"", "lacks column path, spectrum, label"),
+        ("path,spectrum,label\nä.png,vis,anger\n".encode("utf-16"), "cannot be read"),
+    ],
+)
+def test_an_unreadable_manifest_is_one_clear_line(
+    tmp_path: Path, content: bytes, says: str
+) -> None:
     (tmp_path / "manifest.csv").write_bytes(content)
     with pytest.raises(DamagedError, match=says):
         list(Folder().index(tmp_path))
@@ -151,8 +166,11 @@ def test_wrong_folders_are_listed_with_what_was_meant(tmp_path: Path) -> None:
     assert problems(tmp_path) == [
         ("misnamed_folder", "nirr", "not read; did you mean nir?"),
         ("misnamed_folder", "Thermal", "read as lwir; rename it"),
-        ("unexpected_file", "vis/anna/stray.png",
-         "not read; pictures lie in <spectrum>/<subject>/<expression>/<name>.png"),
+        (
+            "unexpected_file",
+            "vis/anna/stray.png",
+            "not read; pictures lie in <spectrum>/<subject>/<expression>/<name>.png",
+        ),
         ("unexpected_file", "vis/anna/anger/notes.txt", "not read; it is no picture"),
         ("unknown_label", "vis/anna/angerr", "not read; did you mean anger?"),
     ]
@@ -163,7 +181,8 @@ def test_two_pictures_that_claim_one_partner_are_named(tmp_path: Path) -> None:
     folder_tree(tmp_path, ["anna"], labels=["anger"])
     picture(tmp_path / "vis/anna/anger/0.jpg")
     assert [(kind, path) for kind, path, _ in problems(tmp_path)] == [
-        ("ambiguous_pair", "vis/anna/anger/0.jpg"), ("ambiguous_pair", "vis/anna/anger/0.png"),
+        ("ambiguous_pair", "vis/anna/anger/0.jpg"),
+        ("ambiguous_pair", "vis/anna/anger/0.png"),
     ]
 
 
@@ -176,7 +195,8 @@ def test_the_fingerprint_follows_pictures_and_labels_and_not_the_place(tmp_path:
     assert Folder().fingerprint(tmp_path / "b") == print_a
     picture(tmp_path / "b/vis/anna/anger/0.png", value=99)
     assert Folder().fingerprint(tmp_path / "b") != print_a
-    rows = [f"{name},{i.subject},{i.spectrum},{i.label}" for name, i in index(tmp_path / "a").items()]
+    items = index(tmp_path / "a").values()
+    rows = [f"{i.files[0]},{i.subject},{i.spectrum},{i.label}" for i in items]
     manifest(tmp_path / "a", *rows)
     by_manifest = Folder().fingerprint(tmp_path / "a")
     manifest(tmp_path / "a", *rows[1:], rows[0].replace(",anger", ",fear"))
@@ -190,7 +210,7 @@ def test_sixteen_bits_stay_sixteen_bits_and_orientation_is_obeyed(tmp_path: Path
     for name in ("a.png", "a.tiff"):
         Image.fromarray(deep).save(tmp_path / name)
         got = read_picture(tmp_path, name)
-        assert got.dtype == np.uint16 and (got == deep).all()
+        assert got.dtype == np.uint16 and (got == deep[..., None]).all()
     turned = Image.new("RGB", (8, 4))
     exif = turned.getexif()
     exif[0x0112] = 6

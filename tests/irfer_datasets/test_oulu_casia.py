@@ -18,8 +18,12 @@ from irfer_datasets.oulu_casia_params import OuluCasiaParams
 from tests.irfer_datasets.trees import LENGTHS, oulu_tree, picture
 
 SPELLINGS = (
-    "B_OriginalImg/B_OriginalImg/OriginalImg", "B_OriginalImg", "OriginalImg",
-    "Oulu_CASIA_NIR_VIS", ".", "a/b/c/d",
+    "B_OriginalImg/B_OriginalImg/OriginalImg",
+    "B_OriginalImg",
+    "OriginalImg",
+    "Oulu_CASIA_NIR_VIS",
+    ".",
+    "a/b/c/d",
 )
 PREPROCESSED = ("PreProcess_Img", "PreProcessImg", "PreProcess", "C_PreProcess/PreProcess_Img")
 CROPPED = (("VL_Acropped", 4), ("NI_Acropped", 6))
@@ -29,7 +33,9 @@ def kinds(dataset: OuluCasia, root: Path) -> list[tuple[str, str]]:
     """Kinds and last two path parts of all problems that are not about the tree being small."""
     small = {"missing_subject", "missing_domain", "frame_count"}
     return [
-        (p.kind, "/".join(p.path.split("/")[-2:])) for p in dataset.problems(root) if p.kind not in small
+        (p.kind, "/".join(p.path.split("/")[-2:]))
+        for p in dataset.problems(root)
+        if p.kind not in small
     ]
 
 
@@ -64,7 +70,10 @@ def test_an_item_is_a_sequence_with_an_opaque_id(tmp_path: Path) -> None:
     oulu_tree(tmp_path / "OriginalImg", ("P001",))
     item = next(i for i in OuluCasia().index(tmp_path) if i.id == "ni_strong_p001_anger")
     assert (item.subject, item.label, item.spectrum, item.lighting) == (
-        "P001", "anger", "nir", "strong",
+        "P001",
+        "anger",
+        "nir",
+        "strong",
     )
     assert item.files == tuple(f"OriginalImg/NI/Strong/P001/Anger/{k:03d}.jpeg" for k in range(6))
     assert (item.pair, item.weak_pair, item.frames) == ("strong_p001_anger", True, 6)
@@ -78,8 +87,12 @@ def test_partners_share_subject_expression_and_light_and_meet_from_the_end(tmp_p
         pairs.setdefault(item.pair, []).append(item.spectrum)
     assert len(pairs) == 12 and all(sorted(both) == ["nir", "vis"] for both in pairs.values())
     clips = {
-        clip.id: clip for clip in prepare(
-            OuluCasia(), tmp_path, items, Rules(frames="last(3)", size=16),
+        clip.id: clip
+        for clip in prepare(
+            OuluCasia(),
+            tmp_path,
+            items,
+            Rules(frames="last(3)", size=16),
         )
     }
     # Frame k of a test picture is 10 k brighter: VL has 4 frames, NI has 6.
@@ -104,23 +117,44 @@ def _rename(old: str, new: str) -> Callable[[Path], object]:
     return lambda root: (root / old).rename(root / new)
 
 
-@pytest.mark.parametrize(("damage", "problem", "lost"), [
-    (_unlink("NI/Strong/P001/Fear/002.jpeg"), ("frame_gap", "P001/Fear"), 0),
-    (lambda r: shutil.rmtree(r / "VL/Strong/P002/Sadness"),
-     ("missing_expression", "P002/Sadness"), 1),
-    (_rename("NI/Strong/P001/Anger", "NI/Strong/P001/anger"), ("mis_cased", "P001/anger"), 0),
-    (_rename("NI/Strong/P001/Happiness", "NI/Strong/P001/Happy"),
-     ("misnamed_folder", "P001/Happy"), 0),
-    (_rename("NI/Strong/P001", "NI/Strong/p001"), ("mis_cased", "Strong/p001"), 0),
-    (_rename("NI", "ni"), ("mis_cased", "ni"), 0),
-    (lambda r: (r / "NI/Strong/P001/Boredom").mkdir(), ("misnamed_folder", "P001/Boredom"), 0),
-    (lambda r: (r / "NI/Strong/P999").mkdir(), ("misnamed_folder", "Strong/P999"), 0),
-    (lambda r: picture(r / "NI/Strong/P001/Fear/frame.png"), ("unexpected_file", "Fear/frame.png"), 0),
-    (lambda r: shutil.copy(r / "NI/Strong/P001/Fear/002.jpeg", r / "NI/Strong/P001/Fear/002.jpg"),
-     ("duplicate_frame", "Fear/002.jpg"), 0),
-])
+@pytest.mark.parametrize(
+    ("damage", "problem", "lost"),
+    [
+        (_unlink("NI/Strong/P001/Fear/002.jpeg"), ("frame_gap", "P001/Fear"), 0),
+        (
+            lambda r: shutil.rmtree(r / "VL/Strong/P002/Sadness"),
+            ("missing_expression", "P002/Sadness"),
+            1,
+        ),
+        (_rename("NI/Strong/P001/Anger", "NI/Strong/P001/anger"), ("mis_cased", "P001/anger"), 0),
+        (
+            _rename("NI/Strong/P001/Happiness", "NI/Strong/P001/Happy"),
+            ("misnamed_folder", "P001/Happy"),
+            0,
+        ),
+        (_rename("NI/Strong/P001", "NI/Strong/p001"), ("mis_cased", "Strong/p001"), 0),
+        (_rename("NI", "ni"), ("mis_cased", "ni"), 0),
+        (lambda r: (r / "NI/Strong/P001/Boredom").mkdir(), ("misnamed_folder", "P001/Boredom"), 0),
+        (lambda r: (r / "NI/Strong/P999").mkdir(), ("misnamed_folder", "Strong/P999"), 0),
+        (
+            lambda r: picture(r / "NI/Strong/P001/Fear/frame.png"),
+            ("unexpected_file", "Fear/frame.png"),
+            0,
+        ),
+        (
+            lambda r: shutil.copy(
+                r / "NI/Strong/P001/Fear/002.jpeg", r / "NI/Strong/P001/Fear/002.jpg"
+            ),
+            ("duplicate_frame", "Fear/002.jpg"),
+            0,
+        ),
+    ],
+)
 def test_what_is_wrong_is_listed_and_the_rest_is_used(
-    tmp_path: Path, damage: Callable[[Path], object], problem: tuple[str, str], lost: int,
+    tmp_path: Path,
+    damage: Callable[[Path], object],
+    problem: tuple[str, str],
+    lost: int,
 ) -> None:
     oulu_tree(tmp_path)
     assert kinds(OuluCasia(), tmp_path) == []
@@ -217,8 +251,13 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     assert next(iter(settings)) == "oulu_nir_weak5"
     shots = {name: s.shots for name, s in settings.items() if s.kind == "weak"}
     assert shots == {
-        "oulu_nir_weak5": 5, "oulu_nir_weak0": 0, "oulu_nir_weak1": 1, "oulu_nir_weak10": 10,
-        "oulu_nir_weak16": 16, "oulu_nir_weak_tenth": 0.1, "oulu_nir_weak_full": None,
+        "oulu_nir_weak5": 5,
+        "oulu_nir_weak0": 0,
+        "oulu_nir_weak1": 1,
+        "oulu_nir_weak10": 10,
+        "oulu_nir_weak16": 16,
+        "oulu_nir_weak_tenth": 0.1,
+        "oulu_nir_weak_full": None,
         "oulu_dark_weak5": 5,
     }
     for setting in settings.values():

@@ -52,7 +52,8 @@ def test_links_that_leave_the_root_and_linked_folders_are_refused(tmp_path: Path
     assert [path.name for path in listing.files] == ["stays.png"]
     assert [path.name for path in listing.folders] == ["inner"]
     assert [(p.kind, p.path) for p in listing.problems] == [
-        ("outside_root", "folder"), ("outside_root", "leaves.png"),
+        ("outside_root", "folder"),
+        ("outside_root", "leaves.png"),
     ]
 
 

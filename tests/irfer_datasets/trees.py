@@ -18,7 +18,9 @@ SHORT: Sequence[tuple[str, int]] = (("VL", 4), ("NI", 6))
 """Camera and number of frames: unequal, as in most real pairs."""
 
 
-def picture(path: Path, value: int = 100, *, mode: str = "L", size: tuple[int, int] = (32, 24)) -> None:
+def picture(
+    path: Path, value: int = 100, *, mode: str = "L", size: tuple[int, int] = (32, 24)
+) -> None:
     """A grey ramp whose brightness tells which picture it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
     image = Image.linear_gradient("L").resize(size).point(lambda v: (v + value) % 256)

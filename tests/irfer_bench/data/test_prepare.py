@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -31,16 +31,29 @@ class Pictures:
         points = self.landmarks.get(item.id)
         audio = np.arange(5, dtype=np.float32)
         return Clip(
-            id=item.id, frames=np.stack([self.arrays[item.id][p] for p in positions]),
-            spectrum=item.spectrum, fps=25.0, audio=audio, sample_rate=8000,
+            id=item.id,
+            frames=np.stack([self.arrays[item.id][p] for p in positions]),
+            spectrum=item.spectrum,
+            fps=25.0,
+            audio=audio,
+            sample_rate=8000,
             landmarks=None if points is None else points[positions],
         )
 
 
 def item(name: str = "a", frames: int = 1, **more: Any) -> Item:
     files = tuple(f"{name}{k}" for k in range(frames))
-    return Item(**{"id": name, "label": "fear", "subject": "s", "spectrum": "nir", "files": files,
-                   "frames": frames} | more)
+    return Item(
+        **{
+            "id": name,
+            "label": "fear",
+            "subject": "s",
+            "spectrum": "nir",
+            "files": files,
+            "frames": frames,
+        }
+        | more
+    )
 
 
 def run(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> list[Clip]:
@@ -77,7 +90,8 @@ def test_one_clip_per_frame_is_numbered_from_the_end_and_so_are_pairs() -> None:
     frames = np.stack([np.full((8, 8), 10 * k, np.uint8) for k in range(5)])
     clips = run({"a": frames}, [item(frames=5, pair="p")], Rules(frames="last(2)", size=8))
     assert [(c.id, c.pair, int(c.frames[0, 0, 0, 0])) for c in clips] == [
-        ("a.1", "p.1", 30), ("a.0", "p.0", 40),
+        ("a.1", "p.1", 30),
+        ("a.0", "p.0", 40),
     ]
     assert {(c.label, c.subject, c.fps, c.audio) for c in clips} == {("fear", "s", None, None)}
 
@@ -86,8 +100,9 @@ def test_a_whole_item_keeps_its_name_sound_and_rate() -> None:
     (clip,) = run({"a": noise(5, 8, 8)}, [item(frames=5)], Rules(unit="item", size=8))
     assert clip.id == "a" and clip.frames.shape == (5, 8, 8, 3)
     assert clip.fps == 25.0 and clip.audio is not None and clip.sample_rate == 8000
-    (clip,) = run({"a": noise(5, 8, 8)}, [item(frames=5)],
-                  Rules(unit="item", size=8, frames="uniform(8)"))
+    (clip,) = run(
+        {"a": noise(5, 8, 8)}, [item(frames=5)], Rules(unit="item", size=8, frames="uniform(8)")
+    )
     assert clip.frames.shape == (8, 8, 8, 3) and clip.fps is None
 
 
@@ -106,8 +121,9 @@ def test_only_the_picked_frames_are_decoded() -> None:
 def test_sixteen_bits_by_the_percentiles_of_the_whole_sequence_and_recorded() -> None:
     deep = np.linspace(27000, 31000, 10 * 64).reshape(10, 8, 8).astype(np.uint16)
     facts: dict[str, Any] = {}
-    clips = run({"a": deep}, [item(frames=10)], Rules(frames="last(1)", size=8),
-                record=facts.__setitem__)
+    clips = run(
+        {"a": deep}, [item(frames=10)], Rules(frames="last(1)", size=8), record=facts.__setitem__
+    )
     low, high = np.percentile(deep, (1, 99))
     assert facts["a"]["range_16bit"] == [low, high]
     expected = np.floor(np.clip((deep[9] - low) / (high - low), 0, 1) * 255 + 0.5)
@@ -130,16 +146,20 @@ def square_face(x: float, y: float, side: float) -> Any:
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(12, 40), st.sampled_from([16, 32, 64]))
 def test_landmarks_move_with_the_pixels(x: int, y: int, side: int, size: int) -> None:
     picture = np.zeros((1, 100, 100), np.uint8)
-    picture[0, y:y + side, x:x + side] = 255
+    picture[0, y : y + side, x : x + side] = 255
     points = square_face(x, y, side)
-    (clip,) = run({"a": picture}, [item()], Rules(size=size, detector="landmarks", crop=1.5),
-                  landmarks={"a": points})
+    (clip,) = run(
+        {"a": picture},
+        [item()],
+        Rules(size=size, detector="landmarks", crop=1.5),
+        landmarks={"a": points},
+    )
     assert clip.landmarks is not None
     (left, top), (right, bottom) = clip.landmarks[0, 0], clip.landmarks[0, 1]
     assert right - left == pytest.approx(size / 1.5, rel=0.06)
     # The bright square and its two corner points still belong together: equal area, equal centre.
     bright = clip.frames[0, ..., 0].astype(float) / 255
-    if 0 < x and x + side < 100 and 0 < y and y + side < 100:
+    if min(x, y) > 0 and max(x, y) + side < 100:
         assert bright.sum() == pytest.approx((right - left) * (bottom - top), rel=0.1)
     rows, columns = np.indices(bright.shape) + 0.5
     if min(x, y) > side and max(x, y) + 2 * side < 100:
@@ -149,8 +169,12 @@ def test_landmarks_move_with_the_pixels(x: int, y: int, side: int, size: int) ->
 
 def test_a_box_over_the_border_repeats_the_border() -> None:
     picture = np.full((1, 40, 40), 77, np.uint8)
-    (clip,) = run({"a": picture}, [item()], Rules(size=16, detector="landmarks", crop=2.0),
-                  landmarks={"a": square_face(0, 0, 20)})
+    (clip,) = run(
+        {"a": picture},
+        [item()],
+        Rules(size=16, detector="landmarks", crop=2.0),
+        landmarks={"a": square_face(0, 0, 20)},
+    )
     assert (clip.frames == 77).all()
 
 
@@ -175,8 +199,14 @@ def test_partners_may_be_prepared_apart() -> None:
     vis, nir = item("v", spectrum="vis", pair="p"), item("n", pair="p")
     rules = Rules(size=16, detector="landmarks", crop=1.0)
     facts: dict[str, Any] = {}
-    (clip,) = run({"n": noise(1, 64, 64)}, [nir], rules, partners=[vis, nir],
-                  landmarks={"v": square_face(10, 12, 20)}, record=facts.__setitem__)
+    (clip,) = run(
+        {"n": noise(1, 64, 64)},
+        [nir],
+        rules,
+        partners=[vis, nir],
+        landmarks={"v": square_face(10, 12, 20)},
+        record=facts.__setitem__,
+    )
     assert facts["n"]["boxes"] == [[10, 12, 20]] and clip.landmarks is not None
 
 
@@ -185,14 +215,20 @@ def test_the_datasets_own_landmarks_serve_and_a_file_wins() -> None:
     rules = Rules(size=20, detector="landmarks", crop=1.0)
     for known, corner in (({}, 10), ({"a": given_}, 20)):
         facts: dict[str, Any] = {}
-        run({"a": noise(1, 64, 64)}, [item()], rules, landmarks_of={"a": own}, landmarks=known,
-            record=facts.__setitem__)
+        run(
+            {"a": noise(1, 64, 64)},
+            [item()],
+            rules,
+            landmarks_of={"a": own},
+            landmarks=known,
+            record=facts.__setitem__,
+        )
         assert facts["a"]["boxes"] == [[corner, corner, 20]]
 
 
 def test_generated_stills_are_drawn_many_at_a_time() -> None:
     class Generated(Pictures):
-        asked: list[int] = []
+        asked: ClassVar[list[int]] = []
 
         def read_many(self, items: Sequence[Item]) -> list[Clip]:
             self.asked.append(len(items))
@@ -203,19 +239,32 @@ def test_generated_stills_are_drawn_many_at_a_time() -> None:
     items = [item(name, files=()) for name in names]
     clips = list(prepare(dataset, None, items, Rules(size=8)))  # type: ignore[arg-type]
     assert dataset.asked == [256, 44]
-    assert all((c.frames[0, ..., 0] == dataset.arrays[n][0]).all()
-               for c, n in zip(clips, names, strict=True))
+    assert all(
+        (c.frames[0, ..., 0] == dataset.arrays[n][0]).all()
+        for c, n in zip(clips, names, strict=True)
+    )
 
 
-@pytest.mark.parametrize(("rules", "marks", "error", "says"), [
-    (Rules(detector="mtcnn"), {}, UsageError, "known: none, landmarks"),
-    (Rules(detector="landmarks"), {}, MissingError, "--landmarks FILE"),
-    (Rules(), {"a": np.zeros((2, 68, 2), np.float32)}, UsageError, r"expected \(1, 68, 2\)"),
-    (Rules(detector="landmarks"), {"a": np.full((1, 68, 2), np.nan)}, DamagedError, "not finite"),
-    (Rules(detector="landmarks"), {"a": np.zeros((1, 68, 2))}, DamagedError, "on one point"),
-])
+@pytest.mark.parametrize(
+    ("rules", "marks", "error", "says"),
+    [
+        (Rules(detector="mtcnn"), {}, UsageError, "known: none, landmarks"),
+        (Rules(detector="landmarks"), {}, MissingError, "--landmarks FILE"),
+        (Rules(), {"a": np.zeros((2, 68, 2), np.float32)}, UsageError, r"expected \(1, 68, 2\)"),
+        (
+            Rules(detector="landmarks"),
+            {"a": np.full((1, 68, 2), np.nan)},
+            DamagedError,
+            "not finite",
+        ),
+        (Rules(detector="landmarks"), {"a": np.zeros((1, 68, 2))}, DamagedError, "on one point"),
+    ],
+)
 def test_bad_landmarks_are_one_clear_line(
-    rules: Rules, marks: dict[str, Any], error: type[Exception], says: str,
+    rules: Rules,
+    marks: dict[str, Any],
+    error: type[Exception],
+    says: str,
 ) -> None:
     with pytest.raises(error, match=says):
         run({"a": noise(1, 32, 32)}, [item()], rules, landmarks=marks)

@@ -1,0 +1,44 @@
+"""Small drawn trees of every built-in dataset that reads files, as its owner distributes it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from irfer_bench.testing.faces import make_clip
+from irfer_bench.values import BASIC, Spectrum
+
+Write = Callable[[Path], None]
+
+
+def write_folder(root: Path) -> None:
+    """`<spectrum>/<subject>/<expression>/<name>.png` of three people, two spectra, six classes."""
+    spectra: tuple[Spectrum, ...] = ("vis", "nir")
+    for spectrum in spectra:
+        for subject in range(3):
+            for label in BASIC:
+                place = root / spectrum / f"p{subject}" / label
+                place.mkdir(parents=True)
+                frame = make_clip(subject, label, spectrum).frames[0]
+                Image.fromarray(frame).save(place / "a.png")
+
+
+def write_oulu_casia(root: Path) -> None:
+    """Three subjects of the original tree: both cameras, three lights, nine frames at most."""
+    cameras: tuple[tuple[str, Spectrum, int], ...] = (("NI", "nir", 3), ("VL", "vis", 2))
+    for camera, spectrum, frames in cameras:
+        for light in ("Strong", "Weak", "Dark"):
+            for subject in (1, 2, 3):
+                for label in BASIC:
+                    place = root / camera / light / f"P{subject:03d}" / label.capitalize()
+                    place.mkdir(parents=True)
+                    clip = make_clip(subject, label, spectrum, frames=frames)
+                    for number, frame in enumerate(clip.frames):
+                        grey = Image.fromarray(np.asarray(frame)).convert("L")
+                        grey.save(place / f"{number:03d}.jpeg")
+
+
+SAMPLES: dict[str, Write] = {"folder": write_folder, "oulu_casia": write_oulu_casia}
