@@ -73,10 +73,11 @@ class Planner:
             UsageError: a wrong name or value, or every combination was refused.
             MissingError: data, weights or a plugin is not here.
         """
-        devices = {request.device for request in requests}
-        if len(devices) > 1:
-            raise UsageError(f"one run has one device, not {', '.join(sorted(devices))}")
-        device = pick_device(next(iter(devices)))
+        for name in ("device", "precision"):
+            asked = sorted({getattr(request, name) for request in requests})
+            if len(asked) > 1:
+                raise UsageError(f"one run has one {name}, not {', '.join(asked)}")
+        device = pick_device(requests[0].device)
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
         versions = {c.name: c.version for c in self.registry.components("metric")}
@@ -189,14 +190,16 @@ class Planner:
         return source, paired[0]
 
     def _source(self, request: Request, name: str) -> Source:
-        if name not in self._sources:
-            self._sources[name] = find_source(
+        root, given = request.data_roots.get(name), request.params.get(name, {})
+        asked = repr((name, root, request.landmarks, sorted(given.items())))
+        if asked not in self._sources:
+            self._sources[asked] = find_source(
                 self.registry,
                 name,
                 home=self.home,
                 scan=self.scan,
-                roots={k: Path(v).expanduser() for k, v in request.data_roots.items()},
+                roots={} if root is None else {name: Path(root).expanduser()},
                 landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
-                given=request.params.get(name),
+                given=given,
             )
-        return self._sources[name]
+        return self._sources[asked]

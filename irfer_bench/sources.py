@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -46,9 +47,14 @@ class Source:
             "params": msgspec.to_builtins(self.params),
             "fingerprint": self.fingerprint,
         }
-        if self.landmarks is not None and self.root is not None:
-            identity["landmarks"] = keys.digest_file(self.landmarks)
+        if self.landmarks_digest:
+            identity["landmarks"] = self.landmarks_digest
         return identity
+
+    @cached_property
+    def landmarks_digest(self) -> str:
+        """Of the file that `--landmarks` names; empty without one."""
+        return keys.digest_file(self.landmarks) if self.landmarks is not None else ""
 
 
 def find_source(
@@ -72,6 +78,8 @@ def find_source(
     component = registry.get("dataset", name)
     cls = registry.params_class(component)
     params = resolve(cls, component=name, given=given)
+    if landmarks is not None and not landmarks.is_file():
+        raise MissingError(f"--landmarks {landmarks}: no such file")
     if not getattr(cls, "needs_root", True):
         own = {"version": component.version, "params": msgspec.to_builtins(params)}
         return Source(component, params, None, keys.digest(["generated", name, own]), landmarks)
@@ -83,8 +91,6 @@ def find_source(
         )
     if not root.is_dir():
         raise MissingError(f"--data-root {name}={root}: no such folder")
-    if landmarks is not None and not landmarks.is_file():
-        raise MissingError(f"--landmarks {landmarks}: no such file")
     from irfer_bench.data.manifest import other_datasets, stored
     from irfer_bench.data.manifest import scan as read_manifest
 

@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -37,7 +37,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     fit_translator_on: str = ""
     landmarks: str = ""
     device: str = "auto"
-    precision: str = "auto"
+    precision: Literal["auto", "fp32", "bf16"] = "auto"
 
 
 def read_suite(path: Path) -> list[Request]:
@@ -51,15 +51,29 @@ def read_suite(path: Path) -> list[Request]:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissingError(f"suite {path}: no such file") from None
+    except OSError as error:
+        raise UsageError(f"suite {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"suite {path} is no TOML: {error}") from None
-    runs = table.pop("run", None)
-    tables = [table] if runs is None else [table | run for run in runs]
+    runs = table.pop("run", [{}])
+    if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
+        raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")
+    tables = [_merged(table, run) for run in runs]
     try:
         return [msgspec.convert(each, Request) for each in tables]
     except msgspec.ValidationError as error:
         known = ", ".join(Request.__struct_fields__)
         raise UsageError(f"suite {path}: {error}", f"keys are {known}, and [[run]]") from None
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """`over` on top of `base`, tables inside merged key by key."""
+    merged = dict(base)
+    for name, value in over.items():
+        below = merged.get(name)
+        both = isinstance(below, dict) and isinstance(value, dict)
+        merged[name] = _merged(below, value) if both else value  # type: ignore[arg-type]
+    return merged
 
 
 def parse_params(texts: Sequence[str]) -> dict[str, dict[str, Any]]:

@@ -73,14 +73,30 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     add("--precision", default="auto", choices=("auto", "fp32", "bf16"))
 
 
-def requests_of(args: argparse.Namespace) -> list[Request]:
-    """The requests that options and suite file make together; options win."""
+def requests_of(args: argparse.Namespace, registry: Registry) -> list[Request]:
+    """The requests that options and suite file make together; options win.
+
+    Raises:
+        UsageError: a data root of a dataset that nobody has, or an option that is not understood.
+    """
     base = read_suite(Path(args.suite)) if args.suite else [Request()]
-    roots = parse_roots(args.data_root, args.dataset or base[0].dataset)
-    return [_override(request, args, roots) for request in base]
+    requests = []
+    for each in base:
+        request = _override(each, args)
+        roots = parse_roots(args.data_root, _target(request, registry))
+        for name in roots.keys() | request.data_roots.keys():
+            registry.get("dataset", name)
+        requests.append(msgspec.structs.replace(request, data_roots=request.data_roots | roots))
+    return requests
 
 
-def _override(request: Request, args: argparse.Namespace, roots: dict[str, str]) -> Request:
+def _target(request: Request, registry: Registry) -> str:
+    if request.dataset or not request.settings:
+        return request.dataset
+    return registry.setting(request.settings[0]).dataset
+
+
+def _override(request: Request, args: argparse.Namespace) -> Request:
     lists = {
         "translators": args.translator,
         "recognizers": args.recognizer,
@@ -104,7 +120,7 @@ def _override(request: Request, args: argparse.Namespace, roots: dict[str, str])
     params = {owner: dict(fields) for owner, fields in request.params.items()}
     for owner, fields in parse_params(args.param).items():
         params.setdefault(owner, {}).update(fields)
-    changes |= {"params": params, "data_roots": request.data_roots | roots}
+    changes["params"] = params
     return msgspec.structs.replace(request, **changes)
 
 
@@ -112,8 +128,8 @@ def make_plan(
     args: argparse.Namespace, *, scan: bool, say: Callable[[str], None]
 ) -> tuple[Plan, Registry, Store]:
     """The plan, with the registry and the store it was made against."""
-    requests = requests_of(args)
     registry = load()
+    requests = requests_of(args, registry)
     _check_params(requests, registry)
     planner = Planner(registry, home(), weights(), scan=scan)
     return planner.plan(requests), registry, Store(home() / "store", say)
