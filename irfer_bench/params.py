@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import cache
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -67,14 +68,38 @@ def resolve(
             raise unknown_name(f"parameter of {component}", name, cls.__struct_fields__)
         values[name] = value
     try:
-        return msgspec.convert(values, cls, strict=False)
+        made = msgspec.convert(values, cls, strict=False)
+        json.dumps(msgspec.to_builtins(made), allow_nan=False)
     except msgspec.ValidationError as error:
-        field = str(error).rpartition("$.")[2].strip("`")
-        shown = repr(values.get(field.split("[")[0], "?"))
-        reason = str(error).split(" - at")[0]
-        raise UsageError(
-            f"{component}.{field} = {shown}: {reason}", f"irfer-bench show {component}"
-        ) from None
+        raise _refused(cls, component, values, str(error)) from None
+    except ValueError:
+        whole = msgspec.to_builtins(made)
+        odd = next(name for name, value in whole.items() if not _is_finite(value))
+        raise UsageError(f"{component}.{odd} = {whole[odd]!r}: not a finite value") from None
+    return made
+
+
+def _refused(
+    cls: type[Params], component: str, values: Mapping[str, Any], error: str
+) -> UsageError:
+    reason, _, where = error.partition(" - at `$.")
+    if not where:  # said by the class itself, of several fields together
+        return UsageError(f"{component}: {reason}", f"irfer-bench show {component}")
+    field = where.strip("`").split("[")[0]
+    kind = _type_name(get_type_hints(cls, include_extras=True)[field])
+    known = f", not one of {kind.replace('|', ', ')}" if "enum" in reason else ""
+    return UsageError(
+        f"{component}.{field} = {values.get(field, '?')!r}: {reason}{known}",
+        f"irfer-bench show {component}",
+    )
+
+
+def _is_finite(value: Any) -> bool:
+    try:
+        json.dumps(value, allow_nan=False)
+    except ValueError:
+        return False
+    return True
 
 
 def parse_value(text: str) -> Any:
@@ -85,9 +110,15 @@ def parse_value(text: str) -> Any:
         return text
 
 
-def stage_of(cls: type[Params], name: str) -> Stage:
-    """Whether a field belongs to `fit` (the default) or `apply`."""
-    for meta in _metas(get_type_hints(cls, include_extras=True)[name]):
+@cache
+def stages(cls: type[Params]) -> Mapping[str, Stage]:
+    """Of every field, whether it belongs to `fit` (the default) or `apply`."""
+    hints = get_type_hints(cls, include_extras=True)
+    return {name: _stage(hints[name]) for name in cls.__struct_fields__}
+
+
+def _stage(hint: Any) -> Stage:
+    for meta in _metas(hint):
         stage = (meta.extra or {}).get("stage")
         if stage in ("fit", "apply"):
             return stage  # type: ignore[no-any-return]
@@ -96,9 +127,9 @@ def stage_of(cls: type[Params], name: str) -> Stage:
 
 def stage_values(params: Params, stage: Stage) -> dict[str, Any]:
     """The JSON values of the fields of one stage."""
-    cls = type(params)
+    known = stages(type(params))
     values: dict[str, Any] = msgspec.to_builtins(params)
-    return {name: value for name, value in values.items() if stage_of(cls, name) == stage}
+    return {name: value for name, value in values.items() if known[name] == stage}
 
 
 def describe(cls: type[Params]) -> list[dict[str, Any]]:
@@ -121,7 +152,7 @@ def describe(cls: type[Params]) -> list[dict[str, Any]]:
                 "type": _type_name(hints[name]),
                 "default": defaults[name],
                 "bounds": bounds,
-                "stage": stage_of(cls, name),
+                "stage": stages(cls)[name],
                 "description": text,
             }
         )
