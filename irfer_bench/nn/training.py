@@ -77,8 +77,8 @@ def train(
 
 
 def module_state(module: nn.Module, prefix: str = "") -> dict[str, Any]:
-    """A module's parameters and buffers as numpy arrays, for `State.tensors`."""
-    return {f"{prefix}{k}": v.detach().cpu().numpy() for k, v in module.state_dict().items()}
+    """A module's parameters and buffers as numpy copies, for `State.tensors`."""
+    return {f"{prefix}{k}": v.detach().cpu().numpy().copy() for k, v in module.state_dict().items()}
 
 
 def load_module(module: nn.Module, tensors: Mapping[str, Any], prefix: str = "") -> None:
@@ -103,7 +103,7 @@ def _snapshot(
         tensors |= module_state(ema, "ema.")
     for number, slots in optimizer.state_dict()["state"].items():
         for slot, value in slots.items():
-            tensors[f"optimizer.{number}.{slot}"] = torch.as_tensor(value).cpu().numpy()
+            tensors[f"optimizer.{number}.{slot}"] = torch.as_tensor(value).cpu().numpy().copy()
     return State(tensors, {"done": done})
 
 

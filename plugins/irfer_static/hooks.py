@@ -9,5 +9,10 @@ from irfer_bench.api import Component, hookimpl
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """The family's components."""
-    return ()
+    """Plainly trained image networks."""
+    yield Component(
+        kind="recognizer", name="resnet18", factory="irfer_static.resnet:ResNet18Recognizer",
+        params="irfer_static.resnet_params:ResNetParams", needs=("torch", "torchvision"),
+        summary="ResNet-18 trained plainly on source and target together", licence="MIT",
+        source="He et al. 2016, https://arxiv.org/abs/1512.03385; torchvision (BSD-3)",
+    )

@@ -1,0 +1,80 @@
+"""The ResNet-18 itself: torchvision's, or one of another width or stem with its key names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torchvision.models.resnet import BasicBlock, ResNet
+
+from irfer_bench.api import CellError
+from irfer_static.resnet_params import ResNetParams
+
+MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+
+
+class ResNet18(nn.Module):
+    """torchvision's ResNet-18, or a narrower one with the same key names.
+
+    Takes (N, 3, size, size) in [-1, 1]; `features` gives (N, 8 width), `forward` logits.
+    """
+
+    def __init__(self, params: ResNetParams, classes: int) -> None:
+        super().__init__()
+        self.net = ResNet(BasicBlock, [2, 2, 2, 2], num_classes=classes)
+        if (params.width, params.stem) != (64, "7x7"):
+            _rebuild(self.net, params.width, params.stem, classes)
+        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
+        self.register_buffer("deviation", torch.tensor(DEVIATION).view(3, 1, 1), persistent=False)
+
+    def normalise(self, x: Tensor) -> Tensor:
+        """[-1, 1] to ImageNet's mean 0 and deviation 1."""
+        return ((x + 1) / 2 - self.get_buffer("mean")) / self.get_buffer("deviation")
+
+    def features(self, normal: Tensor) -> Tensor:
+        """(N, 8 width) pooled features of normalised pictures."""
+        net = self.net
+        x = net.maxpool(net.relu(net.bn1(net.conv1(normal))))
+        x = net.layer4(net.layer3(net.layer2(net.layer1(x))))
+        return torch.flatten(net.avgpool(x), 1)
+
+    def forward(self, normal: Tensor) -> Tensor:
+        """(N, classes) logits of normalised pictures."""
+        logits: Tensor = self.net.fc(self.features(normal))
+        return logits
+
+
+def load_trunk(net: ResNet, path: Path) -> None:
+    """Put a torchvision checkpoint into a network, all but the classifier.
+
+    Raises:
+        CellError: the file holds another network; names what is missing.
+    """
+    tensors = torch.load(path, map_location="cpu", weights_only=True)
+    trunk = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
+    wanted = {name for name in net.state_dict() if not name.startswith("fc.")}
+    missing = sorted(wanted - set(trunk) - {n for n in wanted if n.endswith("batches_tracked")})
+    if missing:
+        raise CellError(
+            f"{path.name} is no torchvision resnet18: it lacks {missing[0]} and "
+            f"{len(missing) - 1} more", "give a state_dict with torchvision's key names")
+    net.load_state_dict(trunk, strict=False)
+
+
+def _rebuild(net: ResNet, width: int, stem: str, classes: int) -> None:
+    """Another width, or a stem for small pictures; initialised as torchvision does."""
+    net.inplanes = width
+    if stem == "3x3":
+        net.conv1 = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)
+        net.maxpool = nn.Identity()
+    else:
+        net.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
+    net.bn1 = nn.BatchNorm2d(width)
+    for number in range(4):
+        planes, stride = width * 2**number, 1 if number == 0 else 2
+        setattr(net, f"layer{number + 1}", net._make_layer(BasicBlock, planes, 2, stride))
+    net.fc = nn.Linear(8 * width, classes)
+    for module in net.modules():
+        if isinstance(module, nn.Conv2d):
+            nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")
