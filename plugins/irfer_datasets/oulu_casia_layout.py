@@ -49,8 +49,13 @@ class Take:
 class Survey:
     """What walking a tree found."""
 
+    root: Path
     sequences: list[Take] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+
+    def note(self, kind: str, place: Path, action: str) -> None:
+        """Remember something wrong."""
+        self.problems.append(Problem(kind, relative(place, self.root), action))
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -75,31 +80,22 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
     Args:
         lengths: published frame counts under Strong light: subject, expression, (VL, NI).
     """
-    seen = Survey()
+    seen = Survey(root)
     cameras = CAMERAS[tree.edition]
-    for camera, folder in _children(tree.base, tuple(cameras), root, seen, strangers=False).items():
-        lights = _children(folder, LIGHTS, root, seen, strangers=True)
-        for light in LIGHTS:
-            if light not in lights:
-                seen.problems.append(
-                    Problem(
-                        "missing_domain",
-                        relative(folder / light, root),
-                        "settings that need this light cannot run",
-                    )
-                )
-                continue
-            _survey_light(lights[light], light, cameras[camera], root, seen, lengths)
-    present = {sequence.spectrum for sequence in seen.sequences}
+    folders = _children(tree.base, tuple(cameras), seen, strangers=False)
     for camera, spectrum in cameras.items():
-        if spectrum not in present:
-            seen.problems.append(
-                Problem(
-                    "missing_domain",
-                    relative(tree.base / camera, root),
-                    "settings that need this camera cannot run",
-                )
+        if camera not in folders:
+            seen.note(
+                "missing_domain", tree.base / camera, "settings that need this camera cannot run"
             )
+            continue
+        lights = _children(folders[camera], LIGHTS, seen, strangers=True)
+        for light in LIGHTS:
+            if light in lights:
+                _survey_light(lights[light], light, spectrum, seen, lengths)
+            else:
+                place = folders[camera] / light
+                seen.note("missing_domain", place, "settings that need this light cannot run")
     return seen
 
 
@@ -107,77 +103,48 @@ def _survey_light(
     folder: Path,
     light: str,
     spectrum: Spectrum,
-    root: Path,
     seen: Survey,
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
 ) -> None:
-    subjects = _children(folder, SUBJECTS, root, seen, strangers=True)
+    rest = "the others are used, results are marked incomplete"
+    subjects = _children(folder, SUBJECTS, seen, strangers=True)
     for subject in SUBJECTS:
         if subject not in subjects:
-            seen.problems.append(
-                Problem(
-                    "missing_subject",
-                    relative(folder / subject, root),
-                    "the others are used; results are marked incomplete",
-                )
-            )
+            seen.note("missing_subject", folder / subject, rest)
             continue
-        home = subjects[subject]
-        expressions = _children(home, EXPRESSIONS, root, seen, strangers=True)
+        expressions = _children(subjects[subject], EXPRESSIONS, seen, strangers=True)
         for expression in EXPRESSIONS:
             place = expressions.get(expression)
-            files = _frames(place, root, seen) if place is not None else ()
-            if place is None or not files:
-                what = "has no frames" if place is not None else "is not there"
-                seen.problems.append(
-                    Problem(
-                        "missing_expression",
-                        relative(place or home / expression, root),
-                        f"it {what}; the others are used, results are marked incomplete",
-                    )
-                )
+            if place is None:
+                seen.note("missing_expression", subjects[subject] / expression, rest)
+                continue
+            files = _frames(place, seen)
+            if not files:
+                seen.note("missing_expression", place, f"it has no frames; {rest}")
                 continue
             seen.sequences.append(Take(subject, expression, light, spectrum, files))
             expected = lengths[subject][expression][spectrum == "nir"]
             if light == "Strong" and len(files) != expected:
-                seen.problems.append(
-                    Problem(
-                        "frame_count",
-                        relative(place, root),
-                        f"{len(files)} frames where the published listing has {expected}; all are used",
-                    )
-                )
+                count = f"{len(files)} frames where the published listing has {expected}"
+                seen.note("frame_count", place, f"{count}; all are used")
 
 
-def _frames(folder: Path, root: Path, seen: Survey) -> tuple[str, ...]:
-    listing = list_folder(folder, root)
+def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
+    listing = list_folder(folder, seen.root)
     seen.problems.extend(listing.problems)
     frames: dict[int, str] = {}
     for path in listing.files:
         match = _FRAME.fullmatch(path.name)
-        name = relative(path, root)
         if match is None:
-            seen.problems.append(Problem("unexpected_file", name, "not read; frames are NNN.jpeg"))
+            seen.note("unexpected_file", path, "not read; frames are NNN.jpeg")
         elif int(match[1]) in frames:
-            seen.problems.append(
-                Problem(
-                    "duplicate_frame",
-                    name,
-                    f"not read; {frames[int(match[1])]} is; remove one",
-                )
-            )
+            seen.note("duplicate_frame", path, f"not read; {frames[int(match[1])]} is; remove one")
         else:
-            frames[int(match[1])] = name
+            frames[int(match[1])] = relative(path, seen.root)
     gaps = sorted(set(range(max(frames, default=-1) + 1)) - set(frames))
     if gaps:
         shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
-        seen.problems.append(
-            Problem(
-                "frame_gap",
-                relative(folder, root),
-                f"frames {shown} are missing; the others are used",
-            )
-        )
+        seen.note("frame_gap", folder, f"frames {shown} are missing; the others are used")
     return tuple(frames[number] for number in sorted(frames))
 
 
@@ -193,41 +160,25 @@ def _holds(folders: Sequence[Path], edition: Edition, root: Path) -> bool:
 
 
 def _children(
-    folder: Path,
-    wanted: Sequence[str],
-    root: Path,
-    seen: Survey,
-    *,
-    strangers: bool,
+    folder: Path, wanted: Sequence[str], seen: Survey, *, strangers: bool
 ) -> dict[str, Path]:
     """The wanted folders by their proper names; other spellings are read and listed."""
-    listing = list_folder(folder, root)
+    listing = list_folder(folder, seen.root)
     seen.problems.extend(listing.problems)
     chosen = {path.name: path for path in listing.folders if path.name in wanted}
     for path in listing.folders:
+        name = _proper(path.name, wanted)
         if path.name in chosen:
             continue
-        name = _proper(path.name, wanted)
-        if name is not None and name not in chosen:
+        if name is None:
+            if strangers:
+                seen.note("misnamed_folder", path, f"not read; {_advice(path.name, wanted)}")
+        elif name in chosen:
+            seen.note("misnamed_folder", path, f"not read; {name} is there too")
+        else:
             chosen[name] = path
             kind = "mis_cased" if name.casefold() == path.name.casefold() else "misnamed_folder"
-            seen.problems.append(Problem(kind, relative(path, root), f"read as {name}; rename it"))
-        elif name is not None:
-            seen.problems.append(
-                Problem(
-                    "misnamed_folder",
-                    relative(path, root),
-                    f"not read; {name} is there too",
-                )
-            )
-        elif strangers:
-            seen.problems.append(
-                Problem(
-                    "misnamed_folder",
-                    relative(path, root),
-                    f"not read; {_advice(path.name, wanted)}",
-                )
-            )
+            seen.note(kind, path, f"read as {name}; rename it")
     return chosen
 
 
