@@ -18,7 +18,9 @@ class ClipList:
     def __init__(self, clips: Sequence[Clip]) -> None:
         self._clips = list(clips)
         for clip in self._clips:
-            clip.frames.flags.writeable = False
+            for array in (clip.frames, clip.landmarks, clip.audio):
+                if array is not None:
+                    array.flags.writeable = False
 
     @property
     def key(self) -> str:

@@ -1,0 +1,165 @@
+"""The suite that a recognizer's author subclasses."""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irfer_bench.errors import BenchError
+from irfer_bench.protocols import Recognizer
+from irfer_bench.testing.announcement import ComponentConformance
+from irfer_bench.testing.comparison import assert_plain, hide_labels, pick, round_trip, unchanged
+from irfer_bench.testing.faces import TEST, make_clip, make_faces, training_data
+from irfer_bench.testing.memory import ClipList
+from irfer_bench.values import BASIC, Clips, Kind, TrainingData
+
+
+class RecognizerConformance(ComponentConformance):
+    """Fits on nine small faces in two spectra, predicts three others; seconds for a small method.
+
+    `tolerance` is how far a log-probability may move with the composition of a batch.
+    """
+
+    kind: ClassVar[Kind] = "recognizer"
+    tolerance: ClassVar[float] = 1e-4
+    _cached: ClassVar[tuple[Any, NDArray[Any]] | None] = None
+
+    def data(self, **sides: Any) -> TrainingData:
+        """What `fit` is given: labelled visible and near-infrared faces."""
+        return training_data(**sides)
+
+    def clips(self) -> ClipList:
+        """What is recognised: near-infrared faces of people who are not in `data`."""
+        return make_faces("nir", TEST)
+
+    def fitted(self, seed: int = 0, **sides: Any) -> Any:
+        """A fresh instance after `fit`."""
+        recognizer = self.make()
+        recognizer.fit(self.data(**sides), self.context(seed))
+        return recognizer
+
+    def predict(self, recognizer: Any, clips: Clips) -> NDArray[Any]:
+        """Log-probabilities, checked for shape, type, range and sum."""
+        scores = recognizer.predict(clips, self.context())
+        assert isinstance(scores, np.ndarray), f"predict gave {type(scores).__name__}, not numpy"
+        shape = (len(clips), len(BASIC))
+        assert scores.shape == shape, f"scores have shape {scores.shape}, not {shape}"
+        assert scores.dtype == np.float32, f"scores are {scores.dtype}, not float32"
+        assert np.isfinite(scores).all(), "scores are not finite: clip probabilities before the log"
+        total = np.exp(scores.astype(np.float64)).sum(1)
+        assert np.allclose(total, 1, atol=1e-3), (
+            f"rows of exp(scores) sum to {total.min():.3f} to {total.max():.3f}, not 1: give "
+            "log-probabilities (log_softmax), not logits"
+        )
+        return scores
+
+    def result(self) -> tuple[Any, NDArray[Any]]:
+        """One fitted recognizer and its scores of `clips`, made once per class."""
+        cls = type(self)
+        if "_cached" not in cls.__dict__ or cls._cached is None:
+            recognizer = self.fitted()
+            cls._cached = recognizer, self.predict(recognizer, self.clips())
+        return cls._cached
+
+    def test_has_the_protocol(self) -> None:
+        """fit, predict, state and restore are there."""
+        assert isinstance(self.make(), Recognizer), "fit, predict, state or restore is missing"
+
+    def test_scores_are_log_probabilities(self) -> None:
+        """(N, classes) float32, finite, each row's exp sums to 1."""
+        self.result()
+
+    def test_a_subset_in_another_order_gives_the_same_scores(self) -> None:
+        """A score is of its clip alone: no statistics over the batch, no order."""
+        recognizer, scores = self.result()
+        chosen = [len(scores) - 1, 3, 0]
+        some = self.predict(recognizer, pick(self.clips(), chosen))
+        assert np.allclose(some, scores[chosen], atol=self.tolerance), (
+            "scores of three clips alone differ from theirs among all: is a layer (batch norm, "
+            "dropout) still in training mode, or a statistic taken over the batch?"
+        )
+
+    def test_predicting_twice_gives_the_same_scores(self) -> None:
+        """`predict` leaves no trace in the recognizer and draws no unseeded number."""
+        recognizer, scores = self.result()
+        assert np.array_equal(self.predict(recognizer, self.clips()), scores)
+
+    def test_inputs_are_left_alone(self) -> None:
+        """Arrays are shared and read-only: nothing is written into them."""
+        data, clips = self.data(), self.clips()
+        recognizer = self.make()
+        with unchanged(source=data.source, target=data.target, clips=clips):
+            recognizer.fit(data, self.context())
+            self.predict(recognizer, clips)
+
+    def test_a_fresh_one_restores_the_state(self) -> None:
+        """The step that predicts runs in another process: all it has is the stored state."""
+        recognizer, scores = self.result()
+        other = self.make()
+        other.restore(round_trip(recognizer.state()))
+        assert np.array_equal(self.predict(other, self.clips()), scores), (
+            "scores differ after restore(state()): something that fit learnt is not in the state"
+        )
+
+    def test_the_state_is_tensors_and_scalars(self) -> None:
+        """Numpy arrays and JSON: what safetensors can hold."""
+        recognizer, _ = self.result()
+        assert_plain(recognizer.state())
+
+    def test_the_seed_decides(self) -> None:
+        """Fitting again with the same seed gives the same scores."""
+        _, scores = self.result()
+        again = self.predict(self.fitted(), self.clips())
+        assert np.allclose(again, scores, atol=1e-6), (
+            "two fits with one seed differ: take randomness from ctx.seed_for(...)"
+        )
+
+    def test_labels_of_test_clips_are_not_looked_at(self) -> None:
+        """Hidden labels give the same scores."""
+        recognizer, scores = self.result()
+        hidden = self.predict(recognizer, hide_labels(self.clips()))
+        assert np.array_equal(hidden, scores), "scores depend on the labels of what is recognised"
+
+    def test_an_empty_source_is_met(self) -> None:
+        """`supervised` settings and translator `none` have no source; refusing is allowed."""
+        self._one_side(source=False)
+
+    def test_an_empty_target_is_met(self) -> None:
+        """`cross` and zero-shot settings have no labelled target; refusing is allowed."""
+        self._one_side(target=False)
+
+    def test_clips_of_several_frames(self) -> None:
+        """Any recognizer meets any dataset: T differs from clip to clip, sound may be there."""
+        recognizer, _ = self.result()
+        clips = ClipList([
+            make_clip(TEST[0], BASIC[0], "nir", frames=3, voice=True),
+            make_clip(TEST[1], BASIC[3], "nir", frames=1),
+            make_clip(TEST[2], BASIC[5], "nir", frames=2),
+        ])
+        self.predict(recognizer, clips)
+
+    def test_features_are_rows(self) -> None:
+        """Where there is `embed`, it gives (N, D) finite float32, one row per clip."""
+        recognizer, _ = self.result()
+        embed = getattr(recognizer, "embed", None)
+        if embed is None:
+            return
+        clips = self.clips()
+        features = embed(clips, self.context())
+        assert features.ndim == 2, f"features have shape {features.shape}, not (N, D)"
+        assert len(features) == len(clips), f"{len(features)} features for {len(clips)} clips"
+        assert features.dtype == np.float32, f"features are {features.dtype}, not float32"
+        assert np.isfinite(features).all(), "features are not finite"
+        some = embed(pick(clips, (3, 0)), self.context())
+        assert np.allclose(some, features[[3, 0]], atol=1e-3 * max(1, np.abs(features).max())), (
+            "features of two clips alone differ from theirs among all"
+        )
+
+    def _one_side(self, **sides: bool) -> None:
+        try:
+            recognizer = self.fitted(**sides)
+        except BenchError:
+            return
+        self.predict(recognizer, self.clips())

@@ -1,0 +1,56 @@
+"""Every built-in component passes the conformance suite of its kind.
+
+Components are found in the registry, so a new one is tested from the moment it is announced; one
+that is heavy needs small parameters in `SMALL`, and a dataset of files needs a sample in `SAMPLES`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.registry import load
+from irfer_bench.testing.conformance import (
+    DatasetConformance,
+    MetricConformance,
+    RecognizerConformance,
+    TranslatorConformance,
+)
+from tests.conformance.sample_trees import SAMPLES
+
+SUITES = {
+    "translator": TranslatorConformance,
+    "recognizer": RecognizerConformance,
+    "dataset": DatasetConformance,
+    "metric": MetricConformance,
+}
+TINY_DIFFUSION = {
+    "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "h_iterations": 2,
+    "h_batch": 4, "warmup": 0,
+}
+SMALL: dict[str, dict[str, Any]] = {
+    "nfer_sde": TINY_DIFFUSION,
+    "pca": {"epochs": 1, "batch": 27, "J": 2},
+}
+"""Parameters on top of the preset `quick`, so that each suite runs in seconds."""
+ONE_LEVEL = {"nfer_sde"}
+"""Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
+
+
+def _write(sample: Callable[[Path], None]) -> Any:
+    return lambda self, folder: sample(folder)
+
+
+for _owned in load().owned:
+    if _owned.builtin and _owned.component.kind in SUITES:
+        _name, _suite = _owned.component.name, SUITES[_owned.component.kind]
+        _members: dict[str, Any] = {
+            "component": _name, "params": SMALL.get(_name, {}), "__module__": __name__,
+        }
+        if _name in ONE_LEVEL:
+            _members["levels"] = 1
+        if _name in SAMPLES:
+            _members["write_sample"] = _write(SAMPLES[_name])
+        _title = f"Test_{_owned.component.kind}_{_name}"
+        globals()[_title] = type(_title, (_suite,), _members)
