@@ -30,7 +30,7 @@ def draw_cell(
     allowed: Sequence[str],
 ) -> list[Path]:
     """Write the cell's confusion matrix and, where allowed, its faces; returns what was written."""
-    name = path_of(out, record).stem
+    name = path_of(out, record.cell, record.key).stem
     folder = out / "pictures" / record.cell["setting"]
     written: list[Path] = []
     with clear_write_errors(folder):

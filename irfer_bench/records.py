@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -14,6 +15,10 @@ from irfer_bench.errors import DamagedError
 from irfer_bench.store import clear_write_errors, read_json, write_json
 
 SCHEMA = 1
+
+
+class NewerError(DamagedError):
+    """A record of a schema that only a newer irfer-bench knows; it is left alone (exit 4)."""
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -67,30 +72,30 @@ def sealed(record: Record) -> Record:
     return msgspec.structs.replace(record, digest=_digest(record))
 
 
-def path_of(folder: Path, record: Record) -> Path:
-    """Where a record lives below the results folder."""
-    _, translator, recognizer = record.row
-    name = f"{translator}+{recognizer}.fold{record.cell['fold']}.seed{record.cell['seed']}"
+def path_of(folder: Path, cell: Mapping[str, Any], key: str) -> Path:
+    """Where the record of a cell lives below the results folder."""
+    row = f"{cell['translator']}+{cell['recognizer']}"
+    name = f"{row}.{cell['preset']}.fold{cell['fold']}.seed{cell['seed']}"
     slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return folder / "records" / str(record.cell["setting"]) / f"{slug}.{record.key[:8]}.json"
+    return folder / "records" / str(cell["setting"]) / f"{slug}.{key[:8]}.json"
 
 
 def predictions_path(folder: Path, record: Record) -> Path:
     """Where a record's per-item predictions live."""
-    path = path_of(folder, record)
+    path = path_of(folder, record.cell, record.key)
     return folder / "predictions" / path.parent.name / path.name
 
 
+def predictions_are_whole(folder: Path, record: Record) -> bool:
+    """Whether a record's predictions are there as they were written."""
+    path, known = predictions_path(folder, record), record.data.get("predictions")
+    return path.is_file() and (known is None or keys.digest_file(path) == known)
+
+
 def write_record(folder: Path, record: Record) -> Path:
-    """Write a record; one that is there already and whole stays as it is."""
-    path = path_of(folder, record)
+    """Write a record over whatever is at its place."""
+    path = path_of(folder, record.cell, record.key)
     with clear_write_errors(path):
-        if path.exists():
-            try:
-                read_record(path)
-                return path
-            except DamagedError:
-                set_aside(path)
         write_json(path, msgspec.to_builtins(record))
     return path
 
@@ -99,12 +104,12 @@ def read_record(path: Path) -> Record:
     """Read a record of any schema up to ours.
 
     Raises:
-        DamagedError: not a record, cut, edited, or of a newer schema.
+        DamagedError: not a record, cut or edited. NewerError: of a newer schema.
     """
     raw = read_json(path)
     schema = raw.get("schema") if isinstance(raw, Mapping) else None
     if isinstance(schema, int) and schema > SCHEMA:
-        raise DamagedError(
+        raise NewerError(
             f"{path}: record of schema {schema}, this irfer-bench knows {SCHEMA}",
             "upgrade irfer-bench",
         )
@@ -117,23 +122,29 @@ def read_record(path: Path) -> Record:
     return record
 
 
-def find(folder: Path, key: str, setting: str) -> Path | None:
-    """The whole record of a cell, if it is there; a damaged one is set aside."""
-    for path in sorted((folder / "records" / setting).glob(f"*.{key[:8]}.json")):
-        try:
-            if read_record(path).key == key:
-                return path
-        except DamagedError:
-            with clear_write_errors(path):
-                set_aside(path)
-    return None
+def find(folder: Path, cell: Mapping[str, Any], key: str) -> tuple[Record, Path] | None:
+    """The whole record of a cell and its place, if it is there; a damaged one is set aside.
+
+    Raises:
+        NewerError: it is of a newer schema, and stays as it is.
+    """
+    path = path_of(folder, cell, key)
+    if not path.is_file():
+        return None
+    try:
+        record = read_record(path)
+    except NewerError:
+        raise
+    except DamagedError:
+        set_aside(path)
+        return None
+    return (record, path) if record.key == key else None
 
 
-def set_aside(path: Path) -> Path:
-    """Rename a damaged record, so that the next run writes it again."""
-    aside = path.with_suffix(".damaged")
-    path.replace(aside)
-    return aside
+def set_aside(path: Path) -> None:
+    """Rename a damaged file of the results folder, so that it is written again."""
+    with clear_write_errors(path), contextlib.suppress(FileNotFoundError):
+        path.replace(path.with_name(f"{path.name}.damaged"))
 
 
 def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | DamagedError]:

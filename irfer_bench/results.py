@@ -10,12 +10,12 @@ from typing import Any
 
 import msgspec
 
-from irfer_bench import provenance, records
-from irfer_bench.graph import Step
+from irfer_bench import keys, provenance, records
+from irfer_bench.graph import Cell, Step
 from irfer_bench.plan import PlannedCell
 from irfer_bench.records import Record, Value
 from irfer_bench.scoring import METRICS, PREDICTIONS
-from irfer_bench.store import Artefact, read_json, write_json
+from irfer_bench.store import Artefact, read_json, write_text
 from irfer_bench.workshop import Workshop
 
 
@@ -25,11 +25,10 @@ def make_record(shop: Workshop, planned: PlannedCell) -> Record:
     steps = [(step, shop.store.get(step.key)) for step in last.walk()]
     score = shop.artefact(last)
     metrics = msgspec.convert(read_json(score.folder / METRICS), dict[str, Value])
-    weak_pairs = [*score.facts["warnings"]]
-    setting, translator, recognizer = cell.row
-    data = _data(cell, steps)
+    warnings = [*score.facts["warnings"]]
+    data = _data(cell, steps) | {"predictions": keys.digest_file(score.folder / PREDICTIONS)}
     if data["incomplete"]:
-        weak_pairs.append("the dataset is incomplete: irfer-bench data check lists what is missing")
+        warnings.append("the dataset is incomplete: irfer-bench data check lists what is missing")
     plugins = {cell.translator.distribution}
     if cell.recognizer is not None:
         plugins.add(cell.recognizer.distribution)
@@ -37,21 +36,7 @@ def make_record(shop: Workshop, planned: PlannedCell) -> Record:
         Record(
             schema=records.SCHEMA,
             key=last.key,
-            cell={
-                "setting": setting,
-                "setting_version": cell.setting.version,
-                "dataset": cell.setting.dataset,
-                "translator": translator,
-                "recognizer": recognizer,
-                "preset": cell.translator.preset,
-                "fold": cell.fold,
-                "seed": cell.seed,
-                "folds": cell.setting.folds,
-                "seeds": cell.setting.seeds,
-                "primary": cell.setting.primary,
-                "precision": cell.precision,
-                "fit_translator_on": cell.fit_on.name if cell.fit_on else "",
-            },
+            cell=describe_cell(cell),
             translator=cell.translator.describe(),
             recognizer=cell.recognizer.describe() if cell.recognizer else None,
             data=data,
@@ -67,27 +52,48 @@ def make_record(shop: Workshop, planned: PlannedCell) -> Record:
             machine=provenance.machine() | {"device": shop.device, "precision": shop.precision},
             packages=provenance.packages(plugins),
             created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            warnings=weak_pairs,
+            warnings=warnings,
         )
     )
 
 
+def describe_cell(cell: Cell) -> dict[str, Any]:
+    """What a record says of its cell."""
+    setting, translator, recognizer = cell.row
+    return {
+        "setting": setting,
+        "setting_version": cell.setting.version,
+        "dataset": cell.setting.dataset,
+        "translator": translator,
+        "recognizer": recognizer,
+        "preset": cell.translator.preset,
+        "fold": cell.fold,
+        "seed": cell.seed,
+        "folds": cell.setting.folds,
+        "seeds": cell.setting.seeds,
+        "primary": cell.setting.primary,
+        "precision": cell.precision,
+        "fit_translator_on": cell.fit_on.name if cell.fit_on else "",
+    }
+
+
 def write_results(shop: Workshop, planned: PlannedCell, out: Path) -> tuple[Record, Path]:
     """Write record and predictions; what is there already and whole stays."""
-    path = records.find(out, planned.score.key, planned.cell.setting.name)
-    if path is not None:
-        record = records.read_record(path)
-    else:
-        record = make_record(shop, planned)
-        path = records.write_record(out, record)
+    found = records.find(out, describe_cell(planned.cell), planned.score.key)
+    if found is not None and records.predictions_are_whole(out, found[0]):
+        return found
+    record = make_record(shop, planned)
     predictions = records.predictions_path(out, record)
+    if predictions.is_file() and not records.predictions_are_whole(out, record):
+        records.set_aside(predictions)
     source = shop.artefact(planned.score).folder / PREDICTIONS
-    if source.is_file() and not predictions.is_file():
-        write_json(predictions, read_json(source))
-    return record, path
+    write_text(predictions, source.read_text(encoding="utf-8"))
+    if found is not None and found[0].data.get("predictions") == record.data["predictions"]:
+        return found
+    return record, records.write_record(out, record)
 
 
-def _data(cell: Any, steps: list[tuple[Step, Artefact | None]]) -> dict[str, Any]:
+def _data(cell: Cell, steps: list[tuple[Step, Artefact | None]]) -> dict[str, Any]:
     facts = {step.kind: artefact.facts for step, artefact in steps if artefact is not None}
     incomplete = any(
         artefact.facts.get("incomplete")
@@ -103,6 +109,7 @@ def _data(cell: Any, steps: list[tuple[Step, Artefact | None]]) -> dict[str, Any
         "test": facts["score"]["test"],
         "pairs": facts["score"]["pairs"],
         "unlabelled_target": cell.setting.kind == "weak"
+        and cell.fit_on is None
         and any(step.kind == "fit_translator" for step, _ in steps),
     }
 
