@@ -1,0 +1,33 @@
+"""The pages under docs/reference, made from the code itself, and README's table.
+
+`python -m irfer_bench.reference` writes them; with `--check` it says which are out of date.
+"""
+
+from __future__ import annotations
+
+from importlib.metadata import entry_points
+from pathlib import Path
+
+from irfer_bench import registry
+from irfer_bench.reference.catalogue import components, settings
+from irfer_bench.reference.commands import commands
+from irfer_bench.reference.excerpt import readme
+from irfer_bench.reference.words import errors_page, record_page
+
+PLACE = Path("docs/reference")
+NOTE = "<!-- Made by `python -m irfer_bench.reference`; edit the code, not this page. -->"
+
+
+def pages(root: Path) -> dict[Path, str]:
+    """Every generated page by its path below `root`; strangers' plugins are left out."""
+    entries = entry_points(group=registry.GROUP)
+    known = registry.load([e for e in entries if e.dist and e.dist.name == registry.OWN])
+    texts = {
+        "cli": commands(),
+        "components": components(known),
+        "settings": settings(known),
+        "errors": errors_page(),
+        "record": record_page(),
+    }
+    made = {PLACE / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in texts.items()}
+    return made | {Path("README.md"): readme(root)}
