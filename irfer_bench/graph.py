@@ -118,7 +118,9 @@ class GraphMaker:
             test = translated if kind == "simulated" and translated is not None else target
             inputs["predict"] = self._predict(cell, fitted, test, translated is not None)
             if translated is not None and kind != "simulated":
-                inputs["pair_predict"] = self._predict(cell, fitted, translated, True)
+                inputs["pair_predict"] = self._predict(
+                    cell, fitted, translated, True, "partners "
+                )
         spec = {
             "setting": [cell.setting.name, cell.setting.version],
             "fold": cell.fold,
@@ -180,6 +182,7 @@ class GraphMaker:
             inputs["fit"] = fitted
         else:
             spec["params"] = msgspec.to_builtins(method.params)
+            spec["inputs"] = dict(method.inputs)
         if method.flag("needs_partners"):
             inputs["partners"] = target
         return self._step("translate", f"translate {part} by {method.name}", spec, inputs, method)
@@ -205,7 +208,9 @@ class GraphMaker:
                 extra = self.prepare(cell, setting.extra)
                 inputs["source"] = self._translate(cell, source, target, extra, "all")
         elif kind in ("weak", "cross") and source is not None:
-            inputs["source"] = self._translate(cell, source, target, source, "train")
+            foreign = setting.source is not None and _foreign(setting.source, setting)
+            part = "all" if foreign else "train"
+            inputs["source"] = self._translate(cell, source, target, source, part)
         elif kind == "simulated" and source is not None:
             inputs["source"] = source
             inputs["target"] = self._translate(cell, source, target, source, "train")
@@ -224,7 +229,9 @@ class GraphMaker:
         }
         return self._step("fit_recognizer", f"fit {method.name}", spec, inputs, method)
 
-    def _predict(self, cell: Cell, fitted: Step, clips: Step, embed: bool) -> Step:
+    def _predict(
+        self, cell: Cell, fitted: Step, clips: Step, embed: bool, what: str = ""
+    ) -> Step:
         method = cell.recognizer
         assert method is not None
         spec = {
@@ -235,9 +242,8 @@ class GraphMaker:
             "seed": cell.seed,
             "precision": cell.precision,
         }
-        return self._step(
-            "predict", f"predict by {method.name}", spec, {"fit": fitted, "clips": clips}, method
-        )
+        inputs = {"fit": fitted, "clips": clips}
+        return self._step("predict", f"predict {what}by {method.name}", spec, inputs, method)
 
     def _step(
         self,

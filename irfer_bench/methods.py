@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Method:
-    """A translator or recognizer exactly as a cell uses it."""
+    """A translator or recognizer exactly as a cell uses it.
+
+    Args:
+        inputs: weights by name, as the params tell them. given: what the user changed.
+    """
 
     component: Component
     distribution: str
@@ -102,7 +106,12 @@ def resolve_method(
             if not _fetched(registry, error, weights):
                 raise
             inputs = dict(ask(weights))
-    return Method(owned.component, owned.distribution, variant, preset, params, inputs, dict(given))
+    plain = msgspec.to_builtins(
+        resolve(cls, component=owned.component.name, variant=variant, preset=preset)
+    )
+    whole = msgspec.to_builtins(params)
+    changed = {name: whole[name] for name in given if whole[name] != plain[name]}
+    return Method(owned.component, owned.distribution, variant, preset, params, inputs, changed)
 
 
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:

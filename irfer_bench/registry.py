@@ -6,6 +6,7 @@ import importlib
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
@@ -13,7 +14,7 @@ from typing import Any, get_args
 import pluggy
 
 from irfer_bench import hookspecs
-from irfer_bench.errors import MissingError, UsageError, unknown_name
+from irfer_bench.errors import BenchError, MissingError, UsageError, unknown_name
 from irfer_bench.hookspecs import PROJECT
 from irfer_bench.params import Params
 from irfer_bench.settings import Setting
@@ -109,14 +110,20 @@ class Registry:
         """A setting by name."""
         component = self.get("setting", name)
         value = self.load(component, component.factory)
-        if not isinstance(value, Setting):
-            raise MissingError(f"setting {name!r}: {component.factory} is no Setting")
+        if not isinstance(value, Setting) or value.name != component.name:
+            raise MissingError(
+                f"setting {name!r}: {component.factory} is no Setting of that name"
+            )
         return value
 
     def settings_of(self, dataset: str) -> list[Setting]:
         """The settings of a dataset; the first announced is its default."""
-        settings = (self.setting(component.name) for component in self.components("setting"))
-        return [setting for setting in settings if setting.dataset == dataset]
+        found = []
+        for owned in self.owned:
+            if owned.component.kind == "setting":
+                with suppress(BenchError):  # a setting that cannot be loaded harms no other
+                    found.append(self.setting(f"{owned.distribution}:{owned.component.name}"))
+        return [setting for setting in found if setting.dataset == dataset]
 
     def ways(self, hook: str, kind: str, name: str) -> Any:
         """The function that a plugin announced by this name as executor or renderer."""
@@ -136,7 +143,7 @@ class Registry:
         module, _, name = address.partition(":")
         try:
             return getattr(importlib.import_module(module), name)
-        except (ImportError, AttributeError) as error:
+        except Exception as error:  # a stranger's module may raise anything
             needs = (
                 f"it needs {', '.join(component.needs)}"
                 if component.needs
