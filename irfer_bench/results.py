@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from irfer_bench import keys, provenance, records
+from irfer_bench.errors import BenchError
 from irfer_bench.graph import Cell, Step
 from irfer_bench.plan import PlannedCell
 from irfer_bench.records import Record, Value
@@ -138,6 +139,31 @@ def summarise(record: Record, path: Path) -> Mapping[str, Any]:
         "timings": {step["title"]: step["seconds"] for step in record.steps},
         "record": str(path),
         "warnings": record.warnings,
+    }
+
+
+def summarise_failure(cell: Cell, error: BenchError | None) -> Mapping[str, Any]:
+    """What `--json` prints of a cell that has no record."""
+    return _empty("failed", str(error)) | {
+        "cell": describe_cell(cell),
+        "setting": cell.setting.name,
+    }
+
+
+def summarise_refusal(reason: str) -> Mapping[str, Any]:
+    """What `--json` prints of a combination that was refused."""
+    return _empty("refused", reason)
+
+
+def _empty(outcome: str, warning: str) -> dict[str, Any]:
+    return {
+        "cell": None,
+        "setting": None,
+        "outcome": outcome,
+        "metrics": {},
+        "timings": {},
+        "record": None,
+        "warnings": [warning],
     }
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.cli.request import add_request_options, make_plan
-from irfer_bench.cli.screen import PlainScreen, open_screen
+from irfer_bench.cli.screen import PlainScreen, open_screen, quiet_stdout
 from irfer_bench.errors import BenchError
 from irfer_bench.estimate import estimate, known_times
 from irfer_bench.render.escape import terminal
@@ -49,15 +49,23 @@ def run(args: argparse.Namespace) -> int:
     signal.signal(signal.SIGTERM, _interrupt)
     screen = open_screen()
     try:
-        plan, registry, store = make_plan(args, scan=True, say=screen.line)
-        _check_faces(args.allow_faces, registry)
-        _announce(plan, store, screen)
-        outcomes = _execute(plan, registry, store, screen, Path(args.out), args.executor)
-        written = _write_boards(outcomes, Path(args.out))
-        written += _write_pictures(outcomes, registry, store, screen, args)
+        with quiet_stdout():
+            outcomes, plan, written = _carry_out(args, screen)
     finally:
         screen.close()
     return _show(outcomes, plan, written, args)
+
+
+def _carry_out(
+    args: argparse.Namespace, screen: PlainScreen
+) -> tuple[list[Outcome], Plan, list[Path]]:
+    plan, registry, store = make_plan(args, scan=True, say=screen.line)
+    _check_faces(args.allow_faces, registry)
+    _announce(plan, store, screen)
+    outcomes = _execute(plan, registry, store, screen, Path(args.out), args.executor)
+    written = _write_boards(outcomes, Path(args.out))
+    written += _write_pictures(outcomes, registry, store, screen, args)
+    return outcomes, plan, written
 
 
 def _interrupt(number: int, frame: object) -> None:
@@ -158,25 +166,19 @@ def _show(
     outcomes: list[Outcome], plan: Plan, written: list[Path], args: argparse.Namespace
 ) -> int:
     from irfer_bench.render.panel import render_panel, render_summary
-    from irfer_bench.results import dump, summarise
+    from irfer_bench.results import dump, summarise, summarise_failure, summarise_refusal
 
     good = [(o.record, o.path) for o in outcomes if o.record is not None and o.path is not None]
     failed = [o for o in outcomes if o.error is not None]
     if args.json:
-        cells = [dict(summarise(record, path)) for record, path in good]
-        cells += [
-            {
-                "cell": str(o.planned.cell),
-                "setting": o.planned.cell.setting.name,
-                "outcome": "failed",
-                "metrics": {},
-                "timings": {},
-                "record": None,
-                "warnings": [str(o.error)],
-            }
-            for o in failed
+        cells = [
+            summarise_failure(o.planned.cell, o.error)
+            if o.record is None or o.path is None
+            else summarise(o.record, o.path)
+            for o in outcomes
         ]
-        print(dump(cells[0] if len(plan.cells) == 1 else {"cells": cells}))
+        cells += [summarise_refusal(reason) for reason in plan.refusals]
+        print(dump(cells[0] if len(cells) == 1 else {"cells": cells}))
     else:
         if len(good) > 3:
             print(render_summary([record for record, _ in good]))
@@ -188,7 +190,7 @@ def _show(
     for outcome in failed:
         print(f"irfer-bench: {terminal(str(outcome.error))}", file=sys.stderr)
     if not failed:
-        return 0
+        return 2 if plan.refusals else 0
     codes = {o.error.exit_code for o in failed if o.error is not None}
     return codes.pop() if len(codes) == 1 else 1
 

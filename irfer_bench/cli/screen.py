@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.render.escape import terminal
@@ -64,7 +67,7 @@ class LiveScreen(PlainScreen):
 
         self._console = Console(stderr=True, highlight=False)
         self._bars = Progress(
-            TextColumn("  {task.description:<34}"),
+            TextColumn("  {task.description:<34}", markup=False),
             BarColumn(24),
             MofNCompleteColumn(),
             TimeElapsedColumn(),
@@ -109,6 +112,24 @@ class LiveScreen(PlainScreen):
     def _clear(self) -> None:
         for name in list(self._tasks):
             self._drop(name)
+
+
+@contextmanager
+def quiet_stdout() -> Iterator[None]:
+    """Send what libraries print to standard error: standard output is for the result alone."""
+    sys.stdout.flush()
+    with redirect_stdout(sys.stderr):
+        try:
+            kept = os.dup(1)
+        except OSError:  # closed by whoever started us
+            yield
+            return
+        try:
+            os.dup2(2, 1)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
 
 
 def open_screen() -> PlainScreen:
