@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ from irfer_bench.records import path_of
 from irfer_bench.store import clear_write_errors
 
 if TYPE_CHECKING:
+    from PIL import Image
+
     from irfer_bench.graph import Step
     from irfer_bench.plan import PlannedCell
     from irfer_bench.records import Record
@@ -96,8 +99,15 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
             for column, clip in enumerate(faces):
                 picture = Image.fromarray(clip.frames[len(clip.frames) // 2]).resize((SIDE, SIDE))
                 canvas.paste(picture, (left + column * (SIDE + GAP), top))
-    canvas.save(path)
+    _save(canvas, path)
     return path
+
+
+def _save(canvas: Image.Image, path: Path) -> None:
+    """Write a picture by one rename: half of one would be taken for the whole."""
+    draft = path.with_name(f".{path.name}.{os.getpid()}")
+    canvas.save(draft, "PNG")
+    draft.replace(path)
 
 
 def draw_confusion(record: Record, path: Path) -> Path:
@@ -126,7 +136,7 @@ def draw_confusion(record: Record, path: Path) -> Path:
             pen.text(
                 (box[0] + 18, box[1] + 20), str(number), fill="white" if share > 0.5 else "black"
             )
-    canvas.save(path)
+    _save(canvas, path)
     return path
 
 

@@ -59,7 +59,9 @@ def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
         metrics[name] = _measure(metric, inputs, groups, spec["draws"])
         if metric.consumes == {"pairs"} and metrics[name]["value"] is not None:
             count = len(groups["pairs"])
-            values[name] = [float(metric.compute(inputs, np.array([i]))) for i in range(count)]
+            each = [_on_resample(metric, inputs, np.array([i])) for i in range(count)]
+            if np.isfinite(each).all():
+                values[name] = each
         shop.screen.progress("score", done, len(spec["metrics"]), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
     absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]
@@ -168,10 +170,18 @@ def _measure(
     count = min(draws, int(getattr(metric, "resamples", draws)))
     if count and len(np.unique(groups[kind])) > 1:
         resampled = stats.resample(groups[kind], count, seed=0)
-        values = np.array([metric.compute(inputs, index) for index in resampled])
+        values = np.array([_on_resample(metric, inputs, index) for index in resampled])
         low, high = stats.interval(values)
-        result |= {"low": low, "high": high}
+        if np.isfinite([low, high]).all():
+            result |= {"low": low, "high": high}
     return result
+
+
+def _on_resample(metric: Metric, inputs: ScoreInputs, index: NDArray[Any]) -> float:
+    try:
+        return float(metric.compute(inputs, index))
+    except UnavailableError:
+        return float("nan")
 
 
 def _without_paths(reason: str) -> str:

@@ -34,7 +34,7 @@ class MeansParams(Params, frozen=True, kw_only=True):
     sharpness: Annotated[float, apply("of the probabilities", gt=0)] = 1.0
 
 
-class BrokenParams(Params, frozen=True, kw_only=True):
+class BrokenParams(MeansParams, frozen=True, kw_only=True):
     how: Annotated[
         Literal["raise", "shape", "nan", "write", "oserror", "exit", "print"], fit("what it does")
     ] = "raise"
