@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from irfer_bench.workshop import Builder, Workshop
 
 FOLDS = "folds.json"
+BOXES = "boxes.json"
+"""Per item the squares cut out, in the owner's pixels, and the 16-bit range that became 0 to 255."""
 SCORES = "scores.safetensors"
 
 
@@ -64,10 +66,19 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
         crop=spec["crop"],
         range_16bit=spec["range_16bit"],
     )
+    boxes: dict[str, Any] = {}
     clips = prepare(
-        dataset, source.root, chosen, rules, landmarks, shop.screen.progress, partners=items
+        dataset,
+        source.root,
+        chosen,
+        rules,
+        landmarks,
+        shop.screen.progress,
+        partners=items,
+        record=boxes.__setitem__,
     )
     count = write_clips(folder, clips)
+    (folder / BOXES).write_text(json.dumps(boxes))
     known = [item for item in items if item.label in spec["classes"]]
     folds = [sorted(fold) for fold in dataset.folds(known)]
     (folder / FOLDS).write_text(json.dumps(folds))
