@@ -116,8 +116,8 @@ def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     except READ_ERRORS as error:
         raise DamagedError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from None
     state = {k.removeprefix("module."): v for k, v in raw.items() if isinstance(v, Tensor)}
-    for scalar in ("input_resolution", "context_length", "vocab_size"):
-        state.pop(scalar, None)
+    for derived in ("input_resolution", "context_length", "vocab_size", "attn_mask"):
+        state.pop(derived, None)
     if "visual.conv1.weight" not in state:
         names = ", ".join(list(state)[:3]) or "no tensors"
         raise DamagedError(
@@ -134,7 +134,9 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
         UsageError: names or shapes differ; says which.
     """
     known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
-    clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
+    # Without memory and without random numbers: every tensor comes from the checkpoint.
+    with torch.device("meta"):
+        clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
     own = clip.state_dict()
     missing = sorted(own.keys() - state.keys())
     extra = sorted(state.keys() - own.keys())
@@ -150,7 +152,9 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
             f"{what} does not fit its architecture: {'; '.join(problems)}",
             "name the right open_clip model in `architecture`",
         )
-    clip.load_state_dict(state, strict=True)
+    clip.load_state_dict(state, strict=True, assign=True)
+    if clip.attn_mask is not None:
+        clip.attn_mask = torch.full((clip.context_length,) * 2, float("-inf")).triu_(1)
     return clip.eval().requires_grad_(False)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib.resources import files
 from pathlib import Path
 
-from irfer_bench.api import MissingWeightsError, UsageError
+from irfer_bench.api import UsageError
 from irfer_bench.nn.weights import Pretrained, digest, find
 
 OPENAI = "https://openaipublic.azureedge.net/clip/models"
@@ -37,7 +37,9 @@ _HUB = {
 
 
 def locate(backbone: str, weights: Path) -> Path:
-    """The checkpoint of `mini`, of an open_clip tag `model/tag`, or at an explicit path.
+    """The checkpoint of `mini`, of an open_clip tag `model/tag`, or a file.
+
+    A bare file name is looked up in the weights folder, so that keys hold no machine's paths.
 
     Raises:
         MissingWeightsError: the file is not here; says where to get it and where to put it.
@@ -47,13 +49,9 @@ def locate(backbone: str, weights: Path) -> Path:
         return find(_mini(), weights)
     if is_file_path(backbone):
         path = Path(backbone).expanduser()
-        if not path.is_file():
-            raise MissingWeightsError(
-                f"backbone file {backbone} does not exist",
-                "give the path of a CLIP checkpoint, an open_clip tag such as "
-                "ViT-B-16-quickgelu/openai, or mini",
-            )
-        return path
+        if path.is_file():
+            return path
+        return find(Pretrained(backbone, (path.name,), source="where you keep it"), weights)
     model, _, tag = backbone.partition("/")
     if not tag:
         raise UsageError(
