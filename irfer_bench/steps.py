@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 FOLDS = "folds.json"
 BOXES = "boxes.json"
-"""Per item the squares cut out, in the owner's pixels, and the 16-bit range that became 0 to 255."""
+"""Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
 SCORES = "scores.safetensors"
 
 
