@@ -32,6 +32,30 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     unit: str = ""
 
 
+class CellFacts(msgspec.Struct, frozen=True):
+    """What every record says of its cell; a board needs no more."""
+
+    setting: str
+    setting_version: str
+    translator: str
+    recognizer: str
+    preset: str
+    primary: str
+    fold: int
+    seed: int
+    folds: int
+    seeds: int
+
+
+class StepFacts(msgspec.Struct, frozen=True):
+    """What every record says of a step."""
+
+    kind: str
+    title: str
+    key: str
+    seconds: float
+
+
 class Record(msgspec.Struct, frozen=True, kw_only=True):
     """One cell's result.
 
@@ -115,9 +139,12 @@ def read_record(path: Path) -> Record:
         )
     try:
         record = msgspec.convert(raw, Record)
-    except msgspec.ValidationError as error:
+        msgspec.convert(record.cell, CellFacts)
+        msgspec.convert(record.steps, list[StepFacts])
+        whole = record.digest == _digest(record)
+    except ValueError as error:  # also what is no JSON number, such as NaN
         raise DamagedError(f"{path} is no record: {error}") from None
-    if record.digest != _digest(record):
+    if not whole:
         raise DamagedError(f"{path}: content and digest disagree, it was edited or cut")
     return record
 
@@ -151,9 +178,12 @@ def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | 
     """Every record below a results folder, and an error in place of each damaged one."""
     for path in sorted((folder / "records").glob(f"{setting or '*'}/*.json")):
         try:
-            yield read_record(path)
+            record = read_record(path)
+            if record.cell["setting"] != path.parent.name:
+                raise DamagedError(f"{path} lies in another setting's folder")
+            yield record
         except DamagedError as error:
-            yield error
+            yield type(error)(error.message.replace(f"{path.parent}/", ""), error.hint)
 
 
 def _digest(record: Record) -> str:

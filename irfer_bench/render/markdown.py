@@ -17,8 +17,7 @@ if TYPE_CHECKING:
 
 def render(boards: Sequence[Board]) -> str:
     """The page of one setting: a table per preset, then what the numbers mean."""
-    title = boards[0].setting
-    parts = [f"# {markdown(title)}", ""]
+    parts = [f"# {markdown(boards[0].setting)}", ""] if boards else ["# no record", ""]
     for board in boards:
         parts += _table(board)
     parts += [
@@ -49,7 +48,8 @@ def _table(board: Board) -> list[str]:
     ]
     table = tabulate(body, headers, tablefmt="github", disable_numparse=True)
     lines = [
-        f"Preset `{markdown(board.preset)}`, primary metric {_heading(board.primary)}.",
+        f"Preset {markdown(board.preset)}, setting version {markdown(board.version)}, "
+        f"data {markdown(board.data[:12])}, primary metric {_heading(board.primary)}.",
         "",
         table,
         "",

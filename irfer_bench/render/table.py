@@ -2,27 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import msgspec
-import numpy as np
 
 from irfer_bench import stats
 from irfer_bench.errors import DamagedError
-from irfer_bench.records import Record, Value, predictions_path
-from irfer_bench.stats import ItemValues, MetricName, Predictions
-from irfer_bench.store import read_json
-
-RANKED: dict[str, MetricName] = {
-    "accuracy": "accuracy",
-    "war": "accuracy",
-    "uar": "uar",
-    "macro_f1": "macro_f1",
-}
+from irfer_bench.keys import canonical
+from irfer_bench.records import Record, Value
+from irfer_bench.render.pooling import RANKED, Pool, pool
 
 
 @dataclass
@@ -36,92 +28,122 @@ class Row:
     marks: list[str] = field(default_factory=list)
     metrics: dict[str, Value] = field(default_factory=dict)
     seconds: float = 0.0
-
-    @property
-    def complete(self) -> bool:
-        return not any(mark.startswith("partial") for mark in self.marks)
+    complete: bool = False
 
 
 @dataclass
 class Board:
-    """One setting's rows in order, and what could not be shown."""
+    """One setting's rows in order, and what could not be shown.
+
+    Args:
+        version: of the setting. data: the dataset's fingerprint.
+    """
 
     setting: str
-    primary: str
     preset: str
+    version: str
+    data: str
+    primary: str
     metrics: list[str]
     rows: list[Row]
     problems: list[str]
 
 
 def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[Board]:
-    """One board per setting and preset: numbers made differently never share a table."""
+    """One board per setting, preset, version and data: only like is set beside like."""
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     problems: list[str] = []
     for record in records:
         if isinstance(record, DamagedError):
-            problems.append(str(record))
+            problems.append(record.message)
             continue
-        cell = record.cell
-        backbone = str((record.data or {}).get("fingerprint", ""))
-        groups[cell["setting"], cell["preset"], cell["setting_version"], backbone].append(record)
-    boards = [
-        _board(setting, preset, members, folder)
-        for (setting, preset, _, _), members in sorted(groups.items())
-    ]
+        cell, data = record.cell, str(record.data.get("fingerprint"))
+        groups[cell["setting"], cell["preset"], cell["setting_version"], data].append(record)
+    boards = [_board(names, members, folder) for names, members in sorted(groups.items())]
     if boards:
-        boards[0].problems.extend(problems)
+        boards[0].problems = problems + boards[0].problems
     return boards
 
 
-def _board(setting: str, preset: str, records: Sequence[Record], folder: Path) -> Board:
-    grouped: dict[tuple[str, str], list[Record]] = defaultdict(list)
-    for record in sorted(records, key=lambda r: (r.cell["fold"], r.cell["seed"], r.created)):
-        grouped[record.cell["translator"], record.cell["recognizer"]].append(record)
-    rows = [_row(*name, _latest(members)) for name, members in grouped.items()]
-    newest = max(records, key=lambda record: record.created)
+def _board(names: tuple[str, str, str, str], records: Sequence[Record], folder: Path) -> Board:
+    newest = max(records, key=lambda record: (record.created, record.key))
     primary = newest.cell["primary"]
-    names = list(dict.fromkeys(name for record in records for name in record.metrics))
-    board = Board(setting, primary, preset, names, rows, [])
-    _pool(board, folder)
-    _rank(board, folder)
-    sign = -1 if newest.metrics[primary].direction == "higher" else 1
-    board.rows.sort(
-        key=lambda row: (
-            row.rank is None,
-            row.rank or 0,
-            sign * _number(row.metrics[primary].value),
-            row.translator,
-            row.recognizer,
-        )
-    )
+    metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
+    board = Board(*names, primary, metrics, list(_rows(records)), [])
+    pools = [_pooled(row, board, folder) for row in board.rows]
+    higher = primary not in newest.metrics or newest.metrics[primary].direction != "lower"
+    _rank(board, pools, higher)
+    board.rows.sort(key=lambda row: _place(row, primary, higher))
     return board
 
 
+def _place(row: Row, primary: str, higher: bool) -> tuple[Any, ...]:
+    value = row.metrics[primary].value if primary in row.metrics else None
+    signed = 0.0 if value is None else -value if higher else value
+    names = row.translator, row.recognizer, "; ".join(row.marks)
+    return row.rank is None, row.rank or 0, value is None, signed, *names
+
+
+def _rows(records: Sequence[Record]) -> Iterator[Row]:
+    named: dict[tuple[str, str], dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    for record in sorted(records, key=lambda r: (r.cell["fold"], r.cell["seed"], r.created, r.key)):
+        _, translator, recognizer = record.row
+        named[translator, recognizer][canonical(_identity(record))].append(record)
+    for (translator, recognizer), kinds in named.items():
+        differing = _differences([members[0] for members in kinds.values()])
+        for members, marks in zip(kinds.values(), differing, strict=True):
+            yield _row(translator, recognizer, _latest(members), marks)
+
+
+def _identity(record: Record) -> dict[str, Any]:
+    """What two records of one row have in common besides their names."""
+    facts = {name: record.cell.get(name, "") for name in ("precision", "fit_translator_on")}
+    for role in ("translator", "recognizer"):
+        method: Mapping[str, Any] = getattr(record, role) or {}
+        for name in ("version", "distribution", "inputs", "params"):
+            facts[f"{role} {name}"] = method.get(name)
+    return facts
+
+
+def _differences(records: Sequence[Record]) -> list[list[str]]:
+    """In what each of several rows of one name differs from the others."""
+    known = [_identity(record) for record in records]
+    odd = [name for name in known[0] if len({canonical(facts[name]) for facts in known}) > 1]
+    return [[f"{name} {canonical(facts[name])[:60]}" for name in odd] for facts in known]
+
+
 def _latest(records: Sequence[Record]) -> list[Record]:
-    """One record per fold and seed: the newest, where a component's version changed."""
+    """One record per fold and seed: the newest."""
     newest = {(record.cell["fold"], record.cell["seed"]): record for record in records}
     return [newest[key] for key in sorted(newest)]
 
 
-def _row(translator: str, recognizer: str, records: list[Record]) -> Row:
-    row = Row(translator, recognizer, records)
+def _row(translator: str, recognizer: str, records: list[Record], marks: list[str]) -> Row:
     cell = records[0].cell
-    folds = {record.cell["fold"] for record in records}
-    seeds = {record.cell["seed"] for record in records}
-    if len(records) < cell["folds"] * cell["seeds"]:
+    folds: dict[int, set[int]] = defaultdict(set)
+    for record in records:
+        folds[record.cell["seed"]].add(record.cell["fold"])
+    whole = {seed for seed, own in folds.items() if len(own) >= cell["folds"]}
+    row = Row(translator, recognizer, records, complete=len(whole) >= cell["seeds"])
+    if row.complete:  # a further seed counts when all its folds are there
+        row.records = records = [r for r in records if r.cell["seed"] in whole]
+    else:
+        there = len(set.union(*folds.values()))
         row.marks.append(
-            f"partial: {len(folds)} of {cell['folds']} folds, {len(seeds)} of {cell['seeds']} seeds"
+            f"partial: {there} of {cell['folds']} folds, {len(folds)} of {cell['seeds']} seeds"
         )
-    if any(record.data["unlabelled_target"] for record in records):
+    if cell.get("fit_translator_on"):
+        row.marks.append(f"translator fitted on {cell['fit_translator_on']}")
+    if any(record.data.get("unlabelled_target") for record in records):
         row.marks.append("unlabelled target")
-    if any(record.data["incomplete"] for record in records):
+    if any(record.data.get("incomplete") for record in records):
         row.marks.append("incomplete data")
-    if any(record.data["subjects"] == "unchecked" for record in records if record.recognizer):
+    if any(r.data.get("subjects") == "unchecked" for r in records if r.recognizer):
         row.marks.append("subjects unchecked")
+    row.marks += marks
     row.seconds = sum(step["seconds"] for record in records for step in record.steps)
     for name in records[0].metrics:
-        row.metrics[name] = _mean([record.metrics[name] for record in records])
+        row.metrics[name] = _mean([r.metrics[name] for r in records if name in r.metrics])
     return row
 
 
@@ -137,63 +159,56 @@ def _mean(values: Sequence[Value]) -> Value:
     return Value(value=sum(known) / len(known), direction=first.direction, unit=first.unit)
 
 
-def pooled(row: Row, folder: Path, metric: str) -> Predictions | ItemValues | None:
-    """All folds' and seeds' items of a row for a metric, or None where they are not there."""
-    kept = [_predictions(record, folder) for record in row.records]
-    if metric in RANKED and all("items" in each for each in kept):
-        items = [item for each in kept for item in each["items"]]
-        classes = row.records[0].classes
-        labels = np.array([classes.index(item[2]) for item in items])
-        predicted = np.array([int(np.argmax(item[3])) for item in items])
-        ids, subjects = [item[0] for item in items], [item[1] for item in items]
-        return Predictions(ids, subjects, labels, predicted, len(classes))
-    if all(metric in each.get("values", {}) for each in kept):
-        return ItemValues(
-            [name for each in kept for name in each["pairs"]],
-            [name for each in kept for name in each["subjects"]],
-            np.array([value for each in kept for value in each["values"][metric]]),
-        )
-    return None
-
-
-def _predictions(record: Record, folder: Path) -> dict[str, Any]:
+def _pooled(row: Row, board: Board, folder: Path) -> Pool:
+    """The row's items; its intervals become those over subjects, folds and seeds pooled."""
     try:
-        found = read_json(predictions_path(folder, record))
-    except DamagedError:
-        return {}
-    return found if isinstance(found, dict) else {}
+        items = pool(row.records, folder)
+        if len(row.records) > 1:
+            _bootstrap(row, items)
+    except (DamagedError, ValueError, KeyError) as error:
+        # A row whose items cannot be read or pooled keeps its means and has neither rank nor
+        # interval.
+        board.problems.append(f"intervals of {row.translator} × {row.recognizer}: {error}")
+        return Pool()
+    return items
 
 
-def _pool(board: Board, folder: Path) -> None:
-    """Intervals of rows with several records: bootstrap over subjects, folds pooled."""
-    for row in board.rows:
-        if len(row.records) < 2:
+def _bootstrap(row: Row, items: Pool) -> None:
+    known: dict[str, tuple[float, float]] = {}
+    for name, value in row.metrics.items():
+        own, formula = items.of(name), RANKED.get(name, name)
+        if own is None or value.value is None:
             continue
-        for name, value in row.metrics.items():
-            items = pooled(row, folder, name) if value.value is not None else None
-            if items is not None:
-                _, low, high = stats.estimate(items, RANKED.get(name, "accuracy"))
-                row.metrics[name] = msgspec.structs.replace(value, low=low, high=high)
+        if formula not in known:
+            _, *ends = stats.estimate(own, RANKED.get(name, "accuracy"))
+            known[formula] = (ends[0], ends[1])
+        low, high = known[formula]
+        if low == low:  # one subject has no interval: NaN
+            row.metrics[name] = msgspec.structs.replace(value, low=low, high=high)
 
 
-def _rank(board: Board, folder: Path) -> None:
-    """Rank complete rows that can be compared item by item."""
+def _rank(board: Board, pools: Sequence[Pool], higher: bool) -> None:
+    """Rank complete rows that hold the same items; the most common set of items is the board's."""
     comparable = [
-        (row, items)
-        for row in board.rows
-        if row.complete and (items := pooled(row, folder, board.primary)) is not None
+        (row, items, frozenset(items.ids))
+        for row, each in zip(board.rows, pools, strict=True)
+        if row.complete and (items := each.of(board.primary)) is not None
     ]
     if not comparable:
         return
-    higher = comparable[0][0].metrics[board.primary].direction == "higher"
-    ranks = stats.rank(
-        [items for _, items in comparable],
-        RANKED.get(board.primary, "accuracy"),
-        higher_is_better=higher,
-    )
-    for (row, _), rank in zip(comparable, ranks, strict=True):
+    common, _ = Counter(ids for _, _, ids in comparable).most_common(1)[0]
+    for row, _, ids in comparable:
+        if ids != common:
+            row.marks.append("other items: not ranked")
+    same = [(row, items) for row, items, ids in comparable if ids == common]
+    try:
+        ranks = stats.rank(
+            [items for _, items in same],
+            RANKED.get(board.primary, "accuracy"),
+            higher_is_better=higher,
+        )
+    except ValueError as error:
+        board.problems.append(f"ranks: {error}")
+        return
+    for (row, _), rank in zip(same, ranks, strict=True):
         row.rank = rank
-
-
-def _number(value: float | None) -> float:
-    return float("-inf") if value is None else value
