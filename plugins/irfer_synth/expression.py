@@ -41,9 +41,9 @@ NEIGHBOURS: Mapping[str, str] = {
     "fear": "surprise", "surprise": "fear", "anger": "disgust", "disgust": "anger",
 }
 INTENSITY = (0.7, 1.0)
-BLEND = 0.5
+BLEND = 0.38
 """Largest share of the neighbouring class; beyond 0.5 the label follows the feeling, not the face."""
-UNIT_SPREAD = 0.20
+UNIT_SPREAD = 0.18
 DROPOUT = 0.05
 STRAY = 0.06
 

@@ -151,7 +151,7 @@ def _render(part: Moments, camera: Camera, size: int) -> tuple[NDArray[Any], NDA
 
 
 _EXPOSURE, _GAIN = 0.045, 6.0
-_NOISE = {"vis": 0.010, "nir": 0.014, "lwir": 0.012, "dark": 0.012}
+_NOISE = {"vis": 0.010, "nir": 0.010, "lwir": 0.012, "dark": 0.012}
 
 
 def _sense(picture: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArray[Any]:

@@ -201,7 +201,23 @@ def _relief(c: Shape, f: dict[str, Array], u: Array, v: Array, a: Array) -> Arra
     z = z + part(0.055) * spot(a, v, c.nose_w * part(0.74), c.nose_y - part(0.01), part(0.036), part(0.040))
     z = z + part(0.040) * spot(u, v, part(0), c.mouth_y, c.mouth_w * part(0.75), part(0.075))
     z = z + (part(0.035) + part(0.03) * f["chin"]) * spot(u, v, part(0), c.chin - part(0.13), part(0.12), part(0.06))
-    return z - part(0.018) * spot(u, v, part(0), c.mouth_y + part(0.125), part(0.12), part(0.03))
+    z = z - part(0.018) * spot(u, v, part(0), c.mouth_y + part(0.125), part(0.12), part(0.03))
+    return z + _muscles(c, f, u, v, a)
+
+
+def _muscles(c: Shape, f: dict[str, Array], u: Array, v: Array, a: Array) -> Array:
+    """The mounds and hollows that contracted muscles raise under the skin."""
+    part = np.float32
+    z = part(0.050) * f["inner"] * spot(a, v, part(0.13), c.brow_in - part(0.09), part(0.075), part(0.035))
+    z = z + part(0.050) * f["outer"] * spot(a, v, part(0.36), c.brow_out - part(0.11), part(0.085), part(0.035))
+    z = z + part(0.055) * f["lower"] * spot(u, v, part(0), c.brow_in + part(0.01), part(0.055), part(0.060))
+    z = z + part(0.045) * f["wrinkle"] * spot(a, v, part(0.085), c.eye_y + part(0.11), part(0.040), part(0.060))
+    z = z + part(0.050) * f["lip"] * spot(a, v, c.nose_w + part(0.075), c.nose_y + part(0.06), part(0.045), part(0.050))
+    z = z + part(0.060) * f["smile"] * spot(a, v, c.mouth_w + part(0.085), c.mouth_y - part(0.12), part(0.065), part(0.070))
+    z = z + part(0.050) * f["drop"] * spot(a, v, c.mouth_w + part(0.015), c.mouth_y + part(0.13), part(0.050), part(0.045))
+    z = z + part(0.045) * f["stretch"] * spot(a, v, c.mouth_w + part(0.075), c.mouth_y + part(0.03), part(0.030), part(0.075))
+    z = z + part(0.040) * f["lips_tight"] * spot(u, v, part(0), c.mouth_y - part(0.085), part(0.110), part(0.028))
+    return z - part(0.060) * f["jaw"] * spot(a, v, c.mouth_w + part(0.09), c.mouth_y + part(0.02), part(0.060), part(0.120))
 
 
 def _glasses(who: Identities, c: Shape, v: Array, a: Array, soft: Array) -> dict[str, Array]:

@@ -202,8 +202,6 @@ def tower(clip: CLIP, images: Tensor) -> Tensor:
 @torch.no_grad()
 def encode_views(clip: CLIP, pictures: Tensor, views: int) -> Tensor:
     """(views, N, width) features of augmented views by the fixed image tower."""
-    each = [torch.cat([tower(clip, augment(p)) for p in torch.split(pictures, 128)]) for _ in range(views)]
-    return torch.stack(each)
 
 
 def encode_short(clip: CLIP, ids: Tensor) -> Tensor:
