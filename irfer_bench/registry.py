@@ -163,8 +163,10 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
     registry = Registry()
     registry.manager.add_hookspecs(hookspecs)
     builtin_only = os.environ.get("IRFER_BENCH_PLUGINS") == "builtin"
-    for entry in _unique(entry_points(group=GROUP) if group is None else group):
-        distribution = entry.dist.name if entry.dist else "unknown"
+    entries = _unique(entry_points(group=GROUP) if group is None else group)
+    # Built-ins first, wherever they lie on the path: their names are taken before strangers speak.
+    for entry in sorted(entries, key=lambda entry: _distribution(entry) != OWN):
+        distribution = _distribution(entry)
         if builtin_only and distribution != OWN:
             continue
         try:
@@ -176,7 +178,6 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
             continue
         for component in components:
             _accept(registry, component, entry.name, distribution)
-    registry.owned.sort(key=lambda owned: not owned.builtin)
     registry.warnings.extend(_unknown_hooks(registry.manager))
     return registry
 
@@ -184,10 +185,14 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
 def _unique(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
     seen: set[tuple[str, str, str]] = set()
     for entry in entries:
-        key = (entry.dist.name if entry.dist else "", entry.name, entry.value)
+        key = (_distribution(entry), entry.name, entry.value)
         if key not in seen:
             seen.add(key)
             yield entry
+
+
+def _distribution(entry: EntryPoint) -> str:
+    return entry.dist.name if entry.dist else "unknown"
 
 
 def _announced(plugin: Any) -> Iterable[Component]:
@@ -211,6 +216,12 @@ def _accept(registry: Registry, component: Component, plugin: str, distribution:
         for owned in registry.owned
     ):
         problem = f"{component.kind} name {component.name!r} is reserved for the built-in"
+    elif any(
+        owned.distribution == distribution
+        and (owned.component.kind, owned.component.name) == (component.kind, component.name)
+        for owned in registry.owned
+    ):
+        problem = f"{component.kind} {component.name!r} is announced twice"
     if problem:
         registry.failures.append(Failure(plugin, distribution, problem))
     else:
