@@ -1,0 +1,1 @@
+"""A translator that blurs and a recognizer of class centroids."""
