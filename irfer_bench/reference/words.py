@@ -92,6 +92,7 @@ RECORD = {
         "test": "clips scored",
         "pairs": "translated clips that have a true partner",
         "unlabelled_target": "true where fitting the translator read unlabelled target pictures",
+        "predictions": "sha256 of the predictions beside the record",
     },
     "metrics": {
         "value": "the number, or null",
@@ -148,7 +149,7 @@ def record_page() -> str:
     parts = [
         "# The record", "",
         f"One finished cell is one JSON file, schema {SCHEMA}, at "
-        "`OUT/records/SETTING/TRANSLATOR+RECOGNIZER.foldN.seedN.KEY.json`. It is written once and "
+        "`OUT/records/SETTING/TRANSLATOR+RECOGNIZER.PRESET.foldN.seedN.KEY.json`. It is written once and "
         "never changed; folders of records are merged by copying. Fractions are 0 to 1.", "",
     ]
     for title, meanings in RECORD.items():
