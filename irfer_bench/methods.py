@@ -25,6 +25,7 @@ class Method:
 
     Args:
         inputs: weights by name, as the params tell them. given: what the user changed.
+        owner: the distribution, where the user had to say whose component is meant.
     """
 
     component: Component
@@ -34,11 +35,13 @@ class Method:
     params: Params
     inputs: Mapping[str, Any]
     given: Mapping[str, Any]
+    owner: str = ""
 
     @property
     def name(self) -> str:
-        """`pca`, or `pca@literal`."""
-        return self.component.name + (f"@{self.variant}" if self.variant else "")
+        """`pca`, `pca@literal`, or `owner:name` where two strangers offer one name."""
+        bare = f"{self.owner}:{self.component.name}" if self.owner else self.component.name
+        return f"{bare}@{self.variant}" if self.variant else bare
 
     @property
     def row_name(self) -> str:
@@ -111,7 +114,10 @@ def resolve_method(
     )
     whole = msgspec.to_builtins(params)
     changed = {name: whole[name] for name in given if whole[name] != plain[name]}
-    return Method(owned.component, owned.distribution, variant, preset, params, inputs, changed)
+    owner = "" if owned.builtin else bare.rpartition(":")[0]
+    return Method(
+        owned.component, owned.distribution, variant, preset, params, inputs, changed, owner
+    )
 
 
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.irfer_bench.strangers import write_distribution
 from tests.third_party.installing import BLURNET, TOY, bench, install, run
 
 GRID = (
@@ -66,6 +67,27 @@ def test_its_methods_run_and_share_the_board(site: Path, tmp_path: Path) -> None
     assert record["packages"]["irfer-bench-blurnet"] == "0.3.0"
 
 
+def test_two_strangers_with_one_name_have_two_rows(site: Path, tmp_path: Path) -> None:
+    text = (site / "irfer_bench_blurnet" / "hooks.py").read_text()
+    other = write_distribution(
+        tmp_path / "other", "irfer-bench-otherblur", {"otherblur_hooks": text},
+        {"other": "otherblur_hooks"},
+    )
+    sites = [site, other, TOY]
+    words = "run --setting toy_quality --fold 1 --json --out out"
+    refused = bench(f"{words} -t blur", sites, tmp_path)
+    assert refused.returncode == 2
+    assert "say irfer-bench-blurnet:blur or irfer-bench-otherblur:blur" in refused.stderr
+    done = bench(
+        f"{words} -t irfer-bench-blurnet:blur -t irfer-bench-otherblur:blur", sites, tmp_path
+    )
+    assert done.returncode == 0, done.stderr
+    names = {c["cell"]["translator"] for c in json.loads(done.stdout)["cells"]}
+    assert names == {"irfer-bench-blurnet:blur", "irfer-bench-otherblur:blur"}
+    board = (tmp_path / "out" / "toy_quality.md").read_text()
+    assert len(re.findall(r"^\|.*:blur", board, re.MULTILINE)) == 2
+
+
 def test_builtin_only_hides_it(site: Path, tmp_path: Path) -> None:
     done = bench("list --json", [site], tmp_path, IRFER_BENCH_PLUGINS="builtin")
     assert done.returncode == 0
@@ -76,7 +98,8 @@ def test_builtin_only_hides_it(site: Path, tmp_path: Path) -> None:
 
 
 def test_its_own_conformance_tests_pass(site: Path, tmp_path: Path) -> None:
-    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", "--rootdir", BLURNET, BLURNET / "tests"]
+    place = ["--rootdir", BLURNET, BLURNET / "tests"]
+    words = ["-m", "pytest", "-q", "-p", "no:cacheprovider", *place]
     done = run(words, [site], tmp_path)
     assert done.returncode == 0, done.stdout[-4000:]
     assert "skipped" not in done.stdout
