@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from irfer_bench.api import BASIC, CLASSES, Clip, Item, Problem, Recognition, UsageError
+from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice
 from irfer_synth.faces import Camera, draw_moments, render
 from irfer_synth.identity import BENCHMARK, EXTRA
 from irfer_synth.synth_params import SynthParams
+from irfer_synth.voice import RATE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
 
 GENERATOR = "1"
 """Changes when any pixel or sample changes."""
-SUBJECTS, EXTRA_SUBJECTS, FOLDS = 120, 30, 5
+SUBJECTS, EXTRA_SUBJECTS, CLIP_SUBJECTS, FOLDS = 120, 30, 60, 5
 CAMERAS: dict[Camera, tuple[Spectrum, str]] = {
     "vis": ("vis", "normal"), "nir": ("nir", "normal"), "lwir": ("lwir", "normal"),
     "dark": ("vis", "dark"),
 }
 """Camera to spectrum and lighting."""
+CLIP_CAMERAS: tuple[Camera, ...] = ("vis", "nir")
+PARTS = {"s": "stills", "x": "extra", "c": "clips"}
+"""First letter of an item's id to its part."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +49,8 @@ class SynthDataset:
     """The embedded benchmark (design §9): no files, no people, equal on every machine.
 
     Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `extra` (30 other
-    people, six classes, visible only) and `clips`.
+    people, six classes, visible only) and `clips` (the first 60 subjects in motion and with a
+    voice, visible and near-infrared, drawn when read).
     """
 
     classes = CLASSES
@@ -67,28 +73,47 @@ class SynthDataset:
         for number in range(1, EXTRA_SUBJECTS + 1):
             for label in BASIC:
                 yield _item(Address("extra", number, label, "vis"))
+        for camera in CLIP_CAMERAS:
+            for number in range(1, CLIP_SUBJECTS + 1):
+                for label in CLASSES:
+                    yield _item(Address("clips", number, label, camera))
 
     def problems(self, root: Path | None = None) -> Iterable[Problem]:
         """None: there is nothing on disk."""
         return ()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """Draw the item at `params.size`.
+        """Draw the item at `params.size`; of a clip only the frames asked for, and all its sound.
 
         Raises:
-            UsageError: the id is not one of `index`.
+            UsageError: the id is not one of `index`, or a frame is outside the clip.
         """
         address = parse_id(item.id)
+        wanted = tuple(range(item.frames)) if frames is None else tuple(frames)
+        if not wanted or min(wanted) < 0 or max(wanted) >= item.frames:
+            raise UsageError(f"{item.id} has frames 0 to {item.frames - 1}, asked for {wanted}")
+        if address.part == "clips":
+            moments = draw_clip(address.number, address.label, wanted)
+            pictures, marks = render(moments, address.camera, self.params.size)
+            return replace(
+                _clip(item, pictures, marks), fps=FPS, sample_rate=RATE,
+                audio=draw_voice(address.number, address.label))
         basic = address.label in BASIC
         group = BASIC if basic else CLASSES[len(BASIC) :]
         pictures, marks = _draw_group(
             _population(address), address.number, address.camera, group, self.params.size)
-        k = group.index(address.label)
-        return _clip(item, pictures[k : k + 1], marks[k : k + 1])
+        at = [group.index(address.label)] * len(wanted)
+        return _clip(item, pictures[at], marks[at])
 
     def read_many(self, items: Sequence[Item]) -> Iterable[Clip]:
-        """Draw many stills, in order; the same pixels as `read`, drawn in batches."""
+        """Draw many stills, in order; the same pixels as `read`, drawn in batches.
+
+        Raises:
+            UsageError: an item is a clip or not one of `index`.
+        """
         addresses = [parse_id(item.id) for item in items]
+        if any(address.part == "clips" for address in addresses):
+            raise UsageError("read_many draws stills only", "use read for clips")
         for start in range(0, len(items), 256):
             chunk = addresses[start : start + 256]
             drawn: dict[int, tuple[Any, Any]] = {}
@@ -118,7 +143,7 @@ class SynthDataset:
 
 @lru_cache(maxsize=8192)
 def parse_id(name: str) -> Address:
-    """`s001-fear-nir` (stills), `x001-fear-vis` (extra).
+    """`s001-fear-nir` (stills), `x001-fear-vis` (extra), `c001-fear-vis` (clips).
 
     Raises:
         UsageError: no such item.
@@ -127,12 +152,15 @@ def parse_id(name: str) -> Address:
     try:
         subject, label, camera = parts
         number = int(subject[1:])
-        part = {"s": "stills", "x": "extra"}[subject[0]]
+        part = PARTS[subject[0]]
     except (ValueError, KeyError, IndexError):
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth") from None
-    if camera not in CAMERAS or label not in CLASSES:
+    people = {"stills": SUBJECTS, "extra": EXTRA_SUBJECTS, "clips": CLIP_SUBJECTS}[part]
+    labels = BASIC if part == "extra" else CLASSES
+    cameras = {"stills": tuple(CAMERAS), "extra": ("vis",), "clips": CLIP_CAMERAS}[part]
+    if camera not in cameras or label not in labels or not 1 <= number <= people:
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth")
-    return Address(part, number, label, camera)
+    return Address(part, number, label, cast("Camera", camera))
 
 
 @lru_cache(maxsize=64)
@@ -149,12 +177,15 @@ def _population(address: Address) -> int:
 
 
 def _item(address: Address) -> Item:
-    subject = f"{'x' if address.part == 'extra' else 's'}{address.number:03d}"
+    letter = next(letter for letter, part in PARTS.items() if part == address.part)
+    moment = f"{letter}{address.number:03d}-{address.label}"
     spectrum, lighting = CAMERAS[address.camera]
+    extra, moving = address.part == "extra", address.part == "clips"
     return Item(
-        id=f"{subject}-{address.label}-{address.camera}", label=address.label, subject=subject,
-        spectrum=spectrum, lighting=lighting, part=address.part,
-        pair=None if address.part == "extra" else f"{subject}-{address.label}",
+        id=f"{moment}-{address.camera}", label=address.label,
+        subject=f"{'x' if extra else 's'}{address.number:03d}", spectrum=spectrum, lighting=lighting,
+        part=address.part, pair=None if extra else moment,
+        frames=count_frames(address.number, address.label) if moving else 1,
     )
 
 

@@ -187,13 +187,16 @@ def lip_lines(s: Shape, q: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def place_landmarks(s: Shape, pose: Pose, size: int) -> NDArray[Any]:
-    """(N, 68, 2) float32 landmarks in iBUG order, x then y, in pixels of a `size`-pixel picture."""
+    """(N, 68, 2) float32 landmarks in iBUG order, x then y, in pixels of a `size`-pixel picture.
+
+    The centre of the first pixel is at 0.5.
+    """
     s = Shape(*(getattr(s, f.name)[:, None] for f in fields(s)))
     points = [*_jaw(s), *_brows(s), *_nose(s), *_eyes(s), *_mouth(s)]
     u, v = (np.concatenate([np.broadcast_to(p[k], (len(s.jaw), 1)) for p in points], 1) for k in (0, 1))
     x, y = project(pose, u, v, depth(s, u, v))
     pixels = np.stack([x, y], -1)
-    return ((pixels + 1) * (size / 2) - 0.5).astype(np.float32)
+    return ((pixels + 1) * (size / 2)).astype(np.float32)
 
 
 def _jaw(s: Shape) -> list[tuple[Array, Array]]:

@@ -203,6 +203,11 @@ def tower(clip: CLIP, images: Tensor) -> Tensor:
 def encode_views(clip: CLIP, pictures: Tensor, views: int) -> Tensor:
     """(views, N, width) features of augmented views by the fixed image tower."""
 
+    def once() -> Tensor:
+        return torch.cat([tower(clip, augment(part)) for part in torch.split(pictures, 128)])
+
+    return torch.stack([once() for _ in range(views)])
+
 
 def encode_short(clip: CLIP, ids: Tensor) -> Tensor:
     """open_clip's encode_text without the padding, which the causal mask makes exact."""
