@@ -140,6 +140,12 @@ class SynthDataset:
         text = f"irfer_synth generator {GENERATOR} size {self.params.size}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    def contact_sheet(self, path: Path, root: Path | None = None) -> Path:
+        """Write a labelled PNG of every class in every camera."""
+        from irfer_synth.sheet import draw
+
+        return draw(path)
+
 
 @lru_cache(maxsize=8192)
 def parse_id(name: str) -> Address:

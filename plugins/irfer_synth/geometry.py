@@ -112,9 +112,9 @@ def outline(s: Shape, u: Array, v: Array) -> Array:
     """Below 1 inside the face, 1 on its edge, above 1 outside."""
     below = np.maximum(v, 0)
     x = u / (s.face_width * (1 - s.taper * below * below))
-    y = v / np.where(v > 0, s.chin, np.float32(0.92))
+    y = v / np.where(v > 0, s.chin, 0.92)
     x, y = x * x, y * y
-    square = np.where(v > 0, s.jaw, np.float32(0.15))
+    square = np.where(v > 0, s.jaw, 0.15)
     return (1 - square) * (x + y) + square * (x * x + y * y)
 
 
@@ -203,7 +203,7 @@ def _jaw(s: Shape) -> list[tuple[Array, Array]]:
     angle = np.pi * np.arange(17) / 16
     du, dv = -np.cos(angle).astype(np.float32)[None], np.sin(angle).astype(np.float32)[None]
     low = np.zeros((len(s.jaw), 17), dtype=np.float32)
-    step = np.float32(0.7)
+    step = 0.7
     for _ in range(20):
         middle = low + step
         low = np.where(outline(s, du * middle, dv * middle) < 1, middle, low)

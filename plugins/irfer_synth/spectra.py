@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irfer_synth.identity import HAIR_COLOURS, HAIR_NIR, IRIS_COLOURS, Identities
-from irfer_synth.layers import Layers, spot
+from irfer_synth.layers import Layers
+from irfer_synth.relief import spot
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Array = Any
-F = np.float32
 
 _HAIR = np.array(list(HAIR_COLOURS.values()), dtype=np.float32)
 _HAIR_NIR = np.array(list(HAIR_NIR.values()), dtype=np.float32)
@@ -57,52 +57,52 @@ def shade_visible(layers: Layers, who: Identities, scene: Scene) -> Array:
     m, g = layers.mask, _grid
     light, tint = scene.light, scene.tint
     lambert = np.maximum(layers.nx * g(light[:, 0]) + layers.ny * g(light[:, 1]) + layers.nz * g(light[:, 2]), 0)
-    half = np.maximum(layers.nx * g(light[:, 0]) * F(0.5) + layers.ny * g(light[:, 1]) * F(0.5) + layers.nz * F(0.85), 0)
+    half = np.maximum(layers.nx * g(light[:, 0]) * 0.5 + layers.ny * g(light[:, 1]) * 0.5 + layers.nz * 0.85, 0)
     shine = half * half
     shine = shine * shine
     shine = shine * shine
-    shine = shine * shine * F(0.14) * g(scene.lamp)
-    drawn = g(F(0.55) + F(0.45) * who.brow_dark)
+    shine = shine * shine * 0.14 * g(scene.lamp)
+    drawn = g(0.55 + 0.45 * who.brow_dark)
     streak = _streaks(layers)
     haze = _backdrop(layers, scene)
     out = np.empty((*layers.u.shape, 3), dtype=np.float32)
     for channel in range(3):
         melanin = who.melanin
         skin = _LIGHT_SKIN[channel] + melanin * (_DARK_SKIN[channel] - _LIGHT_SKIN[channel])
-        blush = (F(0.03), F(-0.035), F(-0.03))[channel] * who.ruddy
-        red = (F(1.0), F(0.56), F(0.56))[channel]
+        blush = (0.03, -0.035, -0.03)[channel] * who.ruddy
+        red = (1.0, 0.56, 0.56)[channel]
         hair = _HAIR[who.hair.astype(int), channel]
         lit = g(scene.ambient) + g(scene.lamp) * lambert
         lit = lit * g(tint[:, channel])
-        cheeks = spot(np.abs(layers.u), layers.v, F(0.36), F(0.22), F(0.15), F(0.13))
+        cheeks = spot(np.abs(layers.u), layers.v, 0.36, 0.22, 0.15, 0.13)
         a = np.broadcast_to(g(skin), layers.u.shape) + cheeks * g(blush)
-        a = over(a, m["beard"] * F(0.5), g(hair))
-        a = over(a, m["socket"] * F(0.22), a * F(0.75))
-        a = over(a, m["lips"], g(skin * (1 - who.lip_red * (1 - red)) * F(0.86)))
-        a = over(a, m["lower_lip"] * F(0.25), a + F(0.15))
-        a = a * (1 - F(0.50) * m["crease"]) * (1 - F(0.22) * m["under_lip"])
-        a = over(a, m["lid"] * F(0.6), a * F(0.55))
-        a = over(a, _nostrils(layers, who) * F(0.7), a * F(0.35))
-        a = over(a, m["brow"] * drawn, g(hair * F(0.85)))
+        a = over(a, m["beard"] * 0.5, g(hair))
+        a = over(a, m["socket"] * 0.22, a * 0.75)
+        a = over(a, m["lips"], g(skin * (1 - who.lip_red * (1 - red)) * 0.86))
+        a = over(a, m["lower_lip"] * 0.25, a + 0.15)
+        a = a * (1 - 0.50 * m["crease"]) * (1 - 0.22 * m["under_lip"])
+        a = over(a, m["lid"] * 0.6, a * 0.55)
+        a = over(a, _nostrils(layers, who) * 0.7, a * 0.35)
+        a = over(a, m["brow"] * drawn, g(hair * 0.85))
         base = np.broadcast_to(g(scene.cloth[:, channel]), a.shape)
-        base = over(base, F(1) - m["cloth"], g(skin * F(0.80)))
-        picture = over(haze[channel], m["hair_back"], g(hair * F(0.8)) * streak * lit)
-        picture = over(picture, np.maximum(m["neck"], m["cloth"]), base * (g(scene.ambient) + g(scene.lamp) * F(0.45)) * g(tint[:, channel]))
-        picture = over(picture, m["ears"], g(skin * F(0.82)) * lit)
-        picture = over(picture, m["face"], a * lit + shine * (1 - F(0.6) * m["brow"]))
-        wet = (g(scene.ambient) + g(scene.lamp) * F(0.75)) * g(tint[:, channel])
-        picture = over(picture, m["eye"], F(0.88) * wet * (1 - F(0.2) * m["socket"]))
+        base = over(base, 1 - m["cloth"], g(skin * 0.80))
+        picture = over(haze[channel], m["hair_back"], g(hair * 0.8) * streak * lit)
+        picture = over(picture, np.maximum(m["neck"], m["cloth"]), base * (g(scene.ambient) + g(scene.lamp) * 0.45) * g(tint[:, channel]))
+        picture = over(picture, m["ears"], g(skin * 0.82) * lit)
+        picture = over(picture, m["face"], a * lit + shine * (1 - 0.6 * m["brow"]))
+        wet = (g(scene.ambient) + g(scene.lamp) * 0.75) * g(tint[:, channel])
+        picture = over(picture, m["eye"], 0.88 * wet * (1 - 0.2 * m["socket"]))
         picture = over(picture, m["iris"], g(_IRIS[who.iris.astype(int), channel]) * wet)
-        picture = over(picture, m["pupil"], F(0.03))
-        picture = over(picture, m["glint"], F(0.95))
-        picture = over(picture, m["lash"] * F(0.85), F(0.06))
-        picture = over(picture, m["gap"], F((0.16, 0.05, 0.05)[channel]))
-        picture = over(picture, m["seam"] * F(0.75), g(skin * F(0.25)) * lit)
-        picture = over(picture, m["teeth"], F((0.90, 0.88, 0.82)[channel]) * wet)
-        picture = over(picture, m["hair"], g(hair) * streak * lit + shine * F(0.6))
+        picture = over(picture, m["pupil"], 0.03)
+        picture = over(picture, m["glint"], 0.95)
+        picture = over(picture, m["lash"] * 0.85, 0.06)
+        picture = over(picture, m["gap"], (0.16, 0.05, 0.05)[channel])
+        picture = over(picture, m["seam"] * 0.75, g(skin * 0.25) * lit)
+        picture = over(picture, m["teeth"], (0.90, 0.88, 0.82)[channel] * wet)
+        picture = over(picture, m["hair"], g(hair) * streak * lit + shine * 0.6)
         if "frame" in m:
-            picture = over(picture, m["lens"] * F(0.10), F(0.9))
-            picture = over(picture, m["frame"], F(0.08))
+            picture = over(picture, m["lens"] * 0.10, 0.9)
+            picture = over(picture, m["frame"], 0.08)
         out[..., channel] = picture
     return out
 
@@ -113,37 +113,37 @@ def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
     facing = layers.nz * layers.nz
     shine = facing * facing
     shine = shine * shine
-    shine = shine * shine * F(0.12)
-    lit = F(0.30) + F(0.70) * facing
+    shine = shine * shine * 0.12
+    lit = 0.30 + 0.70 * facing
     hair = _HAIR_NIR[who.hair.astype(int)]
-    skin = F(0.86) - F(0.13) * who.melanin
+    skin = 0.86 - 0.13 * who.melanin
     a = np.broadcast_to(g(skin), layers.u.shape)
-    a = over(a, m["beard"] * F(0.25), g(hair))
-    a = over(a, m["lips"], g(skin * F(1.0)))
-    a = over(a, m["lower_lip"], g(skin * F(1.02)))
-    a = a * (1 - F(0.08) * m["crease"]) * (1 - F(0.0) * m["under_lip"])
-    a = over(a, m["lid"] * F(0.3), a * F(0.8))
-    a = over(a, _nostrils(layers, who) * F(0.7), F(0.22))
-    a = over(a, m["brow"] * g(F(0.13) + F(0.13) * who.brow_dark), g(hair * F(0.9) + F(0.12)))
+    a = over(a, m["beard"] * 0.25, g(hair))
+    a = over(a, m["lips"], g(skin * 1.0))
+    a = over(a, m["lower_lip"], g(skin * 1.02))
+    a = a * (1 - 0.08 * m["crease"]) * (1 - 0.0 * m["under_lip"])
+    a = over(a, m["lid"] * 0.3, a * 0.8)
+    a = over(a, _nostrils(layers, who) * 0.7, 0.22)
+    a = over(a, m["brow"] * g(0.13 + 0.13 * who.brow_dark), g(hair * 0.9 + 0.12))
     streak = _streaks(layers)
-    haze = F(0.035) + F(0.05) * _backdrop(layers, scene)[0]
-    picture = over(haze, m["hair_back"], g(hair * F(0.75)) * streak * lit)
-    cloth = over(np.broadcast_to(g(F(0.12) + F(0.4) * scene.cloth[:, 1]), a.shape), F(1) - m["cloth"], g(skin * F(0.60)))
+    haze = 0.035 + 0.05 * _backdrop(layers, scene)[0]
+    picture = over(haze, m["hair_back"], g(hair * 0.75) * streak * lit)
+    cloth = over(np.broadcast_to(g(0.12 + 0.4 * scene.cloth[:, 1]), a.shape), 1 - m["cloth"], g(skin * 0.60))
     picture = over(picture, np.maximum(m["neck"], m["cloth"]), cloth)
-    picture = over(picture, m["ears"], g(skin * F(0.75)) * lit)
+    picture = over(picture, m["ears"], g(skin * 0.75) * lit)
     picture = over(picture, m["face"], a * lit + shine)
-    picture = over(picture, m["eye"], F(0.66))
-    picture = over(picture, m["iris"], F(0.20))
-    picture = over(picture, m["pupil"], F(0.05))
-    picture = over(picture, m["glint"], F(1.0))
-    picture = over(picture, m["lash"] * F(0.45), F(0.25))
-    picture = over(picture, m["gap"], F(0.34))
-    picture = over(picture, m["seam"] * F(0.50), F(0.38))
-    picture = over(picture, m["teeth"], F(0.80))
+    picture = over(picture, m["eye"], 0.66)
+    picture = over(picture, m["iris"], 0.20)
+    picture = over(picture, m["pupil"], 0.05)
+    picture = over(picture, m["glint"], 1.0)
+    picture = over(picture, m["lash"] * 0.45, 0.25)
+    picture = over(picture, m["gap"], 0.34)
+    picture = over(picture, m["seam"] * 0.50, 0.38)
+    picture = over(picture, m["teeth"], 0.80)
     picture = over(picture, m["hair"], g(hair) * streak * lit)
     if "frame" in m:
-        picture = over(picture, m["lens"] * F(0.10), F(0.1))
-        picture = over(picture, m["frame"], F(0.10))
+        picture = over(picture, m["lens"] * 0.10, 0.1)
+        picture = over(picture, m["frame"], 0.10)
     return picture
 
 
@@ -151,27 +151,27 @@ def shade_thermal(layers: Layers, who: Identities, scene: Scene) -> Array:
     """(B, H, W) float32: temperature from 20 to 37 degrees as 0 to 1, cold nose, brows and glasses."""
     m, g = layers.mask, _grid
     u, v, a = layers.u, layers.v, np.abs(layers.u)
-    warm = F(0.80) + F(0.07) * scene.warmth
-    t = g(warm) * (F(0.80) + F(0.20) * np.minimum(layers.nz * F(1.2), 1))
-    t = t + F(0.07) * spot(u, v, F(0), F(-0.45), F(0.25), F(0.09))
-    t = t - F(0.07) * spot(a, v, F(0.38), F(0.28), F(0.12), F(0.12))
-    t = t - F(0.24) * spot(u, v, F(0), g(who.nose_y) - F(0.04), F(0.085), F(0.10))
-    t = t + F(0.10) * m["canthus"]
-    t = t - F(0.12) * m["beard"]
-    t = t - F(0.22) * m["brow"] * g(F(0.5) + F(0.5) * who.brow_dark)
-    t = t + F(0.05) * m["lips"] + F(0.09) * m["crease"]
-    picture = F(0.10) + F(0.04) * _backdrop(layers, scene)[1]
-    picture = over(picture, m["hair_back"], F(0.40))
-    picture = over(picture, m["cloth"], F(0.36))
-    picture = over(picture, m["neck"] * (1 - m["cloth"]), g(warm * F(1.03)))
-    picture = over(picture, m["ears"], g(warm * F(0.72)))
+    warm = 0.80 + 0.07 * scene.warmth
+    t = g(warm) * (0.80 + 0.20 * np.minimum(layers.nz * 1.2, 1))
+    t = t + 0.07 * spot(u, v, 0, -0.45, 0.25, 0.09)
+    t = t - 0.07 * spot(a, v, 0.38, 0.28, 0.12, 0.12)
+    t = t - 0.24 * spot(u, v, 0, g(who.nose_y) - 0.04, 0.085, 0.10)
+    t = t + 0.10 * m["canthus"]
+    t = t - 0.12 * m["beard"]
+    t = t - 0.22 * m["brow"] * g(0.5 + 0.5 * who.brow_dark)
+    t = t + 0.05 * m["lips"] + 0.09 * m["crease"]
+    picture = 0.10 + 0.04 * _backdrop(layers, scene)[1]
+    picture = over(picture, m["hair_back"], 0.40)
+    picture = over(picture, m["cloth"], 0.36)
+    picture = over(picture, m["neck"] * (1 - m["cloth"]), g(warm * 1.03))
+    picture = over(picture, m["ears"], g(warm * 0.72))
     picture = over(picture, m["face"], t)
-    picture = over(picture, m["eye"], g(warm * F(0.90)))
-    picture = over(picture, m["gap"], g(warm * F(1.16)))
-    picture = over(picture, m["teeth"], g(warm * F(0.95)))
-    picture = over(picture, m["hair"], F(0.42))
+    picture = over(picture, m["eye"], g(warm * 0.90))
+    picture = over(picture, m["gap"], g(warm * 1.16))
+    picture = over(picture, m["teeth"], g(warm * 0.95))
+    picture = over(picture, m["hair"], 0.42)
     if "frame" in m:
-        picture = over(picture, np.maximum(m["lens"], m["frame"]), F(0.24))
+        picture = over(picture, np.maximum(m["lens"], m["frame"]), 0.24)
     return blur(picture, max(1, round(layers.u.shape[-1] / 64)))
 
 
@@ -182,7 +182,7 @@ def blur(picture: Array, times: int) -> Array:
             pads = [(1, 1) if k == axis else (0, 0) for k in range(3)]
             p = np.pad(picture, pads, mode="edge")
             left, right = (p[:, :-2], p[:, 2:]) if axis == 1 else (p[:, :, :-2], p[:, :, 2:])
-            picture = F(0.5) * picture + F(0.25) * (left + right)
+            picture = 0.5 * picture + 0.25 * (left + right)
     return picture
 
 
@@ -191,19 +191,19 @@ def _grid(column: Array) -> Array:
 
 
 def _streaks(layers: Layers) -> Array:
-    k = layers.u * F(9) + layers.v * F(2.5)
-    k = np.abs(k - np.floor(k) - F(0.5))
-    return F(0.82) + F(0.5) * k
+    k = layers.u * 9 + layers.v * 2.5
+    k = np.abs(k - np.floor(k) - 0.5)
+    return 0.82 + 0.5 * k
 
 
 def _nostrils(layers: Layers, who: Identities) -> Array:
     a, g = np.abs(layers.u), _grid
-    return spot(a, layers.v, g(who.nose_width) * F(0.48), layers.mask["nose_y"], F(0.032), F(0.020))
+    return spot(a, layers.v, g(who.nose_width) * 0.48, layers.mask["nose_y"], 0.032, 0.020)
 
 
 def _backdrop(layers: Layers, scene: Scene) -> list[Array]:
     g = _grid
-    mix = layers.y * F(0.5) + F(0.5)
+    mix = layers.y * 0.5 + 0.5
     for k in range(3):
         x, y, wide, weight = (g(scene.blobs[:, k, j]) for j in range(4))
         mix = mix + weight * spot(layers.x, layers.y, x, y, wide, wide)
