@@ -61,11 +61,12 @@ def find(wanted: Pretrained, weights: Path) -> Path:
                 _check(wanted, path)
                 return path
     source = f"get it from {wanted.source} and " if wanted.source else ""
+    is_address = wanted.source.startswith("https://") and " " not in wanted.source
     raise MissingWeightsError(
         f"pretrained weights {wanted.name} are not here (looked for {_list(wanted.files)} "
         f"in {_list([str(f) for f in folders])})",
         f"{source}put it into {weights} (IRFER_BENCH_WEIGHTS names that folder)",
-        uri=wanted.source,
+        uri=wanted.source if is_address else "",
         sha256=wanted.sha256,
     )
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import zipfile
 from collections.abc import Sequence
-from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -93,13 +92,6 @@ def load_backbone(name: str, architecture: str, ctx: Context) -> Backbone:
     path = locate(name, ctx.weights)
     model = name.partition("/")[0] if name != "mini" and not is_file_path(name) else architecture
     return _load(str(path), model, ctx.device, backbone_digest(name, ctx.weights))
-
-
-def autocast(ctx: Context) -> AbstractContextManager[Any]:
-    """bf16 autocast where the step's precision says so, nothing otherwise."""
-    if ctx.precision == "bf16":
-        return torch.autocast(torch.device(ctx.device).type, dtype=torch.bfloat16)
-    return nullcontext()
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:

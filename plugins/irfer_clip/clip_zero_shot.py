@@ -9,7 +9,8 @@ import torch
 from torch import Tensor
 
 from irfer_bench.api import Clips, Context, ContractError, Features, Scores, State, TrainingData
-from irfer_clip.backbone import Backbone, autocast, load_backbone, zero_shot_logits
+from irfer_bench.nn.device import autocast
+from irfer_clip.backbone import Backbone, load_backbone, zero_shot_logits
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
 from irfer_clip.images import Preparation, clip_batches
 from irfer_clip.prompting import encode_image, encode_templates, unit

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from irfer_bench.api import Context, State
-from irfer_clip.backbone import autocast
+from irfer_bench.nn.device import autocast
 from irfer_clip.images import FrameTable, Preparation, batches
 from irfer_clip.prompting import encode_image
 

@@ -31,10 +31,11 @@ from irfer_bench.api import (
     TrainingData,
     UsageError,
 )
+from irfer_bench.nn.device import autocast
 from irfer_bench.nn.schedules import warmup_cosine
 from irfer_bench.nn.training import load_module, module_state, train
 from irfer_clip.alignment import entropy
-from irfer_clip.backbone import Backbone, autocast, load_backbone, zero_shot_logits
+from irfer_clip.backbone import Backbone, load_backbone, zero_shot_logits
 from irfer_clip.banks import Bank, build_bank
 from irfer_clip.clip_zero_shot import ClipMean, text_features
 from irfer_clip.features import augmented_features, plain_features
