@@ -13,6 +13,7 @@ from irfer_bench.errors import UsageError, unknown_name
 
 Stage = Literal["fit", "apply"]
 PRESETS = ("paper", "bench", "quick")
+BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "min_length", "max_length")
 
 
 class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -142,7 +143,7 @@ def describe(cls: type[Params]) -> list[dict[str, Any]]:
         bounds = {
             bound: getattr(meta, bound)
             for meta in metas
-            for bound in ("ge", "gt", "le", "lt", "pattern")
+            for bound in BOUNDS
             if getattr(meta, bound) is not None
         }
         text = next((meta.description for meta in metas if meta.description), "")

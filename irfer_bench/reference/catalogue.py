@@ -55,7 +55,7 @@ def _component(known: Registry, owned: Owned) -> Iterator[str]:
         for row in describe(cls)
     ]
     if rows:
-        heads = ["field", "type", "paper", *presets, "stage", "bounds", "meaning"]
+        heads = ["field", "type", "default", *presets, "stage", "bounds", "meaning"]
         yield from (table(heads, rows), "")
     for name, changes in cls.variants.items():
         words = ", ".join(f"`{field}` {code(value)}" for field, value in changes.items())

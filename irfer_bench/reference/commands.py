@@ -41,11 +41,13 @@ def _parser(parser: argparse.ArgumentParser) -> Iterator[str]:
 
 def _argument(action: argparse.Action) -> list[str]:
     # One spelling on every Python: argparse's own help text changed in 3.13.
-    names: Sequence[str] = action.option_strings or [str(action.metavar or action.dest)]
+    names: Sequence[str] = action.option_strings or [str(action.metavar or action.dest.upper())]
     shown = ", ".join(f"`{name}`" for name in names)
+    choices = "|".join(map(str, action.choices or ()))
     if action.option_strings and action.nargs != 0:
-        value = "|".join(map(str, action.choices)) if action.choices else action.metavar
-        shown += f" `{value or action.dest.upper()}`"
+        shown += f" `{choices or action.metavar or action.dest.upper()}`"
+    elif choices:
+        shown = f"`{choices}`"
     notes = [plain(action.help or "")]
     if isinstance(action, argparse._AppendAction) and "repeat" not in notes[0]:
         notes.append("may be repeated")

@@ -1,0 +1,272 @@
+"""The documentation says what is true: pages without drift, commands that work, links that lead."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from argparse import ArgumentParser
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from irfer_bench import cli, reference
+from irfer_bench.records import Record, Value
+from irfer_bench.reference.commands import parser_of
+from irfer_bench.reference.excerpt import excerpt
+from irfer_bench.reference.words import ENVIRONMENT, RECORD
+
+ROOT = Path(__file__).resolve().parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+BOTH_LINES = (
+    "pip install -e . && irfer-bench run --translator nfer_sde --recognizer pca",
+    "pip install -e '.[dev]' && pytest",
+)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block: its language, whether the tests run it, its lines."""
+
+    language: str
+    runs: bool
+    text: str
+
+    @property
+    def commands(self) -> list[str]:
+        return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
+
+
+def blocks(page: Path) -> list[Block]:
+    """The fenced blocks of a page; ```console run and ```python run are marked to be run."""
+    found = re.findall(r"^```(\w*)( run)?\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
+    return [Block(language, bool(runs), text) for language, runs, text in found]
+
+
+def named(page: Path) -> str:
+    return page.relative_to(ROOT).as_posix()
+
+
+@pytest.fixture(scope="module")
+def wanted() -> dict[Path, str]:
+    return reference.pages(ROOT)
+
+
+@pytest.mark.parametrize("name", ["cli", "components", "settings", "errors", "record", "README"])
+def test_generated_pages_are_what_the_code_says(name: str, wanted: dict[Path, str]) -> None:
+    path = Path("README.md") if name == "README" else reference.PLACE / f"{name}.md"
+    assert (ROOT / path).read_text("utf-8") == wanted[path], "python -m irfer_bench.reference"
+
+
+def test_every_generated_page_is_tested(wanted: dict[Path, str]) -> None:
+    on_disk = {path.relative_to(ROOT) for path in (ROOT / reference.PLACE).glob("*.md")}
+    assert on_disk | {Path("README.md")} == set(wanted)
+
+
+def test_pages_do_not_depend_on_the_terminal_or_on_strangers(monkeypatch, wanted) -> None:  # type: ignore[no-untyped-def]
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
+    assert reference.pages(ROOT) == wanted
+
+
+def test_check_names_the_page_that_drifted(tmp_path: Path) -> None:
+    for path, text in reference.pages(ROOT).items():
+        target = tmp_path / path
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_text(text, "utf-8")
+    command = [sys.executable, "-m", "irfer_bench.reference", "--root", str(tmp_path)]
+    assert subprocess.run([*command, "--check"], check=False).returncode == 0
+    (tmp_path / "docs/reference/cli.md").write_text("edited", "utf-8")
+    checked = subprocess.run([*command, "--check"], check=False, capture_output=True, text=True)
+    assert (checked.returncode, checked.stdout) == (4, "out of date: docs/reference/cli.md\n")
+    subprocess.run(command, check=True)
+    assert subprocess.run([*command, "--check"], check=False).returncode == 0
+
+
+def test_readme_begins_with_the_two_lines() -> None:
+    first = "\n".join((ROOT / "README.md").read_text("utf-8").splitlines()[:12])
+    assert "\n".join(BOTH_LINES) in first
+
+
+def test_ci_types_the_second_line() -> None:
+    script = (ROOT / ".ci/run").read_text("utf-8")
+    install, _, tests = BOTH_LINES[1].partition(" && ")
+    arguments = install.removeprefix("pip install ")
+    assert re.search(rf"pip install (-q )?{re.escape(arguments)}", script)
+    assert re.search(rf"^{tests}\b", script, re.M) or f"&& {tests}" in script
+
+
+def test_the_excerpt_keeps_one_recognizer_and_the_columns_that_have_values() -> None:
+    board = "\n".join([
+        "# synth\\_nir\\_weak5", "", "Preset `quick`.", "",
+        "| rank | translator | recognizer | accuracy % | macro\\_f1 % | lpips | notes |",
+        "|---|---|---|---|---|---|---|",
+        "| 1 | oracle \\| best | pca | 80.00 [70.00, 90.00] | 1.00 | –<sup>1</sup> | |",
+        "| 1 | none | resnet18 | 70.00 | 1.00 | –<sup>1</sup> | |",
+        "| – | none | pca | 60.00 | 1.00 | –<sup>1</sup> | partial |",
+        "", "| another | table |",
+    ])
+    rows = [
+        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+        for line in excerpt(board).splitlines()
+    ]
+    assert rows[0] == ["rank", "translator", "recognizer", "accuracy %"]
+    assert rows[2:] == [
+        ["1", "oracle \\| best", "pca", "80.00 [70.00, 90.00]"], ["–", "none", "pca", "60.00"],
+    ]
+    assert len(excerpt(board, recognizer="nobody").splitlines()) == 5
+    assert excerpt("no table") == ""
+
+
+@pytest.mark.parametrize("page", PAGES, ids=named)
+def test_links_lead_somewhere(page: Path) -> None:
+    text = re.sub(r"^```.*?^```$", "", page.read_text("utf-8"), flags=re.M | re.S)
+    for target in re.findall(r"\]\(([^)\s]+)\)", text):
+        if re.match(r"[a-z]+:", target):
+            continue
+        path, _, anchor = target.partition("#")
+        place = (page.parent / path).resolve() if path else page
+        if path.startswith("leaderboards/") and path.endswith(".md"):
+            continue  # boards are measured, not written
+        assert place.exists(), f"{named(page)} links to {target}"
+        if anchor:
+            assert anchor in anchors(place), f"{named(page)} links to {target}"
+
+
+def anchors(page: Path) -> set[str]:
+    """GitHub's anchors of a page's headings."""
+    heads = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.M)
+    return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
+
+
+def documented_commands() -> list[tuple[str, str]]:
+    return [
+        (named(page), command)
+        for page in PAGES
+        for block in blocks(page)
+        if block.language == "console"
+        for command in block.commands
+        if command.startswith("irfer-bench ")
+    ]
+
+
+@pytest.mark.parametrize(("page", "command"), documented_commands())
+def test_documented_commands_exist(page: str, command: str) -> None:
+    words = shlex.split(command, comments=True)
+    assert words[1] in cli.COMMANDS or words[1].startswith("-"), f"{page}: {command}"
+    if words[1] in cli.COMMANDS:
+        parser = parser_of(words[1])
+        parser.exit_on_error = False
+        assert isinstance(parser, ArgumentParser)
+        parser.parse_args(words[2:])
+
+
+def test_every_command_is_shown_in_use() -> None:
+    used = {shlex.split(command)[1] for _, command in documented_commands()}
+    assert set(cli.COMMANDS) - used == set()
+
+
+def test_environment_variables_are_documented() -> None:
+    sources = [*(ROOT / "irfer_bench").rglob("*.py"), *(ROOT / "plugins").rglob("*.py")]
+    code = "\n".join(
+        path.read_text("utf-8") for path in sources if path.parent.name != "reference"
+    )
+    read = set(re.findall(r"\bIRFER_BENCH_[A-Z_]*[A-Z]\b", code))
+    known = {name for name in ENVIRONMENT if "<" not in name and name.startswith("IRFER_BENCH_")}
+    assert {name for name in read if not name.startswith("IRFER_BENCH_DATA")} == known
+    assert "IRFER_BENCH_DATA_" in code
+
+
+def test_published_numbers_name_their_source_and_whether_they_compare() -> None:
+    folder = ROOT / "leaderboards/published"
+    facts = json.loads((folder / "nfer_sde.json").read_text("utf-8"))
+    assert len(facts) == 120
+    assert all(isinstance(fact["comparable"], bool) and fact["source"] for fact in facts)
+    printed = {fact["metric"] for fact in facts if not fact["comparable"]}
+    assert printed == {"lpips", "psnr_db_as_printed", "ssim_as_printed"}
+    with (folder / "recognizers.csv").open(encoding="utf-8", newline="") as stream:
+        rows = list(csv.DictReader(stream))
+    assert len(rows) == 183
+    for row in rows:
+        assert row["source"] and 0 < float(row["value"]) <= 100
+        assert (row["comparable"] == "true") == (row["provenance"] in ("paper", "official repo"))
+
+
+def test_record_page_names_every_field_of_the_types() -> None:
+    assert list(RECORD["Top level"]) == list(Record.__struct_fields__)
+    assert list(RECORD["metrics"]) == list(Value.__struct_fields__)
+
+
+@pytest.fixture(scope="module")
+def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("tutorial")
+
+
+@pytest.fixture(scope="module")
+def tutorial(workplace: Path) -> list[tuple[str, subprocess.CompletedProcess[str]]]:
+    """What every runnable block of the tutorial did, one after the other in one folder."""
+    environment = os.environ | {
+        "IRFER_BENCH_HOME": str(workplace / "home"), "IRFER_BENCH_PLUGINS": "builtin",
+        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    }
+    environment.pop("IRFER_BENCH_WEIGHTS", None)
+
+    def run(words: list[str]) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words, cwd=workplace, env=environment, capture_output=True, text=True, check=False,
+        )
+
+    done = []
+    for block in blocks(ROOT / "docs/tutorial.md"):
+        if block.language == "toml":
+            name = block.text.splitlines()[0].removeprefix("# ")
+            (workplace / name).write_text(block.text, "utf-8")
+        elif block.runs and block.language == "python":
+            done.append(("python", run([sys.executable, "-c", block.text])))
+        elif block.runs:
+            done += [
+                (command, run([sys.executable, "-m", "irfer_bench", *shlex.split(command)[1:]]))
+                for command in block.commands
+            ]
+    return done
+
+
+@pytest.mark.slow
+def test_the_tutorial_works_as_written(
+    tutorial: list[tuple[str, subprocess.CompletedProcess[str]]], workplace: Path
+) -> None:
+    assert len(tutorial) > 10
+    for command, result in tutorial:
+        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
+        assert "Traceback" not in result.stderr
+    boards = {path.name for path in (workplace / "leaderboards").glob("*.md")}
+    assert boards == {"synth_nir_quality.md", "folder_nir_quality.md"}
+    assert not list((workplace / "leaderboards").rglob("faces"))
+    drawn = {path.parent.name for path in (workplace / "leaderboards/pictures").rglob("*.png")}
+    assert drawn == {"synth_nir_quality"}
+
+
+@pytest.mark.slow
+def test_record_page_names_every_field_that_is_written(
+    tutorial: list[tuple[str, subprocess.CompletedProcess[str]]], workplace: Path
+) -> None:
+    written = sorted((workplace / "leaderboards/records").rglob("*.json"))
+    assert written
+    for path in written:
+        record = json.loads(path.read_text("utf-8"))
+        assert set(record["cell"]) == set(RECORD["cell"])
+        assert set(record["data"]) == set(RECORD["data"])
+        assert set(record["translator"]) == set(RECORD["translator, recognizer"])
+        assert all(set(step) == set(RECORD["steps"]) for step in record["steps"])
+        assert msgspec.convert(record, Record).outcome == "ok"
+        name = path.relative_to(workplace / "leaderboards/records")
+        predictions = json.loads(
+            (workplace / "leaderboards/predictions" / name).read_text("utf-8")
+        )
+        assert set(predictions) <= set(RECORD["Predictions"])
