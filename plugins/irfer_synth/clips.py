@@ -47,10 +47,15 @@ def draw_clip(number: int, label: str, frames: Sequence[int]) -> Moments:
     pick = np.asarray(frames, dtype=np.int64)
     every = still.take(np.zeros(len(pick), dtype=np.int64))
     names = ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y")
-    moved = {n: getattr(every.pose, n) + s[pick].astype(np.float32) for n, s in zip(names, sway, strict=True)}
+    moved = {
+        n: getattr(every.pose, n) + s[pick].astype(np.float32)
+        for n, s in zip(names, sway, strict=True)
+    }
     units = (apex[None] * strength[pick, None]).astype(np.float32)
     return replace(
-        every, units=units, intensity=every.intensity * strength[pick].astype(np.float32),
+        every,
+        units=units,
+        intensity=every.intensity * strength[pick].astype(np.float32),
         pose=replace(every.pose, **moved, blink=blink[pick].astype(np.float32)),
         scene=_renumber(every.scene, pick),
     )

@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -26,7 +26,9 @@ GENERATOR = "1"
 """Changes when any pixel or sample changes."""
 SUBJECTS, EXTRA_SUBJECTS, CLIP_SUBJECTS, FOLDS = 120, 30, 60, 5
 CAMERAS: dict[Camera, tuple[Spectrum, str]] = {
-    "vis": ("vis", "normal"), "nir": ("nir", "normal"), "lwir": ("lwir", "normal"),
+    "vis": ("vis", "normal"),
+    "nir": ("nir", "normal"),
+    "lwir": ("lwir", "normal"),
     "dark": ("vis", "dark"),
 }
 """Camera to spectrum and lighting."""
@@ -96,12 +98,16 @@ class SynthDataset:
             moments = draw_clip(address.number, address.label, wanted)
             pictures, marks = render(moments, address.camera, self.params.size)
             return replace(
-                _clip(item, pictures, marks), fps=FPS, sample_rate=RATE,
-                audio=draw_voice(address.number, address.label))
+                _clip(item, pictures, marks),
+                fps=FPS,
+                sample_rate=RATE,
+                audio=draw_voice(address.number, address.label),
+            )
         basic = address.label in BASIC
         group = BASIC if basic else CLASSES[len(BASIC) :]
         pictures, marks = _draw_group(
-            _population(address), address.number, address.camera, group, self.params.size)
+            _population(address), address.number, address.camera, group, self.params.size
+        )
         at = [group.index(address.label)] * len(wanted)
         return _clip(item, pictures[at], marks[at])
 
@@ -118,9 +124,14 @@ class SynthDataset:
             chunk = addresses[start : start + 256]
             drawn: dict[int, tuple[Any, Any]] = {}
             for camera, population in sorted({(a.camera, _population(a)) for a in chunk}):
-                at = [k for k, a in enumerate(chunk) if (a.camera, _population(a)) == (camera, population)]
+                at = [
+                    k
+                    for k, a in enumerate(chunk)
+                    if (a.camera, _population(a)) == (camera, population)
+                ]
                 moments = draw_moments(
-                    [chunk[k].number for k in at], [chunk[k].label for k in at], population)
+                    [chunk[k].number for k in at], [chunk[k].label for k in at], population
+                )
                 pictures, marks = render(moments, camera, self.params.size)
                 drawn |= {k: (pictures[i], marks[i]) for i, k in enumerate(at)}
             for k, item in enumerate(items[start : start + 256]):
@@ -166,7 +177,7 @@ def parse_id(name: str) -> Address:
     cameras = {"stills": tuple(CAMERAS), "extra": ("vis",), "clips": CLIP_CAMERAS}[part]
     if camera not in cameras or label not in labels or not 1 <= number <= people:
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth")
-    return Address(part, number, label, cast("Camera", camera))
+    return Address(part, number, label, camera)
 
 
 @lru_cache(maxsize=64)
@@ -188,15 +199,25 @@ def _item(address: Address) -> Item:
     spectrum, lighting = CAMERAS[address.camera]
     extra, moving = address.part == "extra", address.part == "clips"
     return Item(
-        id=f"{moment}-{address.camera}", label=address.label,
-        subject=f"{'x' if extra else 's'}{address.number:03d}", spectrum=spectrum, lighting=lighting,
-        part=address.part, pair=None if extra else moment,
+        id=f"{moment}-{address.camera}",
+        label=address.label,
+        subject=f"{'x' if extra else 's'}{address.number:03d}",
+        spectrum=spectrum,
+        lighting=lighting,
+        part=address.part,
+        pair=None if extra else moment,
         frames=count_frames(address.number, address.label) if moving else 1,
     )
 
 
 def _clip(item: Item, frames: np.ndarray[Any, Any], landmarks: np.ndarray[Any, Any]) -> Clip:
     return Clip(
-        id=item.id, frames=frames, spectrum=item.spectrum, label=item.label, subject=item.subject,
-        lighting=item.lighting, pair=item.pair, landmarks=landmarks,
+        id=item.id,
+        frames=frames,
+        spectrum=item.spectrum,
+        label=item.label,
+        subject=item.subject,
+        lighting=item.lighting,
+        pair=item.pair,
+        landmarks=landmarks,
     )

@@ -103,7 +103,12 @@ def learn_plain_cnn(
     torch.manual_seed(0)
     layers: list[nn.Module] = []
     for narrow, wide in ((1, 12), (12, 24), (24, 48)):
-        layers += [nn.Conv2d(narrow, wide, 3, padding=1), nn.BatchNorm2d(wide), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [
+            nn.Conv2d(narrow, wide, 3, padding=1),
+            nn.BatchNorm2d(wide),
+            nn.ReLU(),
+            nn.MaxPool2d(2),
+        ]
     net = nn.Sequential(*layers, nn.Flatten(), nn.Dropout(0.3), nn.Linear(48 * 36, len(BASIC)))
     x, y = grey(train), torch.from_numpy(labels)
     optimizer = torch.optim.AdamW(net.parameters(), 3e-3, weight_decay=0.05)
@@ -124,7 +129,7 @@ def learn_plain_cnn(
 
 
 def measure_pictures() -> tuple[float, float]:
-    """Mean PSNR in dB against the true near-infrared partner: identity, and the mean training image."""
+    """Mean PSNR in dB to the true near-infrared partner: of identity, of the mean training image."""
     vis, nir = (draw_pictures(c).astype(np.float32) for c in ("vis", "nir"))
     fold = np.repeat(np.arange(SUBJECTS) % FOLDS, len(BASIC))
     means = np.stack([nir[fold != k].mean(0) for k in range(FOLDS)])
@@ -145,9 +150,9 @@ def _gradients(pictures: NDArray[Any]) -> NDArray[Any]:
     from skimage.feature import hog
 
     grey = _grey(pictures)
-    return np.stack([
-        hog(x, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for x in grey
-    ])
+    return np.stack(
+        [hog(x, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for x in grey]
+    )
 
 
 def main(arguments: list[str] | None = None) -> None:
@@ -157,14 +162,17 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--folds", type=int, default=FOLDS, choices=range(1, FOLDS + 1))
     given = parser.parse_args(arguments)
     identity, mean = measure_pictures()
-    sys.stdout.write(f"PSNR to true near-infrared: identity {identity:.2f} dB, mean image {mean:.2f} dB\n")
+    sys.stdout.write(
+        f"PSNR to true near-infrared: identity {identity:.2f} dB, mean image {mean:.2f} dB\n"
+    )
     learners = {"gradients": learn_gradients} | ({"cnn": learn_plain_cnn} if given.cnn else {})
     for name, learn in learners.items():
         d = measure(learn, given.folds)
         sys.stdout.write(
             f"{name}: vis on vis {d.vis_to_vis:.3f}, nir on nir {d.nir_to_nir:.3f}, "
             f"vis on nir {d.vis_to_nir:.3f}, gap {d.gap:.3f}, "
-            f"errors among neighbours {d.neighbour_share:.2f}\n{d.confusion}\n")
+            f"errors among neighbours {d.neighbour_share:.2f}\n{d.confusion}\n"
+        )
 
 
 if __name__ == "__main__":

@@ -14,9 +14,22 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 UNITS = (
-    "inner_brow", "outer_brow", "brow_lower", "lid_raise", "cheek_raise", "lid_tight", "nose_wrinkle",
-    "lip_raise", "corner_pull", "dimple", "corner_drop", "chin_raise", "lip_stretch", "lip_tight",
-    "lips_part", "jaw_drop",
+    "inner_brow",
+    "outer_brow",
+    "brow_lower",
+    "lid_raise",
+    "cheek_raise",
+    "lid_tight",
+    "nose_wrinkle",
+    "lip_raise",
+    "corner_pull",
+    "dimple",
+    "corner_drop",
+    "chin_raise",
+    "lip_stretch",
+    "lip_tight",
+    "lips_part",
+    "jaw_drop",
 )
 """FACS 1, 2, 4, 5, 6, 7, 9, 10, 12, 14 (one-sided), 15, 17, 20, 23, 25, 26."""
 FACS = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26)
@@ -38,11 +51,14 @@ BLENDS: Mapping[str, Mapping[str, float]] = {
     "disappointment": {"sadness": 0.55, "disgust": 0.2, "contempt": 0.3},
 }
 NEIGHBOURS: Mapping[str, str] = {
-    "fear": "surprise", "surprise": "fear", "anger": "disgust", "disgust": "anger",
+    "fear": "surprise",
+    "surprise": "fear",
+    "anger": "disgust",
+    "disgust": "anger",
 }
 INTENSITY = (0.7, 1.0)
 BLEND = 0.38
-"""Largest share of the neighbouring class; beyond 0.5 the label follows the feeling, not the face."""
+"""Largest share of the neighbouring class; the label stays with the larger share."""
 UNIT_SPREAD = 0.18
 DROPOUT = 0.05
 STRAY = 0.06
@@ -56,7 +72,7 @@ def prototype(name: str) -> NDArray[Any]:
 
 
 def draw_expression(name: str, rng: np.random.Generator) -> tuple[NDArray[Any], float]:
-    """((16,) action units from 0 to about 1.2, overall intensity 0 to 1) of one moment of a class.
+    """(16,) action units from 0 to 1.25 and overall intensity 0 to 1 of one moment of a class.
 
     Units vary one by one, some are missing, some stray ones appear, and the classes of
     `NEIGHBOURS` blend into each other, so that the classes overlap as people's do.

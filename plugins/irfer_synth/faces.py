@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -35,7 +35,6 @@ class Moments:
 
     Args:
         labels: class names. intensity: (N,) overall intensity, 0 to 1. units: (N, 16).
-        keys: one name per moment; the sensor noise depends on it and the camera.
     """
 
     who: Identities
@@ -52,8 +51,12 @@ class Moments:
         """The moments at these positions."""
         at = np.asarray(index, dtype=np.int64)
         return Moments(
-            self.who.take(at), tuple(self.labels[i] for i in at), self.intensity[at], self.units[at],
-            self.pose.take(at), self.scene.take(at),
+            self.who.take(at),
+            tuple(self.labels[i] for i in at),
+            self.intensity[at],
+            self.units[at],
+            self.pose.take(at),
+            self.scene.take(at),
         )
 
 
@@ -75,9 +78,12 @@ def draw_moments(
     drawn = [draw_expression(label, rng) for label, rng in zip(labels, streams, strict=True)]
     poses = np.array([_draw_pose(rng) for rng in streams], dtype=np.float32).reshape(-1, 9).T
     return Moments(
-        who, tuple(labels), np.array([i for _, i in drawn], dtype=np.float32),
+        who,
+        tuple(labels),
+        np.array([i for _, i in drawn], dtype=np.float32),
         np.array([u for u, _ in drawn], dtype=np.float32).reshape(-1, len(UNITS)),
-        Pose(*(np.ascontiguousarray(p) for p in poses)), _draw_scenes(streams),
+        Pose(*(np.ascontiguousarray(p) for p in poses)),
+        _draw_scenes(streams),
     )
 
 
@@ -96,12 +102,18 @@ def render(moments: Moments, camera: Camera, size: int = 64) -> tuple[NDArray[An
     marks = np.empty((len(moments), 68, 2), dtype=np.float32)
     for start in range(0, len(moments), CHUNK):
         part = moments.take(range(start, min(start + CHUNK, len(moments))))
-        pictures[start : start + len(part)], marks[start : start + len(part)] = _render(part, camera, size)
+        at = slice(start, start + len(part))
+        pictures[at], marks[at] = _render(part, camera, size)
     return pictures, marks
 
 
 def render_identity_range(
-    first: int, last: int, *, labels: Sequence[str] = BASIC, camera: Camera = "vis", size: int = 64,
+    first: int,
+    last: int,
+    *,
+    labels: Sequence[str] = BASIC,
+    camera: Camera = "vis",
+    size: int = 64,
     take: int = 0,
 ) -> tuple[NDArray[Any], list[Mapping[str, Any]]]:
     """Pictures of people `first` to `last` - 1 outside the benchmark, with facts to caption them by.
@@ -118,18 +130,23 @@ def render_identity_range(
 
 
 def describe(moments: Moments) -> list[Mapping[str, Any]]:
-    """Facts about each moment in words and numbers: expression, intensity, units, hair, light."""
+    """Facts about each moment in words and numbers, to write captions from."""
     who, pose, scene = moments.who, moments.pose, moments.scene
     hair, iris = tuple(HAIR_COLOURS), tuple(IRIS_COLOURS)
     return [
         {
-            "expression": moments.labels[k], "intensity": float(moments.intensity[k]),
+            "expression": moments.labels[k],
+            "intensity": float(moments.intensity[k]),
             "units": {name: float(x) for name, x in zip(UNITS, moments.units[k], strict=True)},
-            "hair": hair[int(who.hair[k])], "style": ("short", "long", "bald")[int(who.style[k])],
-            "eyes": iris[int(who.iris[k])], "glasses": bool(who.glasses[k]),
+            "hair": hair[int(who.hair[k])],
+            "style": ("short", "long", "bald")[int(who.style[k])],
+            "eyes": iris[int(who.iris[k])],
+            "glasses": bool(who.glasses[k]),
             "beard": bool(who.beard[k] > 0),
             "skin": ("light", "medium", "dark")[int(min(who.melanin[k] * 3, 2))],
-            "light": _light_name(scene, k), "yaw": float(pose.yaw[k]), "pitch": float(pose.pitch[k]),
+            "light": _light_name(scene, k),
+            "yaw": float(pose.yaw[k]),
+            "pitch": float(pose.pitch[k]),
         }
         for k in range(len(moments))
     ]
@@ -159,7 +176,9 @@ def _sense(picture: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArra
     out = np.empty(picture.shape, dtype=np.float32)
     for k, seed in enumerate(seeds):
         rng = generator(int(seed), ("vis", "nir", "lwir", "dark").index(camera))
-        noise = rng.standard_normal(picture.shape[1:], dtype=np.float32) * np.float32(_NOISE[camera])
+        noise = rng.standard_normal(picture.shape[1:], dtype=np.float32) * np.float32(
+            _NOISE[camera]
+        )
         if camera == "dark":
             photons = np.maximum(picture[k], 0) * np.float32(_EXPOSURE * 900)
             shot = rng.standard_normal(picture.shape[1:], dtype=np.float32)
@@ -173,8 +192,15 @@ def _sense(picture: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArra
 def _draw_pose(rng: np.random.Generator) -> tuple[float, ...]:
     n = np.clip(rng.standard_normal(8), -2, 2)
     return (
-        0.11 * n[0], 0.07 * n[1], 0.035 * n[2], 1.05 + 0.025 * n[3], 0.015 * n[4], 0.01 + 0.015 * n[5],
-        0.016 * n[6], 0.008 * n[7], 0.0,
+        0.11 * n[0],
+        0.07 * n[1],
+        0.035 * n[2],
+        1.05 + 0.025 * n[3],
+        0.015 * n[4],
+        0.01 + 0.015 * n[5],
+        0.016 * n[6],
+        0.008 * n[7],
+        0.0,
     )
 
 
@@ -186,16 +212,33 @@ def _draw_scenes(streams: Sequence[np.random.Generator]) -> Scene:
         warm = rng.uniform(-1, 1)
         tint = np.array([1 + 0.10 * warm, 1.0, 1 - 0.12 * warm])
         ambient = rng.uniform(0.22, 0.50)
-        blobs = np.stack([
-            rng.uniform(-1, 1, 3), rng.uniform(-1, 1, 3), rng.uniform(0.1, 0.4, 3), rng.uniform(-0.8, 0.8, 3)
-        ], 1)
-        rows.append((
-            light, tint, ambient, rng.uniform(0.85, 1.2) - ambient, _draw_backdrop(rng), blobs,
-            rng.uniform(0.1, 0.8, 3), rng.uniform(-1, 1), rng.integers(0, 2**31),
-        ))
+        blobs = np.stack(
+            [
+                rng.uniform(-1, 1, 3),
+                rng.uniform(-1, 1, 3),
+                rng.uniform(0.1, 0.4, 3),
+                rng.uniform(-0.8, 0.8, 3),
+            ],
+            1,
+        )
+        rows.append(
+            (
+                light,
+                tint,
+                ambient,
+                rng.uniform(0.85, 1.2) - ambient,
+                _draw_backdrop(rng),
+                blobs,
+                rng.uniform(0.1, 0.8, 3),
+                rng.uniform(-1, 1),
+                rng.integers(0, 2**31),
+            )
+        )
     columns = list(zip(*rows, strict=True))
     wide = [np.asarray(c, dtype=np.float32) for c in columns[:8]]
-    return Scene(*wide, seed=np.asarray(columns[8], dtype=np.int64))
+    light, tint, ambient, lamp, backdrop, blobs, cloth, warmth = wide
+    seed = np.asarray(columns[8], dtype=np.int64)
+    return Scene(light, tint, ambient, lamp, backdrop, blobs, cloth, warmth, seed)
 
 
 def _draw_backdrop(rng: np.random.Generator) -> NDArray[Any]:
@@ -211,6 +254,3 @@ def _light_name(scene: Scene, k: int) -> str:
     if x > 0.3:
         return "from the right"
     return "from above" if y < -0.3 else "from the front"
-
-
-__all__ = ["Camera", "Moments", "describe", "draw_moments", "render", "render_identity_range", "replace"]

@@ -85,26 +85,37 @@ def shape_faces(who: Identities, units: NDArray[Any], blink: NDArray[Any]) -> Sh
     thin = (1 - 0.50 * a23) * (1 - 0.22 * a12) * (1 - 0.2 * a20)
     open_eye = 1 - np.clip(blink, 0, 1) * 0.93
     return Shape(
-        face_width=who.face_width, jaw=who.jaw, taper=who.taper,
+        face_width=who.face_width,
+        jaw=who.jaw,
+        taper=who.taper,
         chin=who.chin + 0.075 * a26 - 0.012 * a17,
-        eye_x=who.eye_distance, eye_y=who.eye_y, eye_w=who.eye_width,
-        eye_up=who.eye_height * np.clip(1 + 0.50 * a5 - 0.36 * a7 - 0.20 * a6 - 0.25 * a9, 0.2, 2)
+        eye_x=who.eye_distance,
+        eye_y=who.eye_y,
+        eye_w=who.eye_width,
+        eye_up=who.eye_height
+        * np.clip(1 + 0.50 * a5 - 0.36 * a7 - 0.20 * a6 - 0.25 * a9, 0.2, 2)
         * open_eye,
-        eye_down=who.eye_height * 0.60
-        * np.clip(1 + 0.10 * a5 - 0.50 * a7 - 0.60 * a6 - 0.25 * a9, 0.15, 2) * open_eye,
+        eye_down=who.eye_height
+        * 0.60
+        * np.clip(1 + 0.10 * a5 - 0.50 * a7 - 0.60 * a6 - 0.25 * a9, 0.15, 2)
+        * open_eye,
         eye_slant=who.eye_slant,
-        brow_in_x=0.115 - 0.030 * a4 - 0.010 * a9, brow_out_x=0.475 + 0.0 * a4,
+        brow_in_x=0.115 - 0.030 * a4 - 0.010 * a9,
+        brow_out_x=0.475 + 0.0 * a4,
         brow_in=who.brow_y + 0.02 - 0.125 * a1 + 0.090 * a4 + 0.055 * a9,
         brow_mid=who.brow_y - who.brow_arch - 0.065 * a1 - 0.075 * a2 + 0.080 * a4 + 0.020 * a9,
         brow_out=who.brow_y + 0.03 - 0.125 * a2 + 0.020 * a4 + 0.03 * a1,
         brow_thick=who.brow_thick,
         nose_w=who.nose_width * (1 + 0.14 * a9 + 0.08 * a12 + 0.06 * a10),
         nose_y=who.nose_y - 0.040 * a9 - 0.012 * a10,
-        mouth_w=who.mouth_width * wide, mouth_y=who.mouth_y + lift,
-        corner_left=corner, corner_right=corner - 0.085 * a14,
+        mouth_w=who.mouth_width * wide,
+        mouth_y=who.mouth_y + lift,
+        corner_left=corner,
+        corner_right=corner - 0.085 * a14,
         open_up=0.010 * a25 + 0.055 * a10 + 0.030 * a26 + 0.018 * a12 * a25,
         open_down=0.050 * a25 + 0.195 * a26 + 0.015 * a12 * a25,
-        lip_upper=who.lip_upper * thin * (1 - 0.25 * a10), lip_lower=who.lip_lower * thin,
+        lip_upper=who.lip_upper * thin * (1 - 0.25 * a10),
+        lip_lower=who.lip_lower * thin,
     )
 
 
@@ -168,7 +179,9 @@ def turns(pose: Pose) -> tuple[Array, ...]:
 def brow_line(s: Shape, t: Array) -> Array:
     """Height of a brow at t, 0 at its inner and 1 at its outer end."""
     return (
-        s.brow_in * (1 - t) * (1 - 2 * t) + 4 * s.brow_mid * t * (1 - t) - s.brow_out * t * (1 - 2 * t)
+        s.brow_in * (1 - t) * (1 - 2 * t)
+        + 4 * s.brow_mid * t * (1 - t)
+        - s.brow_out * t * (1 - 2 * t)
     )
 
 
@@ -181,8 +194,10 @@ def lip_lines(s: Shape, q: Array) -> tuple[Array, Array, Array, Array]:
     lower = line + s.open_down * bulge
     dip = np.maximum(1 - 16 * square, 0)
     return (
-        upper - s.lip_upper * bulge * (1 + 0.35 * square - 0.22 * dip), upper,
-        lower, lower + s.lip_lower * bulge,
+        upper - s.lip_upper * bulge * (1 + 0.35 * square - 0.22 * dip),
+        upper,
+        lower,
+        lower + s.lip_lower * bulge,
     )
 
 
@@ -193,7 +208,9 @@ def place_landmarks(s: Shape, pose: Pose, size: int) -> NDArray[Any]:
     """
     s = Shape(*(getattr(s, f.name)[:, None] for f in fields(s)))
     points = [*_jaw(s), *_brows(s), *_nose(s), *_eyes(s), *_mouth(s)]
-    u, v = (np.concatenate([np.broadcast_to(p[k], (len(s.jaw), 1)) for p in points], 1) for k in (0, 1))
+    u, v = (
+        np.concatenate([np.broadcast_to(p[k], (len(s.jaw), 1)) for p in points], 1) for k in (0, 1)
+    )
     x, y = project(pose, u, v, depth(s, u, v))
     pixels = np.stack([x, y], -1)
     return ((pixels + 1) * (size / 2)).astype(np.float32)
@@ -208,7 +225,10 @@ def _jaw(s: Shape) -> list[tuple[Array, Array]]:
         middle = low + step
         low = np.where(outline(s, du * middle, dv * middle) < 1, middle, low)
         step = step / 2
-    return [(du[:, k : k + 1] * low[:, k : k + 1], dv[:, k : k + 1] * low[:, k : k + 1]) for k in range(17)]
+    return [
+        (du[:, k : k + 1] * low[:, k : k + 1], dv[:, k : k + 1] * low[:, k : k + 1])
+        for k in range(17)
+    ]
 
 
 def _brows(s: Shape) -> list[tuple[Array, Array]]:
@@ -223,7 +243,8 @@ def _nose(s: Shape) -> list[tuple[Array, Array]]:
     tip = s.nose_y - 0.045
     bridge = [(0 * s.nose_w, s.eye_y + t * (tip - s.eye_y)) for t in (0.0, 1 / 3, 2 / 3, 1.0)]
     base = [
-        (s.nose_w * t, s.nose_y + 0.02 + 0.035 * (1 - abs(t))) for t in (-0.95, -0.45, 0.0, 0.45, 0.95)
+        (s.nose_w * t, s.nose_y + 0.02 + 0.035 * (1 - abs(t)))
+        for t in (-0.95, -0.45, 0.0, 0.45, 0.95)
     ]
     return bridge + base
 
@@ -243,8 +264,12 @@ def _mouth(s: Shape) -> list[tuple[Array, Array]]:
         return s.mouth_w * np.float32(q), lip_lines(s, np.full_like(s.mouth_w, q))[line]
 
     return (
-        [point(-1, 1)] + [point(q, 0) for q in (-0.66, -0.3, 0.0, 0.3, 0.66)] + [point(1, 1)]
+        [point(-1, 1)]
+        + [point(q, 0) for q in (-0.66, -0.3, 0.0, 0.3, 0.66)]
+        + [point(1, 1)]
         + [point(q, 3) for q in (0.66, 0.3, 0.0, -0.3, -0.66)]
-        + [point(-0.85, 1)] + [point(q, 1) for q in (-0.4, 0.0, 0.4)] + [point(0.85, 1)]
+        + [point(-0.85, 1)]
+        + [point(q, 1) for q in (-0.4, 0.0, 0.4)]
+        + [point(0.85, 1)]
         + [point(q, 2) for q in (0.4, 0.0, -0.4)]
     )

@@ -17,13 +17,18 @@ BENCHMARK, EXTRA, PRETRAIN = 1, 2, 9
 """Populations. The same number in two populations is two unrelated people."""
 
 HAIR_COLOURS = {
-    "black": (0.07, 0.06, 0.06), "brown": (0.25, 0.15, 0.09), "blond": (0.72, 0.55, 0.30),
-    "red": (0.50, 0.20, 0.09), "grey": (0.56, 0.56, 0.57),
+    "black": (0.07, 0.06, 0.06),
+    "brown": (0.25, 0.15, 0.09),
+    "blond": (0.72, 0.55, 0.30),
+    "red": (0.50, 0.20, 0.09),
+    "grey": (0.56, 0.56, 0.57),
 }
 HAIR_SHARE = (0.34, 0.34, 0.16, 0.07, 0.09)
 HAIR_NIR = {"black": 0.16, "brown": 0.26, "blond": 0.50, "red": 0.38, "grey": 0.52}
 IRIS_COLOURS = {
-    "brown": (0.26, 0.15, 0.08), "hazel": (0.35, 0.27, 0.12), "blue": (0.30, 0.45, 0.62),
+    "brown": (0.26, 0.15, 0.08),
+    "hazel": (0.35, 0.27, 0.12),
+    "blue": (0.30, 0.45, 0.62),
     "green": (0.27, 0.42, 0.28),
 }
 IRIS_SHARE = (0.5, 0.2, 0.2, 0.1)
@@ -95,16 +100,33 @@ def _draw(rng: np.random.Generator) -> tuple[float, ...]:
     hair = int(rng.choice(5, p=HAIR_SHARE)) if melanin < 0.6 else int(rng.choice((0, 0, 0, 1, 4)))
     style = int(rng.choice(3, p=(0.55, 0.35, 0.10)))
     return (
-        around(0.635, 0.028), float(rng.uniform(0.1, 0.6)), around(0.20, 0.07), around(0.86, 0.025),
-        around(0.275, 0.014), around(0.150, 0.011), around(0.090, 0.008), around(-0.13, 0.02),
+        around(0.635, 0.028),
+        float(rng.uniform(0.1, 0.6)),
+        around(0.20, 0.07),
+        around(0.86, 0.025),
+        around(0.275, 0.014),
+        around(0.150, 0.011),
+        around(0.090, 0.008),
+        around(-0.13, 0.02),
         around(0.0, 0.012),
-        around(-0.335, 0.014), around(0.040, 0.009), around(0.045, 0.014),
+        around(-0.335, 0.014),
+        around(0.040, 0.009),
+        around(0.045, 0.014),
         float(rng.uniform(0.55, 1.0)),
-        around(0.125, 0.016), around(0.205, 0.022),
-        around(0.235, 0.020), around(0.490, 0.018), around(0.0, 0.008),
-        around(0.045, 0.009), around(0.062, 0.011), float(rng.uniform(0.25, 1.0)),
-        melanin, float(rng.uniform(0.0, 1.0)),
-        hair, style, around(-0.60, 0.045), float(rng.uniform(-0.25, 0.45)),
+        around(0.125, 0.016),
+        around(0.205, 0.022),
+        around(0.235, 0.020),
+        around(0.490, 0.018),
+        around(0.0, 0.008),
+        around(0.045, 0.009),
+        around(0.062, 0.011),
+        float(rng.uniform(0.25, 1.0)),
+        melanin,
+        float(rng.uniform(0.0, 1.0)),
+        hair,
+        style,
+        around(-0.60, 0.045),
+        float(rng.uniform(-0.25, 0.45)),
         int(rng.choice(4, p=IRIS_SHARE)) if melanin < 0.55 else 0,
         float(rng.random() < 0.2),
         float(rng.uniform(0.3, 0.9)) if style != 1 and rng.random() < 0.25 else 0.0,

@@ -89,7 +89,8 @@ def _skin(who: Identities, c: Shape, u: Array, v: Array, a: Array, soft: Array) 
     beard = who.beard[:, None, None] * edge(v - 0.30 - 0.25 * (1 - a * a * 4), 0.12)
     return {
         "face": edge((1 - inside) * 0.42, soft * 1.2),
-        "hair_back": back, "hair": front,
+        "hair_back": back,
+        "hair": front,
         "ears": np.minimum(ears * 3, 1) * (1 - long * 0.9),
         "neck": edge(neck_wide - a, soft * 2) * edge(v - 0.5, 0.1),
         "cloth": edge(v - 1.12 + 0.22 * np.minimum(a, 1), soft * 2),
@@ -116,9 +117,12 @@ def _eye(c: Shape, u: Array, v: Array, a: Array, pose: Pose, soft: Array) -> dic
     under = (v - lower) / 0.020
     lid = (v - upper + c.eye_up * 0.35 + 0.030) / 0.020
     return {
-        "eye": opening, "iris": iris * opening, "pupil": pupil * opening,
+        "eye": opening,
+        "iris": iris * opening,
+        "pupil": pupil * opening,
         "glint": spot(iu, iv, 0.022, -0.022, 0.014, 0.014) * opening,
-        "lash": lash, "lid": np.maximum(bump(under * under * 2) * 0.4, bump(lid * lid * 2) * 0.5) * window,
+        "lash": lash,
+        "lid": np.maximum(bump(under * under * 2) * 0.4, bump(lid * lid * 2) * 0.5) * window,
         "socket": spot(a, v, c.eye_x, c.eye_y - 0.02, 0.12, 0.075),
         "canthus": spot(a, v, c.eye_x - c.eye_w, c.eye_y + 0.02, 0.05, 0.05),
     }
@@ -137,7 +141,9 @@ def _mouth(c: Shape, u: Array, v: Array, soft: Array) -> dict[str, Array]:
     teeth = edge(inner_top + 0.052 - v, thin) * edge(0.86 - np.abs(q), 0.1)
     space = edge(inner_low - inner_top - 0.045, 0.02)
     return {
-        "lips": lips, "lower_lip": lower, "gap": gap * np.maximum(width, 0),
+        "lips": lips,
+        "lower_lip": lower,
+        "gap": gap * np.maximum(width, 0),
         "seam": bump(seam * seam) * ends * (1 - np.clip(width, 0, 1)),
         "teeth": teeth * gap * space,
         "under_lip": spot(u, v, 0, low + 0.05, 0.13, 0.035),
@@ -151,5 +157,9 @@ def _glasses(who: Identities, c: Shape, v: Array, a: Array, soft: Array) -> dict
     lens = edge((1 - ring) * 0.05, soft) * worn
     frame = bump((ring - 1) * (ring - 1) * 7) * worn
     bridge = spot(a, v, 0, c.eye_y - 0.03, 0.04, 0.018)
-    arm = edge(a - c.eye_x - 0.215, soft) * edge(c.face_width * 0.98 - a, soft) * spot(a, v, a, c.eye_y - 0.02, 1.0, 0.018)
+    arm = (
+        edge(a - c.eye_x - 0.215, soft)
+        * edge(c.face_width * 0.98 - a, soft)
+        * spot(a, v, a, c.eye_y - 0.02, 1.0, 0.018)
+    )
     return {"lens": lens, "frame": np.minimum(np.maximum(frame, np.maximum(bridge, arm) * worn), 1)}

@@ -11,8 +11,22 @@ if TYPE_CHECKING:
 
 Array = Any
 UNITS = (
-    "inner", "outer", "lower", "lid", "cheek", "tight", "wrinkle", "lip", "smile", "dimple", "drop",
-    "chin", "stretch", "lips_tight", "part", "jaw",
+    "inner",
+    "outer",
+    "lower",
+    "lid",
+    "cheek",
+    "tight",
+    "wrinkle",
+    "lip",
+    "smile",
+    "dimple",
+    "drop",
+    "chin",
+    "stretch",
+    "lips_tight",
+    "part",
+    "jaw",
 )
 
 
@@ -57,7 +71,9 @@ def find_creases(c: Shape, f: dict[str, Array], u: Array, v: Array, a: Array) ->
     h = (v + 0.53 - 0.12 * u * u) / 0.085
     h = h - np.floor(h) - 0.5
     forehead = spot(u, v, 0, -0.50, 0.2, 0.055)
-    folds = folds + bump(h * h * 45) * forehead * np.minimum(f["inner"] * 0.45 + f["outer"] * 0.3, 1)
+    folds = folds + bump(h * h * 45) * forehead * np.minimum(
+        f["inner"] * 0.45 + f["outer"] * 0.3, 1
+    )
     crow = spot(a, v, c.eye_x + c.eye_w + 0.06, c.eye_y + 0.03, 0.035, 0.035)
     folds = folds + crow * f["cheek"] * 0.4
     bag = spot(a, v, c.eye_x, c.eye_y + c.eye_down + 0.05, 0.08, 0.018)
@@ -73,8 +89,7 @@ def raise_relief(c: Shape, f: dict[str, Array], u: Array, v: Array, a: Array) ->
     z = z + 0.022 * spot(a, v, c.eye_x, c.eye_y, 0.09, 0.05)
     z = z + 0.030 * spot(a, v, 0.26, c.brow_mid + 0.03, 0.18, 0.06)
     high = c.nose_y - 0.02 - 0.05 * f["cheek"]
-    z = z + (0.040 + 0.045 * f["cheek"] + 0.025 * f["smile"]) * spot(
-        a, v, 0.34, high, 0.11, 0.095)
+    z = z + (0.040 + 0.045 * f["cheek"] + 0.025 * f["smile"]) * spot(a, v, 0.34, high, 0.11, 0.095)
     z = z + 0.105 * spot(u, v, 0, c.nose_y - 0.045, 0.058, 0.062)
     z = z + 0.055 * spot(a, v, c.nose_w * 0.74, c.nose_y - 0.01, 0.036, 0.040)
     z = z + 0.040 * spot(u, v, 0, c.mouth_y, c.mouth_w * 0.75, 0.075)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from irfer_bench.api import BASIC, Domain, Setting
+
+if TYPE_CHECKING:
+    from irfer_bench.settings import SettingKind
 
 VIS = Domain(spectrum="vis", lightings=("normal",), parts=("stills",))
 NIR = Domain(spectrum="nir", lightings=("normal",), parts=("stills",))
@@ -15,21 +18,34 @@ CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
 
 RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
 PICTURES = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
+EVERYTHING = (*RECOGNITION, *PICTURES, "kl_posterior")
 TEXT = "docs/synthetic-benchmark.md; design of the embedded benchmark, generator version 1"
 
 
-def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
+def _setting(name: str, kind: SettingKind, target: Domain, summary: str, **more: Any) -> Setting:
     """The common protocol: 120 subjects, five folds by subject, six classes, 64 pixels."""
+    fields: dict[str, Any] = {"classes": BASIC, "folds": 5, "metrics": EVERYTHING} | more
     return Setting(
-        name=name, kind=kind, dataset="synth", target=target, summary=summary, size=64,
+        name=name,
+        kind=kind,
+        dataset="synth",
+        target=target,
+        summary=summary,
+        size=64,
         source_text=TEXT,
-        **({"classes": BASIC, "folds": 5, "metrics": (*RECOGNITION, *PICTURES, "kl_posterior")} | more),
+        **fields,
     )
 
 
 def _weak(name: str, target: Domain, shots: int | float | None, what: str) -> Setting:
     return _setting(
-        name, "weak", target, f"visible labels, {what} of the target domain", source=VIS, shots=shots)
+        name,
+        "weak",
+        target,
+        f"visible labels, {what} of the target domain",
+        source=VIS,
+        shots=shots,
+    )
 
 
 SYNTH_NIR_WEAK5 = _weak("synth_nir_weak5", NIR, 5, "5 near-infrared labels per class")
@@ -38,25 +54,48 @@ SYNTH_NIR_WEAK1 = _weak("synth_nir_weak1", NIR, 1, "1 near-infrared label per cl
 SYNTH_NIR_WEAK10 = _weak("synth_nir_weak10", NIR, 10, "10 near-infrared labels per class")
 SYNTH_NIR_WEAK16 = _weak("synth_nir_weak16", NIR, 16, "16 near-infrared labels per class")
 SYNTH_NIR_WEAK_TENTH = _weak(
-    "synth_nir_weak_tenth", NIR, 0.1, "near-infrared labels of a tenth of the subjects")
+    "synth_nir_weak_tenth", NIR, 0.1, "near-infrared labels of a tenth of the subjects"
+)
 SYNTH_NIR_WEAK_FULL = _weak("synth_nir_weak_full", NIR, None, "every near-infrared label")
 SYNTH_LWIR_WEAK5 = _weak("synth_lwir_weak5", LWIR, 5, "5 thermal labels per class")
 SYNTH_DARK_WEAK5 = _weak("synth_dark_weak5", DARK, 5, "5 labels per class in the dark")
 
 SYNTH_NIR_AUGMENTED = _setting(
-    "synth_nir_augmented", "augmented", NIR,
+    "synth_nir_augmented",
+    "augmented",
+    NIR,
     "every near-infrared label, and translations of 30 other people's visible pictures",
-    source=VIS, extra=EXTRA)
+    source=VIS,
+    extra=EXTRA,
+)
 SYNTH_NIR_SUPERVISED = _setting(
-    "synth_nir_supervised", "supervised", NIR, "trained and tested on near-infrared",
-    metrics=RECOGNITION)
+    "synth_nir_supervised",
+    "supervised",
+    NIR,
+    "trained and tested on near-infrared",
+    metrics=RECOGNITION,
+)
 SYNTH_NIR_QUALITY = _setting(
-    "synth_nir_quality", "quality", NIR,
+    "synth_nir_quality",
+    "quality",
+    NIR,
     "translations of visible test pictures against their true near-infrared partners",
-    source=VIS, extra=EXTRA, metrics=PICTURES, primary="psnr")
+    source=VIS,
+    extra=EXTRA,
+    metrics=PICTURES,
+    primary="psnr",
+)
 """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""
 SYNTH_VIS_TO_NIR = _setting(
-    "synth_vis_to_nir", "cross", NIR, "trained on visible, tested on near-infrared", source=VIS)
+    "synth_vis_to_nir", "cross", NIR, "trained on visible, tested on near-infrared", source=VIS
+)
 SYNTH_CLIPS_SUPERVISED = _setting(
-    "synth_clips_supervised", "supervised", CLIPS, "clips with voice, trained and tested on visible",
-    frames="uniform(16)", unit="item", metrics=("uar", "war"), primary="uar")
+    "synth_clips_supervised",
+    "supervised",
+    CLIPS,
+    "clips with voice, trained and tested on visible",
+    frames="uniform(16)",
+    unit="item",
+    metrics=("uar", "war"),
+    primary="uar",
+)

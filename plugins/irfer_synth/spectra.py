@@ -1,4 +1,4 @@
-"""One shading model, four cameras: masks and normals to visible, near-infrared, thermal and dark."""
+"""One shading model, several cameras: visible, near-infrared and thermal."""
 
 from __future__ import annotations
 
@@ -54,57 +54,90 @@ def over(below: Array, mask: Array, value: Array) -> Array:
 
 def shade_visible(layers: Layers, who: Identities, scene: Scene) -> Array:
     """(B, H, W, 3) float32 in 0 to 1: coloured light from one side over everything."""
-    m, g = layers.mask, _grid
-    light, tint = scene.light, scene.tint
-    lambert = np.maximum(layers.nx * g(light[:, 0]) + layers.ny * g(light[:, 1]) + layers.nz * g(light[:, 2]), 0)
-    half = np.maximum(layers.nx * g(light[:, 0]) * 0.5 + layers.ny * g(light[:, 1]) * 0.5 + layers.nz * 0.85, 0)
+    light = scene.light
+    lambert, half = (
+        np.maximum(
+            layers.nx * _grid(light[:, 0]) * side
+            + layers.ny * _grid(light[:, 1]) * side
+            + layers.nz * front,
+            0,
+        )
+        for side, front in ((1.0, _grid(light[:, 2])), (0.5, 0.85))
+    )
     shine = half * half
     shine = shine * shine
     shine = shine * shine
-    shine = shine * shine * 0.14 * g(scene.lamp)
-    drawn = g(0.55 + 0.45 * who.brow_dark)
-    streak = _streaks(layers)
+    shine = shine * shine * 0.14 * _grid(scene.lamp)
     haze = _backdrop(layers, scene)
     out = np.empty((*layers.u.shape, 3), dtype=np.float32)
     for channel in range(3):
-        melanin = who.melanin
-        skin = _LIGHT_SKIN[channel] + melanin * (_DARK_SKIN[channel] - _LIGHT_SKIN[channel])
-        blush = (0.03, -0.035, -0.03)[channel] * who.ruddy
-        red = (1.0, 0.56, 0.56)[channel]
-        hair = _HAIR[who.hair.astype(int), channel]
-        lit = g(scene.ambient) + g(scene.lamp) * lambert
-        lit = lit * g(tint[:, channel])
-        cheeks = spot(np.abs(layers.u), layers.v, 0.36, 0.22, 0.15, 0.13)
-        a = np.broadcast_to(g(skin), layers.u.shape) + cheeks * g(blush)
-        a = over(a, m["beard"] * 0.5, g(hair))
-        a = over(a, m["socket"] * 0.22, a * 0.75)
-        a = over(a, m["lips"], g(skin * (1 - who.lip_red * (1 - red)) * 0.86))
-        a = over(a, m["lower_lip"] * 0.25, a + 0.15)
-        a = a * (1 - 0.50 * m["crease"]) * (1 - 0.22 * m["under_lip"])
-        a = over(a, m["lid"] * 0.6, a * 0.55)
-        a = over(a, _nostrils(layers, who) * 0.7, a * 0.35)
-        a = over(a, m["brow"] * drawn, g(hair * 0.85))
-        base = np.broadcast_to(g(scene.cloth[:, channel]), a.shape)
-        base = over(base, 1 - m["cloth"], g(skin * 0.80))
-        picture = over(haze[channel], m["hair_back"], g(hair * 0.8) * streak * lit)
-        picture = over(picture, np.maximum(m["neck"], m["cloth"]), base * (g(scene.ambient) + g(scene.lamp) * 0.45) * g(tint[:, channel]))
-        picture = over(picture, m["ears"], g(skin * 0.82) * lit)
-        picture = over(picture, m["face"], a * lit + shine * (1 - 0.6 * m["brow"]))
-        wet = (g(scene.ambient) + g(scene.lamp) * 0.75) * g(tint[:, channel])
-        picture = over(picture, m["eye"], 0.88 * wet * (1 - 0.2 * m["socket"]))
-        picture = over(picture, m["iris"], g(_IRIS[who.iris.astype(int), channel]) * wet)
-        picture = over(picture, m["pupil"], 0.03)
-        picture = over(picture, m["glint"], 0.95)
-        picture = over(picture, m["lash"] * 0.85, 0.06)
-        picture = over(picture, m["gap"], (0.16, 0.05, 0.05)[channel])
-        picture = over(picture, m["seam"] * 0.75, g(skin * 0.25) * lit)
-        picture = over(picture, m["teeth"], (0.90, 0.88, 0.82)[channel] * wet)
-        picture = over(picture, m["hair"], g(hair) * streak * lit + shine * 0.6)
-        if "frame" in m:
-            picture = over(picture, m["lens"] * 0.10, 0.9)
-            picture = over(picture, m["frame"], 0.08)
-        out[..., channel] = picture
+        out[..., channel] = _paint_visible(
+            layers, who, scene, haze[channel], lambert, shine, channel
+        )
     return out
+
+
+def _paint_visible(
+    layers: Layers,
+    who: Identities,
+    scene: Scene,
+    haze: Array,
+    lambert: Array,
+    shine: Array,
+    channel: int,
+) -> Array:
+    """One colour channel, from the backdrop to the glasses."""
+    m, g = layers.mask, _grid
+    tint = g(scene.tint[:, channel])
+    lit = (g(scene.ambient) + g(scene.lamp) * lambert) * tint
+    skin = _skin_colour(who, channel)
+    hair = _HAIR[who.hair.astype(int), channel]
+    streak = _streaks(layers)
+    base = np.broadcast_to(g(scene.cloth[:, channel]), layers.u.shape)
+    base = over(base, 1 - m["cloth"], g(skin * 0.80))
+    picture = over(haze, m["hair_back"], g(hair * 0.8) * streak * lit)
+    body = base * (g(scene.ambient) + g(scene.lamp) * 0.45) * tint
+    picture = over(picture, np.maximum(m["neck"], m["cloth"]), body)
+    picture = over(picture, m["ears"], g(skin * 0.82) * lit)
+    albedo = _visible_albedo(layers, who, channel)
+    picture = over(picture, m["face"], albedo * lit + shine * (1 - 0.6 * m["brow"]))
+    wet = (g(scene.ambient) + g(scene.lamp) * 0.75) * tint
+    picture = over(picture, m["eye"], 0.88 * wet * (1 - 0.2 * m["socket"]))
+    picture = over(picture, m["iris"], g(_IRIS[who.iris.astype(int), channel]) * wet)
+    picture = over(picture, m["pupil"], 0.03)
+    picture = over(picture, m["glint"], 0.95)
+    picture = over(picture, m["lash"] * 0.85, 0.06)
+    picture = over(picture, m["gap"], (0.16, 0.05, 0.05)[channel])
+    picture = over(picture, m["seam"] * 0.75, g(skin * 0.25) * lit)
+    picture = over(picture, m["teeth"], (0.90, 0.88, 0.82)[channel] * wet)
+    picture = over(picture, m["hair"], g(hair) * streak * lit + shine * 0.6)
+    if "frame" in m:
+        picture = over(picture, m["lens"] * 0.10, 0.9)
+        picture = over(picture, m["frame"], 0.08)
+    return picture
+
+
+def _skin_colour(who: Identities, channel: int) -> Array:
+    return _LIGHT_SKIN[channel] + who.melanin * (_DARK_SKIN[channel] - _LIGHT_SKIN[channel])
+
+
+def _visible_albedo(layers: Layers, who: Identities, channel: int) -> Array:
+    """Skin with everything that is painted on it rather than shaded."""
+    m, g = layers.mask, _grid
+    skin = _skin_colour(who, channel)
+    hair = _HAIR[who.hair.astype(int), channel]
+    red = (1.0, 0.56, 0.56)[channel]
+    cheeks = spot(np.abs(layers.u), layers.v, 0.36, 0.22, 0.15, 0.13)
+    blush = (0.03, -0.035, -0.03)[channel] * who.ruddy
+    a = np.broadcast_to(g(skin), layers.u.shape) + cheeks * g(blush)
+    a = over(a, m["beard"] * 0.5, g(hair))
+    a = over(a, m["socket"] * 0.22, a * 0.75)
+    a = over(a, m["lips"], g(skin * (1 - who.lip_red * (1 - red)) * 0.86))
+    a = over(a, m["lower_lip"] * 0.25, a + 0.15)
+    a = a * (1 - 0.50 * m["crease"]) * (1 - 0.22 * m["under_lip"])
+    a = over(a, m["lid"] * 0.6, a * 0.55)
+    a = over(a, _nostrils(layers, who) * 0.7, a * 0.35)
+    return over(a, m["brow"] * g(0.55 + 0.45 * who.brow_dark), g(hair * 0.85))
 
 
 def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
@@ -121,14 +154,15 @@ def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
     a = over(a, m["beard"] * 0.25, g(hair))
     a = over(a, m["lips"], g(skin * 1.0))
     a = over(a, m["lower_lip"], g(skin * 1.02))
-    a = a * (1 - 0.08 * m["crease"]) * (1 - 0.0 * m["under_lip"])
+    a = a * (1 - 0.08 * m["crease"])
     a = over(a, m["lid"] * 0.3, a * 0.8)
     a = over(a, _nostrils(layers, who) * 0.7, 0.22)
     a = over(a, m["brow"] * g(0.13 + 0.13 * who.brow_dark), g(hair * 0.9 + 0.12))
     streak = _streaks(layers)
     haze = 0.035 + 0.05 * _backdrop(layers, scene)[0]
     picture = over(haze, m["hair_back"], g(hair * 0.75) * streak * lit)
-    cloth = over(np.broadcast_to(g(0.12 + 0.4 * scene.cloth[:, 1]), a.shape), 1 - m["cloth"], g(skin * 0.60))
+    cloth = np.broadcast_to(g(0.12 + 0.4 * scene.cloth[:, 1]), a.shape)
+    cloth = over(cloth, 1 - m["cloth"], g(skin * 0.60))
     picture = over(picture, np.maximum(m["neck"], m["cloth"]), cloth)
     picture = over(picture, m["ears"], g(skin * 0.75) * lit)
     picture = over(picture, m["face"], a * lit + shine)
@@ -148,7 +182,7 @@ def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
 
 
 def shade_thermal(layers: Layers, who: Identities, scene: Scene) -> Array:
-    """(B, H, W) float32: temperature from 20 to 37 degrees as 0 to 1, cold nose, brows and glasses."""
+    """(B, H, W) float32: temperature from 20 to 37 degrees, cold nose, brows and glasses."""
     m, g = layers.mask, _grid
     u, v, a = layers.u, layers.v, np.abs(layers.u)
     warm = 0.80 + 0.07 * scene.warmth
@@ -208,4 +242,5 @@ def _backdrop(layers: Layers, scene: Scene) -> list[Array]:
         x, y, wide, weight = (g(scene.blobs[:, k, j]) for j in range(4))
         mix = mix + weight * spot(layers.x, layers.y, x, y, wide, wide)
     mix = np.clip(mix, 0, 1)
-    return [g(scene.backdrop[:, c]) + mix * g(scene.backdrop[:, 3 + c] - scene.backdrop[:, c]) for c in range(3)]
+    one, other = scene.backdrop[:, :3], scene.backdrop[:, 3:]
+    return [g(one[:, c]) + mix * g(other[:, c] - one[:, c]) for c in range(3)]

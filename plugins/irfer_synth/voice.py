@@ -32,7 +32,16 @@ tremor, brightness, formant shift (all but loudness and tempo as ratios)."""
 SAME_VOICE: Mapping[str, str] = {"anger": "happiness", "happiness": "anger"}
 """Classes one cannot tell apart by ear: both draw their prosody from one mixture."""
 SPREAD = 0.10
-VOWELS = np.array([(730, 1090, 2440), (530, 1840, 2480), (300, 2250, 3000), (570, 840, 2410), (320, 870, 2250)])
+VOWELS = np.array(
+    [
+        (730, 1090, 2440),
+        (530, 1840, 2480),
+        (300, 2250, 3000),
+        (570, 840, 2410),
+        (320, 870, 2250),
+    ]
+)
+"""First three formants in Hz of the vowels in father, bet, beet, bought and boot."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +89,8 @@ def speak(how: Prosody, speaker: float, samples: int, rng: np.random.Generator) 
     swing = np.sin(2 * np.pi * syllable / 2.3 + rng.uniform(0, 6.28))
     tremble = np.sin(2 * np.pi * 9.0 * t + rng.uniform(0, 6.28))
     base = (105 + 110 * speaker) * how.pitch
-    pitch = base * (1 + how.range * 0.5 * swing + how.rise * (progress - 0.5) + how.tremor * tremble)
+    slope = how.rise * (progress - 0.5)
+    pitch = base * (1 + how.range * 0.5 * swing + slope + how.tremor * tremble)
     phase = 2 * np.pi * np.cumsum(np.maximum(pitch, 50)) / RATE
     beat = np.sin(np.pi * (syllable - np.floor(syllable)))
     loud = how.loudness * (0.12 + 0.88 * beat * beat) * (1 + how.tremor * 3 * tremble)
@@ -88,16 +98,21 @@ def speak(how: Prosody, speaker: float, samples: int, rng: np.random.Generator) 
     peaks = vowels[np.floor(syllable).astype(int)].T * how.formants * (0.92 + 0.16 * speaker)
     sound = np.zeros(samples)
     for k in range(1, HARMONICS + 1):
-        heard = np.where(k * pitch < 0.45 * RATE, _resonance(peaks, k * pitch), 0)
-        sound += heard * np.sin(k * phase) / k ** (1.6 - how.brightness)
+        gain = np.where(k * pitch < 0.45 * RATE, _resonance(peaks, k * pitch), 0)
+        sound += gain * np.sin(k * phase) / k ** (1.6 - how.brightness)
     breath = rng.standard_normal(samples) * (0.05 + 0.10 * (1 - how.brightness))
     fade = np.clip(np.minimum(t, t[-1] - t) * 40, 0, 1)
-    return (np.tanh(loud * fade * (0.25 * sound + 0.3 * breath)) * 0.9).astype(np.float32)
+    heard = np.tanh(loud * fade * (0.5 * sound + 0.4 * breath)) * 0.9
+    return np.asarray(heard, dtype=np.float32)
 
 
 def _resonance(peaks: NDArray[Any], frequency: NDArray[Any]) -> NDArray[Any]:
     """Gain of three formants with a bandwidth of 90, 110 and 170 Hz."""
-    return np.asarray(sum(
-        weight / (1 + ((frequency - peak) / width) ** 2)
-        for peak, width, weight in zip(peaks, (90.0, 110.0, 170.0), (1.0, 0.7, 0.35), strict=True)
-    ))
+    return np.asarray(
+        sum(
+            weight / (1 + ((frequency - peak) / width) ** 2)
+            for peak, width, weight in zip(
+                peaks, (90.0, 110.0, 170.0), (1.0, 0.7, 0.35), strict=True
+            )
+        )
+    )
