@@ -15,13 +15,14 @@ TOY = HERE.parent / "irfer_bench" / "toy"
 """An already installed folder with a generated dataset of 8-pixel pictures."""
 
 
-def install(source: Path, work: Path) -> Path:
-    """The site folder that holds the built and installed distribution of a source tree."""
-    tree, wheels, site = work / "tree", work / "wheels", work / "site"
-    shutil.copytree(source, tree)
-    _pip("wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", wheels, tree)
-    (wheel,) = wheels.glob("*.whl")
-    _pip("install", "--no-index", "--no-deps", "--target", site, wheel)
+def install(work: Path, *sources: Path) -> Path:
+    """The site folder that holds the built and installed distributions of some source trees."""
+    wheels, site = work / "wheels", work / "site"
+    trees = [shutil.copytree(source, work / "trees" / source.name) for source in sources]
+    _pip("wheel", "--no-build-isolation", "--no-deps", "--no-index", "-w", wheels, *trees)
+    built = sorted(wheels.glob("*.whl"))
+    assert len(built) == len(sources)
+    _pip("install", "--no-index", "--no-deps", "--target", site, *built)
     return site
 
 

@@ -20,7 +20,7 @@ GRID = (
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder in which the wheel is installed."""
-    return install(BLURNET, tmp_path_factory.mktemp("blurnet"))
+    return install(tmp_path_factory.mktemp("blurnet"), BLURNET)
 
 
 def test_list_names_the_owner_and_the_broken_entry_point(site: Path, tmp_path: Path) -> None:
