@@ -57,18 +57,18 @@ def build_landmark_net(name: str, size: int) -> nn.Module:
     Raises:
         UsageError: the size does not fit the network's depth.
     """
-    grid, depth = (size // 4, 4 * 8) if name == "unet" else (size // 2, 2 * 4)
+    depth = 4 * 8 if name == "unet" else 4 * 2
     if size % depth:
         raise UsageError(f"landmark net {name!r} needs a size divisible by {depth}, got {size}")
     if name == "unet":
-        return StemmedUNet(grid)
+        return StemmedUNet(size // 4)
     net = UNet2DModel(
-        sample_size=grid, in_channels=3 * 4, out_channels=POINTS,
-        block_out_channels=(32, 48, 64), layers_per_block=1, norm_num_groups=8,
-        down_block_types=("DownBlock2D",) * 3, up_block_types=("UpBlock2D",) * 3,
+        sample_size=size // 4, in_channels=3 * 4**2, out_channels=POINTS * 2**2,
+        block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8,
+        down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
         add_attention=False,
     )
-    return TimedUNet(net, unshuffle=2, shuffle_back=False)
+    return TimedUNet(net, unshuffle=4, shuffle=2)
 
 
 def heat_maps(points: Tensor, side: int, sigma: float = 1.0) -> Tensor:
@@ -126,4 +126,5 @@ def peaks(maps: Tensor) -> Tensor:
 def normalised_error(found: Tensor, true: Tensor) -> Tensor:
     """NME per sample: mean distance over the 68 points by the distance of the outer eye corners."""
     eyes = (true[:, 36] - true[:, 45]).norm(dim=-1).clamp_min(1e-6)
-    return (found - true).norm(dim=-1).mean(-1) / eyes
+    error: Tensor = (found - true).norm(dim=-1).mean(-1) / eyes
+    return error

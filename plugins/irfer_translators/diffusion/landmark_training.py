@@ -72,7 +72,9 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
             maps = net(x, t)
         return nnf.mse_loss(maps.float(), heat_maps(points, maps.shape[-1], params.h_sigma))
 
-    optimizer = torch.optim.AdamW(net.parameters(), params.h_lr, weight_decay=params.h_weight_decay)
+    optimizer = torch.optim.AdamW(
+        net.parameters(), params.h_lr, weight_decay=params.h_weight_decay, fused=True
+    )
     averaged, update = averaging(net, params.h_ema)
     final = train(
         "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss, optimizer=optimizer,

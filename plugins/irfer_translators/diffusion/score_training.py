@@ -67,7 +67,9 @@ def train_score_net(params: NferSdeParams, data: TranslationData, ctx: Context) 
             output = net(torch.cat([x, c], 1) if params.conditional else x, t)
         return nnf.mse_loss(output.float(), process.target(params.prediction, x0, t, noise))
 
-    optimizer = torch.optim.AdamW(net.parameters(), params.lr, weight_decay=params.weight_decay)
+    optimizer = torch.optim.AdamW(
+        net.parameters(), params.lr, weight_decay=params.weight_decay, fused=True
+    )
     averaged, update = averaging(net, params.ema)
     final = train(
         "score_net", net, steps=params.iterations, batch=batch, loss=loss, optimizer=optimizer,

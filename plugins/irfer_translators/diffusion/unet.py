@@ -2,7 +2,8 @@
 
 `t2v`, `bench_base` and `bench_small` are ADM U-Nets (Dhariwal and Nichol 2021) with the settings
 under which diffusers reproduces guided-diffusion to 3e-6 (translators.md §1). `mini` works on a
-pixel-unshuffled grid, which is what a laptop CPU can train in a minute.
+pixel-unshuffled grid and adds the full-resolution input back through gains that it predicts per
+grid cell, which is what a laptop CPU can train in a minute.
 """
 
 from __future__ import annotations
@@ -20,20 +21,21 @@ from irfer_bench.api import UsageError
 
 @dataclass(frozen=True)
 class NetPreset:
-    """Widths per level, residual blocks per level, sides where attention works, grid step."""
+    """Widths and residual blocks per level, sides where attention works, grid step, gains."""
 
     channels: tuple[int, ...]
     layers: int
     attention: tuple[int, ...] = ()
     unshuffle: int = 1
     adm: bool = True
+    gains: bool = False
 
 
 NETS = {
     "t2v": NetPreset((192, 192, 384, 384, 768, 768), 2, (32, 16, 8)),
     "bench_base": NetPreset((128, 128, 256, 256, 512, 512), 1, (16,)),
     "bench_small": NetPreset((64, 128, 128, 256, 256), 1, (16,)),
-    "mini": NetPreset((48, 64, 96), 1, unshuffle=2, adm=False),
+    "mini": NetPreset((64, 96, 128), 1, unshuffle=4, adm=False, gains=True),
 }
 
 
@@ -42,23 +44,32 @@ class TimedUNet(nn.Module):
 
     Args:
         net: takes channels * unshuffle^2 channels. unshuffle: grid step r.
-        shuffle_back: return the input's resolution; otherwise the grid's.
+        shuffle: by how much the output is shuffled back; 0 for `unshuffle`.
+        gains: how many output channels get the input added back: y + sum_k g_k input_k with one
+            gain per grid cell, output and input channel, interpolated between cells. A coarse grid
+            then loses no detail of its input, as with the skip of Karras et al. (2022, equation 7),
+            whose gain depends on the noise level alone.
     """
 
-    def __init__(self, net: UNet2DModel, unshuffle: int = 1, shuffle_back: bool = True) -> None:
+    def __init__(
+        self, net: UNet2DModel, unshuffle: int = 1, shuffle: int = 0, gains: int = 0
+    ) -> None:
         super().__init__()
         self.net = net
         self.unshuffle = unshuffle
-        self.shuffle_back = shuffle_back
+        self.shuffle = shuffle or unshuffle
+        self.gains = gains
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
-        """(B, C, S, S), (B,) levels -> (B, C', S, S), or the grid's side if not shuffled back."""
-        if self.unshuffle > 1:
-            x = nnf.pixel_unshuffle(x, self.unshuffle)
-        y: Tensor = self.net(x, t, return_dict=False)[0]
-        if self.unshuffle > 1 and self.shuffle_back:
-            y = nnf.pixel_shuffle(y, self.unshuffle)
-        return y
+        """(B, C, S, S), (B,) levels -> (B, C', S, S), or a side of S * shuffle / unshuffle."""
+        y: Tensor = self.net(nnf.pixel_unshuffle(x, self.unshuffle), t, return_dict=False)[0]
+        if not self.gains:
+            return nnf.pixel_shuffle(y, self.shuffle)
+        count = self.gains * x.shape[1]
+        gains = nnf.interpolate(y[:, :count], x.shape[-2:], mode="bilinear", align_corners=False)
+        gains = gains.view(len(x), self.gains, x.shape[1], *x.shape[-2:])
+        added: Tensor = nnf.pixel_shuffle(y[:, count:], self.shuffle) + (gains * x[:, None]).sum(2)
+        return added
 
 
 def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> TimedUNet:
@@ -76,9 +87,9 @@ def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> Tim
             "choose another size or another net",
         )
     area = preset.unshuffle**2
-    return TimedUNet(
-        unet(preset, side, in_channels * area, out_channels * area), preset.unshuffle
-    )
+    extra = in_channels * out_channels if preset.gains else 0
+    net = unet(preset, side, in_channels * area, out_channels * area + extra)
+    return TimedUNet(net, preset.unshuffle, gains=out_channels if preset.gains else 0)
 
 
 def unet(preset: NetPreset, side: int, in_channels: int, out_channels: int) -> UNet2DModel:

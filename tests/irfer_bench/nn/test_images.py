@@ -1,0 +1,68 @@
+"""Pixels to tensors and back, and the precision policy."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from irfer_bench.api import UsageError
+from irfer_bench.nn import device
+from irfer_bench.nn.images import to_frames, to_tensor
+from irfer_bench.testing.memory import MemoryContext
+
+
+def test_every_pixel_value_survives_the_round_trip() -> None:
+    frames = np.arange(256, dtype=np.uint8).reshape(1, 16, 16, 1).repeat(3, -1)
+    frames.flags.writeable = False
+    x = to_tensor(frames)
+    assert x.shape == (1, 3, 16, 16)
+    assert (float(x.min()), float(x.max())) == (-1.0, 1.0)
+    assert (to_frames(x) == frames).all()
+
+
+def test_values_are_clamped_and_halves_round_up() -> None:
+    x = torch.tensor([-3.0, 5.0, 0.0, (2 * 41.4 - 255) / 255])
+    out = to_frames(x.view(1, 1, 1, 4).expand(1, 3, 1, 4))
+    # 0 is 127.5 of 255, exactly between two values.
+    assert out[0, 0, :, 0].tolist() == [0, 255, 128, 41]
+
+
+def test_resizing_keeps_flat_pictures_flat_and_shapes_right() -> None:
+    flat = np.full((2, 30, 20, 3), 77, np.uint8)
+    x = to_tensor(flat, 16)
+    assert x.shape == (2, 3, 16, 16)
+    back = to_frames(x, (30, 20))
+    assert back.shape == flat.shape
+    assert (back == 77).all()
+
+
+@pytest.mark.parametrize(
+    ("flags", "expected"),
+    [("flags : sse avx2", "fp32"), ("flags : amx_bf16 amx_tile", "bf16"), (None, "fp32")],
+)
+def test_bfloat16_only_where_the_cpu_multiplies_it(
+    flags: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cpuinfo = tmp_path / "cpuinfo"
+    if flags is not None:
+        cpuinfo.write_text(flags)
+    monkeypatch.setattr(device, "CPU_FLAGS", cpuinfo)
+    device.cpu_has_bf16_units.cache_clear()
+    try:
+        assert device.default_precision("cpu") == expected
+        assert device.default_precision("cuda:0") == "bf16"
+    finally:
+        device.cpu_has_bf16_units.cache_clear()
+
+
+def test_autocast_follows_the_context() -> None:
+    a = torch.ones(2, 2)
+    with device.autocast(MemoryContext(precision="fp32")):
+        assert (a @ a).dtype == torch.float32
+    with device.autocast(MemoryContext(precision="bf16")):
+        assert (a @ a).dtype == torch.bfloat16
+    with pytest.raises(UsageError, match="fp8"):
+        device.autocast(MemoryContext(precision="fp8"))
