@@ -129,7 +129,7 @@ def learn_plain_cnn(
 
 
 def measure_pictures() -> tuple[float, float]:
-    """Mean PSNR in dB to the true near-infrared partner: of identity, of the mean training image."""
+    """Mean PSNR in dB to the true near-infrared: of identity, of the mean training image."""
     vis, nir = (draw_pictures(c).astype(np.float32) for c in ("vis", "nir"))
     fold = np.repeat(np.arange(SUBJECTS) % FOLDS, len(BASIC))
     means = np.stack([nir[fold != k].mean(0) for k in range(FOLDS)])

@@ -116,7 +116,7 @@ def render_identity_range(
     size: int = 64,
     take: int = 0,
 ) -> tuple[NDArray[Any], list[Mapping[str, Any]]]:
-    """Pictures of people `first` to `last` - 1 outside the benchmark, with facts to caption them by.
+    """Pictures of people `first` to `last` - 1 outside the benchmark, with facts for captions.
 
     Every person shows every label once; another `take` gives other moments of the same people.
 
@@ -205,40 +205,29 @@ def _draw_pose(rng: np.random.Generator) -> tuple[float, ...]:
 
 
 def _draw_scenes(streams: Sequence[np.random.Generator]) -> Scene:
-    rows: list[tuple[Any, ...]] = []
-    for rng in streams:
-        side = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.75, 0.1), 1.0])
-        light = side / np.sqrt(side @ side)
-        warm = rng.uniform(-1, 1)
-        tint = np.array([1 + 0.10 * warm, 1.0, 1 - 0.12 * warm])
-        ambient = rng.uniform(0.22, 0.50)
-        blobs = np.stack(
-            [
-                rng.uniform(-1, 1, 3),
-                rng.uniform(-1, 1, 3),
-                rng.uniform(0.1, 0.4, 3),
-                rng.uniform(-0.8, 0.8, 3),
-            ],
-            1,
-        )
-        rows.append(
-            (
-                light,
-                tint,
-                ambient,
-                rng.uniform(0.85, 1.2) - ambient,
-                _draw_backdrop(rng),
-                blobs,
-                rng.uniform(0.1, 0.8, 3),
-                rng.uniform(-1, 1),
-                rng.integers(0, 2**31),
-            )
-        )
-    columns = list(zip(*rows, strict=True))
-    wide = [np.asarray(c, dtype=np.float32) for c in columns[:8]]
-    light, tint, ambient, lamp, backdrop, blobs, cloth, warmth = wide
-    seed = np.asarray(columns[8], dtype=np.int64)
-    return Scene(light, tint, ambient, lamp, backdrop, blobs, cloth, warmth, seed)
+    columns = list(zip(*(_draw_scene(rng) for rng in streams), strict=True))
+    seed = np.asarray(columns.pop(), dtype=np.int64)
+    wide = [np.asarray(column, dtype=np.float32) for column in columns]
+    return Scene(*[*wide, seed])
+
+
+def _draw_scene(rng: np.random.Generator) -> tuple[Any, ...]:
+    """The fields of `Scene` for one moment, in their order."""
+    side = np.array([rng.uniform(-0.75, 0.75), rng.uniform(-0.75, 0.1), 1.0])
+    warm = rng.uniform(-1, 1)
+    ambient = rng.uniform(0.22, 0.50)
+    spots = [rng.uniform(low, high, 3) for low, high in ((-1, 1), (-1, 1), (0.1, 0.4), (-0.8, 0.8))]
+    return (
+        side / np.sqrt((side * side).sum()),
+        np.array([1 + 0.10 * warm, 1.0, 1 - 0.12 * warm]),
+        ambient,
+        rng.uniform(0.85, 1.2) - ambient,
+        _draw_backdrop(rng),
+        np.stack(spots, 1),
+        rng.uniform(0.1, 0.8, 3),
+        rng.uniform(-1, 1),
+        rng.integers(0, 2**31),
+    )
 
 
 def _draw_backdrop(rng: np.random.Generator) -> NDArray[Any]:
