@@ -150,7 +150,8 @@ def record_page() -> str:
         "# The record", "",
         f"One finished cell is one JSON file, schema {SCHEMA}, at "
         "`OUT/records/SETTING/TRANSLATOR+RECOGNIZER.PRESET.foldN.seedN.KEY.json`. It is written "
-        "once and never changed; folders of records are merged by copying. Fractions are 0 to 1.", "",
+        "once and never changed; folders of records are merged by copying. Fractions are 0 to 1.",
+        "",
     ]
     for title, meanings in RECORD.items():
         parts += [f"## {title}", "", table(["field", "meaning"], fields(meanings)), ""]
