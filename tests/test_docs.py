@@ -9,7 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser
+from argparse import ArgumentParser, _SubParsersAction
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,9 +21,14 @@ from irfer_bench.records import Record, Value
 from irfer_bench.reference.commands import parser_of
 from irfer_bench.reference.excerpt import excerpt
 from irfer_bench.reference.words import ENVIRONMENT, RECORD
+from irfer_bench.suite import Request
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+PROSE = [
+    ROOT / "docs/tutorial.md", ROOT / "docs/responsible-use.md",
+    *sorted((ROOT / "docs/decisions").glob("*.md")),
+]
 BOTH_LINES = (
     "pip install -e . && irfer-bench run --translator nfer_sde --recognizer pca",
     "pip install -e '.[dev]' && pytest",
@@ -161,15 +166,44 @@ def test_documented_commands_exist(page: str, command: str) -> None:
     words = shlex.split(command, comments=True)
     assert words[1] in cli.COMMANDS or words[1].startswith("-"), f"{page}: {command}"
     if words[1] in cli.COMMANDS:
-        parser = parser_of(words[1])
-        parser.exit_on_error = False
-        assert isinstance(parser, ArgumentParser)
-        parser.parse_args(words[2:])
+        parser_of(words[1]).parse_args(words[2:])
 
 
 def test_every_command_is_shown_in_use() -> None:
     used = {shlex.split(command)[1] for _, command in documented_commands()}
     assert set(cli.COMMANDS) - used == set()
+
+
+def options(parser: ArgumentParser) -> set[str]:
+    found: set[str] = set()
+    for action in parser._actions:
+        found |= set(action.option_strings)
+        if isinstance(action, _SubParsersAction):
+            for own in action.choices.values():
+                found |= options(own)
+    return found
+
+
+def test_options_in_the_text_exist() -> None:
+    known = {"--check"}.union(*(options(parser_of(name)) for name in cli.COMMANDS))
+    for page in (ROOT / "README.md", *PROSE):
+        for option in re.findall(r"`[^`\n]*?(?<![\w-])(--[a-z][a-z-]+)", page.read_text("utf-8")):
+            assert option in known, f"{named(page)}: {option}"
+
+
+def test_the_tutorial_names_every_key_of_a_suite() -> None:
+    text = (ROOT / "docs/tutorial.md").read_text("utf-8")
+    assert [name for name in Request.__struct_fields__ if f"`{name}`" not in text] == []
+
+
+def test_decisions_are_numbered_and_listed() -> None:
+    folder = ROOT / "docs/decisions"
+    notes = sorted(path.name for path in folder.glob("0*.md"))
+    assert [int(name[:4]) for name in notes] == list(range(1, len(notes) + 1))
+    listed = re.findall(r"\((0\d+[^)]*\.md)\)", (folder / "README.md").read_text("utf-8"))
+    assert listed == notes
+    for name in notes:
+        assert (folder / name).read_text("utf-8").startswith(f"# {name[:4]} ")
 
 
 def test_environment_variables_are_documented() -> None:
