@@ -1,0 +1,214 @@
+"""Who may import whom (design §2), and what light commands must not load (design §11)."""
+
+from __future__ import annotations
+
+import ast
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+
+import pytest
+
+from tests.third_party.installing import TOY, bench
+
+ROOT = Path(__file__).parents[1]
+FAMILIES = sorted(path.name for path in (ROOT / "plugins").iterdir() if path.is_dir())
+HEAVY = frozenset({
+    "torch", "torchvision", "diffusers", "timm", "open_clip", "transformers", "datasets", "pandas",
+    "matplotlib", "lpips", "torchmetrics",
+})
+LAYERS: tuple[tuple[str, ...], ...] = (
+    ("values", "keys", "errors", "home", "stats", "provenance"),
+    ("params", "protocols", "settings", "hookspecs", "claims"),
+    ("builtin", "store", "suite", "data", "splits", "registry", "nn", "estimate", "scaffold"),
+    ("contexts", "records", "sources", "methods", "api"),
+    ("graph", "render", "pictures", "testing"),
+    ("plan", "workshop"),
+    ("steps", "scoring", "results", "isolate"),
+    ("execute",),
+    ("cli",),
+    ("__main__", "reference"),
+)
+"""A module imports its own layer and the ones above this line; a package stands for its modules."""
+
+
+def module_of(path: Path) -> str:
+    """`irfer_bench.data.clips`, `irfer_clip.pca`; a package by its own name."""
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    parts = parts[1:] if parts[0] == "plugins" else parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def files(*folders: str) -> Iterator[Path]:
+    for folder in folders:
+        yield from sorted((ROOT / folder).rglob("*.py"))
+
+
+@cache
+def imports_of(path: Path) -> frozenset[str]:
+    """Every module or member imported anywhere in a file, but for type checking alone."""
+    found: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
+            return
+        if isinstance(node, ast.Import):
+            found.update(alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import; say the whole name"
+            found.update(f"{node.module}.{alias.name}" for alias in node.names)
+        for child in ast.iter_child_nodes(node):
+            visit(child)
+
+    visit(ast.parse(path.read_text(encoding="utf-8")))
+    return frozenset(found)
+
+
+def own_imports(path: Path) -> set[str]:
+    """The modules of irfer_bench that a file imports."""
+    modules = {module_of(other) for other in files("irfer_bench")}
+    found = set()
+    for name in imports_of(path):
+        while name and name not in modules:
+            name = name.rpartition(".")[0]
+        if name and name != "irfer_bench":
+            found.add(name.removeprefix("irfer_bench."))
+    return found
+
+
+def layer(module: str) -> int:
+    top = module.partition(".")[0]
+    for number, members in enumerate(LAYERS):
+        if top in members:
+            return number
+    raise AssertionError(f"irfer_bench.{module} has no layer: give it one in tests/test_imports.py")
+
+
+@pytest.mark.parametrize("path", files("irfer_bench"), ids=module_of)
+def test_the_core_imports_downwards(path: Path) -> None:
+    own = module_of(path).removeprefix("irfer_bench.")
+    if own == "irfer_bench":
+        assert own_imports(path) == set()
+        return
+    for other in own_imports(path):
+        assert layer(other) <= layer(own), f"{own} imports {other}, which stands above it"
+
+
+def test_the_lowest_modules_import_nothing_of_ours() -> None:
+    for name in ("values", "keys", "errors"):
+        assert own_imports(ROOT / "irfer_bench" / f"{name}.py") == set(), name
+
+
+def test_only_the_entrance_and_the_reference_import_the_command_line() -> None:
+    for path in files("irfer_bench"):
+        own = module_of(path).removeprefix("irfer_bench.")
+        if own.partition(".")[0] not in ("cli", "__main__", "reference"):
+            assert not {name for name in own_imports(path) if name.partition(".")[0] == "cli"}, own
+
+
+def test_renderers_see_records_and_statistics_alone() -> None:
+    allowed = {"errors", "keys", "records", "stats", "render"}
+    for path in files("irfer_bench/render"):
+        assert {name.partition(".")[0] for name in own_imports(path)} <= allowed, path.name
+
+
+def test_nothing_ships_that_needs_the_test_tools() -> None:
+    for path in files("irfer_bench", "plugins"):
+        if "testing" not in path.parts:
+            names = {name for name in imports_of(path) if name.startswith("irfer_bench.testing")}
+            assert not names, f"{module_of(path)} imports {names}"
+            assert "pytest" not in {name.partition(".")[0] for name in imports_of(path)}, path
+
+
+def test_heavy_imports_are_in_nn_and_plugins_alone() -> None:
+    for path in files("irfer_bench"):
+        if "nn" not in path.relative_to(ROOT).parts:
+            heavy = {name.partition(".")[0] for name in imports_of(path)} & HEAVY
+            assert not heavy, f"{module_of(path)} imports {', '.join(sorted(heavy))}"
+
+
+@pytest.mark.parametrize("path", files("plugins"), ids=module_of)
+def test_a_plugin_imports_the_api_nn_and_its_family(path: Path) -> None:
+    family = module_of(path).partition(".")[0]
+    for name in imports_of(path):
+        top = name.partition(".")[0]
+        if top == "irfer_bench":
+            assert name.startswith(("irfer_bench.api.", "irfer_bench.nn.")), f"{name}: not public"
+        else:
+            assert top not in FAMILIES or top == family, f"{name}: another family's module"
+
+
+def test_every_family_is_shipped_and_announced() -> None:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    announced = project["project"]["entry-points"]["irfer_bench"].values()
+    families = [name for name in FAMILIES if (ROOT / "plugins" / name / "hooks.py").is_file()]
+    assert set(packages) >= {f"plugins/{name}" for name in families}
+    assert set(announced) >= {f"{name}.hooks" for name in families}
+
+
+WATCH = """
+import json, sys
+from irfer_bench.cli import main
+try:
+    code = main(sys.argv[1:])
+except SystemExit as stop:
+    code = stop.code or 0
+names = sorted(name for name in sys.modules if "." not in name)
+sys.stderr.write("\\n" + json.dumps([code, names]))
+"""
+"""Runs one command and tells its exit code and the top-level modules that it loaded."""
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home folder in which the toy's cell was run once."""
+    home = tmp_path_factory.mktemp("home")
+    words = "run --setting toy_weak -t toy_shift -r toy_means --fold 1 --out out"
+    done = bench(words, [TOY], home)
+    assert done.returncode == 0, done.stderr
+    return home
+
+
+def modules_after(words: str, home: Path) -> set[str]:
+    """Top-level modules in a child after one command."""
+    environment = dict(os.environ, IRFER_BENCH_HOME=str(home), PYTHONPATH=str(TOY))
+    done = subprocess.run(
+        [sys.executable, "-c", WATCH, *words.split()], capture_output=True, text=True, cwd=home,
+        env=environment, timeout=120, check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    code, names = json.loads(done.stderr.splitlines()[-1])
+    # Doctor says 3 on a machine where something is missing, and is light all the same.
+    assert code in (0, 3) if words == "doctor" else code == 0, (words, done.stderr[:2000])
+    return set(names)
+
+
+@pytest.mark.parametrize("words, numpy", [
+    ("--help", False),
+    ("--version", False),
+    ("run --help", False),
+    ("list", False),
+    ("list --json", False),
+    ("show nfer_sde", False),
+    ("show pca", False),
+    ("show synth_nir_weak5", False),
+    ("show synth", True),
+    ("plan", False),
+    ("plan -t nfer_sde -t none -r pca --setting synth_nir_augmented --preset quick", False),
+    ("plan --setting toy_weak -t toy_shift -r toy_means", False),
+    ("leaderboard --out out", True),
+    ("doctor", False),
+    ("run --setting toy_weak -t toy_shift -r toy_means --fold 1 --out out", True),
+])
+def test_light_commands_load_nothing_heavy(words: str, numpy: bool, results: Path) -> None:
+    loaded = modules_after(words, results)
+    assert not loaded & HEAVY, f"{words} loads {', '.join(sorted(loaded & HEAVY))}"
+    if not numpy:
+        assert "numpy" not in loaded, f"{words} loads numpy"
