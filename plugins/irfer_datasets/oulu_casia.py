@@ -36,7 +36,10 @@ FPS = 25.0
 
 
 class OuluCasia:
-    """80 subjects, six expressions, near-infrared and visible cameras, three lights."""
+    """80 subjects, six expressions, near-infrared and visible cameras, three lights.
+
+    An instance walks a root once; another instance sees what changed since.
+    """
 
     name = "oulu_casia"
     classes = BASIC
@@ -45,18 +48,18 @@ class OuluCasia:
 
     def __init__(self, params: OuluCasiaParams | None = None) -> None:
         self.params = params or OuluCasiaParams()
+        self._surveys: dict[Path, tuple[Tree, Survey]] = {}
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where a camera's folder with lights and numbered subjects lies under the root."""
-        trees = find_trees(root)
-        if not trees:
+        if not find_trees(root):
             what = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
             return Recognition(0.0, "; ".join((what, *stray(root))))
-        where = relative(trees[0].base, root)
-        found = len(survey(self._tree(root, trees), root, _lengths()).sequences)
-        if not found:
+        tree, seen = self._survey(root)
+        where = relative(tree.base, root)
+        if not seen.sequences:
             return Recognition(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
-        return Recognition(0.95, f"{found} sequences under {where}")
+        return Recognition(0.95, f"{len(seen.sequences)} sequences under {where}")
 
     def index(self, root: Path | None) -> Iterable[Item]:
         """One item per usable sequence, with ids such as `ni_strong_p001_anger`.
@@ -123,6 +126,11 @@ class OuluCasia:
     def _survey(self, root: Path | None) -> tuple[Tree, Survey]:
         if root is None:
             raise _no_root()
+        if root not in self._surveys:
+            self._surveys[root] = self._walk(root)
+        return self._surveys[root]
+
+    def _walk(self, root: Path) -> tuple[Tree, Survey]:
         trees = find_trees(root)
         if not trees:
             raise MissingError(f"{root} is not oulu_casia: {self.recognise(root).reason}")

@@ -132,7 +132,7 @@ def _survey_light(
 def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
     listing = list_folder(folder, seen.root)
     seen.problems.extend(listing.problems)
-    frames: dict[int, str] = {}
+    place, frames = relative(folder, seen.root), dict[int, str]()
     for path in listing.files:
         match = _FRAME.fullmatch(path.name)
         if match is None:
@@ -140,7 +140,7 @@ def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
         elif int(match[1]) in frames:
             seen.note("duplicate_frame", path, f"not read; {frames[int(match[1])]} is; remove one")
         else:
-            frames[int(match[1])] = relative(path, seen.root)
+            frames[int(match[1])] = f"{place}/{path.name}"
     gaps = sorted(set(range(max(frames, default=-1) + 1)) - set(frames))
     if gaps:
         shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")

@@ -210,7 +210,7 @@ def test_where_both_trees_lie_the_original_is_read_and_the_other_named(tmp_path:
     assert kinds(auto, tmp_path) == [("second_tree", "PreProcess_Img")]
     shutil.rmtree(tmp_path / "PreProcess_Img")
     with pytest.raises(MissingError, match="holds only the original tree"):
-        list(crops.index(tmp_path))
+        list(OuluCasia(crops.params).index(tmp_path))
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
