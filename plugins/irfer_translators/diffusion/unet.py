@@ -46,9 +46,9 @@ class TimedUNet(nn.Module):
         net: takes channels * unshuffle^2 channels. unshuffle: grid step r.
         shuffle: by how much the output is shuffled back; 0 for `unshuffle`.
         gains: how many output channels get the input added back: y + sum_k g_k input_k with one
-            gain per grid cell, output and input channel, interpolated between cells. A coarse grid
-            then loses no detail of its input, as with the skip of Karras et al. (2022, equation 7),
-            whose gain depends on the noise level alone.
+            gain per quarter of a grid cell, output and input channel, interpolated between them. A
+            coarse grid then loses no detail of its input, as with the skip of Karras et al. (2022,
+            equation 7), whose gain depends on the noise level alone.
     """
 
     def __init__(
@@ -66,9 +66,11 @@ class TimedUNet(nn.Module):
         if not self.gains:
             return nnf.pixel_shuffle(y, self.shuffle)
         count = self.gains * x.shape[1]
-        gains = nnf.interpolate(y[:, :count], x.shape[-2:], mode="bilinear", align_corners=False)
+        gains = nnf.pixel_shuffle(y[:, : 4 * count], 2)
+        gains = nnf.interpolate(gains, x.shape[-2:], mode="bilinear", align_corners=False)
         gains = gains.view(len(x), self.gains, x.shape[1], *x.shape[-2:])
-        added: Tensor = nnf.pixel_shuffle(y[:, count:], self.shuffle) + (gains * x[:, None]).sum(2)
+        direct = nnf.pixel_shuffle(y[:, 4 * count :], self.shuffle)
+        added: Tensor = direct + (gains * x[:, None]).sum(2)
         return added
 
 
@@ -87,7 +89,7 @@ def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> Tim
             "choose another size or another net",
         )
     area = preset.unshuffle**2
-    extra = in_channels * out_channels if preset.gains else 0
+    extra = 4 * in_channels * out_channels if preset.gains else 0
     net = unet(preset, side, in_channels * area, out_channels * area + extra)
     return TimedUNet(net, preset.unshuffle, gains=out_channels if preset.gains else 0)
 
