@@ -10,6 +10,7 @@ import pytest
 import torch
 
 from irfer_bench.api import (
+    CellError,
     ContractError,
     MissingError,
     NonFiniteLossError,
@@ -278,6 +279,19 @@ def test_unequal_clips_are_paired_by_phase() -> None:
     translator = NferSde(params("cond"))
     translator.fit(data, MemoryContext())
     assert isinstance(translator.state(), State)
+
+
+def test_a_target_without_landmarks_takes_those_of_its_aligned_partner() -> None:
+    data = paired()
+    bare = ClipList([replace(c, landmarks=None) for c in data.target])
+    NferSde(params()).fit(replace(data, target=bare), MemoryContext())
+    with pytest.raises(MissingError, match="'n0'"):
+        NferSde(params()).fit(replace(data, target=bare, weak_pairs=True), MemoryContext())
+
+
+def test_guidance_that_explodes_is_an_error_and_not_a_picture(full: NferSde) -> None:
+    with pytest.raises(CellError, match=r"'v1'.*lower lambda"):
+        frames(with_params(full, "", lambda_f=1e38), ClipList([clip("v1")]))
 
 
 def test_unconditional_baseline_never_looks_at_the_source() -> None:

@@ -46,25 +46,24 @@ class FrameBank:
 
 
 def build_bank(
-    clips: Clips, size: int, ctx: Context, name: str, landmarks: bool = False
+    clips: Clips, size: int, ctx: Context, name: str,
+    landmarks: Callable[[int, Clip], Any] | None = None,
 ) -> FrameBank:
-    """Read every clip once.
-
-    Raises:
-        MissingError: landmarks are asked for and a clip has none.
-    """
+    """Read every clip once; `landmarks` gives the (T, 68, 2) points of (position, clip)."""
     first = [0]
     pieces: list[Any] = []
     points: list[Any] = []
     spilled: Any = None
+    held = 0
     for number, clip in enumerate(clips):
-        if landmarks:
-            points.append(unit_landmarks(clip))
+        if landmarks is not None:
+            points.append(landmarks(number, clip))
         pieces.append(to_frames(to_tensor(clip.frames, size)))
+        held += pieces[-1].nbytes
         first.append(first[-1] + len(clip.frames))
-        if sum(p.nbytes for p in pieces) > RAM_BYTES:
+        if held > RAM_BYTES:
             spilled = _spill(spilled, pieces, size, ctx, name)
-            pieces = []
+            pieces, held = [], 0
         ctx.progress(f"read {name}", number + 1, len(clips))
     if spilled is not None:
         spilled = _spill(spilled, pieces, size, ctx, name)

@@ -10,10 +10,10 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
-from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.api import Clip, Context, State, TranslationData
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.training import module_state, train
-from irfer_translators.diffusion.frames import FrameBank, build_bank
+from irfer_translators.diffusion.frames import FrameBank, build_bank, unit_landmarks
 from irfer_translators.diffusion.landmark_net import (
     augment,
     build_landmark_net,
@@ -48,11 +48,7 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     Raises:
         MissingError: a clip has no landmarks.
     """
-    banks = [
-        build_bank(clips, params.size, ctx, name, landmarks=True)
-        for clips, name in ((data.source, "source"), (data.target, "target"))
-    ]
-    banks = [bank for bank in banks if len(bank.pixels)]
+    banks = [bank for bank in read_banks(params.size, data, ctx) if len(bank.pixels)]
     process = VPProcess.linear(params.timesteps, params.beta_start, params.beta_end)
     top = params.trained_levels or params.timesteps
     torch.manual_seed(ctx.seed_for("landmark_net", "weights"))
@@ -83,6 +79,25 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     )
     errors = probe(averaged.eval(), banks, process, [t for t in PROBES if t < top], ctx)
     return State(module_state(averaged), {"landmark_net_loss": final, **errors})
+
+
+def read_banks(size: int, data: TranslationData, ctx: Context) -> tuple[FrameBank, FrameBank]:
+    """Source and target frames with landmarks.
+
+    A target clip without landmarks takes those of its frame-aligned partner.
+    """
+    source = build_bank(data.source, size, ctx, "source", lambda _, clip: unit_landmarks(clip))
+    partner = {} if data.weak_pairs else {b: a for a, b in data.pairs}
+
+    def of_target(position: int, clip: Clip) -> Any:
+        a = partner.get(position)
+        if clip.landmarks is None and a is not None:
+            points = source.points[source.first[a] : source.first[a + 1]]
+            if len(points) == len(clip.frames):
+                return points
+        return unit_landmarks(clip)
+
+    return source, build_bank(data.target, size, ctx, "target", of_target)
 
 
 def draw(

@@ -30,6 +30,7 @@ import torch
 from torch import Tensor, nn
 
 from irfer_bench.api import (
+    CellError,
     Clip,
     Clips,
     Context,
@@ -221,6 +222,7 @@ class NferSde:
                 noise_model(cast_net, process, seen, p.prediction), x, process, z,
                 guidance=guidance, discretisation=p.discretisation, callback=ratio,
             )
+            check_finite(x, facts)
             spread.extend(((x.amax(1) - x.amin(1)) / 2).clamp(0, 1).flatten(1).mean(1).tolist())
             return x.mean(1, keepdim=True).expand_as(x) if p.collapse == "mean" else x
 
@@ -285,6 +287,17 @@ class NferSde:
             self.H = build_landmark_net(p.h_net, p.size)
             load_module(self.H, landmarks)
             freeze(self.H)
+
+
+def check_finite(x: Tensor, facts: Sequence[tuple[str, int]]) -> None:
+    """Raise CellError where a walk left the numbers: a picture of nothing must not be scored."""
+    bad = ~x.isfinite().flatten(1).all(1)
+    if bad.any():
+        item, frame = facts[int(bad.int().argmax())]
+        raise CellError(
+            f"nfer_sde: the translation of item {item!r}, frame {frame}, is not finite",
+            "lower lambda_h or lambda_f, or take more steps",
+        )
 
 
 def _spectrum(domain: str) -> Spectrum:

@@ -1,8 +1,6 @@
-"""Pixels to tensors and back, and the precision policy."""
+"""Pixels to tensors and back, and work in the precision of the context."""
 
 from __future__ import annotations
-
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -37,25 +35,6 @@ def test_resizing_keeps_flat_pictures_flat_and_shapes_right() -> None:
     back = to_frames(x, (30, 20))
     assert back.shape == flat.shape
     assert (back == 77).all()
-
-
-@pytest.mark.parametrize(
-    ("flags", "expected"),
-    [("flags : sse avx2", "fp32"), ("flags : amx_bf16 amx_tile", "bf16"), (None, "fp32")],
-)
-def test_bfloat16_only_where_the_cpu_multiplies_it(
-    flags: str | None, expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cpuinfo = tmp_path / "cpuinfo"
-    if flags is not None:
-        cpuinfo.write_text(flags)
-    monkeypatch.setattr(device, "CPU_FLAGS", cpuinfo)
-    device.cpu_has_bf16_units.cache_clear()
-    try:
-        assert device.default_precision("cpu") == expected
-        assert device.default_precision("cuda:0") == "bf16"
-    finally:
-        device.cpu_has_bf16_units.cache_clear()
 
 
 def test_autocast_follows_the_context() -> None:
