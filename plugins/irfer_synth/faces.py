@@ -207,7 +207,7 @@ def _draw_pose(rng: np.random.Generator) -> tuple[float, ...]:
 def _draw_scenes(streams: Sequence[np.random.Generator]) -> Scene:
     columns = list(zip(*(_draw_scene(rng) for rng in streams), strict=True))
     seed = np.asarray(columns.pop(), dtype=np.int64)
-    wide = [np.asarray(column, dtype=np.float32) for column in columns]
+    wide: list[NDArray[Any]] = [np.asarray(column, dtype=np.float32) for column in columns]
     return Scene(*[*wide, seed])
 
 

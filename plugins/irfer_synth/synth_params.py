@@ -12,6 +12,4 @@ class SynthParams(Params, frozen=True, kw_only=True):
 
     needs_root: ClassVar[bool] = False
 
-    needs_root: ClassVar[bool] = False
-
     size: Annotated[int, fit("side of the pictures in pixels", ge=32, le=512)] = 64

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 RATE = 16_000
 HARMONICS = 24
+HOP = 80
+"""Samples between two settings of the formants."""
 
 PROSODY: Mapping[str, tuple[float, ...]] = {
     "anger": (1.25, 0.34, -0.10, 0.95, 5.4, 0.010, 0.90, 1.03),
@@ -95,11 +97,14 @@ def speak(how: Prosody, speaker: float, samples: int, rng: np.random.Generator) 
     beat = np.sin(np.pi * (syllable - np.floor(syllable)))
     loud = how.loudness * (0.12 + 0.88 * beat * beat) * (1 + how.tremor * 3 * tremble)
     vowels = VOWELS[rng.integers(0, len(VOWELS), int(syllable[-1]) + 2)]
-    peaks = vowels[np.floor(syllable).astype(int)].T * how.formants * (0.92 + 0.16 * speaker)
+    frames = np.arange(0, samples, HOP)
+    peaks = vowels[np.floor(syllable[frames]).astype(int)].T * how.formants
+    peaks = peaks * (0.92 + 0.16 * speaker)
     sound = np.zeros(samples)
     for k in range(1, HARMONICS + 1):
-        gain = np.where(k * pitch < 0.45 * RATE, _resonance(peaks, k * pitch), 0)
-        sound += gain * np.sin(k * phase) / k ** (1.6 - how.brightness)
+        tone = k * pitch[frames]
+        gain = np.where(tone < 0.45 * RATE, _resonance(peaks, tone), 0)
+        sound += np.interp(t, t[frames], gain) * np.sin(k * phase) / k ** (1.6 - how.brightness)
     breath = rng.standard_normal(samples) * (0.05 + 0.10 * (1 - how.brightness))
     fade = np.clip(np.minimum(t, t[-1] - t) * 40, 0, 1)
     heard = np.tanh(loud * fade * (0.5 * sound + 0.4 * breath)) * 0.9

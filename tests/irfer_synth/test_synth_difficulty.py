@@ -1,0 +1,26 @@
+"""The benchmark is as hard as its page says, for a recognizer outside the suite."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from irfer_synth.difficulty import learn_gradients, measure, measure_pictures
+
+
+@pytest.mark.slow
+def test_difficulty_is_the_documented_one():
+    found = measure(learn_gradients, folds=2)
+    assert 0.83 <= found.nir_to_nir <= 0.97
+    assert found.gap >= 0.25
+    assert found.neighbour_share > 0.5
+    assert found.vis_to_vis > 0.8
+    pairs = found.confusion[[0, 1, 2, 5], [1, 0, 5, 2]]
+    assert (pairs > 0).all(), "both pairs are confused both ways"
+    assert np.trace(found.confusion) / found.confusion.sum() == pytest.approx(found.nir_to_nir)
+
+
+def test_the_mean_picture_is_no_solution_and_identity_a_poor_one():
+    identity, mean = measure_pictures()
+    assert identity < 12
+    assert 18 < mean < 22
