@@ -8,24 +8,23 @@ table of sums per subject; any other metric through `resample` and its own `comp
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from math import nan
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-Floats: TypeAlias = NDArray[np.float64]
-Ints: TypeAlias = NDArray[np.int64]
-MetricName: TypeAlias = Literal["accuracy", "uar", "macro_f1"]
-Value: TypeAlias = Callable[[Floats], Floats]
+from irfer_bench.draws import CHUNK, Ints, choices_of, weights
+from irfer_bench.sums import OF_CONFUSION, OF_SUMS, Floats, MetricName, Value, ratio
 
 LEVEL = 0.95
 ALPHA = 0.05
 DRAWS = 1000
 RANK_DRAWS = 2000
-CHUNK = 4_000_000  # numbers held at once while drawing
+TIE = 1e-12
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def resample(groups: NDArray[Any], draws: int = DRAWS, seed: int = 0) -> Iterato
     """Yield `draws` arrays of item positions: as many clusters as there are, with replacement."""
     order = np.argsort(groups, kind="stable").astype(np.int64)
     members = np.split(order, np.cumsum(np.bincount(groups))[:-1]) if len(groups) else []
-    for chosen in _choices(len(members), draws, seed):
+    for chosen in choices_of(len(members), draws, seed):
         yield np.concatenate([members[c] for c in chosen]) if len(chosen) else order
 
 
@@ -93,7 +92,7 @@ def bootstrap_mean(
 ) -> Floats:
     """What `bootstrap(lambda i: values[i].mean(), ...)` gives, from sums per cluster."""
     table = _table(groups, np.asarray(values, np.float64), np.ones(len(groups)))
-    return _draw([table], _ratio, draws, seed)[:, 0]
+    return _draw([table], ratio, draws, seed)[:, 0]
 
 
 def interval(values_by_draw: NDArray[Any], level: float = LEVEL) -> tuple[float, float]:
@@ -118,6 +117,18 @@ def estimate(
     if len(tables[0]) < 2:
         return point, nan, nan
     return (point, *interval(_draw(tables, value, draws, seed)[:, 0]))
+
+
+def estimate_all(
+    row: Predictions, metrics: Sequence[MetricName], draws: int = DRAWS, seed: int = 0
+) -> dict[MetricName, tuple[float, float]]:
+    """(low, high) of several metrics of one row from one set of draws; as `estimate` gives them."""
+    _check_repeats(row)
+    table = _row_table(row, "uar")
+    if len(table) < 2:
+        return dict.fromkeys(metrics, (nan, nan))
+    sums = _draw([table], lambda drawn: drawn, draws, seed, width=table.shape[1])
+    return {name: interval(OF_CONFUSION[name](sums)[:, 0]) for name in metrics}
 
 
 def compare(
@@ -200,13 +211,6 @@ def corrected_t(differences: Sequence[float], test_to_train: float) -> tuple[flo
     return float(t), float(_student_p(np.array(t), len(array) - 1))
 
 
-def _choices(count: int, draws: int, seed: int) -> Iterator[Ints]:
-    """One call of the generator per draw, so that chunking never changes a draw."""
-    generator = np.random.default_rng(seed)
-    for _ in range(draws):
-        yield generator.integers(count, size=count) if count else np.empty(0, np.int64)
-
-
 def _table(groups: NDArray[Any], *columns: NDArray[Any]) -> Floats:
     """(clusters, K) sums of each column per cluster."""
     count = int(groups.max()) + 1 if len(groups) else 0
@@ -219,9 +223,9 @@ def _tables(rows: Sequence[Row], metric: MetricName) -> tuple[list[Floats], Valu
     if any(fact != facts[0] for fact in facts[1:]):
         raise ValueError("rows do not hold the same items with the same labels and subjects")
     if isinstance(rows[0], ItemValues):
-        value: Value = _ratio
+        value: Value = ratio
     else:
-        value = VALUES[metric]
+        value = OF_SUMS[metric]
     return [_row_table(row, metric) for row in rows], value
 
 
@@ -231,10 +235,13 @@ def _facts(row: Row) -> dict[str, tuple[str | None, int]]:
         name: (subject, int(label))
         for name, subject, label in zip(row.ids, row.subjects, labels, strict=True)
     }
-    repeats = np.unique(np.asarray(row.ids, dtype=np.str_), return_counts=True)[1]
-    if len(set(repeats.tolist())) > 1:
-        raise ValueError("some items of a row were predicted by more seeds than others")
+    _check_repeats(row)
     return facts
+
+
+def _check_repeats(row: Row) -> None:
+    if len(set(Counter(row.ids).values())) > 1:
+        raise ValueError("some items of a row were predicted by more seeds than others")
 
 
 def _row_table(row: Row, metric: MetricName) -> Floats:
@@ -255,20 +262,20 @@ def _row_table(row: Row, metric: MetricName) -> Floats:
     return table / repeats
 
 
-def _draw(tables: Sequence[Floats], value: Value, draws: int, seed: int) -> Floats:
-    """(draws, rows) values of the metric; every row sees the same resamples."""
+def _draw(tables: Sequence[Floats], value: Value, draws: int, seed: int, width: int = 0) -> Floats:
+    """(draws, rows) values of the metric, or (draws, rows, width) where `value` keeps the sums.
+
+    Every row sees the same resamples.
+    """
     stacked = np.stack(tables, axis=1)  # (clusters, rows, K)
-    count, rows, width = stacked.shape
-    flat = stacked.reshape(count, rows * width)
-    chunk = max(1, CHUNK // max(1, rows * width + count))
-    choices = _choices(count, draws, seed)
-    drawn = np.empty((draws, rows))
-    for start in range(0, draws, chunk):
-        stop = min(draws, start + chunk)
-        weights = np.stack(
-            [np.bincount(next(choices), minlength=count) for _ in range(start, stop)]
-        ).astype(np.float64)
-        drawn[start:stop] = value((weights @ flat).reshape(-1, rows, width))
+    count, rows, columns = stacked.shape
+    flat = stacked.reshape(count, rows * columns)
+    chunk = max(1, CHUNK // max(1, rows * columns + count))
+    drawn = np.empty((draws, rows, width) if width else (draws, rows))
+    for start, drawn_often in weights(count, draws, seed, chunk):
+        drawn[start : start + len(drawn_often)] = value(
+            (drawn_often @ flat).reshape(-1, rows, columns)
+        )
     return drawn
 
 
@@ -290,12 +297,16 @@ def _pair_p(points: Floats, drawn: Floats, count: int) -> Floats:
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(gap == 0, 0.0, np.abs(gap) / np.sqrt(variance))
     tail = _student_p(t, count - 1)
-    for row in range(rows):
-        delta = drawn[:, row, None] - drawn
-        delta[np.abs(delta) < 1e-12] = 0.0  # sums in another order must still tie
-        crossed = np.minimum((delta <= 0).sum(0), (delta >= 0).sum(0))
+    by_row = np.ascontiguousarray(drawn.T)
+    for row in range(rows - 1):
+        delta = by_row[row] - by_row[row + 1 :]
+        # Sums in another order must still tie: hence not 0.
+        below = np.count_nonzero(delta < TIE, axis=1)
+        above = np.count_nonzero(delta > -TIE, axis=1)
+        crossed = np.minimum(below, above)
         bound = np.minimum(1.0, 2 * (crossed + 1) / (draws + 1))
-        p[row] = np.where(crossed == 0, np.minimum(bound, tail[row]), bound)
+        bound = np.where(crossed == 0, np.minimum(bound, tail[row, row + 1 :]), bound)
+        p[row, row + 1 :] = p[row + 1 :, row] = bound
     return np.maximum(p, 2.0 ** (1 - count))
 
 
@@ -316,35 +327,3 @@ def _student_p(t: NDArray[Any], freedom: int) -> Floats:
     inside = 2 / np.pi * (theta + sine * total) if odd else sine * total
     p: Floats = np.clip(1 - inside, 0.0, 1.0)
     return p
-
-
-def _ratio(sums: Floats) -> Floats:
-    result: Floats = sums[..., 0] / sums[..., 1]
-    return result
-
-
-def _square(sums: Floats) -> Floats:
-    side = round(sums.shape[-1] ** 0.5)
-    return sums.reshape(*sums.shape[:-1], side, side)
-
-
-def _uar(sums: Floats) -> Floats:
-    """Mean recall over the classes that have a true item (recognizers.md §12)."""
-    confusion = _square(sums)
-    support = confusion.sum(-1)
-    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    recall = np.divide(hits, support, out=np.zeros_like(support), where=support > 0)
-    result: Floats = recall.sum(-1) / (support > 0).sum(-1)
-    return result
-
-
-def _macro_f1(sums: Floats) -> Floats:
-    """F1 averaged over all classes of the protocol; a class without truth or guess counts 0."""
-    confusion = _square(sums)
-    total = confusion.sum(-1) + confusion.sum(-2)
-    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
-    result: Floats = np.divide(2 * hits, total, out=np.zeros_like(total), where=total > 0).mean(-1)
-    return result
-
-
-VALUES: dict[MetricName, Value] = {"accuracy": _ratio, "uar": _uar, "macro_f1": _macro_f1}

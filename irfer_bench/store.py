@@ -20,7 +20,13 @@ from irfer_bench.errors import DamagedError
 
 MANIFEST = "manifest.json"
 REFUSALS = (
-    errno.EROFS, errno.EACCES, errno.EPERM, errno.EEXIST, errno.ENOTDIR, errno.EISDIR, errno.EIO,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EEXIST,
+    errno.ENOTDIR,
+    errno.EISDIR,
+    errno.EIO,
 )
 """Errors of a place that cannot be written to, besides a full one."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isnan
 from pathlib import Path
 from typing import Any
 
@@ -174,17 +175,19 @@ def _pooled(row: Row, board: Board, folder: Path) -> Pool:
 
 
 def _bootstrap(row: Row, items: Pool) -> None:
-    known: dict[str, tuple[float, float]] = {}
-    for name, value in row.metrics.items():
-        own, formula = items.of(name), RANKED.get(name, name)
-        if own is None or value.value is None:
-            continue
-        if formula not in known:
-            _, *ends = stats.estimate(own, RANKED.get(name, "accuracy"))
-            known[formula] = (ends[0], ends[1])
-        low, high = known[formula]
-        if low == low:  # one subject has no interval: NaN
-            row.metrics[name] = msgspec.structs.replace(value, low=low, high=high)
+    wanted = [name for name, value in row.metrics.items() if value.value is not None]
+    ends: dict[str, tuple[float, float]] = {}
+    if items.predictions is not None:
+        formulas = sorted({RANKED[name] for name in wanted if name in RANKED})
+        found = stats.estimate_all(items.predictions, formulas)
+        ends = {name: found[RANKED[name]] for name in wanted if name in RANKED}
+    for name in wanted:
+        if name in items.values:
+            _, low, high = stats.estimate(items.values[name])
+            ends[name] = (low, high)
+    for name, (low, high) in ends.items():
+        if not isnan(low):  # one subject has no interval
+            row.metrics[name] = msgspec.structs.replace(row.metrics[name], low=low, high=high)
 
 
 def _rank(board: Board, pools: Sequence[Pool], higher: bool) -> None:
