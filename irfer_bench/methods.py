@@ -12,6 +12,7 @@ import msgspec
 from irfer_bench.errors import DamagedError, MissingWeightsError
 from irfer_bench.keys import digest_file
 from irfer_bench.params import Params, resolve, stage_values
+from irfer_bench.registry import OWN
 from irfer_bench.values import Component
 
 if TYPE_CHECKING:
@@ -42,6 +43,11 @@ class Method:
         """`pca`, `pca@literal`, or `owner:name` where two strangers offer one name."""
         bare = f"{self.owner}:{self.component.name}" if self.owner else self.component.name
         return f"{bare}@{self.variant}" if self.variant else bare
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it came with irfer-bench itself."""
+        return self.distribution == OWN
 
     @property
     def row_name(self) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from irfer_bench import splits
 from irfer_bench.contexts import read_state, save_tensors, write_state
@@ -30,6 +31,8 @@ FOLDS = "folds.json"
 BOXES = "boxes.json"
 """Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
 SCORES = "scores.safetensors"
+SUM_TOLERANCE = 0.01
+"""How far the probabilities of an item may be from summing to 1: half precision stays below."""
 
 
 def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
@@ -150,6 +153,8 @@ def _checked(name: str, asked: Clips, made: Iterator[Clip], ctx: Context) -> Ite
     for number, (given, clip) in enumerate(zip_longest(asked, made)):
         if given is None or clip is None:
             raise ContractError(f"{name} returned {number + (given is None)} clips for {total}")
+        if not isinstance(clip, Clip):
+            raise ContractError(f"{name} returned a {type(clip).__name__} where a Clip was due")
         if clip.id != given.id:
             raise ContractError(f"{name} returned clip {clip.id!r} where {given.id!r} was due")
         if clip.frames.shape != given.frames.shape:
@@ -221,19 +226,42 @@ def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     method = _created(shop, step)
     method.restore(read_state(shop.artefact(step.inputs["fit"]).folder))
     name = step.method.name if step.method else "recognizer"
-    scores = np.asarray(method.predict(clips, ctx))
-    shape = (len(clips), len(step.spec["classes"]))
-    if scores.shape != shape:
-        raise ContractError(f"{name} returned scores of shape {scores.shape}, not {shape}")
-    if not np.isfinite(scores.astype(np.float64)).all():
-        raise ContractError(f"{name} returned scores that are not finite")
+    scores = _check_scores(name, method.predict(clips, ctx), len(clips), len(step.spec["classes"]))
     tensors = {"scores": scores.astype(np.float32)}
     embed = getattr(method, "embed", None)
     if step.spec["embed"] and callable(embed):
-        tensors["features"] = np.asarray(embed(clips, ctx), np.float32)
+        tensors["features"] = _check_features(name, embed(clips, ctx), len(clips))
     save_tensors(folder / SCORES, tensors)
     (folder / "ids.json").write_text(json.dumps(clips.ids))
     return {"reports": ctx.reports, "clips": len(clips)}
+
+
+def _check_scores(name: str, given: Any, clips: int, classes: int) -> NDArray[np.float64]:
+    scores = np.asarray(given)
+    if scores.shape != (clips, classes):
+        raise ContractError(
+            f"{name} returned scores of shape {scores.shape}, not {(clips, classes)}"
+        )
+    scores = scores.astype(np.float64)
+    if not np.isfinite(scores).all():
+        raise ContractError(f"{name} returned scores that are not finite")
+    total = np.exp(np.logaddexp.reduce(scores, axis=1))
+    if np.abs(total - 1).max() > SUM_TOLERANCE:
+        raise ContractError(
+            f"{name} returned rows whose probabilities sum to {total.min():.3g} to "
+            f"{total.max():.3g}, not 1",
+            "predict gives log-probabilities (log_softmax), not logits",
+        )
+    return scores
+
+
+def _check_features(name: str, given: Any, clips: int) -> NDArray[np.float32]:
+    features = np.asarray(given, np.float32)
+    if features.ndim != 2 or len(features) != clips or not np.isfinite(features).all():
+        raise ContractError(
+            f"{name} returned features of shape {features.shape}, not finite rows for {clips} clips"
+        )
+    return features
 
 
 def part_of(shop: Workshop, step: Step, fold: int, part: str) -> ClipView:
@@ -253,7 +281,7 @@ def part_of(shop: Workshop, step: Step, fold: int, part: str) -> ClipView:
 def stored(shop: Workshop, step: Step) -> StoredClips:
     """An artefact's clips, opened once."""
     artefact = shop.artefact(step)
-    return shop.remember(step.key, lambda: StoredClips(artefact.folder, step.key))  # type: ignore[no-any-return]
+    return shop.remember(step.key, lambda: StoredClips(artefact.folder, step.key))
 
 
 def _created(shop: Workshop, step: Step) -> Any:

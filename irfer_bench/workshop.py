@@ -6,15 +6,18 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from irfer_bench import estimate, keys
 from irfer_bench.contexts import StepContext
-from irfer_bench.errors import BenchError, CellError
+from irfer_bench.errors import BenchError, CellError, ContractError
 from irfer_bench.graph import Step
 from irfer_bench.methods import Method
 from irfer_bench.registry import Registry
 from irfer_bench.store import Artefact, Store
+
+if TYPE_CHECKING:
+    from irfer_bench.data.clips import StoredClips
 
 
 class Screen(Protocol):
@@ -26,6 +29,8 @@ class Screen(Protocol):
     def line(self, text: str) -> None: ...
 
 
+WROTE = "the plugin wrote into the clips it was given"
+COPY = "it must copy an array before it changes it: clips are shared and read-only"
 Builder = Callable[["Workshop", Step, Path], Mapping[str, Any]]
 
 
@@ -44,7 +49,7 @@ class Workshop:
     precision: str
     screen: Screen
     builders: Mapping[str, Builder]
-    _open: dict[str, Any] = field(default_factory=dict)
+    _open: dict[str, StoredClips] = field(default_factory=dict)
     _sources: dict[str, str] = field(default_factory=dict)
     changed: set[str] = field(default_factory=set)
 
@@ -75,13 +80,19 @@ class Workshop:
         try:
             artefact, built = self.store.get_or_build(
                 step.key,
-                lambda folder: self.builders[step.kind](self, step, folder),
+                lambda folder: self._carry_out(step, folder),
                 describe=describe,
                 source=self.source_digest(step),
             )
+        except CellError as error:
+            if not error.message.startswith(step.title):
+                error.message = f"{step.title}: {error.message}"
+            raise
         except (BenchError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
+            if "read-only" in str(error):
+                raise ContractError(f"{step.title}: {WROTE} ({error})", COPY) from error
             raise CellError(
                 f"{step.title}: {type(error).__name__}: {error}".strip(),
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
@@ -92,9 +103,25 @@ class Workshop:
         self.screen.finished(step, seconds, built)
         return artefact
 
+    def _carry_out(self, step: Step, folder: Path) -> Mapping[str, Any]:
+        """Run the builder; clips that a plugin wrote into are opened afresh for the others."""
+        try:
+            facts = self.builders[step.kind](self, step, folder)
+        finally:
+            touched = [name for name, opened in self._open.items() if opened.touched()]
+            for name in touched:
+                del self._open[name]
+        if touched:
+            raise ContractError(f"{step.title}: {WROTE}", COPY)
+        return facts
+
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""
-        owner = step.method.component.name if step.method else step.kind
+        owner: str = step.kind
+        if step.method is not None:
+            # A stranger's part is never taken for another's of the same name.
+            stranger = "" if step.method.builtin else f"{step.method.distribution}:"
+            owner = f"{stranger}{step.method.component.name}"
         version = step.method.component.version if step.method else ""
         return StepContext(
             self.store,
@@ -112,8 +139,8 @@ class Workshop:
         """A fresh instance of a method."""
         return self.registry.create(method.component, method.params)
 
-    def remember(self, name: str, make: Callable[[], Any]) -> Any:
-        """Something opened once per run, such as an artefact's clips."""
+    def remember(self, name: str, make: Callable[[], StoredClips]) -> StoredClips:
+        """An artefact's clips, opened once per run."""
         if name not in self._open:
             self._open[name] = make()
         return self._open[name]

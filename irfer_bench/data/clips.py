@@ -17,6 +17,8 @@ from irfer_bench.values import Clip
 
 INDEX = "clips.json"
 FRAMES, LANDMARKS, AUDIO = "frames.raw", "landmarks.raw", "audio.raw"
+SAMPLED = 64
+"""Frames that are compared with the file after a plugin has seen them."""
 
 
 def write_clips(folder: Path, clips: Iterable[Clip]) -> int:
@@ -97,6 +99,7 @@ class StoredClips:
         except (OSError, ValueError, KeyError) as error:
             raise DamagedError(f"{folder / INDEX} cannot be read: {error}") from error
         self.key = key
+        self._folder = folder
         self._frames = _map(folder / FRAMES, np.uint8, self._shape)
         self._landmarks = _map(folder / LANDMARKS, np.float32, (68, 2))
         self._audio = _map(folder / AUDIO, np.float32, ())
@@ -123,6 +126,15 @@ class StoredClips:
             audio=None if audio is None else self._audio[audio[0] : audio[0] + audio[1]],
             sample_rate=row.get("sample_rate"),
         )
+
+    def touched(self) -> bool:
+        """Whether somebody wrote into the arrays, seen on frames spread over all clips."""
+        count = len(self._frames)
+        if count == 0:
+            return False
+        stored = np.memmap(self._folder / FRAMES, np.uint8, "r").reshape(-1, *self._shape)
+        sample = range(0, count, max(1, count // SAMPLED))
+        return any(not np.array_equal(self._frames[k], stored[k]) for k in sample)
 
     def view(self, keep: Callable[[dict[str, Any]], bool] | None = None) -> ClipView:
         """The clips whose facts satisfy `keep`."""
@@ -182,4 +194,8 @@ class ClipView(Sequence[Clip]):
 def _map(path: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
     if not path.is_file() or path.stat().st_size == 0:
         return np.zeros((0, *shape), kind)
-    return np.memmap(path, kind, mode="r").reshape(-1, *shape)
+    # A private copy of every page that is written: `r` would end the process where torch, which
+    # does not know read-only arrays, writes into one, and `touched` could not tell who did it.
+    array = np.memmap(path, kind, mode="c").reshape(-1, *shape)
+    array.flags.writeable = False
+    return array

@@ -1,0 +1,274 @@
+"""Plugins that break their contract: one clear line, exit 1, and nobody else is harmed."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from irfer_bench.cli import main
+from irfer_bench.store import Store
+from tests.irfer_bench.strangers import write_distribution
+from tests.third_party.installing import TOY
+
+HOOKS = """
+from irfer_bench.api import Component, hookimpl
+
+@hookimpl
+def irfer_bench_components():
+    for kind in ("translator", "recognizer"):
+        name = f"bad_{kind}"
+        yield Component(
+            kind, name, f"irfer_bad_methods:Bad{kind.capitalize()}", "irfer_bad_params:BadParams",
+            "breaks its contract in the way it is told",
+        )
+"""
+PARAMS = """
+from typing import Annotated
+
+from irfer_bench.api import Params, fit
+
+
+class BadParams(Params, frozen=True):
+    how: Annotated[str, fit("what it does wrong")] = ""
+"""
+METHODS = """
+from dataclasses import replace
+
+import numpy as np
+
+from irfer_bench.api import State, UsageError
+
+
+class Bad:
+    def __init__(self, params):
+        self.how = params.how
+        if self.how == "make":
+            raise RuntimeError("cannot be made")
+
+    def fit(self, data, ctx):
+        target = data.target[0].frames
+        if self.how == "fit":
+            raise KeyError("brow")
+        if self.how == "exit":
+            raise SystemExit(0)
+        if self.how == "refuse":
+            raise UsageError("this method wants thermal pictures", "choose an lwir setting")
+        if self.how == "write":
+            target[0, 0, 0] = 7
+        if self.how == "write_out":
+            np.add(target, 1, out=target)
+        if self.how == "torch":
+            import torch
+
+            torch.from_numpy(target).fill_(7)
+        if self.how == "labels" and data.target.labels[0] is not None:
+            raise AssertionError("labels were shown")
+
+    def state(self):
+        if self.how == "state":
+            return {"weights": 3}
+        if self.how == "objects":
+            return State({"weights": np.array([object()])})
+        if self.how == "infinite":
+            return State({}, {"loss": float("nan")})
+        return State()
+
+    def restore(self, state):
+        if self.how == "restore":
+            raise ValueError("half of it is missing")
+
+
+class BadTranslator(Bad):
+    def translate(self, clips, ctx):
+        made = [replace(clip, spectrum="nir") for clip in clips]
+        if self.how == "none":
+            return None
+        if self.how == "few":
+            made = made[:-1]
+        if self.how == "many":
+            made.append(made[0])
+        if self.how == "order":
+            made.reverse()
+        if self.how == "ids":
+            made[2] = replace(made[2], id="somebody else")
+        if self.how == "objects_out":
+            made[2] = "a clip"
+        if self.how == "half":
+            made[2] = replace(made[2], frames=made[2].frames[:, ::2, ::2])
+        if self.how == "floats":
+            made[2] = replace(made[2], frames=made[2].frames / 255)
+        if self.how == "write_clip":
+            made[2].frames[:] = 0
+        if self.how == "midway":
+            return self._midway(made)
+        return iter(made)
+
+    def _midway(self, made):
+        yield from made[:3]
+        raise RuntimeError("lost the connection")
+
+
+class BadRecognizer(Bad):
+    def predict(self, clips, ctx):
+        scores = np.full((len(clips), 3), -np.log(3), np.float32)
+        if self.how == "shape":
+            return scores[:, :2]
+        if self.how == "rows":
+            return scores[:-1]
+        if self.how == "nan":
+            scores[1, 1] = np.nan
+        if self.how == "minus_infinity":
+            scores[1, 1] = -np.inf
+        if self.how == "logits":
+            return scores + 3
+        if self.how == "words":
+            return [["anger"] * 3] * len(clips)
+        if self.how == "none":
+            return None
+        if self.how == "write_clip":
+            clips[0].frames[:] = 0
+        return scores
+
+    def embed(self, clips, ctx):
+        if self.how == "features":
+            return np.zeros((len(clips) + 1, 4), np.float32)
+        if self.how == "flat":
+            return np.zeros(len(clips), np.float32)
+        return np.zeros((len(clips), 4), np.float32)
+"""
+FIT = {
+    "make": "RuntimeError: cannot be made",
+    "fit": "KeyError: 'brow'",
+    "exit": "SystemExit: 0",
+    "write": "wrote into the clips it was given",
+    "write_out": "wrote into the clips it was given",
+    "torch": "wrote into the clips it was given",
+    "state": "AttributeError",
+    "objects": "",
+    "infinite": "not JSON compliant",
+}
+TRANSLATE = {
+    "restore": "ValueError: half of it is missing",
+    "none": "TypeError",
+    "few": "returned 8 clips for 9",
+    "many": "returned 10 clips for 9",
+    "order": "was due",
+    "ids": "returned clip 'somebody else' where",
+    "objects_out": "returned a str where a Clip was due",
+    "half": "came back as (1, 4, 4, 3), not (1, 8, 8, 3)",
+    "floats": "float64, not (T, H, W, 3) uint8",
+    "write_clip": "wrote into the clips it was given",
+    "midway": "RuntimeError: lost the connection",
+}
+PREDICT = {
+    "restore": "ValueError: half of it is missing",
+    "shape": "scores of shape (15, 2), not (15, 3)",
+    "rows": "scores of shape (14, 3), not (15, 3)",
+    "nan": "not finite",
+    "minus_infinity": "not finite",
+    "logits": "sum to 20.1 to 20.1, not 1; predict gives log-probabilities",
+    "words": "ValueError",
+    "none": "scores of shape (), not (15, 3)",
+    "write_clip": "wrote into the clips it was given",
+    "features": "features of shape (16, 4)",
+    "flat": "features of shape (15,)",
+}
+CASES = [
+    *(("translator", how, "fit bad_translator", said) for how, said in FIT.items()),
+    *(("translator", how, "by bad_translator", said) for how, said in TRANSLATE.items()),
+    *(("recognizer", how, "fit bad_recognizer", said) for how, said in FIT.items()),
+    *(("recognizer", how, "predict by bad_recognizer", said) for how, said in PREDICT.items()),
+]
+
+
+@pytest.fixture(autouse=True)
+def plugins(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The bad distribution and the toy on the path, and an empty home."""
+    site = tmp_path_factory.getbasetemp() / "bad_site"
+    if not site.exists():
+        texts = {"hooks": HOOKS, "params": PARAMS, "methods": METHODS}
+        modules = {f"irfer_bad_{name}": text for name, text in texts.items()}
+        write_distribution(site, "irfer-bench-bad", modules, {"bad": "irfer_bad_hooks"})
+    for folder in (site, TOY):
+        monkeypatch.syspath_prepend(folder)
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+
+
+def run(translators: str, recognizers: str, how: str, *more: str) -> int:
+    words = ["run", "--setting", "toy_weak", "--fold", "1", "--json", "--out", "out", *more]
+    words += [word for name in translators.split() for word in ("-t", name)]
+    words += [word for name in recognizers.split() for word in ("-r", name)]
+    for kind, names in (("translator", translators), ("recognizer", recognizers)):
+        if f"bad_{kind}" in names:
+            words += ["-p", f"bad_{kind}.how={how}"]
+    return main(words)
+
+
+@pytest.mark.parametrize("kind, how, step, said", CASES)
+def test_one_clear_line_and_the_others_finish(
+    kind: str, how: str, step: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    bad = f"bad_{kind}"
+    names, good = ("toy_shift", "toy_means"), "shift" if kind == "translator" else "means"
+    both = [f"{bad} {name}" if name.endswith(good) else name for name in names]
+    assert run(*both, how) == 1
+    out, err = capsys.readouterr()
+    (line,) = [line for line in err.splitlines() if line.startswith("irfer-bench: ")]
+    assert step in line, line
+    assert said in line, line
+    assert "Traceback" not in err
+    outcomes = [cell.get("outcome") for cell in json.loads(out)["cells"]]
+    assert sorted(outcomes) == ["failed", "ok"]
+    assert "toy" in (tmp_path / "out" / "toy_weak.md").read_text()
+    _nothing_half_written(tmp_path, step)
+
+
+def _nothing_half_written(tmp_path: Path, step: str) -> None:
+    root = tmp_path / "home" / "store"
+    said: list[str] = []
+    store = Store(root, said.append)
+    titles = []
+    for manifest in root.glob("artefacts/*/*/manifest.json"):
+        assert store.get(manifest.parent.name) is not None, said
+        titles.append(json.loads(manifest.read_text())["describe"].get("title", ""))
+    assert said == []
+    assert titles
+    assert not any(title.endswith(step) for title in titles), titles
+    assert not any((root / "building").glob("*")), "a half-built folder is left"
+    names = [path.name for path in (tmp_path / "out" / "records").rglob("*") if path.is_file()]
+    assert len(names) == 1
+    assert "bad" not in names[0]
+
+
+def test_what_a_plugin_wrote_into_nobody_else_sees(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The cell after the one that wrote gives what it gives alone."""
+    assert run("toy_shift", "bad_recognizer toy_means", "torch") == 1
+    after = json.loads(capsys.readouterr().out)["cells"]
+    assert run("toy_shift", "toy_means", "", "--out", str(tmp_path / "alone")) == 0
+    alone = json.loads(capsys.readouterr().out)
+    (good,) = [cell for cell in after if cell["outcome"] == "ok"]
+    assert good["metrics"] == alone["metrics"]
+
+
+def test_the_failure_is_not_kept(capsys: pytest.CaptureFixture[str]) -> None:
+    """Asked again, the step is tried again: a mended plugin of the same version works."""
+    assert run("toy_shift", "bad_recognizer", "fit") == 1
+    assert run("toy_shift", "bad_recognizer", "fit") == 1
+    assert capsys.readouterr().err.count("KeyError: 'brow'") >= 2
+
+
+def test_a_plugin_may_refuse_in_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
+    code = run("toy_shift", "bad_recognizer", "refuse")
+    assert code == 2
+    assert "this method wants thermal pictures; choose an lwir setting" in capsys.readouterr().err
+
+
+def test_a_translator_is_shown_no_target_label_in_weak(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run("bad_translator", "toy_means", "labels") == 0
