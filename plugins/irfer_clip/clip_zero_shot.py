@@ -37,12 +37,12 @@ class ClipZeroShot:
         texts = self._text_features(backbone)
         scores = ClipMean(len(clips), len(self.classes))
         images = Preparation(backbone, infrared=self.params.ir_norm)
-        with autocast(ctx):
-            for frames, owners in clip_batches(clips):
+        for frames, owners in clip_batches(clips):
+            with autocast(ctx):
                 features, _ = encode_image(backbone.clip, images.evaluate(frames))
-                logits = zero_shot_logits(backbone.scale, features.float(), texts)
-                scores.add(owners, logits.log_softmax(dim=-1))
-                ctx.progress("recognise", owners[-1] + 1, len(clips))
+            logits = zero_shot_logits(backbone.scale, features.float(), texts)
+            scores.add(owners, logits.log_softmax(dim=-1))
+            ctx.progress("recognise", owners[-1] + 1, len(clips))
         return scores.log_probabilities()
 
     @torch.no_grad()

@@ -76,13 +76,13 @@ class PcaModel(nn.Module):
 
     def encode_texts(self, clip: Any, ids: Tensor) -> Tensor:
         """o: (C, embed) unit text features, prompted where CPT is on."""
-        return unit(encode_text(clip, ids, self.prompts.text() if self.prompts else ()))
+        return unit(encode_text(clip, ids, self.prompts.text() if self.prompts else ()).float())
 
     def encode_images(self, clip: Any, images: Tensor, sources: int = 0) -> Tensor:
         """x_v: (B, embed) unit features; the first `sources` images are of the source domain."""
         if self.prompts is None and self.class_token is None:
             with torch.no_grad():
-                return unit(encode_image(clip, images)[0]).float()
+                return unit(encode_image(clip, images)[0].float())
         tokens = self.prompts.visual() if self.prompts else []
         if self.prompts and sources and self.params.prompt_sharing == "per_domain":
             other = self.prompts.visual(source=True)
@@ -94,14 +94,16 @@ class PcaModel(nn.Module):
 
     def predict(self, x: Tensor, o: Tensor, scale: Tensor) -> Prediction:
         """Base logits s x_v.o (eq 7); IGA logits beta s x'.o, or s cos(x', o) as eq (11) reads."""
-        base = scale * x @ o.T
-        if self.iga is None:
-            return Prediction(base, None, None, None)
-        aligned, attention = self.iga(x, self.source_centres, self.target_centres)
-        if self.params.iga_logits == "cosine":
-            logits = scale * unit(aligned) @ o.T
-        else:
-            logits = self.params.beta * scale * aligned @ o.T
+        # Times 100, bfloat16 would be off by half a logit: the encoders alone run in it.
+        with torch.autocast(x.device.type, enabled=False):
+            base = scale * x @ o.T
+            if self.iga is None:
+                return Prediction(base, None, None, None)
+            aligned, attention = self.iga(x, self.source_centres, self.target_centres)
+            if self.params.iga_logits == "cosine":
+                logits = scale * unit(aligned) @ o.T
+            else:
+                logits = self.params.beta * scale * aligned @ o.T
         return Prediction(base, logits, aligned, attention)
 
     def loss(
@@ -119,7 +121,7 @@ class PcaModel(nn.Module):
             )
             if views is not None
         ]
-        o = self.encode_texts(clip, ids).float()
+        o = self.encode_texts(clip, ids)
         images = torch.cat([views.images for views, _ in given])
         x = self.encode_images(clip, images, sources=len(source.images) if source else 0)
         total = x.new_zeros(())

@@ -59,13 +59,13 @@ SENTENCES = (
 
 
 def architecture(vocabulary_size: int) -> dict[str, Any]:
-    """open_clip's model config of the mini CLIP: 4 + 4 blocks, 64 patches of 8 x 8 pixels."""
+    """open_clip's model config of the mini CLIP: 4 + 4 blocks, 16 patches of 16 x 16 pixels."""
     return {
         "embed_dim": 128,
         "quick_gelu": False,
         "vision_cfg": {
             "image_size": SIZE,
-            "patch_size": 8,
+            "patch_size": 16,
             "width": 128,
             "layers": 4,
             "head_width": 32,
@@ -121,18 +121,20 @@ def fact_vector(facts: Mapping[str, Any]) -> list[float]:
 
 
 def augment(pictures: Tensor) -> Tensor:
-    """Mirror, shift and zoom a little, change light, drop the colour of one in five; normalise."""
+    """Mirror, shift and zoom a little, change light, develop two in five as black and white."""
     n = len(pictures)
     turn = torch.zeros(n, 2, 3)
-    zoom = torch.empty(n).uniform_(0.86, 1.08)
+    zoom = torch.empty(n).uniform_(0.88, 1.06)
     turn[:, 0, 0] = zoom * (torch.randint(0, 2, (n,)) * 2 - 1)
     turn[:, 1, 1] = zoom
-    turn[:, :, 2] = torch.empty(n, 2).uniform_(-0.09, 0.09)
+    turn[:, :, 2] = torch.empty(n, 2).uniform_(-0.08, 0.08)
     grid = F.affine_grid(turn, [n, 3, SIZE, SIZE], align_corners=False)
     x = F.grid_sample(pictures.float() / 255, grid, padding_mode="border", align_corners=False)
-    grey = (torch.rand(n) < 0.2)[:, None, None, None]
-    x = torch.where(grey, x.mean(dim=1, keepdim=True), x)
-    gain, lift = torch.empty(2, n, 1, 1, 1).uniform_(-0.2, 0.2).unbind(0)
+    # Films differ in the colours they see.
+    film = torch.rand(n, 3, 1, 1)
+    grey = (x * film / film.sum(dim=1, keepdim=True)).sum(dim=1, keepdim=True)
+    x = torch.where((torch.rand(n) < 0.4)[:, None, None, None], grey, x)
+    gain, lift = torch.empty(2, n, 1, 1, 1).uniform_(-0.4, 0.4).unbind(0)
     return normalise((x - 0.5) * (1 + gain) + 0.5 + 0.5 * lift)
 
 
@@ -140,6 +142,28 @@ def normalise(pictures: Tensor) -> Tensor:
     """0..1 to CLIP's statistics."""
     mean, std = (torch.tensor(v)[:, None, None] for v in (MEAN, STD))
     return (pictures - mean) / std
+
+
+@torch.no_grad()
+def initialise(clip: CLIP, pictures: Tensor) -> None:
+    """Start where little has to be found out: patches as whitened principal components, places
+    as sines and cosines of row and column. A tower that starts from noise needs thrice the steps.
+    """
+    visual, patch = clip.visual, clip.visual.conv1.kernel_size[0]
+    width = visual.conv1.out_channels
+    few = augment(pictures[torch.randperm(len(pictures))[:400]])
+    rows = F.unfold(few, patch, stride=patch).transpose(1, 2).flatten(0, 1)
+    rows = rows - rows.mean(dim=0)
+    variance, direction = torch.linalg.eigh(rows.T @ rows / len(rows))
+    whitened = direction[:, -width:] / (variance[-width:] + 0.002 * variance[-1]).sqrt()
+    mixed = whitened @ torch.linalg.qr(torch.randn(width, width)).Q
+    visual.conv1.weight.copy_(0.5 * mixed.T.reshape(visual.conv1.weight.shape))
+    side = SIZE // patch
+    row, column = torch.meshgrid(torch.arange(side), torch.arange(side), indexing="ij")
+    frequency = 100.0 ** (-torch.arange(width // 4) / (width // 4))
+    angle = [place.flatten()[:, None] * frequency for place in (column, row)]
+    waves = torch.cat([wave for a in angle for wave in (a.sin(), a.cos())], dim=1)
+    visual.positional_embedding.copy_(torch.cat([torch.zeros(1, width), 0.7 * waves]))
 
 
 def fit_images(clip: CLIP, pictures: Tensor, targets: Tensor, *, steps: int, batch: int) -> None:
@@ -151,7 +175,7 @@ def fit_images(clip: CLIP, pictures: Tensor, targets: Tensor, *, steps: int, bat
         chosen = torch.randint(0, len(pictures), (batch,))
         return F.mse_loss(head(tower(clip, augment(pictures[chosen]))), targets[chosen])
 
-    descend("images", list(modules.parameters()), loss, steps=steps, rate=1e-3)
+    descend("images", list(modules.parameters()), loss, steps=steps, rate=2e-3)
 
 
 def fit_texts(clip: CLIP, features: Tensor, ids: Tensor, *, steps: int, batch: int) -> None:
@@ -262,8 +286,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Render, train, measure on unseen people, save."""
     parser = argparse.ArgumentParser(prog="python -m irfer_synth.pretrain", description=__doc__)
     parser.add_argument("--people", type=int, default=600, help="identities to train on")
-    parser.add_argument("--image-steps", type=int, default=600)
-    parser.add_argument("--text-steps", type=int, default=1200)
+    parser.add_argument("--image-steps", type=int, default=1000)
+    parser.add_argument("--text-steps", type=int, default=500)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, default=Path(__file__).parent / "weights")
@@ -276,6 +300,7 @@ def main(arguments: list[str] | None = None) -> int:
     config = architecture(tokenizer.vocab_size)
     clip = CLIP(**config)
     pictures, ids, targets = render_people(given.people, given.seed, tokenizer)
+    initialise(clip, pictures)
     fit_images(clip, pictures, targets, steps=given.image_steps, batch=64)
     fit_texts(clip, encode_views(clip, pictures, VIEWS), ids, steps=given.text_steps, batch=128)
     clip.eval()
