@@ -152,8 +152,8 @@ FIT = {
 TRANSLATE = {
     "restore": "ValueError: half of it is missing",
     "none": "TypeError",
-    "few": "returned 8 clips for 9",
-    "many": "returned 10 clips for 9",
+    "few": "returned 14 clips for 15",
+    "many": "returned 16 clips for 15",
     "order": "was due",
     "ids": "returned clip 'somebody else' where",
     "objects_out": "returned a str where a Clip was due",
