@@ -45,8 +45,8 @@ class ResNetParams(Params, frozen=True):
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {
-            "weights": "none", "width": 16, "stem": "3x3", "size": 48, "epochs": 16,
-            "warmup_epochs": 2, "lr": 2e-3, "head_factor": 1.0,
+            "weights": "none", "width": 16, "stem": "3x3", "size": 48, "epochs": 20,
+            "warmup_epochs": 2, "lr": 3e-3, "head_factor": 1.0, "erase": 0.0,
         },
     }
 
