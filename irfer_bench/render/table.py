@@ -68,14 +68,23 @@ def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[
 
 def _board(names: tuple[str, str, str, str], records: Sequence[Record], folder: Path) -> Board:
     newest = max(records, key=lambda record: (record.created, record.key))
-    primary = newest.cell["primary"]
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
+    primary = _primary(newest.cell["primary"], metrics, records)
     board = Board(*names, primary, metrics, list(_rows(records)), [])
     pools = [_pooled(row, board, folder) for row in board.rows]
     higher = primary not in newest.metrics or newest.metrics[primary].direction != "lower"
     _rank(board, pools, higher)
     board.rows.sort(key=lambda row: _place(row, primary, higher))
     return board
+
+
+def _primary(named: str, metrics: Sequence[str], records: Sequence[Record]) -> str:
+    """The setting's primary metric, or its first one that has values (LPIPS without weights)."""
+
+    def known(name: str) -> bool:
+        return any(r.metrics[name].value is not None for r in records if name in r.metrics)
+
+    return next((name for name in (named, *metrics) if known(name)), named)
 
 
 def _place(row: Row, primary: str, higher: bool) -> tuple[Any, ...]:
