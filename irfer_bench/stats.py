@@ -18,7 +18,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.draws import CHUNK, Ints, choices_of, weights
-from irfer_bench.sums import OF_CONFUSION, OF_SUMS, Floats, MetricName, Value, ratio
+from irfer_bench.sums import OF_CONFUSION, OF_SUMS, Floats, Value, ratio
+from irfer_bench.sums import MetricName as MetricName
 
 LEVEL = 0.95
 ALPHA = 0.05

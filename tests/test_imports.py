@@ -22,7 +22,7 @@ HEAVY = frozenset({
     "matplotlib", "lpips", "torchmetrics",
 })
 LAYERS: tuple[tuple[str, ...], ...] = (
-    ("values", "keys", "errors", "home", "stats", "provenance"),
+    ("values", "keys", "errors", "home", "stats", "draws", "sums", "provenance"),
     ("params", "protocols", "settings", "hookspecs", "claims"),
     ("builtin", "store", "suite", "data", "splits", "registry", "nn", "estimate", "scaffold"),
     ("contexts", "records", "sources", "methods", "api"),

@@ -10,8 +10,7 @@ import numpy as np
 
 from irfer_bench.errors import DamagedError
 from irfer_bench.records import Record, predictions_are_whole, predictions_path
-from irfer_bench.stats import ItemValues, Predictions
-from irfer_bench.sums import MetricName
+from irfer_bench.stats import ItemValues, MetricName, Predictions
 
 RANKED: dict[str, MetricName] = {
     "accuracy": "accuracy",
