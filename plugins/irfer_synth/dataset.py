@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from irfer_bench.api import Spectrum
 
-GENERATOR = "1"
+GENERATOR = "2"
 """Changes when any pixel or sample changes."""
 SUBJECTS, EXTRA_SUBJECTS, CLIP_SUBJECTS, FOLDS = 120, 30, 60, 5
 CAMERAS: dict[Camera, tuple[Spectrum, str]] = {

@@ -19,7 +19,7 @@ CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
 RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
 PICTURES = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
 EVERYTHING = (*RECOGNITION, *PICTURES, "kl_posterior")
-TEXT = "docs/synthetic-benchmark.md; design of the embedded benchmark, generator version 1"
+TEXT = "docs/synthetic-benchmark.md"
 
 
 def _setting(name: str, kind: SettingKind, target: Domain, summary: str, **more: Any) -> Setting:
