@@ -126,13 +126,29 @@ class Registry:
         return [setting for setting in found if setting.dataset == dataset]
 
     def ways(self, hook: str, kind: str, name: str) -> Any:
-        """The function that a plugin announced by this name as executor or renderer."""
-        announced = [pair for pairs in getattr(self.manager.hook, hook)() for pair in pairs]
-        addresses = dict(reversed(announced))
+        """The function that a plugin announced by this name as executor or renderer.
+
+        Raises:
+            UsageError: nobody announced the name. MissingError: it cannot be imported.
+        """
+        addresses: dict[str, str] = {}
+        broken = ""
+        # The built-ins registered first; who comes later does not take a name from who is there.
+        for owner in getattr(self.manager.hook, hook).get_hookimpls():
+            try:
+                addresses = {str(k): str(v) for k, v in owner.function()} | addresses
+            except Exception as error:  # noqa: BLE001  a stranger's hook may raise anything
+                broken += f"; plugin {owner.plugin_name!r} is broken: {_reason(error)}"
         if name not in addresses:
-            raise unknown_name(kind, name, addresses)
+            raise unknown_name(kind, name, addresses, broken.removeprefix("; "))
         module, _, function = addresses[name].partition(":")
-        return getattr(importlib.import_module(module), function)
+        try:
+            return getattr(importlib.import_module(module), function)
+        except Exception as error:  # a stranger's module may raise anything
+            raise MissingError(
+                f"{kind} {name!r} cannot be loaded from {addresses[name]}: {_reason(error)}",
+                "see irfer-bench doctor",
+            ) from error
 
     def load(self, component: Component, address: str) -> Any:
         """What `pkg.module:name` holds.

@@ -48,7 +48,10 @@ def execute(plan: Plan, shop: Workshop, out: Path) -> Iterator[Outcome]:
 
 
 def _tell_observers(shop: Workshop, record: Record) -> None:
-    try:
-        shop.registry.manager.hook.irfer_bench_cell_finished(record=record)
-    except Exception as error:  # noqa: BLE001  an observer may raise anything
-        shop.screen.line(f"an observer failed: {type(error).__name__}: {error}")
+    given = {"record": record}
+    for observer in shop.registry.manager.hook.irfer_bench_cell_finished.get_hookimpls():
+        try:
+            observer.function(*(given[name] for name in observer.argnames))
+        except Exception as error:  # noqa: BLE001  an observer may raise anything
+            name, kind = observer.plugin_name, type(error).__name__
+            shop.screen.line(f"observer {name} failed: {kind}: {error}")
