@@ -32,6 +32,7 @@ TINY_DIFFUSION = {
 SMALL: dict[str, dict[str, Any]] = {
     "nfer_sde": TINY_DIFFUSION,
     "pca": {"epochs": 1, "batch": 27, "J": 2},
+    "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
 ONE_LEVEL = {"nfer_sde"}
