@@ -65,9 +65,9 @@ def test_no_heading_is_of_a_hook_that_is_gone() -> None:
 
 
 def test_its_code_works(tmp_path: Path) -> None:
-    blocks = re.findall(r"^```python( file=\w+\.py)?\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
-    hooks = "\n\n".join(text for name, text in blocks if not name)
-    ways = next(text for name, text in blocks if name == " file=my_ways.py")
+    blocks = re.findall(r"^```python\n(.*?)^```$", PAGE.read_text(), re.M | re.S)
+    (ways,) = [text for text in blocks if text.startswith("# my_ways.py")]
+    hooks = "\n\n".join(text for text in blocks if text is not ways)
     modules = {"my_hooks": hooks, "my_ways": ways, "my_methods": METHODS}
     site = write_distribution(tmp_path / "site", "irfer-bench-my", modules, {"my": "my_hooks"})
     words = "run --setting toy_weak -t toy_raw -r always_happy -r toy_means --fold 1"
