@@ -37,14 +37,23 @@ def name_units(units: Array) -> dict[str, Array]:
 
 def edge(distance: Array, width: Array) -> Array:
     """A soft step: 0 below -width, 1 above width."""
-    t = np.clip(distance / (2 * width) + 0.5, 0, 1)
-    return t * t * (3 - 2 * t)
+    t = distance / (2 * width)
+    t += 0.5
+    np.clip(t, 0, 1, out=t)
+    rest = 3 - 2 * t
+    t *= t
+    t *= rest
+    return t
 
 
 def bump(square: Array) -> Array:
     """Close to exp(-square / 2), zero from square = 6 on, and exact on every machine."""
-    t = np.maximum(1 - square * 1 / 6, 0)
-    return t * t * t
+    t = square * (-1 / 6)
+    t += 1
+    np.maximum(t, 0, out=t)
+    cube = t * t
+    cube *= t
+    return cube
 
 
 def spot(u: Array, v: Array, at_u: Array, at_v: Array, wide: Array, high: Array) -> Array:
