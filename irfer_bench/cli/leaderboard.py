@@ -7,7 +7,7 @@ import json
 import sys
 from pathlib import Path
 
-from irfer_bench.errors import MissingError
+from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.records import read_records
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
@@ -46,10 +46,17 @@ def run(args: argparse.Namespace) -> int:
         for name in names:
             print(show(make_boards(read_records(out, name), out)))
         return 0
-    for path in write_boards(out, names):
+    code = 0
+    for name in names:
+        try:
+            (path,) = write_boards(out, [name])
+        except DamagedError as error:  # one setting's page stops no other's
+            print(f"irfer-bench: {name}: {terminal(str(error))}", file=sys.stderr)
+            code = error.exit_code
+            continue
         print(path.read_text(encoding="utf-8"))
         print(f"wrote {path}", file=sys.stderr)
-    return 0
+    return code
 
 
 def _settings(out: Path, wanted: str | None) -> list[str]:

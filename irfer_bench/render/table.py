@@ -51,7 +51,11 @@ class Board:
 
 
 def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[Board]:
-    """One board per setting, preset, version and data: only like is set beside like."""
+    """One board per setting, preset, version and data: only like is set beside like.
+
+    Raises:
+        DamagedError: there are records and none of them can be read.
+    """
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     problems: list[str] = []
     for record in records:
@@ -63,6 +67,8 @@ def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[
     boards = [_board(names, members, folder) for names, members in sorted(groups.items())]
     if boards:
         boards[0].problems = problems + boards[0].problems
+    elif problems:
+        raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards
 
 
