@@ -25,7 +25,8 @@ COMMANDS = {
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (design §8)."""
-    words = list(sys.argv[1:] if argv is None else argv)
+    # Not list(...): once imported, the command `list` is this package's attribute of that name.
+    words = [*(sys.argv[1:] if argv is None else argv)]
     name = next((word for word in words if not word.startswith("-")), "")
     parser = _parser(name)
     if not words or name not in COMMANDS:
