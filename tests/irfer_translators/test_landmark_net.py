@@ -8,12 +8,14 @@ import torch
 
 from irfer_translators.diffusion.landmark_net import (
     FLIPPED,
+    PriorUNet,
     augment,
     build_landmark_net,
     heat_maps,
     normalised_error,
     peaks,
 )
+from irfer_translators.diffusion.unet import build_unet
 
 
 def test_flipping_twice_gives_the_points_back() -> None:
@@ -61,10 +63,30 @@ def test_networks_fit_their_grids(name: str, size: int, grid: int) -> None:
 
 
 def test_paper_presets_have_the_published_sizes() -> None:
-    from irfer_translators.diffusion.unet import build_unet
-
     with torch.device("meta"):
         nets = [build_unet("t2v", 256, 6, 3), build_unet("bench_base", 256, 6, 3),
                 build_landmark_net("unet", 256)]
     millions = [sum(p.numel() for p in net.parameters()) / 1e6 for net in nets]
     np.testing.assert_allclose(millions, [311.0, 93.6, 17.4], atol=0.1)
+
+
+def test_the_small_network_hands_its_input_through_at_full_resolution() -> None:
+    """A gain of 1 from input channel 4 to output channel 1 gives that channel, to the pixel."""
+    net = build_unet("mini", 48, 6, 3)
+    x = torch.randn(2, 6, 48, 48, generator=torch.Generator().manual_seed(1))
+    with torch.no_grad():
+        assert float(net(x, torch.zeros(2)).abs().max()) == 0.0
+        gain = 4 * (1 * 6 + 4)
+        net.net.conv_out.bias[gain : gain + 4] = 1.0
+        out = net(x, torch.zeros(2))
+    torch.testing.assert_close(out[:, 1], x[:, 4])
+    assert float(out[:, [0, 2]].abs().max()) == 0.0
+
+
+def test_the_small_landmark_network_starts_at_the_mean_face() -> None:
+    net = build_landmark_net("mini", 48)
+    assert isinstance(net, PriorUNet)
+    maps = heat_maps(torch.rand(5, 68, 2, generator=torch.Generator().manual_seed(1)), 24)
+    net.set_prior(maps)
+    with torch.no_grad():
+        torch.testing.assert_close(net(torch.randn(1, 3, 48, 48), torch.zeros(1))[0], maps.mean(0))

@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from irfer_bench.api import UsageError
-from irfer_translators.diffusion.unet import TimedUNet
+from irfer_translators.diffusion.unet import TimedUNet, silence
 
 POINTS = 68
 FLIPPED = (
@@ -51,6 +51,37 @@ class StemmedUNet(nn.Module):
         return maps
 
 
+class PriorUNet(TimedUNet):
+    """A small U-Net on a quarter of the side that corrects the mean heat maps of the training set.
+
+    Coordinates are two more input channels: convolutions alone do not know where they are, and
+    learning the mean face from borders would take most of a short training.
+    """
+
+    def __init__(self, size: int) -> None:
+        net = UNet2DModel(
+            sample_size=size // 4, in_channels=(3 + 2) * 4**2, out_channels=POINTS * 2**2,
+            block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8,
+            down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
+            add_attention=False,
+        )
+        super().__init__(net, unshuffle=4, shuffle=2)
+        silence(net)
+        self.prior = nn.Parameter(torch.zeros(POINTS, size // 2, size // 2))
+
+    def forward(self, x: Tensor, t: Tensor) -> Tensor:
+        """(B, 3, S, S) and (B,) levels -> (B, 68, S/2, S/2)."""
+        axis = torch.linspace(-1, 1, x.shape[-1], dtype=x.dtype, device=x.device)
+        place = torch.stack(torch.meshgrid(axis, axis, indexing="ij"))
+        seen = torch.cat([x, place.expand(len(x), -1, -1, -1)], 1)
+        return self.prior + super().forward(seen, t)
+
+    @torch.no_grad()
+    def set_prior(self, maps: Tensor) -> None:
+        """The mean of (N, 68, S/2, S/2) training heat maps."""
+        self.prior.copy_(maps.mean(0))
+
+
 def build_landmark_net(name: str, size: int) -> nn.Module:
     """`unet` (grid size / 4, so 64 at 256 px) or `mini` (grid size / 2) for square images.
 
@@ -60,15 +91,7 @@ def build_landmark_net(name: str, size: int) -> nn.Module:
     depth = 4 * 8 if name == "unet" else 4 * 2
     if size % depth:
         raise UsageError(f"landmark net {name!r} needs a size divisible by {depth}, got {size}")
-    if name == "unet":
-        return StemmedUNet(size // 4)
-    net = UNet2DModel(
-        sample_size=size // 4, in_channels=3 * 4**2, out_channels=POINTS * 2**2,
-        block_out_channels=(32, 64), layers_per_block=1, norm_num_groups=8,
-        down_block_types=("DownBlock2D",) * 2, up_block_types=("UpBlock2D",) * 2,
-        add_attention=False,
-    )
-    return TimedUNet(net, unshuffle=4, shuffle=2)
+    return StemmedUNet(size // 4) if name == "unet" else PriorUNet(size)
 
 
 def heat_maps(points: Tensor, side: int, sigma: float = 1.0) -> Tensor:
@@ -85,14 +108,13 @@ def heat_maps(points: Tensor, side: int, sigma: float = 1.0) -> Tensor:
 
 
 def augment(
-    images: Tensor, points: Tensor, generator: torch.Generator,
-    scale: float = 0.1, shift: float = 0.1, degrees: float = 15.0,
+    images: Tensor, points: Tensor, generator: torch.Generator, strength: float = 1.0
 ) -> tuple[Tensor, Tensor]:
     """Random flip, rotation, scale and shift of images and landmarks alike.
 
     Args:
         images: (B, 3, S, S). points: (B, 68, 2) in [0, 1].
-        scale, shift: half ranges, as fractions. degrees: half range of the rotation.
+        strength: multiplies the half ranges: scale and shift 0.1, rotation 15 degrees.
     """
     n = len(images)
     u = torch.rand((n, 5), generator=generator).to(images.device)
@@ -101,9 +123,9 @@ def augment(
     mirrored = points[:, list(FLIPPED)]
     mirrored = torch.stack([1 - mirrored[..., 0], mirrored[..., 1]], -1)
     points = torch.where(flip[:, None, None], mirrored, points)
-    angle = (2 * u[:, 1] - 1) * math.radians(degrees)
-    factor = 1 + (2 * u[:, 2] - 1) * scale
-    offset = (2 * u[:, 3:5] - 1) * 2 * shift  # in affine_grid's units the side is 2
+    angle = (2 * u[:, 1] - 1) * math.radians(15.0) * strength
+    factor = 1 + (2 * u[:, 2] - 1) * 0.1 * strength
+    offset = (2 * u[:, 3:5] - 1) * 2 * 0.1 * strength  # in affine_grid's units the side is 2
     cos, sin = angle.cos(), angle.sin()
     rotation = torch.stack([cos, -sin, sin, cos], -1).view(n, 2, 2)
     forward = rotation * factor[:, None, None]

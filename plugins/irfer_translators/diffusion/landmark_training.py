@@ -15,6 +15,7 @@ from irfer_bench.nn.device import autocast
 from irfer_bench.nn.training import module_state, train
 from irfer_translators.diffusion.frames import FrameBank, build_bank, unit_landmarks
 from irfer_translators.diffusion.landmark_net import (
+    PriorUNet,
     augment,
     build_landmark_net,
     heat_maps,
@@ -23,11 +24,11 @@ from irfer_translators.diffusion.landmark_net import (
 )
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.process import VPProcess
-from irfer_translators.diffusion.score_training import averaging
+from irfer_translators.diffusion.score_training import averaging, facts
 
 FIELDS = (
     "size", "timesteps", "beta_start", "beta_end", "trained_levels", "h_net", "h_sigma",
-    "h_iterations", "h_batch", "h_lr", "h_weight_decay", "h_ema",
+    "h_augment", "h_iterations", "h_batch", "h_lr", "h_warmup", "h_weight_decay", "h_ema",
 )
 PROBES = (0, 100, 300, 499, 700)
 """Levels at which the error of the found landmarks is reported."""
@@ -58,7 +59,7 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
         rng = np.random.default_rng(ctx.seed_for("landmark_net", "batch", str(step)))
         images, points = draw(banks, params.h_batch, rng, ctx.device)
         seed = ctx.seed_for("landmark_net", "augment", str(step))
-        return augment(images, points, torch.Generator().manual_seed(seed))
+        return augment(images, points, torch.Generator().manual_seed(seed), params.h_augment)
 
     def loss(drawn: tuple[Tensor, Tensor]) -> Tensor:
         x0, points = drawn
@@ -66,7 +67,18 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
         x = process.q_sample(x0, t, torch.randn_like(x0))
         with autocast(ctx):
             maps = net(x, t)
-        return nnf.mse_loss(maps.float(), heat_maps(points, maps.shape[-1], params.h_sigma))
+        expected = heat_maps(points, maps.shape[-1], params.h_sigma)
+        # Summed over maps: their mean is so small that Adam's epsilon would swallow its gradients.
+        return nnf.mse_loss(maps.float(), expected, reduction="sum") / len(x0)
+
+    if isinstance(net, PriorUNet):
+        net.set_prior(torch.cat([
+            heat_maps(batch(step)[1], net.prior.shape[-1], params.h_sigma) for step in range(8)
+        ]))
+
+    def rate(step: int) -> float:
+        warm = min(1.0, (step + 1) / (params.h_warmup + 1))
+        return warm * 0.5 * (1 + math.cos(math.pi * step / params.h_iterations))
 
     optimizer = torch.optim.AdamW(
         net.parameters(), params.h_lr, weight_decay=params.h_weight_decay, fused=True
@@ -74,11 +86,11 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     averaged, update = averaging(net, params.h_ema)
     final = train(
         "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss, optimizer=optimizer,
-        ctx=ctx, rate=lambda step: 0.5 * (1 + math.cos(math.pi * step / params.h_iterations)),
+        ctx=ctx, rate=rate,
         after_step=update, ema=averaged,
     )
     errors = probe(averaged.eval(), banks, process, [t for t in PROBES if t < top], ctx)
-    return State(module_state(averaged), {"landmark_net_loss": final, **errors})
+    return State(module_state(averaged), {**facts("landmark_net_loss", final), **errors})
 
 
 def read_banks(size: int, data: TranslationData, ctx: Context) -> tuple[FrameBank, FrameBank]:

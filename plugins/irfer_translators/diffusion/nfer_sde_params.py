@@ -12,8 +12,9 @@ from irfer_bench.api import Params, apply, fit
 
 QUICK: dict[str, Any] = {
     "size": 48, "net": "mini", "prediction": "sample", "trained_levels": 500,
-    "iterations": 420, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
-    "h_net": "mini", "h_iterations": 120, "h_batch": 16, "h_lr": 2e-3, "h_ema": 0.95,
+    "iterations": 300, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
+    "h_net": "mini", "h_iterations": 150, "h_batch": 16, "h_lr": 2e-3, "h_warmup": 20,
+    "h_ema": 0.95, "h_augment": 0.2,
     "steps": 12,
 }
 
@@ -59,9 +60,13 @@ class NferSdeParams(Params, frozen=True):
 
     h_net: Annotated[Literal["unet", "mini"], fit("landmark network [C]")] = "unet"
     h_sigma: Annotated[float, fit("Gaussian width in grid pixels [C]", gt=0)] = 1.0
+    h_augment: Annotated[
+        float, fit("1 for 10 % scale and shift and 15 degrees, 0 for flips alone [C]", ge=0, le=2)
+    ] = 1.0
     h_iterations: Annotated[int, fit("optimiser steps of the landmark network [C]", ge=0)] = 40_000
     h_batch: Annotated[int, fit("images per step, landmark network [C]", ge=1)] = 32
     h_lr: Annotated[float, fit("AdamW's learning rate, landmark network [C]", gt=0)] = 2e-4
+    h_warmup: Annotated[int, fit("steps of linear warm-up, landmark network [C]", ge=0)] = 0
     h_weight_decay: Annotated[float, fit("AdamW's weight decay, landmark network [C]", ge=0)] = 1e-4
     h_ema: Annotated[float, fit("decay of the averaged weights [C]", ge=0, lt=1)] = 0.999
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import math
 from collections.abc import Callable
 from typing import Any
 
@@ -76,7 +77,12 @@ def train_score_net(params: NferSdeParams, data: TranslationData, ctx: Context) 
         ctx=ctx, rate=ramp(params.iterations, params.warmup, params.decay == "linear"),
         after_step=update, ema=averaged,
     )
-    return State(module_state(averaged), {"score_net_loss": final})
+    return State(module_state(averaged), facts("score_net_loss", final))
+
+
+def facts(name: str, loss: float) -> dict[str, float]:
+    """The final loss by name; nothing where no step was taken and there is none."""
+    return {name: loss} if math.isfinite(loss) else {}
 
 
 def averaging(net: nn.Module, decay: float) -> tuple[nn.Module, Callable[[int], None]]:

@@ -91,7 +91,15 @@ def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> Tim
     area = preset.unshuffle**2
     extra = 4 * in_channels * out_channels if preset.gains else 0
     net = unet(preset, side, in_channels * area, out_channels * area + extra)
+    if preset.gains:
+        silence(net)
     return TimedUNet(net, preset.unshuffle, gains=out_channels if preset.gains else 0)
+
+
+def silence(net: UNet2DModel) -> None:
+    """Start from an output of zero, as DDPM does: a short training unlearns no random picture."""
+    nn.init.zeros_(net.conv_out.weight)
+    nn.init.zeros_(net.conv_out.bias)
 
 
 def unet(preset: NetPreset, side: int, in_channels: int, out_channels: int) -> UNet2DModel:
