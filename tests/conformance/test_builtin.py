@@ -1,4 +1,4 @@
-"""Every built-in component passes the conformance suite of its kind.
+"""Every built-in component and variant passes the conformance suite of its kind.
 
 Components are found in the registry, so a new one is tested from the moment it is announced; one
 that is heavy needs small parameters in `SMALL`, and a dataset of files needs a sample in `SAMPLES`.
@@ -35,23 +35,27 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
-ONE_LEVEL = {"nfer_sde"}
-"""Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
 
 
 def _write(sample: Callable[[Path], None]) -> Any:
     return lambda self, folder: sample(folder)
 
 
-for _owned in load().owned:
-    if _owned.builtin and _owned.component.kind in SUITES:
-        _name, _suite = _owned.component.name, SUITES[_owned.component.kind]
-        _members: dict[str, Any] = {
-            "component": _name, "params": SMALL.get(_name, {}), "__module__": __name__,
-        }
-        if _name in ONE_LEVEL:
-            _members["levels"] = 1
-        if _name in SAMPLES:
-            _members["write_sample"] = _write(SAMPLES[_name])
-        _title = f"Test_{_owned.component.kind}_{_name}"
-        globals()[_title] = type(_title, (_suite,), _members)
+def _announce(kind: str, name: str, variant: str) -> None:
+    """Put a test class for one component and variant into this module."""
+    members: dict[str, Any] = {
+        "component": name, "variant": variant, "params": SMALL.get(name, {}),
+        "__module__": __name__,
+    }
+    if name in SAMPLES:
+        members["write_sample"] = _write(SAMPLES[name])
+    title = "_".join(filter(None, ("Test", kind, name, variant)))
+    globals()[title] = type(title, (SUITES[kind],), members)
+
+
+_registry = load()
+for _owned in _registry.owned:
+    _component = _owned.component
+    if _owned.builtin and _component.kind in SUITES:
+        for _variant in ("", *_registry.params_class(_component).variants):
+            _announce(_component.kind, _component.name, _variant)
