@@ -58,6 +58,27 @@ def test_a_new_translator_and_recognizer_run(site: Path, tmp_path: Path) -> None
     assert names == {"my_translator", "my_translator@clean"}
 
 
+def test_a_new_dataset_is_checked_and_run(
+    site: Path, sources: list[Path], tmp_path: Path
+) -> None:
+    """Its own sample, through its own settings, with another new plugin."""
+    root = tmp_path / "root"
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1]); from pathlib import Path; "
+        "import test_conformance as t; t.TestMyDataset().write_sample(Path(sys.argv[2]))"
+    )
+    done = run(["-c", code, sources[3] / "tests", root], [site], tmp_path)
+    assert done.returncode == 0, done.stderr
+    checked = bench(f"data check my_dataset --data-root {root} --json", [site], tmp_path)
+    assert checked.returncode == 0, checked.stderr
+    facts = json.loads(checked.stdout)
+    assert (facts["items"], facts["problems"]) == (72, [])
+    words = "run -d my_dataset -s my_dataset_supervised -t none -r my_recognizer --fold 1"
+    done = bench(f"{words} --preset quick --data-root {root} --json", [site], tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["metrics"]["accuracy"]["value"] > 0.5
+
+
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     words = ["new", "plugin", "mine", "--into", str(tmp_path)]
     assert main(words) == 0
