@@ -10,8 +10,8 @@ _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&$:=])")
 
 
 def terminal(text: str) -> str:
-    """Without control characters, escape sequences and direction overrides."""
-    return "".join(c if _visible(c) else f"\\x{ord(c):02x}" for c in text)
+    """Without control characters, escape sequences and direction overrides; spaces are spaces."""
+    return "".join(c if c.isprintable() else _spelt(c) for c in text)
 
 
 def markdown(text: str) -> str:
@@ -24,5 +24,5 @@ def web(text: str) -> str:
     return html.escape(terminal(text), quote=True)
 
 
-def _visible(character: str) -> bool:
-    return unicodedata.category(character) not in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+def _spelt(character: str) -> str:
+    return " " if unicodedata.category(character) == "Zs" else f"\\x{ord(character):02x}"

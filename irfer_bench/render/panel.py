@@ -19,9 +19,9 @@ def render_panel(record: Record, path: Path) -> str:
     lines = [
         "",
         f"{terminal(translator)} × {terminal(recognizer)} on {terminal(setting)}, "
-        f"fold {cell['fold']} of {cell['folds']}, seed {cell['seed']}, preset {cell['preset']}",
-        f"trained on {record.data['train_source']} source and {record.data['train_target']} target "
-        f"clips, tested on {record.data['test']}",
+        f"fold {cell['fold']} of {cell['folds']}, seed {cell['seed']}, "
+        f"preset {terminal(cell['preset'])}",
+        _counts(record),
         "",
         tabulate(
             [_metric(name, value) for name, value in record.metrics.items()],
@@ -39,13 +39,18 @@ def render_panel(record: Record, path: Path) -> str:
         ),
     ]
     if record.confusion is not None:
-        short = [name[:7] for name in record.classes]
-        rows = [
-            [name, *counts] for name, counts in zip(record.classes, record.confusion, strict=True)
-        ]
+        names = [terminal(name) for name in record.classes]
+        short = [name[:7] for name in names]
+        rows = [[name, *counts] for name, counts in zip(names, record.confusion, strict=False)]
         lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
     lines += [f"note: {terminal(warning)}" for warning in record.warnings]
     return "\n".join([*lines, "", f"record {path}"])
+
+
+def _counts(record: Record) -> str:
+    source, target, test = (record.data.get(n) for n in ("train_source", "train_target", "test"))
+    text = f"trained on {source} source and {target} target clips, tested on {test}"
+    return terminal(text)
 
 
 def render_summary(records: Sequence[Record]) -> str:
@@ -66,9 +71,9 @@ def render_summary(records: Sequence[Record]) -> str:
 
 def _metric(name: str, value: Value) -> list[str]:
     if value.value is None:
-        return [name, "–", value.reason]
-    unit = "%" if name in PERCENT else value.unit
+        return [terminal(name), "–", terminal(value.reason)]
+    unit = "%" if name in PERCENT else terminal(value.unit)
     low_high = ""
     if value.low is not None and value.high is not None:
         low_high = f"{number(name, value.low)} to {number(name, value.high)}"
-    return [name, f"{number(name, value.value)} {unit}".strip(), low_high]
+    return [terminal(name), f"{number(name, value.value)} {unit}".strip(), low_high]

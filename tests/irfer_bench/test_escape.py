@@ -1,0 +1,89 @@
+"""What a stranger wrote is shown as written: no cell, link, tag or escape sequence of theirs."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import msgspec
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from irfer_bench import records
+from irfer_bench.records import Value
+from irfer_bench.render import escape
+from irfer_bench.render.markdown import render
+from irfer_bench.render.panel import render_panel
+from irfer_bench.render.table import make_boards
+from tests.irfer_bench.test_records import GOLDEN
+
+STEERING = "|`[](){}<>\\*_~#&$!:=-\n\r\t\x1b\x9b\u202e"
+STRANGE = st.text(st.characters() | st.sampled_from(list(STEERING)))
+CELL = re.compile(r"(?<!\\)(?:\\\\)*\|")
+
+
+@given(STRANGE)
+def test_nothing_steers_a_terminal(text):
+    shown = escape.terminal(text)
+    assert shown.isprintable() or not shown
+    assert len(shown.splitlines()) <= 1
+
+
+@given(STRANGE)
+@example("a | b")
+@example("\\| c")
+@example("https://evil.example [x](y) <b>")
+def test_nothing_ends_a_markdown_cell(text):
+    shown = escape.markdown(text)
+    assert not CELL.search(shown)
+    assert "\n" not in shown
+    bare = re.sub(r"\\[!-/:-@\[-`{-~]", "", shown)
+    assert not set(bare) & set("|`[]()<>*_~#&$!\\")
+    assert "http:" not in shown
+    assert "https:" not in shown
+    assert re.sub(r"\\([!-/:-@\[-`{-~])", r"\1", shown) == escape.terminal(text)
+
+
+@given(STRANGE)
+def test_nothing_becomes_a_tag(text):
+    shown = escape.web(text)
+    assert not set(shown) & set("<>\"'")
+    assert html.unescape(shown) == escape.terminal(text)
+
+
+def strange_record(text, name="accuracy"):
+    golden = records.read_record(GOLDEN)
+    steps = [step | {"title": text} for step in golden.steps]
+    cell = golden.cell | {"translator": text, "recognizer": text, "preset": text}
+    cell |= {"primary": name, "setting_version": text, "fit_translator_on": text}
+    metrics = {
+        name: Value(value=0.5, low=0.4, high=0.6, unit=text),
+        f"{name}{text}": Value(value=None, reason=text),
+    }
+    return records.sealed(msgspec.structs.replace(
+        golden, cell=cell, metrics=metrics, steps=steps, warnings=[text],
+        classes=[text, f"{text}2", f"{text}3"], data=golden.data | {"fingerprint": text},
+    ))  # fmt: skip
+
+
+@given(STRANGE)
+@example("x | y\n| z |")
+def test_a_strangers_record_adds_no_cell_to_a_page(tmp_path_factory, text):
+    page = render(make_boards([strange_record(text)], tmp_path_factory.mktemp("out")))
+    rows = [line for line in page.splitlines() if line.startswith("|")]
+    assert len(rows) == 3
+    assert len({len(CELL.findall(row)) for row in rows}) == 1
+    assert all(line.isprintable() for line in page.split("\n"))
+    assert "<script" not in page
+
+
+@given(STRANGE)
+def test_a_strangers_record_steers_no_terminal(tmp_path_factory, text):
+    panel = render_panel(strange_record(text), tmp_path_factory.mktemp("out") / "x.json")
+    assert all(line.isprintable() for line in panel.split("\n"))
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "a\u202eb", "a\nb", "\x07", "\u2028"])
+def test_examples(text):
+    assert "\\x" in escape.terminal(text)
