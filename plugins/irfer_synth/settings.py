@@ -82,7 +82,7 @@ SYNTH_NIR_QUALITY = _setting(
     "translations of visible test pictures against their true near-infrared partners",
     source=VIS,
     extra=EXTRA,
-    metrics=PICTURES,
+    metrics=(*PICTURES, "judge_accuracy", "judge_kept", "accuracy"),
     primary="psnr",
 )
 """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""
