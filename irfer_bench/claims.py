@@ -23,3 +23,19 @@ def claim(folder: Path, key: str, waiting: Callable[[], None] = lambda: None) ->
         yield
     finally:
         lock.release()
+
+
+@contextmanager
+def try_claim(folder: Path, key: str) -> Iterator[bool]:
+    """Hold the claim on `key` if nobody else does; tells whether it is held."""
+    folder.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(folder / f"{key}.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        yield False
+        return
+    try:
+        yield True
+    finally:
+        lock.release()

@@ -9,14 +9,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from irfer_bench import keys
-from irfer_bench.claims import claim
-from irfer_bench.errors import DamagedError
+from irfer_bench.claims import claim, try_claim
+from irfer_bench.errors import DamagedError, RefusedError
 
 MANIFEST = "manifest.json"
 REFUSALS = (
@@ -55,6 +55,7 @@ class Store:
     root: Path
     say: Callable[[str], None] = lambda line: None
     _verified: dict[str, Artefact] = field(default_factory=dict)
+    _building: list[set[str]] = field(default_factory=list)
 
     def folder(self, key: str) -> Path:
         return self.root / "artefacts" / key[:2] / key
@@ -108,6 +109,8 @@ class Store:
             describe: what the key was made of, kept for people and for `gc`.
             source: digest of the code that builds it.
         """
+        if self._building:  # asked for inside another build: a part of that
+            self._building[-1].add(key)
         found = self.get(key)
         if found is not None:
             return found, False
@@ -131,13 +134,18 @@ class Store:
         folder = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=workplace))
         started = time.monotonic()
         try:
-            facts = dict(build(folder))
+            self._building.append(set())
+            try:
+                facts = dict(build(folder))
+            finally:
+                parts = sorted(self._building.pop())
             manifest = {
                 "scheme": keys.SCHEME,
                 "key": key,
                 "describe": dict(describe),
                 "source": source,
                 "facts": facts,
+                "parts": parts,
                 "seconds": round(time.monotonic() - started, 3),
                 "peak_mb": peak_mb(),
                 "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
@@ -193,18 +201,41 @@ class Store:
         return self.root / "unfinished" / key
 
     def sweep(self, keep: Iterable[str]) -> tuple[int, int]:
-        """Delete every artefact whose key is not in `keep`; returns (artefacts, bytes) freed."""
-        kept, count, size = set(keep), 0, 0
-        for manifest in (self.root / "artefacts").glob(f"*/*/{MANIFEST}"):
-            folder = manifest.parent
-            if folder.name not in kept:
-                size += sum(path.stat().st_size for path in folder.iterdir())
-                shutil.rmtree(folder)
-                count += 1
-        for leftover in ("building", "damaged"):
-            shutil.rmtree(self.root / leftover, ignore_errors=True)
+        """Delete every artefact but those in `keep` and their parts; returns (number, bytes) freed.
+
+        Raises:
+            RefusedError: another run is building something here.
+        """
+        count, size = 0, 0
+        kept = self._with_parts(keep)
+        for lock in (self.root / "locks").glob("*.lock"):
+            with try_claim(lock.parent, lock.stem) as free:
+                if not free:
+                    raise RefusedError(
+                        f"another run is at work in {self.root}", "wait until it has ended"
+                    )
+        with clear_write_errors(self.root):
+            for folder in (self.root / "artefacts").glob("*/*"):
+                if folder.name not in kept:
+                    size += sum(path.stat().st_size for path in folder.iterdir())
+                    shutil.rmtree(folder)
+                    count += 1
+            for leftover in ("building", "damaged"):
+                if (self.root / leftover).is_dir():
+                    shutil.rmtree(self.root / leftover)
         self._verified.clear()
         return count, size
+
+    def _with_parts(self, wanted: Iterable[str]) -> set[str]:
+        found: set[str] = set()
+        queue = list(wanted)
+        while queue:
+            key = queue.pop()
+            if key not in found:
+                found.add(key)
+                with suppress(DamagedError):
+                    queue += read_json(self.folder(key) / MANIFEST).get("parts", [])
+        return found
 
     @contextmanager
     def writing(self) -> Iterator[None]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from irfer_bench.errors import DamagedError
+from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.home import home
 from irfer_bench.records import read_records
 from irfer_bench.store import Store
@@ -27,9 +27,16 @@ def run(args: argparse.Namespace) -> int:
     """Delete what no record reaches and say how much that was."""
     keep: set[str] = set()
     for folder in [] if args.all else args.out or ["leaderboards"]:
-        for record in read_records(Path(folder)):
-            if not isinstance(record, DamagedError):
-                keep |= {step["key"] for step in record.steps}
+        found = list(read_records(Path(folder)))
+        if not found:
+            raise MissingError(
+                f"no record below {folder}: nothing would be kept",
+                "say --out FOLDER for each results folder, or --all to keep nothing",
+            )
+        for record in found:
+            if isinstance(record, DamagedError):
+                raise record
+            keep |= {step["key"] for step in record.steps}
     count, size = Store(home() / "store").sweep(keep)
     print(f"deleted {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
     return 0

@@ -8,16 +8,9 @@ import signal
 
 import pytest
 
-STAGES = "read fit_translator part pass translate fit_recognizer predict score".split()
-    "read",
-    "fit_translator",
-    "part",
-    "pass",
-    "translate",
-    "fit_recognizer",
-    "predict",
-    "score",
-]
+STAGES = (
+    "read", "fit_translator", "part", "pass", "translate", "fit_recognizer", "predict", "score",
+)  # fmt: skip
 
 
 def finished(bench):
