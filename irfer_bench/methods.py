@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from irfer_bench.errors import DamagedError, MissingWeightsError
+from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.keys import digest_file
 from irfer_bench.params import Params, resolve, stage_values
 from irfer_bench.registry import OWN
@@ -103,18 +103,18 @@ def resolve_method(
     bare, _, variant = name.partition("@")
     owned = registry.owner(kind, bare)
     cls = registry.params_class(owned.component)
-    params = resolve(
-        cls, component=owned.component.name, variant=variant, preset=preset, given=given
-    )
-    ask = getattr(params, "inputs", None)
-    inputs: dict[str, Any] = {}
-    if callable(ask):
-        try:
-            inputs = dict(ask(weights))
-        except MissingWeightsError as error:
-            if not _fetched(registry, error, weights):
-                raise
-            inputs = dict(ask(weights))
+    try:
+        params = resolve(
+            cls, component=owned.component.name, variant=variant, preset=preset, given=given
+        )
+        inputs = _inputs(registry, params, weights)
+    except BenchError:
+        raise
+    except Exception as error:
+        raise CellError(
+            f"{kind} {name!r}: {type(error).__name__}: {error}",
+            f"its parameters ({owned.component.params}) raised it",
+        ) from error
     plain = msgspec.to_builtins(
         resolve(cls, component=owned.component.name, variant=variant, preset=preset)
     )
@@ -126,16 +126,33 @@ def resolve_method(
     )
 
 
+def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:
+    """Digests of the weights that the params ask for; a plugin may bring missing ones."""
+    ask = getattr(params, "inputs", None)
+    if not callable(ask):
+        return {}
+    try:
+        return dict(ask(weights))
+    except MissingWeightsError as error:
+        if not _fetched(registry, error, weights):
+            raise
+        return dict(ask(weights))
+
+
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
     """Whether a plugin's fetch hook brought the file; its digest is checked here again."""
     if not missing.uri:
         return False
-    path = registry.manager.hook.irfer_bench_fetch(
-        uri=missing.uri, sha256=missing.sha256, into=weights
-    )
+    try:
+        path = registry.manager.hook.irfer_bench_fetch(
+            uri=missing.uri, sha256=missing.sha256, into=weights
+        )
+        found = "" if path is None else digest_file(Path(path))
+    except Exception as error:  # noqa: BLE001  a stranger's hook may raise anything
+        missing.message += f" (a plugin tried to fetch it: {type(error).__name__}: {error})"
+        return False
     if path is None:
         return False
-    found = digest_file(Path(path))
     if not found.startswith(missing.sha256):
         raise DamagedError(
             f"a plugin brought {Path(path).name} for {missing.uri}: its sha256 begins "

@@ -129,12 +129,14 @@ class StoredClips:
 
     def touched(self) -> bool:
         """Whether somebody wrote into the arrays, seen on frames spread over all clips."""
-        count = len(self._frames)
-        if count == 0:
-            return False
-        stored = np.memmap(self._folder / FRAMES, np.uint8, "r").reshape(-1, *self._shape)
-        sample = range(0, count, max(1, count // SAMPLED))
-        return any(not np.array_equal(self._frames[k], stored[k]) for k in sample)
+        return any(
+            not np.array_equal(array[k], stored[k])
+            for array, stored in (
+                (self._frames, _map(self._folder / FRAMES, np.uint8, self._shape)),
+                (self._landmarks, _map(self._folder / LANDMARKS, np.float32, (68, 2))),
+            )
+            for k in range(0, len(array), max(1, len(array) // SAMPLED))
+        )
 
     def view(self, keep: Callable[[dict[str, Any]], bool] | None = None) -> ClipView:
         """The clips whose facts satisfy `keep`."""

@@ -23,15 +23,32 @@ def irfer_bench_components():
             kind, name, f"irfer_bad_methods:Bad{kind.capitalize()}", "irfer_bad_params:BadParams",
             "breaks its contract in the way it is told",
         )
+
+@hookimpl
+def irfer_bench_fetch(uri):
+    raise OSError("no network")
 """
 PARAMS = """
 from typing import Annotated
 
-from irfer_bench.api import Params, fit
+from irfer_bench.api import MissingWeightsError, Params, fit
 
 
 class BadParams(Params, frozen=True):
     how: Annotated[str, fit("what it does wrong")] = ""
+
+    def __post_init__(self):
+        if self.how == "post_init":
+            raise KeyError("brow")
+
+    def inputs(self, weights):
+        if self.how == "inputs":
+            raise ZeroDivisionError("no weights")
+        if self.how == "weights":
+            raise MissingWeightsError(
+                "pretrained weights bad.pt are not here", "put them there", uri="bad.pt"
+            )
+        return {}
 """
 METHODS = """
 from dataclasses import replace
@@ -243,6 +260,19 @@ def _nothing_half_written(tmp_path: Path, step: str) -> None:
     names = [path.name for path in (tmp_path / "out" / "records").rglob("*") if path.is_file()]
     assert len(names) == 1
     assert "bad" not in names[0]
+
+
+@pytest.mark.parametrize("how, code, said", [
+    ("post_init", 1, "recognizer 'bad_recognizer': KeyError: 'brow'; its parameters"),
+    ("inputs", 1, "recognizer 'bad_recognizer': ZeroDivisionError: no weights; its parameters"),
+    ("weights", 3, "bad.pt are not here (a plugin tried to fetch it: OSError: no network); put"),
+])
+def test_what_cannot_be_planned_is_one_line(
+    how: str, code: int, said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run("toy_shift", "bad_recognizer", how) == code
+    (line,) = capsys.readouterr().err.splitlines()
+    assert said in line
 
 
 def test_what_a_plugin_wrote_into_nobody_else_sees(
