@@ -1,0 +1,36 @@
+"""All benchmarks, in the order of the table."""
+
+from __future__ import annotations
+
+from tests.benchmarks import core, methods
+from tests.benchmarks.harness import Benchmark
+
+BENCHMARKS = (
+    Benchmark(
+        "start-up", "irfer-bench --help", "bare interpreter", core.start_up, 9,
+        "ours at most 5 times the interpreter",
+    ),
+    Benchmark(
+        "a plan of 2,000 cells", "plan", "loading the plugins alone", core.plan, 3,
+        "at most 2 s",
+    ),
+    Benchmark(
+        "leaderboards of 20,000 records", "ten boards with ranks", "reading the files' bytes",
+        core.leaderboard, 1, "at most 20 s",
+    ),
+    Benchmark(
+        "gradient of the filter energy", "closed form", "autograd", methods.filter_gradient, 5,
+    ),
+    Benchmark(
+        "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
+        methods.sampler, 1,
+    ),
+    Benchmark(
+        "an epoch of PCA", "plain features cached, texts truncated", "neither",
+        methods.pca_epoch, 3,
+    ),
+    Benchmark(
+        "512 stills of the embedded benchmark", "drawn many at a time", "one by one",
+        methods.drawing, 3,
+    ),
+)  # fmt: skip

@@ -1,0 +1,85 @@
+"""Run benchmarks, take medians, write the table of docs/performance.md."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
+MARK = "<!-- measured: python -m tests.benchmarks -->"
+
+
+@dataclass(frozen=True)
+class Benchmark:
+    """One line of the table.
+
+    Args:
+        name: what is measured. ours, other: what stands on either side.
+        run: `run(tiny)` returns (our seconds, the other's seconds or None).
+        repeat: how often; the median counts.
+        budget: what the figures must not exceed, in words.
+    """
+
+    name: str
+    ours: str
+    other: str
+    run: Callable[[bool], tuple[float, float | None]]
+    repeat: int = 5
+    budget: str = ""
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long one call takes."""
+    begun = time.perf_counter()
+    work()
+    return time.perf_counter() - begun
+
+
+def measure(benchmark: Benchmark) -> list[str]:
+    """One line of the table: medians, and how many times as long the other takes."""
+    pairs = [benchmark.run(False) for _ in range(benchmark.repeat)]
+    ours = statistics.median(pair[0] for pair in pairs)
+    others = [pair[1] for pair in pairs if pair[1] is not None]
+    other = statistics.median(others) if others else None
+    return [
+        benchmark.name,
+        f"{benchmark.ours}: {shown(ours)}",
+        f"{benchmark.other}: {shown(other)}" if other is not None else benchmark.other,
+        f"{other / ours:.2g}" if other is not None else "",
+        benchmark.budget,
+    ]
+
+
+def shown(value: float) -> str:
+    """Seconds or milliseconds, three digits."""
+    return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
+
+
+def table(lines: Iterable[list[str]]) -> str:
+    """The lines as one Markdown table."""
+    from tabulate import tabulate
+
+    headers = ["what", "ours", "the other", "other / ours", "aim"]
+    return str(tabulate(lines, headers, tablefmt="github", disable_numparse=True))
+
+
+def machine() -> str:
+    """Where the table was measured, in one sentence."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    load = f", load {os.getloadavg()[0]:.1f} when it ended" if hasattr(os, "getloadavg") else ""
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    return f"Medians on {cores} cores ({platform.machine()}){load}, {day}."
+
+
+def write(lines: Iterable[list[str]], document: Path = DOCUMENT) -> None:
+    """Put the table below the document's mark, in place of the last one."""
+    text = document.read_text(encoding="utf-8")
+    head, mark, _ = text.partition(MARK)
+    if not mark:
+        raise SystemExit(f"{document} has no line {MARK}")
+    document.write_text(f"{head}{MARK}\n\n{table(lines)}\n\n{machine()}\n", encoding="utf-8")

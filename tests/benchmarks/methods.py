@@ -1,0 +1,136 @@
+"""The methods: filter gradient, sampler, PCA epoch, and drawing the embedded benchmark."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from irfer_bench.params import resolve
+from irfer_bench.testing.faces import make_faces, training_data
+from irfer_bench.testing.memory import ClipList, MemoryContext
+from irfer_clip.backbone import load_backbone
+from irfer_clip.features import plain_features
+from irfer_clip.images import FrameTable, Preparation
+from irfer_clip.pca_model import PcaModel, Views
+from irfer_clip.pca_params import PcaParams
+from irfer_clip.prompting import encode_image, encode_text, unit
+from irfer_clip.prompts import prompt_texts
+from irfer_synth.dataset import SynthDataset
+from irfer_synth.synth_params import SynthParams
+from irfer_translators.diffusion.energies import LowPass, high_pass_energy
+from irfer_translators.diffusion.landmark_net import build_landmark_net
+from irfer_translators.diffusion.nfer_sde import NferSde
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.unet import build_unet, freeze
+from tests.benchmarks.harness import seconds
+
+
+def filter_gradient(tiny: bool) -> tuple[float, float]:
+    """Gradient of E_f on 64 pictures of 48 px, 20 times: closed form against autograd."""
+    count = 1 if tiny else 20
+    torch.manual_seed(0)
+    x, c = torch.randn(2, 2 if tiny else 64, 3, 48, 48)
+    A = LowPass(48, 6)
+
+    def closed() -> Tensor:
+        return high_pass_energy(A, x, c)[1]
+
+    def automatic() -> Tensor:
+        free = x.detach().requires_grad_(True)
+        energy, _ = high_pass_energy(A, free, c)
+        (gradient,) = torch.autograd.grad(energy.sum(), free)
+        return gradient
+
+    torch.testing.assert_close(closed(), automatic(), rtol=1e-4, atol=1e-4)
+    return seconds(lambda: _repeat(closed, count)), seconds(lambda: _repeat(automatic, count))
+
+
+def sampler(tiny: bool) -> tuple[float, float]:
+    """NFER-SDE's guided walk (`quick`) over 32 pictures: in one batch against one by one."""
+    params = resolve(NferSdeParams, component="nfer_sde", preset="quick")
+    torch.manual_seed(0)
+    method = NferSde(params)
+    method.score = build_unet(params.net, params.size, 6, 3)
+    method.H = build_landmark_net(params.h_net, params.size)
+    for net in (method.score, method.H):
+        freeze(net)
+    clips = make_faces("vis", range(1 if tiny else 6), size=params.size)
+    picked = [clips[i] for i in range(2 if tiny else 32)]
+    ctx = MemoryContext()
+
+    def one_by_one() -> list[Any]:
+        return [next(iter(method.translate(ClipList([clip]), ctx))) for clip in picked]
+
+    list(method.translate(ClipList(picked[:1]), ctx))
+    return (
+        seconds(lambda: list(method.translate(ClipList(picked), ctx))),
+        seconds(one_by_one),
+    )
+
+
+class NaivePca(PcaModel):
+    """Texts at their full 77 positions, and plain features of every batch anew, as PDA has it."""
+
+    def encode_texts(self, clip: Any, ids: Tensor) -> Tensor:
+        slots = self.prompts.text() if self.prompts else ()
+        return unit(encode_text(clip, ids, slots, truncate=False).float())
+
+    def loss(self, clip: Any, ids: Tensor, source: Any, target: Any, scale: Tensor) -> Tensor:
+        with torch.no_grad():
+            for views in (source, target):
+                encode_image(clip, views.images)
+        return super().loss(clip, ids, source, target, scale)
+
+
+def pca_epoch(tiny: bool) -> tuple[float, float]:
+    """An epoch of PCA (`quick`): features cached and texts truncated against neither."""
+    params = resolve(PcaParams, component="pca", preset="quick")
+    ctx = MemoryContext(weights=Path("weights"))
+    backbone = load_backbone(params.backbone, params.architecture, ctx)
+    data = training_data(subjects=range(2 if tiny else 8))
+    tables = [FrameTable(view, data.classes) for view in (data.source, data.target)]
+    images = Preparation(backbone, (0.8, 1.0), params.ir_norm)
+    plain_features(tables[0], images, ctx)  # once per checkpoint, whatever the number of epochs
+    ids = prompt_texts(
+        backbone, data.classes, k=params.k, prefix=params.prefix_style,
+        face=params.template == "face",
+    )  # fmt: skip
+    size = min(params.batch, len(tables[0]))
+    batches = [
+        [Views(images.train(t.frames(index)), t.labels[index]) for t in tables]
+        for start in range(0, len(tables[0]) - size + 1, size)
+        if (index := list(range(start, start + size)))
+    ]
+
+    def epoch(model: PcaModel) -> Callable[[], None]:
+        def work() -> None:
+            for source, target in batches:
+                loss = model.loss(backbone.clip, ids, source, target, backbone.scale)
+                loss.backward()
+
+        return work
+
+    models = [kind(params, backbone.clip, len(data.classes)) for kind in (PcaModel, NaivePca)]
+    for model in models:
+        epoch(model)()
+    return seconds(epoch(models[0])), seconds(epoch(models[1]))
+
+
+def drawing(tiny: bool) -> tuple[float, float]:
+    """512 stills of the embedded benchmark: many at a time against one by one."""
+    dataset = SynthDataset(SynthParams())
+    items = [i for i in dataset.index(None) if i.frames == 1][: 4 if tiny else 512]
+    list(dataset.read_many(items[:2]))
+    return (
+        seconds(lambda: list(dataset.read_many(items))),
+        seconds(lambda: [dataset.read(None, item) for item in items]),
+    )
+
+
+def _repeat(work: Callable[[], object], count: int) -> None:
+    for _ in range(count):
+        work()
