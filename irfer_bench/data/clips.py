@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import mmap
+import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -19,6 +21,8 @@ INDEX = "clips.json"
 FRAMES, LANDMARKS, AUDIO = "frames.raw", "landmarks.raw", "audio.raw"
 SAMPLED = 64
 """Frames that are compared with the file after a plugin has seen them."""
+NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
+"""MAP_NORESERVE, which `mmap` does not name: no memory is set aside for copies never made."""
 
 
 def write_clips(folder: Path, clips: Iterable[Clip]) -> int:
@@ -196,8 +200,13 @@ class ClipView(Sequence[Clip]):
 def _map(path: Path, kind: type, shape: tuple[int, ...]) -> NDArray[Any]:
     if not path.is_file() or path.stat().st_size == 0:
         return np.zeros((0, *shape), kind)
-    # A private copy of every page that is written: `r` would end the process where torch, which
-    # does not know read-only arrays, writes into one, and `touched` could not tell who did it.
-    array = np.memmap(path, kind, mode="c").reshape(-1, *shape)
+    # Pages that are written become private copies: a read-only mapping would end the process where
+    # torch, which does not know read-only arrays, writes into one, and nobody could tell who did.
+    with path.open("rb") as stream:
+        pages = mmap.mmap(
+            stream.fileno(), 0, flags=mmap.MAP_PRIVATE | NO_RESERVE,
+            prot=mmap.PROT_READ | mmap.PROT_WRITE,
+        )
+    array: NDArray[Any] = np.frombuffer(pages, kind).reshape(-1, *shape)
     array.flags.writeable = False
     return array

@@ -226,6 +226,7 @@ def run(translators: str, recognizers: str, how: str, *more: str) -> int:
     return main(words)
 
 
+@pytest.mark.filterwarnings("ignore:The given NumPy array is not writable")
 @pytest.mark.parametrize("kind, how, step, said", CASES)
 def test_one_clear_line_and_the_others_finish(
     kind: str, how: str, step: str, said: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
