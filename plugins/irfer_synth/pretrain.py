@@ -185,9 +185,9 @@ def fit_texts(clip: CLIP, features: Tensor, ids: Tensor, *, steps: int, batch: i
 
     def loss(step: int) -> Tensor:
         chosen = torch.randperm(features.shape[1])[:batch]
-        view = torch.randint(0, len(features), (batch,))
+        view = torch.randint(0, len(features), chosen.shape)
         image = F.normalize(features[view, chosen] @ clip.visual.proj, dim=-1)
-        text = encode_short(clip, ids[chosen, torch.randint(0, ids.shape[1], (batch,))])
+        text = encode_short(clip, ids[chosen, torch.randint(0, ids.shape[1], chosen.shape)])
         found: Tensor = contrast(image, text, clip.logit_scale.clamp(0, math.log(100)).exp())
         return found
 
@@ -286,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Render, train, measure on unseen people, save."""
     parser = argparse.ArgumentParser(prog="python -m irfer_synth.pretrain", description=__doc__)
     parser.add_argument("--people", type=int, default=600, help="identities to train on")
-    parser.add_argument("--image-steps", type=int, default=1000)
+    parser.add_argument("--image-steps", type=int, default=1600)
     parser.add_argument("--text-steps", type=int, default=500)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
