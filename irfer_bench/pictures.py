@@ -106,8 +106,11 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
 def _save(canvas: Image.Image, path: Path) -> None:
     """Write a picture by one rename: half of one would be taken for the whole."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
-    canvas.save(draft, "PNG")
-    draft.replace(path)
+    try:
+        canvas.save(draft, "PNG")
+        draft.replace(path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def draw_confusion(record: Record, path: Path) -> Path:

@@ -220,7 +220,8 @@ class Store:
                     size += sum(path.stat().st_size for path in folder.iterdir())
                     shutil.rmtree(folder)
                     count += 1
-            for leftover in ("building", "damaged"):
+            # Checkpoints of interrupted fits are worth keeping unless nothing is kept.
+            for leftover in ("building", "damaged", *(() if kept else ("unfinished",))):
                 if (self.root / leftover).is_dir():
                     shutil.rmtree(self.root / leftover)
         self._verified.clear()

@@ -1,0 +1,49 @@
+"""What runs show: bars for people, plain lines for files, neither steered by a stranger."""
+
+from __future__ import annotations
+
+import io
+import re
+
+from irfer_bench.cli import screen
+from irfer_bench.graph import Step
+
+ODD = "[/red] [link=http://x]y[/link] \x1b[31m"
+
+
+def test_bars_take_a_strangers_words_as_words(monkeypatch, capsys):
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.setenv("COLUMNS", "300")
+    made = screen.LiveScreen()
+    step = Step("score", ODD, {})
+    made.step(step)
+    for done in range(3):
+        made.progress(ODD, done + 1, 3, ODD)
+        made._bars.refresh()
+    made.finished(step, 1.0, True)
+    made.line(ODD)
+    made.close()
+    shown = capsys.readouterr().err
+    text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown)
+    assert "[/red] [link=http://x]y[/link] \\x1b[31m" in text
+    assert "\x1b]8;" not in shown, "no link"
+
+
+def test_plain_lines_come_every_ten_seconds_with_an_estimate(monkeypatch, capsys):
+    now = [0.0]
+    monkeypatch.setattr(screen.time, "monotonic", lambda: now[0])
+    plain = screen.PlainScreen()
+    plain.step(Step("score", "fit x", {}))
+    for done in range(1, 61):
+        now[0] += 1
+        plain.progress("loop", done, 60)
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0] == "  fit x …"
+    assert len(lines) == 6
+    assert lines[1] == "    loop 10/60 , about 45 s left"
+
+
+def test_bars_only_where_somebody_looks(monkeypatch):
+    monkeypatch.setattr("sys.stderr", io.StringIO())
+    assert type(screen.open_screen()) is screen.PlainScreen
