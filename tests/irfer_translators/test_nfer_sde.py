@@ -144,7 +144,7 @@ def test_every_inference_switch_does_something(full: NferSde, given: dict[str, A
 
 @pytest.mark.parametrize("prediction", ["eps", "v", "sample"])
 def test_from_noise_and_from_the_source(prediction: str) -> None:
-    translator = fitted("cond", prediction=prediction, trained_levels=0, start="noise")
+    translator = fitted("cond", prediction=prediction, start="noise")
     assert frames(translator, ClipList([clip("v1")]))[0].shape == (1, 20, 20, 3)
     assert len(translator.process()) == 3
     assert translator.process().levels[-1] == translator.params.timesteps - 1
@@ -202,8 +202,9 @@ def test_wrong_landmarks_pairs_domains_and_order_of_calls_are_refused() -> None:
 
 @pytest.mark.parametrize(
     ("given", "reason"),
-    [({"landmark_net": False}, "landmark_net"), ({"start_level": 800}, "start_level"),
-     ({"start": "noise"}, "trained_levels"), ({"filter_factor": 5}, "filter_factor"),
+    [({"landmark_net": False}, "landmark_net"), ({"start_level": 1001}, "timesteps"),
+     ({"start_level": 800}, "h_levels"), ({"start": "noise"}, "h_levels"),
+     ({"filter_factor": 5}, "filter_factor"),
      ({"lambda_h": -1.0}, "lambda_h"), ({"start_level": 0}, "start_level")],
 )
 def test_parameters_that_contradict_each_other_are_refused(

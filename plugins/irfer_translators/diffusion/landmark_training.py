@@ -27,7 +27,7 @@ from irfer_translators.diffusion.process import VPProcess
 from irfer_translators.diffusion.score_training import averaging, facts
 
 FIELDS = (
-    "size", "timesteps", "beta_start", "beta_end", "trained_levels", "h_net", "h_sigma",
+    "size", "timesteps", "beta_start", "beta_end", "h_levels", "h_net", "h_sigma",
     "h_augment", "h_iterations", "h_batch", "h_lr", "h_warmup", "h_weight_decay", "h_ema",
 )
 PROBES = (0, 100, 300, 499, 700)
@@ -51,7 +51,7 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     """
     banks = [bank for bank in read_banks(params.size, data, ctx) if len(bank.pixels)]
     process = VPProcess.linear(params.timesteps, params.beta_start, params.beta_end)
-    top = params.trained_levels or params.timesteps
+    top = params.h_levels or params.timesteps
     torch.manual_seed(ctx.seed_for("landmark_net", "weights"))
     net = build_landmark_net(params.h_net, params.size).to(ctx.device)
 

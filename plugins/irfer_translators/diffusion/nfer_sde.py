@@ -15,10 +15,12 @@ EMA 0.9999 and joint flips; H entirely.
 
 Deviations in presets. `bench`: a 128-channel U-Net, lr 1e-4 with warm-up, 60,000 steps. `quick`,
 for a laptop: 48 px; a 3.7 M U-Net on a pixel-unshuffled 12 x 12 grid that adds its input back
-through predicted gains and predicts x_0 (converted to eps before guidance), trained some 300 steps
-on the levels below M alone, lr 2e-3 with warm-up and linear decay, EMA 0.98; a landmark network of
-0.7 M that corrects the mean heat maps on a 24 x 24 grid, trained 150 steps with little
-augmentation; 12 evenly spaced steps instead of 500.
+through predicted gains and predicts x_0 (converted to eps before guidance), trained some 260 steps,
+lr 2e-3 with warm-up and linear decay, EMA 0.98; a landmark network of 0.7 M that corrects the mean
+heat maps on a 24 x 24 grid, trained 110 steps on the levels below M with little augmentation; 10
+evenly spaced steps instead of 500; lambda_h = 3.5, which is 100 (48 / 256)^2: the gradient of the
+same heat maps falls on that many times fewer pixels, and 100 tears the picture apart (16.0 dB
+against 21.2).
 """
 
 from __future__ import annotations

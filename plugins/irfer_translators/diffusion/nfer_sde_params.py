@@ -11,11 +11,11 @@ from typing import Annotated, Any, ClassVar, Literal
 from irfer_bench.api import Params, apply, fit
 
 QUICK: dict[str, Any] = {
-    "size": 48, "net": "mini", "prediction": "sample", "trained_levels": 500,
-    "iterations": 300, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
-    "h_net": "mini", "h_iterations": 150, "h_batch": 16, "h_lr": 2e-3, "h_warmup": 20,
-    "h_ema": 0.95, "h_augment": 0.2,
-    "steps": 12,
+    "size": 48, "net": "mini", "prediction": "sample",
+    "iterations": 260, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
+    "h_net": "mini", "h_iterations": 110, "h_batch": 16, "h_lr": 2e-3, "h_warmup": 15,
+    "h_ema": 0.95, "h_augment": 0.2, "h_levels": 500,
+    "steps": 10, "lambda_h": 3.5,
 }
 
 
@@ -44,9 +44,6 @@ class NferSdeParams(Params, frozen=True):
     timesteps: Annotated[int, fit("T, levels of noise [P]", ge=2)] = 1000
     beta_start: Annotated[float, fit("first beta of the linear schedule [K]", gt=0, lt=1)] = 1e-4
     beta_end: Annotated[float, fit("last beta of the linear schedule [K]", gt=0, lt=1)] = 0.02
-    trained_levels: Annotated[
-        int, fit("train the lowest so many levels of noise; 0 for all T [C]", ge=0)
-    ] = 0
     iterations: Annotated[int, fit("optimiser steps of the score network [K T2V]", ge=0)] = 100_000
     batch: Annotated[int, fit("pairs per step [P]", ge=1)] = 16
     lr: Annotated[float, fit("AdamW's learning rate, score network [P]", gt=0)] = 1e-5
@@ -63,6 +60,9 @@ class NferSdeParams(Params, frozen=True):
     h_augment: Annotated[
         float, fit("1 for 10 % scale and shift and 15 degrees, 0 for flips alone [C]", ge=0, le=2)
     ] = 1.0
+    h_levels: Annotated[
+        int, fit("train H on the lowest so many levels of noise; 0 for all T [C]", ge=0)
+    ] = 0
     h_iterations: Annotated[int, fit("optimiser steps of the landmark network [C]", ge=0)] = 40_000
     h_batch: Annotated[int, fit("images per step, landmark network [C]", ge=1)] = 32
     h_lr: Annotated[float, fit("AdamW's learning rate, landmark network [C]", gt=0)] = 2e-4
@@ -117,11 +117,10 @@ class NferSdeParams(Params, frozen=True):
     def __post_init__(self) -> None:
         if self.lambda_h > 0 and not self.landmark_net:
             raise ValueError("lambda_h above 0 needs landmark_net = true (or lambda_h = 0)")
-        if self.start == "source" and self.start_level > (self.trained_levels or self.timesteps):
-            raise ValueError("start_level lies above the levels of noise that are trained")
-        if self.start == "noise" and 0 < self.trained_levels < self.timesteps:
-            raise ValueError("start = noise needs trained_levels = 0: all levels must be trained")
-        if self.trained_levels > self.timesteps:
-            raise ValueError("trained_levels lies above timesteps")
+        if self.start_level > self.timesteps or self.h_levels > self.timesteps:
+            raise ValueError("start_level and h_levels may not lie above timesteps")
+        top = self.start_level if self.start == "source" else self.timesteps
+        if self.lambda_h > 0 and top > (self.h_levels or self.timesteps):
+            raise ValueError("h_levels must reach the level at which the walk begins, or be 0")
         if self.filter_factor and self.size % self.filter_factor:
             raise ValueError("filter_factor must divide size")

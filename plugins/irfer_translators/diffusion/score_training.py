@@ -22,7 +22,7 @@ from irfer_translators.diffusion.unet import build_unet
 
 FIELDS = (
     "size", "net", "conditional", "prediction", "timesteps", "beta_start", "beta_end",
-    "trained_levels", "iterations", "batch", "lr", "weight_decay", "warmup", "decay", "ema", "flip",
+    "iterations", "batch", "lr", "weight_decay", "warmup", "decay", "ema", "flip",
 )
 """What the score network depends on: not the landmark network, not the weights of energies."""
 
@@ -61,7 +61,7 @@ def train_score_net(params: NferSdeParams, data: TranslationData, ctx: Context) 
 
     def loss(pair: tuple[Tensor, Tensor]) -> Tensor:
         c, x0 = pair
-        t = torch.randint(params.trained_levels or params.timesteps, (len(x0),)).to(ctx.device)
+        t = torch.randint(params.timesteps, (len(x0),)).to(ctx.device)
         noise = torch.randn_like(x0)
         x = process.q_sample(x0, t, noise)
         with autocast(ctx):
