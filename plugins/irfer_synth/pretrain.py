@@ -286,7 +286,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Render, train, measure on unseen people, save."""
     parser = argparse.ArgumentParser(prog="python -m irfer_synth.pretrain", description=__doc__)
     parser.add_argument("--people", type=int, default=600, help="identities to train on")
-    parser.add_argument("--image-steps", type=int, default=1600)
+    parser.add_argument("--image-steps", type=int, default=1000)
     parser.add_argument("--text-steps", type=int, default=500)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--seed", type=int, default=0)
