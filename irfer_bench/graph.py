@@ -111,7 +111,7 @@ class GraphMaker:
         source = self.prepare(cell, cell.setting.source) if cell.setting.source else None
         translated = self._test_partners(cell, source, target)
         inputs: dict[str, Step] = {"target": target}
-        if translated is not None:
+        if translated is not None and kind != "simulated":  # which has no true partner
             inputs["translated"] = translated
         if cell.recognizer is not None:
             fitted = self._fit_recognizer(cell, source, target)
