@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -98,22 +99,43 @@ def sealed(record: Record) -> Record:
 
 def path_of(folder: Path, cell: Mapping[str, Any], key: str) -> Path:
     """Where the record of a cell lives below the results folder."""
+    return _place(folder, "records", cell, key)
+
+
+def _place(folder: Path, kind: str, cell: Mapping[str, Any], key: str) -> Path:
     row = f"{cell['translator']}+{cell['recognizer']}"
     name = f"{row}.{cell['preset']}.fold{cell['fold']}.seed{cell['seed']}"
     slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return folder / "records" / str(cell["setting"]) / f"{slug}.{key[:8]}.json"
+    return folder / f"{kind}/{cell['setting']}/{slug}.{key[:8]}.json"
 
 
 def predictions_path(folder: Path, record: Record) -> Path:
     """Where a record's per-item predictions live."""
-    path = path_of(folder, record.cell, record.key)
-    return folder / "predictions" / path.parent.name / path.name
+    return _place(folder, "predictions", record.cell, record.key)
+
+
+def predictions_of(folder: Path, record: Record) -> bytes | None:
+    """A record's predictions as they were written, or None where they are not there.
+
+    Raises:
+        DamagedError: they were edited or cut.
+    """
+    path, known = predictions_path(folder, record), record.data.get("predictions")
+    try:
+        text = path.read_bytes()
+    except OSError:
+        return None
+    if known is not None and hashlib.sha256(text).hexdigest() != known:
+        raise DamagedError(f"{path.name}: predictions are not what was written")
+    return text
 
 
 def predictions_are_whole(folder: Path, record: Record) -> bool:
     """Whether a record's predictions are there as they were written."""
-    path, known = predictions_path(folder, record), record.data.get("predictions")
-    return path.is_file() and (known is None or keys.digest_file(path) == known)
+    try:
+        return predictions_of(folder, record) is not None
+    except DamagedError:
+        return False
 
 
 def write_record(folder: Path, record: Record) -> Path:

@@ -70,7 +70,8 @@ class Comparison:
 def clusters(subjects: Sequence[str | None], ids: Sequence[str]) -> Ints:
     """(N,) cluster numbers, in order of the clusters' names: by subject, else by item."""
     names = [f"s:{s}" if s is not None else f"i:{i}" for s, i in zip(subjects, ids, strict=True)]
-    return np.unique(np.asarray(names, dtype=np.str_), return_inverse=True)[1].astype(np.int64)
+    number = {name: k for k, name in enumerate(sorted(set(names)))}
+    return np.array([number[name] for name in names], np.int64)
 
 
 def resample(groups: NDArray[Any], draws: int = DRAWS, seed: int = 0) -> Iterator[Ints]:

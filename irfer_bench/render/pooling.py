@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from irfer_bench.errors import DamagedError
-from irfer_bench.records import Record, predictions_are_whole, predictions_path
+from irfer_bench.records import Record, predictions_of, predictions_path
 from irfer_bench.stats import ItemValues, MetricName, Predictions
 
 RANKED: dict[str, MetricName] = {
@@ -28,6 +28,9 @@ class Kept(msgspec.Struct, frozen=True):
     pairs: list[str] = []
     subjects: list[str | None] = []
     values: dict[str, list[float]] = {}
+
+
+DECODER = msgspec.json.Decoder(Kept)
 
 
 @dataclass
@@ -74,12 +77,10 @@ def _joined(kept: list[Kept], classes: list[str]) -> Predictions:
 
 
 def _read(record: Record, folder: Path) -> Kept | None:
-    path = predictions_path(folder, record)
-    if not path.is_file():
+    text = predictions_of(folder, record)
+    if text is None:
         return None
-    if not predictions_are_whole(folder, record):
-        raise DamagedError(f"{path.name}: predictions are not what was written")
     try:
-        return msgspec.json.decode(path.read_bytes(), type=Kept)
-    except (OSError, msgspec.DecodeError) as error:
-        raise DamagedError(f"{path.name}: {error}") from error
+        return DECODER.decode(text)
+    except msgspec.DecodeError as error:
+        raise DamagedError(f"{predictions_path(folder, record).name}: {error}") from error

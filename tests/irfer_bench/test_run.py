@@ -123,7 +123,7 @@ def test_every_kind_of_setting_runs(bench):
 def test_a_simulated_setting_has_no_true_partner(bench):
     """Its pictures are translations of what it is scored on: comparing the two means nothing."""
     words = "-d toy -s toy_simulated -t toy_raw -r toy_means --json"
-    _, out, err = bench.run(*words.split())
+    _, out, _ = bench.run(*words.split())
     found = json.loads(out)["metrics"]
     assert found["accuracy"]["value"] is not None
     assert found["toy_error"]["value"] is None
