@@ -19,8 +19,8 @@ through predicted gains and predicts x_0 (converted to eps before guidance), tra
 lr 2e-3 with warm-up and linear decay, EMA 0.98; a landmark network of 0.7 M that corrects the mean
 heat maps on a 24 x 24 grid, trained 110 steps on the levels below M with little augmentation; 10
 evenly spaced steps instead of 500; lambda_h = 3.5, which is 100 (48 / 256)^2: the gradient of the
-same heat maps falls on that many times fewer pixels, and 100 tears the picture apart (16.0 dB
-against 21.2).
+same heat maps falls on that many times fewer pixels, and 100 tore the picture apart (16.0 dB
+against 21.2 on one network of an earlier, shorter recipe).
 """
 
 from __future__ import annotations
