@@ -172,6 +172,7 @@ class GraphMaker:
         spec = {
             **method.identity("apply"),
             "part": part,
+            "spectrum": cell.setting.target.spectrum,
             "fold": cell.fold if part != "all" else 0,
             "seed": cell.seed if cell.setting.translator_seeds else 0,
             "precision": cell.precision,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,7 +22,15 @@ from irfer_bench.errors import ContractError, DamagedError, MissingError
 from irfer_bench.home import home
 from irfer_bench.scoring import score
 from irfer_bench.settings import Domain
-from irfer_bench.values import Clip, Clips, Context, Item, TrainingData, TranslationData
+from irfer_bench.values import (
+    Clip,
+    Clips,
+    Context,
+    Item,
+    Spectrum,
+    TrainingData,
+    TranslationData,
+)
 
 if TYPE_CHECKING:
     from irfer_bench.graph import Step
@@ -142,13 +151,15 @@ def translate(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     else:
         made = method.translate(clips, ctx)
     name = step.method.name if step.method else "translator"
-    count = write_clips(folder, _checked(name, clips, made, ctx))
+    count = write_clips(folder, _checked(name, clips, made, ctx, step.spec["spectrum"]))
     inherited = shop.artefact(step.inputs["clips"]).facts
     (folder / FOLDS).write_text((shop.artefact(step.inputs["clips"]).folder / FOLDS).read_text())
     return {"reports": ctx.reports, "clips": count, "weak_pairs": inherited["weak_pairs"]}
 
 
-def _checked(name: str, asked: Clips, made: Iterator[Clip], ctx: Context) -> Iterator[Clip]:
+def _checked(
+    name: str, asked: Clips, made: Iterator[Clip], ctx: Context, spectrum: Spectrum
+) -> Iterator[Clip]:
     total = len(asked)
     for number, (given, clip) in enumerate(zip_longest(asked, made)):
         if given is None or clip is None:
@@ -163,7 +174,7 @@ def _checked(name: str, asked: Clips, made: Iterator[Clip], ctx: Context) -> Ite
                 f"not {given.frames.shape}"
             )
         ctx.progress("translate", number + 1, total)
-        yield clip
+        yield replace(clip, spectrum=spectrum)
 
 
 def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
