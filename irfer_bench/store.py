@@ -255,7 +255,8 @@ def clear_write_errors(where: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DamagedError(
                 f"no space left while writing {error.filename or where}",
-                "free some, or point IRFER_BENCH_HOME at another disk; finished steps are kept",
+                "free some, or point IRFER_BENCH_HOME (store) or --out (results) at another disk; "
+                "finished steps are kept",
             ) from error
         if error.errno in REFUSALS:
             raise DamagedError(
