@@ -40,7 +40,7 @@ def render_panel(record: Record, path: Path) -> str:
     ]
     if record.confusion is not None:
         names = [terminal(name) for name in record.classes]
-        short = [name[:7] for name in names]
+        short = [name[:9] for name in names]
         rows = [[name, *counts] for name, counts in zip(names, record.confusion, strict=False)]
         lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
     lines += [f"note: {terminal(warning)}" for warning in record.warnings]

@@ -69,6 +69,7 @@ class MemoryContext:
     parts: dict[str, State] = field(default_factory=dict)
     checkpoints: dict[str, State] = field(default_factory=dict)
     reports: dict[str, Scalar] = field(default_factory=dict)
+    scope: str = ""
 
     def seed_for(self, *names: str) -> int:
         return seed_for(self.seed, *names)
@@ -79,14 +80,18 @@ class MemoryContext:
     def part(self, name: str, key: Any, build: Callable[[], State]) -> State:
         full = f"{name}:{key!r}"
         if full not in self.parts:
-            self.parts[full] = build()
+            outer, self.scope = self.scope, full
+            try:
+                self.parts[full] = build()
+            finally:
+                self.scope = outer
         return self.parts[full]
 
     def checkpoint(self, name: str, state: State) -> None:
-        self.checkpoints[name] = state
+        self.checkpoints[self.scope + name] = state
 
     def last_checkpoint(self, name: str) -> State | None:
-        return self.checkpoints.get(name)
+        return self.checkpoints.get(self.scope + name)
 
     def report(self, name: str, value: Scalar) -> None:
         self.reports[name] = value

@@ -43,6 +43,7 @@ class ResNetParams(Params, frozen=True):
     ] = "none"
     predict_batch: Annotated[int, apply("frames per forward pass of predict", ge=1)] = 128
 
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {
             "weights": "none", "width": 16, "stem": "3x3", "size": 48, "epochs": 20,
