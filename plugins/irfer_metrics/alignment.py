@@ -149,7 +149,7 @@ class GaussianKl(AlignmentMetric):
 
     unit = "nats"
     resamples = 0
-    """No interval: subjects drawn twice shrink the covariances, so resamples lie above the value."""
+    """No interval: subjects drawn twice shrink the covariances, so resamples lie too high."""
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where the recognizer has no features of both partners."""
