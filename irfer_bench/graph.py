@@ -274,6 +274,15 @@ def refuse(cell: Cell) -> None:
             "would not be used",
             "say --translator none, or choose another setting",
         )
+    if not setting.paired and translator.flag("needs_partners"):
+        raise RefusedError(
+            f"translator {translator.name!r} gives the true partner and {setting.name} has none"
+        )
+    if not setting.paired and translator.flag("needs_pairs") and cell.fit_on is None:
+        raise RefusedError(
+            f"translator {translator.name!r} is fitted on pairs and {setting.name} has none",
+            "say --fit-translator-on DATASET, or choose a translator that needs no pairs",
+        )
     if setting.kind == "quality" and translator.flag("adds_nothing"):
         raise RefusedError(f"{setting.name} measures pictures and {translator.name!r} makes none")
     if translator.flag("needs_partners") and setting.kind in ("augmented", "cross", "simulated"):

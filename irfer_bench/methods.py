@@ -56,8 +56,8 @@ class Method:
         return f"{self.name} ({changes})" if changes else self.name
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A fact its params class states: `adds_nothing`, `needs_partners`, `trains`."""
-        return bool(getattr(type(self.params), name, default))
+        """A fact its params state: `adds_nothing`, `needs_pairs`, `needs_partners`, `trains`."""
+        return bool(getattr(self.params, name, default))
 
     def identity(self, stage: str) -> dict[str, Any]:
         """What enters the key of a fit (`fit`) or of its use (`apply`)."""

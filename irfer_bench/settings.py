@@ -35,6 +35,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
         shots: labelled target items per class; None for all; a float below 1 is the fraction of
             training subjects.
+        paired: whether source and target show the same moments (pairs, exact or weak).
         draws: which fixed draw of shots a seed uses is `seed % draws`.
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
         unit: whether a frame or a whole item is one scored example.
@@ -56,6 +57,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     draws: int = 5
     unlabelled: bool = False
     validation: float = 0.0
+    paired: bool = True
     frames: str = "all"
     unit: Literal["frame", "item"] = "frame"
     size: int = 256

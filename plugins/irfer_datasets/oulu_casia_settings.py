@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from irfer_bench.api import BASIC, Domain, Setting
 from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
 
@@ -72,7 +74,9 @@ OULU_NIR_WEAK10 = _nir("oulu_nir_weak10", 10, "10 labels per class")
 OULU_NIR_WEAK16 = _nir("oulu_nir_weak16", 16, "16 labels per class")
 OULU_NIR_WEAK_TENTH = _nir("oulu_nir_weak_tenth", 0.1, "labels of a tenth of the training subjects")
 OULU_NIR_WEAK_FULL = _nir("oulu_nir_weak_full", None, "every label")
-OULU_DARK_WEAK5 = _weak("oulu_dark_weak5", DARK, 5, "visible dark, 5 labels per class")
+OULU_DARK_WEAK5 = msgspec.structs.replace(
+    _weak("oulu_dark_weak5", DARK, 5, "visible dark, 5 labels per class"), paired=False
+)
 """Recorded apart from strong light, so it has no pairs."""
 
 OULU_NIR_SUPERVISED = _setting(

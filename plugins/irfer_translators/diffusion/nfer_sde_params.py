@@ -115,6 +115,11 @@ class NferSdeParams(Params, frozen=True):
         "cond_f": {"landmark_net": False, "lambda_h": 0.0},
     }
 
+    @property
+    def needs_pairs(self) -> bool:
+        """The unconditional baseline learns from target images alone."""
+        return self.conditional
+
     def __post_init__(self) -> None:
         if self.lambda_h > 0 and not self.landmark_net:
             raise ValueError("lambda_h above 0 needs landmark_net = true (or lambda_h = 0)")
