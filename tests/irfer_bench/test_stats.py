@@ -212,7 +212,7 @@ def test_few_subjects_can_never_be_significant() -> None:
     assert stats.compare(one, predictions(0.9, subjects=1)).p == 1.0
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=40))
 def test_holm_equals_statsmodels_and_keeps_the_order(p: list[float]) -> None:
     ours = stats.holm(np.array(p))
