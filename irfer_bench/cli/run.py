@@ -202,4 +202,4 @@ def _next(good: Sequence[tuple[object, Path]], args: argparse.Namespace) -> None
     if len(good) > 3:
         print(f"{len(good)} cells are done; irfer-bench leaderboard{out} shows the table")
     print(f"next: irfer-bench leaderboard{out}")
-    print("      or the same line with -r resnet18, --fold 2 or -p translator.lambda_h=50")
+    print("      or the same line with another -t, -r resnet18 or --fold 2")
