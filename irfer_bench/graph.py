@@ -142,7 +142,7 @@ class GraphMaker:
         method = cell.translator
         if not method.flag("trains", True):
             return None
-        fold, hidden = cell.fold, cell.setting.kind == "weak"
+        fold = cell.fold
         if cell.fit_on is not None:
             other = cell.fit_on_setting
             if other is None or other.source is None:
@@ -155,7 +155,7 @@ class GraphMaker:
         spec = {
             **method.identity("fit"),
             "fold": fold,
-            "hidden": hidden,
+            "hidden": True,
             "seed": cell.seed if cell.setting.translator_seeds else 0,
             "precision": cell.precision,
         }

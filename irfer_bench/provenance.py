@@ -19,7 +19,6 @@ PACKAGES = (
     "timm",
     "scikit-learn",
     "scikit-image",
-    "torchmetrics",
     "lpips",
 )
 

@@ -120,8 +120,7 @@ def fit_translator(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
     fold, ctx = step.spec["fold"], shop.context(step)
     source = part_of(shop, step.inputs["source"], fold, "train")
     target = part_of(shop, step.inputs["target"], fold, "train")
-    if step.spec["hidden"]:
-        target = target.hide_labels()
+    target = target.hide_labels()
     data = TranslationData(
         source,
         target,

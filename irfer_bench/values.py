@@ -125,7 +125,7 @@ class TranslationData:
     """What a translator is fitted on: training subjects of one fold only.
 
     Args:
-        source: visible clips. target: clips of the target domain (labels hidden in `weak`).
+        source: visible clips. target: clips of the target domain, their labels always hidden.
         pairs: (index into source, index into target) of clips that show the same moment.
         source_domain, target_domain: such as `vis` and `nir`.
         weak_pairs: pairs are of one sequence but not frame-aligned.
