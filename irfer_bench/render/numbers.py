@@ -20,7 +20,8 @@ def number(name: str, value: float) -> str:
     """A metric's value as people read it: percent, decibels or four decimals."""
     if name in PERCENT:
         return f"{100 * value:.2f}"
-    return f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
+    text = f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
+    return text.lstrip("-") if float(text) == 0 else text
 
 
 def duration(seconds: float) -> str:

@@ -13,6 +13,7 @@ import pytest
 from irfer_bench import keys, records
 from irfer_bench.records import Value
 from irfer_bench.render.markdown import render
+from irfer_bench.render.numbers import number
 from irfer_bench.render.table import make_boards
 from irfer_bench.store import write_text
 from tests.irfer_bench.test_records import GOLDEN
@@ -211,3 +212,9 @@ def test_no_record_of_a_setting_is_said(bench):
     code, _, err = bench.call("leaderboard", "toy_weak")
     assert code == 3
     assert "no record of 'toy_weak' below leaderboards" in err
+
+
+def test_a_rounded_zero_has_no_sign():
+    assert number("kl_gauss_sym", -0.00001) == "0.0000"
+    assert number("mmd2_rbf5", -0.5) == "-0.5000"
+    assert number("accuracy", 0.41666) == "41.67"
