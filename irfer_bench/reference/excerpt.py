@@ -25,7 +25,7 @@ def readme(root: Path) -> str:
     return f"{before}{start}\n{excerpt(board.read_text(encoding='utf-8'))}\n{end}{after}"
 
 
-def excerpt(board: str, recognizer: str = "pca", columns: Sequence[str] = COLUMNS) -> str:
+def excerpt(board: str, recognizer: str = "resnet18", columns: Sequence[str] = COLUMNS) -> str:
     """One recognizer's rows of a board's first table, or all where it has none; few columns.
 
     A column in which no row has a value is left out.
