@@ -8,15 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import tempfile
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
-
-import platformdirs
 
 from irfer_bench import home
 from irfer_bench.errors import DamagedError, MissingWeightsError
@@ -96,8 +93,7 @@ def _digest(path: str, size: int, mtime: int) -> str:
 
 
 def _notes() -> Path:
-    home = os.environ.get("IRFER_BENCH_HOME")
-    return (Path(home) if home else Path(platformdirs.user_cache_dir("irfer-bench"))) / "digests"
+    return home.home() / "digests"
 
 
 def _check(wanted: Pretrained, path: Path) -> None:
