@@ -15,7 +15,7 @@ from irfer_bench.errors import (
 )
 from irfer_bench.hookspecs import hookimpl
 from irfer_bench.params import Params, apply, fit
-from irfer_bench.protocols import Dataset, Metric, Recognizer, Translator
+from irfer_bench.protocols import Dataset, Detector, Metric, Recognizer, Translator
 from irfer_bench.settings import Domain, Setting
 from irfer_bench.values import (
     BASIC,
@@ -24,6 +24,8 @@ from irfer_bench.values import (
     Clips,
     Component,
     Context,
+    Face,
+    FaceQuery,
     Features,
     Item,
     Problem,
@@ -46,11 +48,14 @@ __all__ = [
     "Recognizer",
     "Dataset",
     "Metric",
+    "Detector",
     "Setting",
     "Domain",
     "Item",
     "Clip",
     "Clips",
+    "Face",
+    "FaceQuery",
     "State",
     "Context",
     "TranslationData",

@@ -1,4 +1,4 @@
-"""The four contracts. A plugin depends on these shapes only, and needs to inherit nothing."""
+"""The five contracts. A plugin depends on these shapes only, and needs to inherit nothing."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from irfer_bench.values import (
     Clip,
     Clips,
     Context,
+    Face,
+    FaceQuery,
     Item,
     Problem,
     Recognition,
@@ -57,6 +59,11 @@ class Dataset(Protocol):
     """Reads one dataset as its owner distributes it, or generates it.
 
     Constructed with one params value. `root` is None for datasets that need no files.
+
+    Optional: `listen(root, item) -> (audio, rate) | None`, the sound of an item whose frames are
+    pictures, (samples,) float32, channel 0 at its native rate; `read_many(items)` for generated
+    stills; `native`, the owner's own class order in canonical names, which `irfer-bench show`
+    prints; `census(root)`, rows of facts that a user corrects by hand (`irfer-bench data scan`).
     """
 
     classes: tuple[str, ...]
@@ -78,6 +85,24 @@ class Dataset(Protocol):
     def fingerprint(self, root: Path | None) -> str:
         """What the content is, equal on every machine that holds the same files."""
         ...
+
+
+@runtime_checkable
+class Detector(Protocol):
+    """Finds the face by which a picture is cropped.
+
+    Constructed with one params value. `open` is called once per process, before `find`. With
+    `exact` the box found is the crop, else the crop is a square around it, larger by the setting's
+    factor. `find` gives one face or None per frame and depends on nothing but its frames.
+    """
+
+    exact: bool
+
+    def open(self, weights: Path) -> None:
+        """Load what it needs from the folder of pretrained weights, or raise MissingError."""
+        ...
+
+    def find(self, query: FaceQuery) -> Sequence[Face | None]: ...
 
 
 @runtime_checkable

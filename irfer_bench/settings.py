@@ -40,6 +40,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
+        detector: who finds the face; `none` takes the centre square.
+        no_face: where none is found, `fail`, take the `whole` frame's centre, or `drop` the frame.
+        tested: `all` tests every item of the target (a foreign dataset), not those of a fold.
         seeds: how many seeds a full row has.
         range_16bit: (low, high) of 16-bit pictures; None is the sequence's 1 to 99 percentile.
         source_text: where the protocol comes from, for `irfer-bench show`.
@@ -63,6 +66,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     size: int = 256
     detector: str = "none"
     crop: float = 1.3
+    no_face: Literal["fail", "whole", "drop"] = "whole"
+    tested: Literal["fold", "all"] = "fold"
     range_16bit: tuple[int, int] | None = None
     metrics: tuple[str, ...] = ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips")
     primary: str = "accuracy"

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 Spectrum: TypeAlias = Literal["vis", "nir", "lwir"]
-Kind: TypeAlias = Literal["dataset", "setting", "translator", "recognizer", "metric"]
+Kind: TypeAlias = Literal[
+    "dataset", "setting", "translator", "recognizer", "metric", "detector"
+]
 Scalar: TypeAlias = str | int | float | bool | None
 JSON: TypeAlias = Any
 Scores: TypeAlias = "NDArray[Any]"  # (N, classes) float32 log-probabilities
@@ -28,7 +30,7 @@ class Component:
     """What a plugin announces: names and addresses, never objects.
 
     Args:
-        kind: dataset, setting, translator, recognizer or metric.
+        kind: dataset, setting, translator, recognizer, metric or detector.
         name: `[a-z0-9_]+`; the variant is not part of it.
         factory: `pkg.module:Class`, called with one params value (a setting: the value itself).
         params: `pkg.module:Params`, a torch-free `Params` subclass; empty for none.
@@ -65,6 +67,7 @@ class Item:
         split: the owner's own split name, or empty.
         part: the owner's own part (a session, `extra`), or empty.
         frames: number of frames.
+        audio: the file that holds its sound, relative to the root, or empty.
     """
 
     id: str
@@ -78,6 +81,7 @@ class Item:
     split: str = ""
     part: str = ""
     frames: int = 1
+    audio: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,39 @@ class Clip:
     audio: NDArray[Any] | None = None
     sample_rate: int | None = None
     landmarks: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Where a face is in one frame, in pixels of the original; it may reach over the border.
+
+    Args:
+        landmarks: (68, 2) float32, x then y, continuous pixel coordinates, where known.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    landmarks: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuery:
+    """Frames of one item in which a detector looks for the face, and what is known already.
+
+    Args:
+        frames: one (H, W, 3) uint8 array per frame; sizes may differ.
+        positions: their places inside the item.
+        landmarks: (T, 68, 2) of these frames, from the dataset or `--landmarks`, or None.
+        boxes: (left, top, side) of these frames from `--boxes`, or None.
+    """
+
+    item: Item
+    positions: Sequence[int]
+    frames: Sequence[NDArray[Any]]
+    landmarks: NDArray[Any] | None = None
+    boxes: Sequence[tuple[float, float, float] | None] | None = None
 
 
 class Clips(Protocol):

@@ -23,7 +23,16 @@ if TYPE_CHECKING:
 SCHEMA = 1
 SURE = 0.5
 """Below this confidence a folder is not taken for the dataset it is said to be."""
-INCOMPLETE = frozenset({"missing_subject", "missing_expression", "frame_gap"})
+INCOMPLETE = frozenset(
+    {
+        "missing_subject",
+        "missing_expression",
+        "frame_gap",
+        "missing_item",
+        "missing_list",
+        "unexpected_count",
+    }
+)
 """Kinds of problems that leave a usable but smaller dataset: every result is marked."""
 BLOCKING = frozenset(
     {
