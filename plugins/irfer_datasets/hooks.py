@@ -36,8 +36,8 @@ def irfer_bench_components() -> Iterable[Component]:
     yield Component(
         kind="dataset",
         name="oulu_casia",
-        factory="irfer_datasets.oulu_casia:OuluCasia",
-        params="irfer_datasets.oulu_casia_params:OuluCasiaParams",
+        factory="irfer_datasets.oulu_casia.dataset:OuluCasia",
+        params="irfer_datasets.oulu_casia.params:OuluCasiaParams",
         summary="80 subjects, six expressions, near-infrared and visible, three lights",
         licence="signed agreement with the University of Oulu (CMVS); research only",
         source="Zhao et al., Image and Vision Computing 29(9), 2011; apply at oulu.fi (CMVS)",
@@ -45,7 +45,7 @@ def irfer_bench_components() -> Iterable[Component]:
     yield Component(
         kind="dataset",
         name="folder",
-        factory="irfer_datasets.folder:Folder",
+        factory="irfer_datasets.folder.dataset:Folder",
         summary="your own pictures: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
         licence="yours; you answer for consent",
         source="your own",
@@ -55,7 +55,7 @@ def irfer_bench_components() -> Iterable[Component]:
             yield Component(
                 kind="setting",
                 name=name,
-                factory=f"irfer_datasets.{dataset}_settings:{name.upper()}",
+                factory=f"irfer_datasets.{dataset}.settings:{name.upper()}",
                 summary=f"{dataset}: {name.partition('_')[2].replace('_', ' ')}",
                 source="irfer-bench show prints the whole protocol",
             )

@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from irfer_bench.api import DamagedError, Item
-from irfer_datasets.folder import Folder
+from irfer_datasets.folder.dataset import Folder
 from irfer_datasets.pictures import read_picture
 from tests.irfer_datasets.trees import folder_tree, picture
 

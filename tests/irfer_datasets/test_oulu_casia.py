@@ -12,9 +12,9 @@ import pytest
 from irfer_bench.api import BASIC, MissingError
 from irfer_bench.data.prepare import Rules, prepare
 from irfer_bench.registry import load
-from irfer_datasets.oulu_casia import OuluCasia, published_folds
-from irfer_datasets.oulu_casia_layout import EXPRESSIONS, SUBJECTS
-from irfer_datasets.oulu_casia_params import OuluCasiaParams
+from irfer_datasets.oulu_casia.dataset import OuluCasia, published_folds
+from irfer_datasets.oulu_casia.layout import EXPRESSIONS, SUBJECTS
+from irfer_datasets.oulu_casia.params import OuluCasiaParams
 from tests.irfer_datasets.trees import LENGTHS, oulu_tree, picture
 
 SPELLINGS = (

@@ -9,10 +9,10 @@ from pathlib import Path
 
 from PIL import Image
 
-from irfer_datasets.oulu_casia_layout import EXPRESSIONS
+from irfer_datasets.oulu_casia.layout import EXPRESSIONS
 
 LENGTHS: dict[str, dict[str, list[int]]] = json.loads(
-    files("irfer_datasets").joinpath("oulu_casia_lengths.json").read_text()
+    files("irfer_datasets").joinpath("oulu_casia/lengths.json").read_text()
 )
 SHORT: Sequence[tuple[str, int]] = (("VL", 4), ("NI", 6))
 """Camera and number of frames: unequal, as in most real pairs."""

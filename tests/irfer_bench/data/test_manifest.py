@@ -12,8 +12,8 @@ import pytest
 from irfer_bench.data.manifest import Manifest, scan, signature, stored
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.values import Item
-from irfer_datasets.folder import Folder
-from irfer_datasets.oulu_casia import OuluCasia
+from irfer_datasets.folder.dataset import Folder
+from irfer_datasets.oulu_casia.dataset import OuluCasia
 from tests.irfer_datasets.trees import folder_tree, oulu_tree, picture
 
 

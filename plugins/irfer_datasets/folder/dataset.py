@@ -23,8 +23,8 @@ from irfer_bench.api import (
     Recognition,
     content_digest,
 )
-from irfer_datasets.folder_manifest import find_manifest, rows_of
-from irfer_datasets.folder_rows import Row, Rows
+from irfer_datasets.folder.manifest import find_manifest, rows_of
+from irfer_datasets.folder.rows import Row, Rows
 
 FOLDS = 5
 

@@ -24,8 +24,8 @@ from irfer_bench.api import (
     Recognition,
     content_digest,
 )
-from irfer_datasets.oulu_casia_layout import SUBJECTS, Survey, Tree, find_trees, stray, survey
-from irfer_datasets.oulu_casia_params import OuluCasiaParams
+from irfer_datasets.oulu_casia.layout import SUBJECTS, Survey, Tree, find_trees, stray, survey
+from irfer_datasets.oulu_casia.params import OuluCasiaParams
 from irfer_datasets.tree import relative
 
 LICENCE = (
@@ -163,19 +163,19 @@ class OuluCasia:
 @cache
 def published_folds() -> tuple[tuple[str, ...], ...]:
     """Test subjects of folds 1 to 5: a partition of P001 to P080, read from the package."""
-    folds = tuple(map(tuple, _json("oulu_casia_folds.json")))
+    folds = tuple(map(tuple, _json("folds.json")))
     assert sorted(subject for fold in folds for subject in fold) == list(SUBJECTS)
     return folds
 
 
 @cache
 def _lengths() -> dict[str, dict[str, list[int]]]:
-    lengths: dict[str, dict[str, list[int]]] = _json("oulu_casia_lengths.json")
+    lengths: dict[str, dict[str, list[int]]] = _json("lengths.json")
     return lengths
 
 
 def _json(name: str) -> Any:
-    return json.loads(files("irfer_datasets").joinpath(name).read_text(encoding="utf-8"))
+    return json.loads(files("irfer_datasets.oulu_casia").joinpath(name).read_text(encoding="utf-8"))
 
 
 def _no_root() -> MissingError:

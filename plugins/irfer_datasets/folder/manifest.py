@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from irfer_bench.api import DamagedError, Problem
-from irfer_datasets.folder_rows import SPECTRA, Row, Rows, near_name, walk
+from irfer_datasets.folder.rows import SPECTRA, Row, Rows, near_name, walk
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.tree import inside, natural
 

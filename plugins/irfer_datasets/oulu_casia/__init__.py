@@ -1,0 +1,1 @@
+"""Oulu-CASIA NIR&VIS."""
