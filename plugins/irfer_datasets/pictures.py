@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,22 @@ def read_picture(root: Path, name: str) -> NDArray[Any]:
     try:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
-        with Image.open(path) as image:
+    except OSError as error:
+        raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+    return decode_picture(path, name)
+
+
+def decode_picture(source: Path | BinaryIO, name: str) -> NDArray[Any]:
+    """One picture of a file or of bytes in memory, as `read_picture` gives it.
+
+    Args:
+        name: what the message calls it.
+
+    Raises:
+        DamagedError: cut off or not a picture.
+    """
+    try:
+        with Image.open(source) as image:
             array = _array(ImageOps.exif_transpose(image))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
@@ -43,11 +58,19 @@ def read_pictures(root: Path, names: Sequence[str]) -> NDArray[Any]:
     Raises:
         DamagedError: as `read_picture`, or the pictures differ in size or kind.
     """
-    pictures = [read_picture(root, name) for name in names]
+    return stack_pictures([read_picture(root, name) for name in names], names[0])
+
+
+def stack_pictures(pictures: Sequence[NDArray[Any]], name: str) -> NDArray[Any]:
+    """(T, H, W, 3) of pictures of one size and kind; `name` is the first one's.
+
+    Raises:
+        DamagedError: they differ in size or kind.
+    """
     kinds = {(picture.shape, picture.dtype.str) for picture in pictures}
     if len(kinds) != 1:
         raise DamagedError(
-            f"{names[0]} and the {len(names) - 1} frames after it differ in size or colour",
+            f"{name} and the {len(pictures) - 1} frames after it differ in size or colour",
             "read them one by one",
         )
     return np.stack(pictures)
