@@ -1,0 +1,70 @@
+"""What of NVIE's published facts can be checked: subjects per light and sizes (datasets.md §3)."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from irfer_datasets.nvie.layout import CAMERAS
+from irfer_datasets.nvie.rows import LIGHTS, Survey, counted
+from irfer_datasets.tree import list_folder
+
+SUBJECTS = {"front": 103, "left": 99, "right": 103}
+"""People with spontaneous clips under each light, from one public note."""
+LEAST = 99
+SIZES = {"vis": (704, 480), "lwir": (320, 240)}
+PACKED = (".zip", ".rar", ".7z", ".tar", ".gz")
+
+
+def check(seen: Survey) -> None:
+    """Problems `missing_domain`, `unexpected_count` and `unexpected_size`.
+
+    One picture of each part, light and camera is opened, and only its header is read.
+    """
+    for light in LIGHTS:
+        people = len(counted(seen.rows, light))
+        place = f"SpontaneousDatabase/{light}"
+        if not people:
+            seen.note("missing_domain", place, "settings that need this light cannot run")
+        elif people < LEAST:
+            action = f"{people} subjects where a public note counts {SUBJECTS[light]}"
+            seen.note("unexpected_count", place, f"{action} and {LEAST} are the least; all used")
+    if not any(item.part == "spontaneous_apex" for item in seen.items):
+        action = "no labelled picture in a folder apex; settings of apex pictures cannot run: "
+        hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
+        seen.note("missing_domain", "SpontaneousDatabase/*/*/*/apex", action + hint)
+    _check_sizes(seen)
+
+
+def _check_sizes(seen: Survey) -> None:
+    first = {(item.part, item.lighting, item.spectrum): item for item in reversed(seen.items)}
+    for item in reversed(first.values()):
+        size = _size(seen.root / item.files[0])
+        width, height = SIZES[item.spectrum]
+        if size is not None and size != (width, height):
+            found = f"{size[0]}x{size[1]} pixels where {width}x{height} is published"
+            seen.note("unexpected_size", item.files[0], f"{found}; it is used")
+
+
+def _size(path: Path) -> tuple[int, int] | None:
+    from PIL import Image
+
+    try:
+        with Image.open(path) as image:
+            return image.size
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None  # `data check` decodes every picture and says so
+
+
+def place(root: Path) -> str:
+    """Why a folder is not the dataset although it may have to do with it."""
+    listing = list_folder(root, root)
+    names = {path.name.casefold() for path in listing.folders}
+    said = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most three levels below it"]
+    if names & set(LIGHTS):
+        said.append("it holds front, left or right: give the folder above it")
+    elif names & set(CAMERAS):
+        said.append("it holds one subject's visible or infrared: give the folder of the whole set")
+    packed = [path.name for path in listing.files if path.suffix.lower() in PACKED]
+    if packed:
+        said.append(f"it holds {packed[0]}: unpack it first")
+    return "; ".join(said)

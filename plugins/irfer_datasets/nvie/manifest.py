@@ -1,0 +1,132 @@
+"""A user's own word on what is where: `manifest.csv` in the root overrides the folders' names."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+
+from irfer_bench.api import CLASSES, DamagedError
+from irfer_datasets.annotations import Annotation, open_annotation
+from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.nvie.layout import CAMERAS, PICTURES, pictures
+from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, Survey, subject_name
+from irfer_datasets.tree import inside
+
+NAME = "manifest.csv"
+REQUIRED = ("path", "subject", "modality", "expression")
+"""Its own columns tell it from the manifest of dataset `folder`."""
+ALLOWED = {"part": PARTS, "light": LIGHTS, "phase": PHASES}
+
+
+class _RefusedError(Exception):
+    """A row that is not read: kind and why."""
+
+
+def find_manifest(root: Path) -> Path | None:
+    """The manifest in the root, where there is one that is not empty."""
+    path = root / NAME
+    try:
+        return path if path.is_file() and path.stat().st_size else None
+    except OSError:
+        return None
+
+
+def is_manifest(path: Path, root: Path) -> bool:
+    """Whether a file has the columns that only this dataset's manifest has."""
+    try:
+        text = open_annotation(path, root)
+        next(text.records(REQUIRED, _delimiter(text)), None)
+    except DamagedError:
+        return False
+    return True
+
+
+def read_manifest(root: Path, path: Path) -> Survey:
+    """Rows of the manifest; a path is a folder with pictures directly in it, or a picture.
+
+    Missing cells of part are `spontaneous`; an empty expression leaves the row out.
+
+    Problems: `bad_row`, `unknown_label`, `outside_root`, `missing_item`, `duplicate_row`,
+    `duplicate_id`.
+
+    Raises:
+        DamagedError: it cannot be decoded or lacks a column.
+    """
+    seen = Survey(root)
+    text = open_annotation(path, root)
+    seen.problems.extend(text.problems())
+    known: dict[str, Row] = {}
+    for number, record in text.records(REQUIRED, _delimiter(text)):
+        where = f"{path.name} row {number}"
+        try:
+            row = _row(record, root)
+        except _RefusedError as refused:
+            kind, action = refused.args
+            place = record.get("path", "").replace("\\", "/") or where
+            seen.note(kind, place, f"{where}: {action}")
+            continue
+        if row.path not in known:
+            known[row.path] = row
+            seen.rows.append(row)
+        elif row == known[row.path]:
+            seen.note("duplicate_row", row.path, f"{where}: the same as an earlier one")
+        else:
+            action = "an earlier row says otherwise of this path; remove one of the two"
+            seen.note("duplicate_id", row.path, f"{where}: {action}")
+    return seen
+
+
+def _row(record: Mapping[str, str], root: Path) -> Row:
+    path = _path(record.get("path", ""), root)
+    values = {name: record.get(name, "").casefold() for name in ALLOWED}
+    for name, value in values.items():
+        if value and value not in ALLOWED[name]:
+            raise _RefusedError("bad_row", f"{name} {value!r}; known: {', '.join(ALLOWED[name])}")
+    modality = record.get("modality", "").casefold()
+    if modality and modality not in CAMERAS:
+        raise _RefusedError("bad_row", f"modality {modality!r}; known: visible, infrared")
+    text = record.get("expression", "")
+    label = canonical(text) if text else ""
+    if label is None or (label and label not in CLASSES[:7]):
+        raise _RefusedError("unknown_label", f"expression {text!r}; {nearest(text, CLASSES[:7])}")
+    part = values["part"] or "spontaneous"
+    return Row(
+        path,
+        _files(path, root),
+        subject=subject_name(record.get("subject", "")),
+        modality=CAMERAS.get(modality, ""),
+        part=part,
+        light=values["light"],
+        clip=record.get("clip", "").casefold(),
+        expression=label,
+        phase=values["phase"] or ("sequence" if part == "spontaneous" else ""),
+    )
+
+
+def _path(given: str, root: Path) -> str:
+    path = PurePosixPath(given.replace("\\", "/"))
+    if not given or not given.isprintable() or ";" in given:
+        raise _RefusedError("bad_row", "it has no usable path")
+    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
+        raise _RefusedError("outside_root", "paths lead from the root downwards")
+    return path.as_posix()
+
+
+def _files(path: str, root: Path) -> tuple[str, ...]:
+    place = root / path
+    if place.is_file():
+        if place.suffix.lower() not in PICTURES:
+            raise _RefusedError("bad_row", "it is no picture")
+        return (path,)
+    files = pictures(place, root) if place.is_dir() else ()
+    if not files:
+        raise _RefusedError("missing_item", "no such folder with pictures; the rest is used")
+    return files
+
+
+def _delimiter(text: Annotation) -> str:
+    _, first = next(text.lines(), (0, ""))
+    return max(",;\t", key=first.count)
+
+
+assert set(REQUIRED) <= set(COLUMNS)

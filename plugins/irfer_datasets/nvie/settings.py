@@ -1,0 +1,167 @@
+"""The protocols on USTC-NVIE, with published folds; imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from irfer_bench.api import BASIC, Domain, Setting
+from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
+
+APEX = ("spontaneous_apex",)
+VIS = Domain(spectrum="vis", lightings=("front",), parts=APEX)
+LWIR = Domain(spectrum="lwir", lightings=("front",), parts=APEX)
+POSED_VIS = Domain(spectrum="vis", parts=("posed",))
+POSED_LWIR = Domain(spectrum="lwir", parts=("posed",))
+LIST_VIS = Domain(spectrum="vis", parts=("list_source",))
+LIST_LWIR = Domain(spectrum="lwir", parts=("list_target",))
+THREE = ("disgust", "fear", "happiness")
+DRAWS = 5
+"""Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
+
+COMMON = (
+    "Folds: by subject, 80/20 as in NFER-SDE, here five published lists of subject numbers (every "
+    "fifth of 001 to 300), the same for both cameras. Of every folder the last three pictures at "
+    "most. Faces by the detector, square box enlarged 1.3 times, 256 pixels; it is made for "
+    "visible pictures, and where it finds none the whole picture's centre square is taken. "
+    "Visible pictures are 704x480 at 30 frames a second and thermal ones 320x240 at 25, of other "
+    "lenses: pairs are of clips, geometry is unregistered, and pixel metrics are bounded by that. "
+    "Sixteen-bit thermal pictures are scaled by their 1 to 99 percentile."
+)
+SPONTANEOUS = (
+    "Spontaneous part, front light, apex folders, six classes; the label is the expression with "
+    "the highest rating of a clip, and ties and unrated clips are left out. "
+)
+POSED = "Posed part, every light, with and without glasses, six classes. "
+PCA_TEXT = (
+    "PCA (IEEE SPL 2025) names the task NVIE visible to infrared and neither classes, shots nor "
+    "split; the labelled items come from distinct training subjects where possible, in five fixed "
+    "draws: protocol-compatible, not reproduced. "
+)
+LISTS_TEXT = (
+    "List files in the format of the public code of PDF, brought by the user: "
+    "SpontaneousDatabase/{source,target_train,target_test}.txt, a line is `relpath digit`. Say "
+    "`-p nvie.lists=pdf -p nvie.digits=NAME,NAME,...`: which digit is which class is not public. "
+    "One fold: target_test.txt. Where a path tells the subject, visible pictures of tested "
+    "subjects are not trained on, and a subject in both target lists is an error; that code does "
+    "neither. Every listed picture is one example. Its training transforms are not used in the "
+    "test. Faces by the detector, square box enlarged 1.3 times, 256 pixels; the centre square "
+    "where it finds none. There are no pairs. Protocol-compatible, not reproduced. "
+)
+
+
+def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
+    common: dict[str, Any] = {
+        "classes": BASIC,
+        "folds": 5,
+        "frames": "last(3)",
+        "unit": "frame",
+        "size": 256,
+        "detector": "opencv",
+        "crop": 1.3,
+        "no_face": "whole",
+        "metrics": ALL,
+        "source": VIS,
+        "source_text": SPONTANEOUS + COMMON,
+    }
+    return Setting(
+        name=name,
+        kind=kind,
+        dataset="nvie",
+        target=target,
+        summary=summary,
+        **(common | more),
+    )
+
+
+def _weak(name: str, shots: int | float | None, words: str, **more: Any) -> Setting:
+    common: dict[str, Any] = {
+        "shots": shots,
+        "draws": DRAWS,
+        "seeds": DRAWS,
+        "source_text": PCA_TEXT + SPONTANEOUS + COMMON,
+    }
+    kind = more.pop("what", "spontaneous apex")
+    target = more.pop("target", LWIR)
+    return _setting(name, "weak", target, f"visible to thermal, {kind}, {words}", **common | more)
+
+
+NVIE_LWIR_WEAK5 = _weak("nvie_lwir_weak5", 5, "5 labels per class")
+NVIE_LWIR_WEAK0 = _weak("nvie_lwir_weak0", 0, "no label")
+NVIE_LWIR_WEAK1 = _weak("nvie_lwir_weak1", 1, "1 label per class")
+NVIE_LWIR_WEAK10 = _weak("nvie_lwir_weak10", 10, "10 labels per class")
+NVIE_LWIR_WEAK16 = _weak("nvie_lwir_weak16", 16, "16 labels per class")
+NVIE_LWIR_WEAK_TENTH = _weak("nvie_lwir_weak_tenth", 0.1, "labels of a tenth of the subjects")
+NVIE_LWIR_WEAK_FULL = _weak("nvie_lwir_weak_full", None, "every label")
+NVIE_POSED_LWIR_WEAK5 = _weak(
+    "nvie_posed_lwir_weak5",
+    5,
+    "5 labels per class",
+    what="posed",
+    source=POSED_VIS,
+    target=POSED_LWIR,
+    source_text=PCA_TEXT + POSED + COMMON,
+)
+NVIE_SPONTANEOUS3_LWIR_WEAK5 = _weak(
+    "nvie_spontaneous3_lwir_weak5",
+    5,
+    "5 labels per class, disgust, fear and happiness",
+    classes=THREE,
+    source_text=(
+        "Three classes, disgust, fear and happiness, as in many papers on this set: films elicit "
+        f"these. {PCA_TEXT}{SPONTANEOUS}{COMMON}"
+    ),
+)
+NVIE_LWIR_SUPERVISED = _setting(
+    "nvie_lwir_supervised",
+    "supervised",
+    LWIR,
+    "trained and tested on thermal, spontaneous apex",
+    source=None,
+    metrics=RECOGNITION,
+    primary="uar",
+)
+NVIE_POSED_LWIR_SUPERVISED = _setting(
+    "nvie_posed_lwir_supervised",
+    "supervised",
+    POSED_LWIR,
+    "trained and tested on thermal, posed",
+    source=None,
+    metrics=RECOGNITION,
+    primary="uar",
+    source_text=POSED + COMMON,
+)
+NVIE_LWIR_QUALITY = _setting(
+    "nvie_lwir_quality",
+    "quality",
+    LWIR,
+    "translations of visible test pictures against thermal ones, spontaneous apex",
+    metrics=PICTURES,
+    primary="lpips",
+)
+NVIE_LISTS_LWIR_WEAK5 = _weak(
+    "nvie_lists_lwir_weak5",
+    5,
+    "5 labels per class",
+    what="your own lists",
+    source=LIST_VIS,
+    target=LIST_LWIR,
+    folds=1,
+    frames="all",
+    paired=False,
+    metrics=RECOGNITION,
+    source_text=LISTS_TEXT + PCA_TEXT,
+)
+NVIE_LISTS_LWIR_WEAK0 = msgspec.structs.replace(
+    NVIE_LISTS_LWIR_WEAK5,
+    name="nvie_lists_lwir_weak0",
+    shots=0,
+    summary="visible to thermal, your own lists, no label",
+)
+NVIE_LISTS_LWIR_WEAK_FULL = msgspec.structs.replace(
+    NVIE_LISTS_LWIR_WEAK5,
+    name="nvie_lists_lwir_weak_full",
+    shots=None,
+    summary="visible to thermal, your own lists, every label",
+)
