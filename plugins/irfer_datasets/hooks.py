@@ -27,6 +27,8 @@ FOLDER = (
     "folder_vis_supervised",
     "folder_nir_quality",
 )
+CFEE = ("cfee_supervised",)
+KDEF = ("kdef_supervised",)
 """The first of each is the dataset's default."""
 
 
@@ -50,7 +52,28 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="yours; you answer for consent",
         source="your own",
     )
-    for dataset, names in (("oulu_casia", OULU), ("folder", FOLDER)):
+    yield Component(
+        kind="dataset",
+        name="cfee",
+        factory="irfer_datasets.cfee.dataset:Cfee",
+        summary="230 subjects, visible stills of neutral and the six basic expressions",
+        licence="signed request form of the Ohio State University (CBCSL); research only",
+        source="Du, Tao, Martinez, PNAS 111(15), 2014; cbcsl.ece.ohio-state.edu/compound.html",
+    )
+    yield Component(
+        kind="dataset",
+        name="kdef",
+        factory="irfer_datasets.kdef.dataset:Kdef",
+        summary="70 subjects, seven expressions, five views, two sessions, visible stills",
+        licence="non-commercial research, on request at kdef.se; no redistribution",
+        source="Lundqvist, Flykt, Öhman, Karolinska Institutet, 1998; kdef.se",
+    )
+    for dataset, names in (
+        ("oulu_casia", OULU),
+        ("cfee", CFEE),
+        ("kdef", KDEF),
+        ("folder", FOLDER),
+    ):
         for name in names:
             yield Component(
                 kind="setting",

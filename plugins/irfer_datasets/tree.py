@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+from collections import deque
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from irfer_bench.api import Problem
 
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+DEPTH, BUDGET = 4, 5000
+"""Levels searched below a root, and folders looked into before giving up."""
 _DIGITS = re.compile(r"([0-9]+)")
+_ARCHIVE = re.compile(r".+\.(?:zip|rar|7z|tar|tgz|tar\.(?:gz|bz2|xz)|[zr]\d\d|\d{3})", re.I)
 
 
 @dataclass
@@ -63,6 +68,53 @@ def list_folder(folder: Path, root: Path) -> Listing:
     return listing
 
 
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, in natural order and without its files, links or odd names.
+
+    Cheap where `list_folder` is not: a folder of 100,000 pictures makes no list of them.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            names = [entry.name for entry in entries if _is_plain_folder(entry)]
+    except OSError:
+        return []
+    return [folder / name for name in sorted(names, key=natural)]
+
+
+def find_bases(root: Path, holds: Callable[[Sequence[Path]], bool]) -> list[Path]:
+    """Folders at most four levels below the root, it included, whose sub-folders are the wanted.
+
+    Args:
+        holds: told a folder's sub-folders, says whether it is one; none is looked for below one.
+    """
+    found: list[Path] = []
+    queue = deque([(root, 0)])
+    for _ in range(BUDGET):
+        if not queue:
+            break
+        folder, depth = queue.popleft()
+        below = subfolders(folder)
+        if holds(below):
+            found.append(folder)
+        elif depth < DEPTH:
+            queue.extend((child, depth + 1) for child in below)
+    return found
+
+
+def archives(files: Iterable[Path]) -> list[Path]:
+    """Those that are archives, or parts of one, still to be unpacked."""
+    return [path for path in files if _ARCHIVE.fullmatch(path.name)]
+
+
+def packed(folders: Iterable[Path], root: Path) -> list[Problem]:
+    """A note on every archive that lies in some folders: what is missing may be in it."""
+    return [
+        Problem("packed", relative(path, root), "not read; if it holds what is missing, unpack it")
+        for folder in dict.fromkeys(folders)
+        for path in archives(list_folder(folder, root).files)
+    ]
+
+
 def inside(path: Path, root: Path) -> bool:
     """Whether a file really lies under the root, links followed."""
     return path.resolve().is_relative_to(root.resolve())
@@ -72,3 +124,14 @@ def relative(path: Path, root: Path) -> str:
     """A path below the root with forward slashes; undecodable bytes are shown escaped."""
     text = path.relative_to(root).as_posix()
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
+    name = entry.name
+    hidden = name.startswith(".") or name.casefold() in JUNK
+    return (
+        not hidden
+        and name.isprintable()
+        and ";" not in name
+        and entry.is_dir(follow_symlinks=False)
+    )

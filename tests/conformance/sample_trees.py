@@ -10,6 +10,8 @@ from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
+from tests.irfer_datasets.cfee_tree import write_cfee
+from tests.irfer_datasets.kdef_tree import write_kdef
 
 Write = Callable[[Path], None]
 
@@ -41,4 +43,9 @@ def write_oulu_casia(root: Path) -> None:
                         grey.save(place / f"{number:03d}.jpeg")
 
 
-SAMPLES: dict[str, Write] = {"folder": write_folder, "oulu_casia": write_oulu_casia}
+SAMPLES: dict[str, Write] = {
+    "cfee": write_cfee,
+    "folder": write_folder,
+    "kdef": write_kdef,
+    "oulu_casia": write_oulu_casia,
+}

@@ -1,0 +1,1 @@
+"""Compound Facial Expressions of Emotion."""

@@ -1,0 +1,60 @@
+"""Dataset `cfee`: Compound Facial Expressions of Emotion as its owners distribute it.
+
+Du, Tao, Martinez, "Compound facial expressions of emotion", PNAS 111(15), 2014 (datasets.md §8).
+Visible stills of 230 people. Neutral and the six basic expressions are used; the release's other
+19 codes are compound expressions, counted and left out. NFER-SDE translates its six classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from irfer_bench.api import CLASSES, Item, MissingError, Recognition
+from irfer_datasets.cfee.layout import find_base, find_holders, stray, survey
+from irfer_datasets.stills import Stills, Survey
+from irfer_datasets.tree import relative
+
+FOLDS = 5
+
+
+class Cfee(Stills):
+    """230 subjects, one visible still per expression.
+
+    An instance walks a root once; another instance sees what changed since.
+    """
+
+    name = "cfee"
+    classes = CLASSES[:7]
+    native = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
+    licence = (
+        "on request from the Ohio State University (CBCSL), signed form; text not public, so "
+        "research only, no redistribution, no publication of pictures"
+    )
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure where Images1 to Images6 hold pictures named CC_SSS_NNNN.jpg."""
+        holders = find_holders(root)
+        if not holders:
+            what = "no 01-04/Images1 to 21-26/Images6 below it"
+            return Recognition(0.0, "; ".join((what, *stray(root))))
+        found, where = len(self.survey(root).items), relative(find_base(holders), root)
+        if not found:
+            return Recognition(0.3, f"{where} has Images folders but no CC_SSS_NNNN.jpg in them")
+        return Recognition(0.95, f"{found} pictures of seven expressions under {where}")
+
+    def walk(self, root: Path) -> Survey:
+        """All pictures of neutral and the six basic expressions.
+
+        Raises:
+            MissingError: no tree of this dataset lies there.
+        """
+        holders = find_holders(root)
+        if not holders:
+            raise MissingError(f"{root} is not cfee: {self.recognise(root).reason}")
+        return survey(holders, root)
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Every fifth of the sorted subjects: their numbers are not published, so no list is."""
+        subjects = sorted({item.subject for item in items if item.subject is not None})
+        return [frozenset(subjects[fold::FOLDS]) for fold in range(FOLDS)]

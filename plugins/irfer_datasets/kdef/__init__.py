@@ -1,0 +1,1 @@
+"""Karolinska Directed Emotional Faces."""

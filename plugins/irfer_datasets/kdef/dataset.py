@@ -1,0 +1,67 @@
+"""Dataset `kdef`: Karolinska Directed Emotional Faces as its owners distribute it.
+
+Lundqvist, Flykt, Öhman, CD ROM, Karolinska Institutet, 1998 (datasets.md §9). 70 people, seven
+expressions, five views, two sessions: 4,900 stills. The averaged faces (AKDEF) are made of all 70
+people, so they are kept out.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+
+from irfer_bench.api import CLASSES, Item, MissingError, Recognition
+from irfer_datasets.kdef.layout import SUBJECTS, find_trees, stray, survey
+from irfer_datasets.stills import Stills, Survey
+from irfer_datasets.tree import relative
+
+
+class Kdef(Stills):
+    """An item is a still; its part is the view, its subject sex and number (`F01`).
+
+    An instance walks a root once; another instance sees what changed since.
+    """
+
+    name = "kdef"
+    classes = CLASSES[:7]
+    native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
+    licence = "non-commercial research, on request at kdef.se; no redistribution"
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure where folders AF01 to BM35 hold pictures named AF01ANS.JPG."""
+        trees = find_trees(root)
+        if not trees:
+            what = "no folder AF01 to BM35 below it"
+            return Recognition(0.0, "; ".join((what, *stray(root))))
+        found, where = len(self.survey(root).items), relative(trees[0], root)
+        if not found:
+            return Recognition(0.3, f"{where} has folders AF01 … but no AF01ANS.JPG in them")
+        return Recognition(0.95, f"{found} pictures under {where}")
+
+    def walk(self, root: Path) -> Survey:
+        """All pictures of all views and both sessions.
+
+        Raises:
+            MissingError: no tree of this dataset lies there.
+        """
+        trees = find_trees(root)
+        if not trees:
+            raise MissingError(f"{root} is not kdef: {self.recognise(root).reason}")
+        return survey(trees, root)
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """The five published test lists (every fifth subject), cut to the subjects present."""
+        present = {item.subject for item in items if item.subject is not None}
+        return [frozenset(present.intersection(fold)) for fold in published_folds()]
+
+
+@cache
+def published_folds() -> tuple[tuple[str, ...], ...]:
+    """Test subjects of folds 1 to 5: a partition of F01 to M35, seven of each sex in every one."""
+    text = files("irfer_datasets.kdef").joinpath("folds.json").read_text(encoding="utf-8")
+    folds = tuple(map(tuple, json.loads(text)))
+    assert sorted(subject for fold in folds for subject in fold) == list(SUBJECTS)
+    return folds

@@ -1,0 +1,33 @@
+"""The protocol on KDEF alone; imports nothing heavy."""
+
+from __future__ import annotations
+
+from irfer_bench.api import CLASSES, Domain, Setting
+from irfer_datasets.metrics import RECOGNITION
+
+KDEF_SUPERVISED = Setting(
+    name="kdef_supervised",
+    kind="supervised",
+    dataset="kdef",
+    target=Domain(spectrum="vis", parts=("straight",)),
+    classes=CLASSES[:7],
+    folds=5,
+    frames="all",
+    unit="frame",
+    size=256,
+    detector="opencv",
+    crop=1.3,
+    no_face="whole",
+    metrics=RECOGNITION,
+    primary="uar",
+    summary="trained and tested on frontal stills, six basic expressions and neutral",
+    source_text=(
+        "KDEF has no official split. Decided here: the 980 frontal pictures (view S) of both "
+        "sessions, seven classes, five published folds by subject (sex and number, every fifth: "
+        "seven women and seven men test in each), so that the two sessions of a person never part. "
+        "The averaged faces (AKDEF) are kept out: they are made of everybody. Ten pictures known "
+        "to be black are left out, none of them frontal. Square crop by the detector opencv, 1.3 "
+        "times the face's box, the whole picture where no face is found, 256 pixels. Primary "
+        "metric: UAR."
+    ),
+)

@@ -1,0 +1,95 @@
+"""What datasets of labelled stills, described by their files' names, have in common."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from irfer_bench.api import Clip, Item, MissingError, Params, Problem, content_digest
+from irfer_datasets.tree import relative
+
+
+@dataclass
+class Survey:
+    """What one walk over a root found."""
+
+    root: Path
+    items: list[Item] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+
+    def note(self, kind: str, place: Path, action: str) -> None:
+        """Remember something wrong."""
+        self.problems.append(Problem(kind, relative(place, self.root), action))
+
+
+class Stills(ABC):
+    """A dataset of stills that is walked once per instance and root."""
+
+    name: ClassVar[str]
+    licence: ClassVar[str]
+    private = True
+
+    def __init__(self, params: Params | None = None) -> None:
+        self.params = params or Params()
+        self._surveys: dict[Path, Survey] = {}
+
+    @abstractmethod
+    def walk(self, root: Path) -> Survey:
+        """All items and problems under a root.
+
+        Raises:
+            MissingError: no tree of this dataset lies there.
+        """
+
+    def index(self, root: Path | None) -> Iterable[Item]:
+        """One item per usable picture.
+
+        Raises:
+            MissingError: no root, or no tree under it.
+        """
+        return iter(self.survey(root).items)
+
+    def problems(self, root: Path | None) -> Iterable[Problem]:
+        """What is missing, misnamed or left out; no picture is decoded."""
+        return self.survey(root).problems
+
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """The picture as stored, grey repeated to three channels.
+
+        Raises:
+            DamagedError: it cannot be decoded.
+        """
+        from irfer_datasets.pictures import read_pictures
+
+        names = item.files if frames is None else [item.files[position] for position in frames]
+        return Clip(
+            id=item.id,
+            frames=read_pictures(self._given(root), names),
+            spectrum=item.spectrum,
+            label=item.label,
+            subject=item.subject,
+            lighting=item.lighting,
+            pair=item.pair,
+        )
+
+    def fingerprint(self, root: Path | None) -> str:
+        """Digest of all pictures used and what is said about them."""
+        return content_digest(self._given(root), self.index(root))
+
+    def survey(self, root: Path | None) -> Survey:
+        """What the first walk over this root found."""
+        where = self._given(root)
+        if where not in self._surveys:
+            self._surveys[where] = self.walk(where)
+        return self._surveys[where]
+
+    def _given(self, root: Path | None) -> Path:
+        if root is None:
+            raise MissingError(
+                f"{self.name} needs its files ({self.licence})",
+                f"say --data-root {self.name}=FOLDER",
+            )
+        return root
