@@ -11,7 +11,7 @@ from tests.irfer_datasets.cfee_tree import draw
 
 def kdef_tree(
     root: Path,
-    subjects: Sequence[str] = ("F01", "M02"),
+    subjects: Sequence[str] = ("F03", "M02"),
     *,
     sessions: str = "AB",
     views: Sequence[str] = tuple(VIEWS),
