@@ -1,0 +1,132 @@
+"""Pictures and sound inside a column: bytes in the table, or files beside it."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from io import BytesIO
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from irfer_bench.api import DamagedError
+from irfer_datasets.hub.forms import Place
+from irfer_datasets.hub.tables import private_folder
+from irfer_datasets.pictures import decode_picture
+from irfer_datasets.tree import inside
+
+_TAILS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
+"""How a whole file ends; the last bytes are looked at, so that 100,000 need no decoding."""
+_TAIL = 64
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One file in a table: its bytes, or else where it lies."""
+
+    data: Any
+    path: str
+
+    def resolve(self, place: Place) -> Path:
+        """The file beside the table.
+
+        Raises:
+            DamagedError: it lies elsewhere, on the net, or is not there.
+        """
+        path = place.base / self.path  # an absolute path stays itself
+        if "://" in self.path or not inside(path, place.guard):
+            raise DamagedError(f"{self.path} leads out of the dataset", "store its bytes instead")
+        if not path.is_file():
+            raise DamagedError(f"{self.path} is not there", "restore the file")
+        return path
+
+    def stream(self, place: Place) -> Path | BytesIO:
+        """What a decoder opens."""
+        return self.resolve(place) if self.data is None else BytesIO(memoryview(self.data))
+
+    def digest(self, place: Place) -> str:
+        """sha256 of the bytes, wherever they lie."""
+        if self.data is not None:
+            return hashlib.sha256(memoryview(self.data)).hexdigest()
+        with self.resolve(place).open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def cells_of(value: Any) -> list[Cell]:
+    """The files of one Arrow value: a struct of bytes and path, either alone, or a list of them.
+
+    Raises:
+        DamagedError: it holds something else, such as numbers.
+    """
+    return list(_cells(value))
+
+
+def _cells(value: Any) -> Iterator[Cell]:
+    import pyarrow.types as kinds
+
+    if value is None or not value.is_valid:
+        return
+    kind = value.type
+    if kinds.is_struct(kind) and {"bytes", "path"} & {field.name for field in kind}:
+        data = value["bytes"] if kind.get_field_index("bytes") >= 0 else None
+        path = value["path"].as_py() if kind.get_field_index("path") >= 0 else None
+        buffer = data.as_buffer() if data is not None and data.is_valid else None
+        if buffer is not None or path:
+            yield Cell(buffer, path or "")
+    elif kinds.is_binary(kind) or kinds.is_large_binary(kind):
+        yield Cell(value.as_buffer(), "")
+    elif kinds.is_string(kind) or kinds.is_large_string(kind):
+        yield Cell(None, value.as_py())
+    elif kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
+        for inner in value.values or ():
+            yield from _cells(inner)
+    else:
+        raise DamagedError(f"a column of pictures holds {kind}", "store encoded files: PNG, JPEG")
+
+
+def trouble(cell: Cell) -> str:
+    """Why a picture in the table cannot be decoded, or empty; whole ones are not decoded."""
+    data = memoryview(cell.data)
+    if not len(data):
+        return "is empty"
+    try:
+        with Image.open(BytesIO(data)) as image:
+            tail = _TAILS.get(image.format or "")
+            if tail is not None and tail not in bytes(data[-_TAIL:]):
+                image.load()
+    except UnidentifiedImageError:
+        return "is no picture"
+    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+        return f"cannot be decoded ({error})"
+    return ""
+
+
+def decode_pictures(cells: Sequence[Cell], place: Place, name: str) -> list[NDArray[Any]]:
+    """(H, W, 3) uint8 or uint16 each; `name` is what a message calls the row.
+
+    Raises:
+        DamagedError: one cannot be decoded or lies elsewhere.
+    """
+    return [decode_picture(cell.stream(place), name) for cell in cells]
+
+
+@contextmanager
+def as_file(cell: Cell, place: Place) -> Iterator[tuple[Path, str]]:
+    """A folder and a name in it, for decoders that need a file; private, and gone afterwards.
+
+    Raises:
+        DamagedError: the file lies elsewhere or is not there.
+    """
+    if cell.data is None:
+        path = cell.resolve(place).relative_to(place.guard)
+        yield place.guard, path.as_posix()
+        return
+    with TemporaryDirectory(dir=private_folder()) as folder:  # made 0700
+        name = f"{cell.digest(place)[:16]}.bin"
+        (Path(folder) / name).write_bytes(memoryview(cell.data))
+        yield Path(folder), name

@@ -1,0 +1,205 @@
+"""Dataset `hub`: rows of a Hugging Face dataset, in a folder or pinned to a commit of the hub.
+
+Read are parquet files, a folder of `save_to_disk`, and an imagefolder; any columns by the
+parameters. Nothing on the hub is anybody's default: the copies of licensed sets that lie there are
+unofficial, and their licence tags are often wrong (datasets.md §14).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Problem, Recognition
+from irfer_datasets.hub.forms import Place, find_form
+from irfer_datasets.hub.params import HubParams
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from irfer_datasets.hub.survey import Position, Row, Survey
+    from irfer_datasets.hub.tables import Table
+
+FOLDS = 5
+
+
+class Hub:
+    """Stills and clips in the rows of a table; ids are the owner's or digests of the content."""
+
+    name = "hub"
+    classes = CLASSES
+    licence = "its owner's, whatever the hub's tag says; you answer for the right to use it"
+    private = True
+
+    def __init__(self, params: HubParams | None = None) -> None:
+        self.params = params or HubParams()
+        self._tables: dict[Path | None, tuple[list[Table], list[Problem]]] = {}
+        self._surveys: dict[Path | None, Survey] = {}
+        self._positions: dict[Path | None, dict[str, Position]] = {}
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure of a saved dataset and of parquet with the wanted columns; opens one footer."""
+        base = root / self.params.folder
+        if not base.is_dir():
+            return Recognition(0.0, f"no folder {self.params.folder!r} (hub.folder)")
+        form = find_form(Place(base, root), self.params)
+        return Recognition(form.confidence, form.reason)
+
+    def index(self, root: Path | None) -> Iterable[Item]:
+        """One item per usable row, in the order of their ids.
+
+        Raises:
+            MissingError: no dataset there, or no such column. UsageError: integers without names.
+            DamagedError: a file of it cannot be read.
+        """
+        items = self._survey(root).items
+        return [items[name] for name in sorted(items)]
+
+    def problems(self, root: Path | None) -> Iterable[Problem]:
+        """Labels nobody knows, missing columns and shards, undecodable pictures, ids twice."""
+        yield from self._opened(root)[1]
+        found = self._survey(root)
+        yield from found.problems
+        yield from _few(list(found.items.values()))
+
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """The row's pictures as stored, 8 or 16 bits; only they are decoded, with the whole item
+        its sound too.
+
+        Raises:
+            DamagedError: a picture cannot be decoded. MissingError: the row is gone.
+        """
+        import numpy as np
+
+        table, row = self._row(root, item)
+        pictures, fps = _frames(table, row, item, frames)
+        points = None
+        if row.landmarks is not None and row.landmarks.is_valid:
+            points = np.asarray(row.landmarks.as_py(), np.float32)
+            points = points if frames is None else points[list(frames)]
+        sound = self.listen(root, item) if frames is None else None
+        return Clip(
+            id=item.id,
+            frames=pictures,
+            spectrum=item.spectrum,
+            label=item.label,
+            subject=item.subject,
+            lighting=item.lighting,
+            pair=item.pair,
+            fps=row.fps or fps,
+            audio=None if sound is None else sound[0],
+            sample_rate=None if sound is None else sound[1],
+            landmarks=points,
+        )
+
+    def listen(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+        """(samples,) float32 of channel 0 and its native rate: of the audio column, else of the
+        video.
+
+        Raises:
+            DamagedError: the sound cannot be decoded.
+        """
+        from irfer_datasets.hub.cells import as_file
+        from irfer_datasets.video import read_audio
+
+        table, row = self._row(root, item)
+        cell = row.sound or (None if row.pictures else row.video)
+        if cell is None:
+            return None
+        with as_file(cell, table.place) as (folder, name):
+            return read_audio(folder, name)
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth sorted subject.
+
+        Rows without a subject are parted by pair, or by themselves; part `extra` is never tested.
+        """
+        own = [item for item in items if item.part != "extra"]
+        if any(item.split == "test" for item in own):
+            return [frozenset(item.subject or item.id for item in own if item.split == "test")]
+        sets = sorted({_set(item) for item in own} - {0})
+        if sets:
+            return [
+                frozenset(item.subject or item.id for item in own if _set(item) == number)
+                for number in sets
+            ]
+        groups: dict[str, set[str]] = {}
+        for item in own:
+            group = item.subject or f"\0{item.pair or item.id}"
+            groups.setdefault(group, set()).add(item.subject or item.id)
+        names = sorted(groups)
+        return [
+            frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
+            for fold in range(min(FOLDS, len(names)))
+        ]
+
+    def fingerprint(self, root: Path | None) -> str:
+        """Digest of all rows' pictures and facts; neither shards nor their order enter."""
+        from irfer_datasets.hub.survey import fingerprint
+
+        return fingerprint(self._survey(root).digests.values())
+
+    def _opened(self, root: Path | None) -> tuple[list[Table], list[Problem]]:
+        from irfer_datasets.hub.tables import open_tables
+
+        if root not in self._tables:
+            self._tables[root] = open_tables(root, self.params)
+        return self._tables[root]
+
+    def _survey(self, root: Path | None) -> Survey:
+        from irfer_datasets.hub.survey import survey
+
+        if root not in self._surveys:
+            self._surveys[root] = survey(self._opened(root)[0], self.params)
+        return self._surveys[root]
+
+    def _row(self, root: Path | None, item: Item) -> tuple[Table, Row]:
+        from irfer_datasets.hub.survey import find_positions, row_at
+
+        tables = self._opened(root)[0]
+        if root not in self._positions:
+            known = None if root in self._surveys else find_positions(tables, self.params)
+            self._positions[root] = self._survey(root).positions if known is None else known
+        try:
+            number, place = self._positions[root][item.id]
+        except KeyError:
+            hint = "the dataset changed since it was indexed; run `irfer-bench data check hub`"
+            raise MissingError(f"hub has no row {item.id}", hint) from None
+        return tables[number], row_at(tables[number], place, self.params)
+
+
+def _frames(
+    table: Table, row: Row, item: Item, frames: Sequence[int] | None
+) -> tuple[NDArray[Any], float | None]:
+    """(T, H, W, 3) of the row's pictures or video, and the video's frame rate."""
+    from irfer_datasets.hub.cells import as_file, decode_pictures
+    from irfer_datasets.pictures import stack_pictures
+    from irfer_datasets.video import read_frames
+
+    if row.pictures:
+        picked = range(len(row.pictures)) if frames is None else frames
+        cells = [row.pictures[position] for position in picked]
+        return stack_pictures(decode_pictures(cells, table.place, item.id), item.id), None
+    if row.video is None:
+        raise DamagedError(f"{item.id} has no picture", "restore the row")
+    with as_file(row.video, table.place) as (folder, name):
+        return read_frames(folder, name, frames)
+
+
+def _set(item: Item) -> int:
+    head, _, number = item.split.partition("set_")
+    return int(number) if not head and number.isdigit() else 0
+
+
+def _few(items: Sequence[Item]) -> Iterable[Problem]:
+    if any(item.split == "test" or _set(item) for item in items):
+        return
+    subjects = {item.subject for item in items if item.part != "extra"}
+    if 0 < len(subjects) < FOLDS and None not in subjects:
+        yield Problem(
+            "few_subjects",
+            ".",
+            f"{len(subjects)} subjects make {len(subjects)} folds instead of "
+            f"{FOLDS}; say --fold 1 to {len(subjects)}",
+        )

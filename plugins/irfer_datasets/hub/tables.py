@@ -1,0 +1,203 @@
+"""Rows through the `datasets` library: memory-mapped, private, and never by running a script."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.api import DamagedError, MissingError, Problem
+from irfer_datasets.hub.forms import (
+    Form,
+    Place,
+    absent_shards,
+    find_form,
+    find_shards,
+    footer,
+    saved_files,
+    split_of,
+)
+from irfer_datasets.hub.params import HubParams
+from irfer_datasets.tree import relative
+
+WANTED = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "README.md")
+PICTURES = ("bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "pgm", "ppm", "mp4", "avi", "wav")
+
+
+@dataclass(frozen=True, eq=False)
+class Table:
+    """The rows of one split, in Arrow's own types; nothing is decoded.
+
+    Args:
+        split: what the files' names say, or empty.
+        rows: a `datasets.Dataset` in the format `arrow`.
+    """
+
+    split: str
+    rows: Any
+    place: Place
+
+    @property
+    def features(self) -> Any:
+        """Column names and their types."""
+        return self.rows.features
+
+
+def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list[Problem]]:
+    """The splits of a folder, or of the pinned dataset on the hub, and what was left out.
+
+    Parquet is copied once into Arrow files in the private cache, so that any row is had at once;
+    a saved dataset and the pictures of an imagefolder are read where they lie.
+
+    Raises:
+        MissingError: nothing is there, or the hub cannot be reached. DamagedError: a file is
+            broken or leads out of the folder.
+    """
+    import datasets
+
+    place = find_place(root, params)
+    form = find_form(place, params)
+    datasets.disable_progress_bars()
+    # A folder on this machine is nobody else's business: `datasets` counts its uses by a request.
+    datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
+    problems: list[Problem] = []
+    try:
+        if form.kind == "saved":
+            splits = _saved(place)
+        elif form.kind == "parquet":
+            splits, problems = _parquet(place)
+        elif form.kind == "imagefolder":
+            splits = _imagefolder(place)
+        else:
+            raise MissingError(f"{place.base} is no dataset: {form.reason}")
+    except _errors() as error:
+        raise _unreadable(place, form, error) from error
+    tables = [
+        # A single split says nothing: `datasets` calls all rows `train` where nobody named any.
+        Table(split_of(name) if len(splits) > 1 else "", rows.with_format("arrow"), place)
+        for name, rows in splits.items()
+    ]
+    return tables, problems
+
+
+def find_place(root: Path | None, params: HubParams) -> Place:
+    """The folder to read: of the root, or of the downloaded snapshot.
+
+    Raises:
+        MissingError: neither, or the inner folder is not there.
+    """
+    if params.id:
+        snapshot = _download(params)
+        place = Place(snapshot / params.folder, snapshot.parents[1])
+    elif root is not None:
+        place = Place(root / params.folder, root)
+    else:
+        raise MissingError(
+            "hub needs a dataset",
+            "say --data-root hub=FOLDER, or -p hub.id=OWNER/NAME -p hub.revision=COMMIT",
+        )
+    if not place.base.is_dir():
+        raise MissingError(f"hub.folder {params.folder!r} is not in the dataset")
+    return place
+
+
+def private_folder() -> Path:
+    """Where copies of pictures lie: in the home folder of irfer-bench, for its user alone."""
+    given = os.environ.get("IRFER_BENCH_HOME")
+    if given:
+        home = Path(given).expanduser()
+    else:
+        from platformdirs import user_cache_path
+
+        home = user_cache_path("irfer-bench")
+    folder = home / "hub"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder.chmod(0o700)
+    return folder
+
+
+def _saved(place: Place) -> dict[str, Any]:
+    import datasets
+
+    list(saved_files(place))
+    found: Any = datasets.load_from_disk(str(place.base))
+    return dict(found) if isinstance(found, dict) else {"": found}
+
+
+def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
+    import datasets
+
+    shards, problems = find_shards(place)
+    groups: dict[str, list[Path]] = {}
+    for path in shards:
+        footer(path, place.base)
+        groups.setdefault(split_of(relative(path, place.base)) or "all", []).append(path)
+    cache = str(private_folder() / "arrow")
+    splits = {
+        name: datasets.Dataset.from_parquet(
+            [str(path) for path in paths],
+            split=datasets.NamedSplit(name),
+            cache_dir=cache,
+        )
+        for name, paths in groups.items()
+    }
+    return splits, [*problems, *absent_shards(shards, place.base)]
+
+
+def _imagefolder(place: Place) -> dict[str, Any]:
+    import datasets
+
+    cache = str(private_folder() / "arrow")
+    return dict(datasets.load_dataset("imagefolder", data_dir=str(place.base), cache_dir=cache))
+
+
+def _download(params: HubParams) -> Path:
+    """The pinned snapshot in the private cache; a whole one is never asked for again.
+
+    Offline, `datasets` itself would take any cached revision; this takes the pinned one or none.
+    """
+    from huggingface_hub import snapshot_download
+    from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
+
+    cache = private_folder() / "downloads"
+    name = "--".join((*params.id.split("/"), params.revision, *params.folder.split("/")))
+    whole = cache / f"{name}.whole"
+    inner = f"{params.folder.rstrip('/')}/" if params.folder else ""
+    patterns = [inner + name for name in (*WANTED, *(f"*.{suffix}" for suffix in PICTURES))]
+    try:
+        snapshot = snapshot_download(
+            params.id,
+            repo_type="dataset",
+            revision=params.revision,
+            cache_dir=cache,
+            allow_patterns=patterns,
+            local_files_only=whole.is_file(),
+        )
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, ValueError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise MissingError(
+            f"hub: {params.id} at {params.revision} cannot be had: {reason}",
+            "check the network, and `hf auth login` for a private or gated one",
+        ) from error
+    whole.touch()
+    return Path(snapshot)
+
+
+def _errors() -> tuple[type[Exception], ...]:
+    import pyarrow
+    from datasets.exceptions import DatasetsError
+
+    return (DatasetsError, pyarrow.ArrowException, OSError, ValueError, KeyError, TypeError)
+
+
+def _unreadable(place: Place, form: Form, error: Exception) -> DamagedError:
+    cause: BaseException = error
+    while cause.__cause__ is not None:
+        cause = cause.__cause__
+    lines: Sequence[str] = str(cause).strip().splitlines() or [type(cause).__name__]
+    return DamagedError(
+        f"{place.base}: {form.reason} cannot be read ({lines[0]})",
+        "write it anew; all files of a split need the same columns",
+    )

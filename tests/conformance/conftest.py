@@ -1,0 +1,10 @@
+"""No suite leaves copies of its samples in the home folder of whoever runs it."""
+
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _own_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
