@@ -29,6 +29,23 @@ FOLDER = (
 )
 CFEE = ("cfee_supervised",)
 KDEF = ("kdef_supervised",)
+NVIE = (
+    "nvie_lwir_weak5",
+    "nvie_lwir_weak0",
+    "nvie_lwir_weak1",
+    "nvie_lwir_weak10",
+    "nvie_lwir_weak16",
+    "nvie_lwir_weak_tenth",
+    "nvie_lwir_weak_full",
+    "nvie_posed_lwir_weak5",
+    "nvie_spontaneous3_lwir_weak5",
+    "nvie_lwir_supervised",
+    "nvie_posed_lwir_supervised",
+    "nvie_lwir_quality",
+    "nvie_lists_lwir_weak5",
+    "nvie_lists_lwir_weak0",
+    "nvie_lists_lwir_weak_full",
+)
 """The first of each is the dataset's default."""
 
 
@@ -68,8 +85,18 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="non-commercial research, on request at kdef.se; no redistribution",
         source="Lundqvist, Flykt, Öhman, Karolinska Institutet, 1998; kdef.se",
     )
+    yield Component(
+        kind="dataset",
+        name="nvie",
+        factory="irfer_datasets.nvie.dataset:Nvie",
+        params="irfer_datasets.nvie.params:NvieParams",
+        summary="more than 100 subjects, visible and thermal, spontaneous and posed, three lights",
+        licence="signed release agreement with USTC; research only",
+        source="Wang et al., IEEE Transactions on Multimedia 12(7), 2010; nvie.ustc.edu.cn",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
+        ("nvie", NVIE),
         ("cfee", CFEE),
         ("kdef", KDEF),
         ("folder", FOLDER),

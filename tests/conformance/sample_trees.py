@@ -12,6 +12,7 @@ from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
 from tests.irfer_datasets.cfee_tree import write_cfee
 from tests.irfer_datasets.kdef_tree import write_kdef
+from tests.irfer_datasets.nvie_tree import write_nvie
 
 Write = Callable[[Path], None]
 
@@ -47,5 +48,6 @@ SAMPLES: dict[str, Write] = {
     "cfee": write_cfee,
     "folder": write_folder,
     "kdef": write_kdef,
+    "nvie": write_nvie,
     "oulu_casia": write_oulu_casia,
 }

@@ -59,7 +59,7 @@ def place(root: Path) -> str:
     """Why a folder is not the dataset although it may have to do with it."""
     listing = list_folder(root, root)
     names = {path.name.casefold() for path in listing.folders}
-    said = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most three levels below it"]
+    said = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most four levels below it"]
     if names & set(LIGHTS):
         said.append("it holds front, left or right: give the folder above it")
     elif names & set(CAMERAS):

@@ -40,7 +40,7 @@ CAMERAS: Mapping[str, str] = {
     "ir": "infrared",
     "thermal": "infrared",
 }
-DEPTH, BELOW, BUDGET = 3, 8, 5000
+DEPTH, BELOW, BUDGET = 4, 8, 500
 """Levels searched for the parts, levels read below them, folders searched before giving up."""
 _NUMBERED = re.compile(r"[a-z _-]{0,10}?0*(\d{1,4})(?!\d)[a-z _-]*")
 
@@ -71,7 +71,7 @@ class _Folder:
 
 
 def find_parts(root: Path) -> Found:
-    """Every part's folder at most three levels down, and CSV and text files beside them."""
+    """Every part's folder at most four levels down, and CSV and text files beside them."""
     found = Found()
     queue = deque([(root, 0)])
     for _ in range(BUDGET):
@@ -81,10 +81,10 @@ def find_parts(root: Path) -> Found:
         listing = list_folder(folder, root)
         found.texts.extend(path for path in listing.files if path.suffix.lower() in TEXTS)
         for child in listing.folders:
-            part = part_of(child.name)
+            part = part_of(child.name) if depth < DEPTH else ""
             if part:
                 found.bases.append(Base(child, part))
-            elif depth + 1 < DEPTH:
+            elif depth < DEPTH:
                 queue.append((child, depth + 1))
     return found
 
@@ -154,12 +154,16 @@ def _phase(level: str) -> str:
 
 
 def _clips(folders: Sequence[_Folder]) -> dict[tuple[str, ...], list[str]]:
-    """Names of the folders beside onset and apex, by the levels above them."""
+    """Names of the folders beside onset and apex, of both cameras, by the levels above."""
     clips: dict[tuple[str, ...], list[str]] = {}
     for folder in folders:
         if folder.levels and not _phase(folder.levels[-1]):
-            clips.setdefault(folder.levels[:-1], []).append(folder.levels[-1])
+            clips.setdefault(_above(folder.levels), []).append(folder.levels[-1])
     return clips
+
+
+def _above(levels: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(level for level in levels[:-1] if not _camera(level))
 
 
 def _rows(
@@ -174,7 +178,7 @@ def _rows(
         yield row
         return
     # Pictures straight in onset or apex, one or more of each clip.
-    known = clips.get(folder.levels[:-1], [])
+    known = clips.get(_above(folder.levels), [])
     for name, path in zip(files, folder.files, strict=True):
         yield Row(
             name,
@@ -204,7 +208,8 @@ def _described(row: Row, levels: Sequence[str], seen: Survey) -> Row:
             phase = folded
         elif not expression and canonical(level):
             expression = str(canonical(level))
-        else:
+        elif row.part == "posed" or k > (camera or 0):
+            # Above the camera of a spontaneous clip nothing tells clips apart: the clip is its own.
             rest.append(_glasses(level))
     if row.part == "posed" and not expression and below:
         action = f"not used: {below[0]} is no expression; {nearest(below[0])}"

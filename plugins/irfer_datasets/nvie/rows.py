@@ -53,9 +53,10 @@ class Row:
     @property
     def lack(self) -> str:
         """The first thing without which it is no item, or nothing."""
-        needed = ["modality", "part", "expression"]
+        needed = ["modality", "part"]
         needed += [] if self.part == "selected" else ["subject"]
         needed += ["light"] if self.part == "spontaneous" else []
+        needed += ["expression"]
         return next((name for name in needed if not getattr(self, name)), "")
 
     @property
