@@ -259,8 +259,16 @@ def test_the_settings_say_what_the_protocol_says() -> None:
         "oulu_nir_weak_tenth": 0.1,
         "oulu_nir_weak_full": None,
         "oulu_dark_weak5": 5,
+        "oulu_dark_weak0": 0,
+        "oulu_dark_weak1": 1,
+        "oulu_dark_weak10": 10,
+        "oulu_dark_weak16": 16,
+        "oulu_dark_weak_tenth": 0.1,
+        "oulu_dark_weak_full": None,
     }
     for setting in settings.values():
+        assert setting.paired == ("dark" not in setting.name)
+        assert (setting.detector, setting.crop, setting.no_face) == ("opencv", 1.3, "whole")
         assert (setting.frames, setting.unit, setting.folds) == ("last(3)", "frame", 5)
         assert setting.classes == BASIC
         assert setting.seeds == (5 if setting.kind == "weak" else 1)
@@ -268,3 +276,14 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     assert dark.source is not None
     assert (dark.source.spectrum, dark.source.lightings) == ("vis", ("strong",))
     assert (dark.target.spectrum, dark.target.lightings) == ("vis", ("dark",))
+    own = settings["oulu_nir_augmented"]
+    assert own.extra is not None and own.kind == "augmented"
+    assert (own.extra.dataset, own.extra.spectrum) == ("cfee", "vis")
+    assert "1,080 scored pictures cannot be reproduced" in own.source_text
+    cross = settings["oulu_vis_to_nir"]
+    assert cross.source is not None and cross.kind == "cross"
+    assert (cross.source.dataset, cross.source.spectrum, cross.target.spectrum) == (
+        "",
+        "vis",
+        "nir",
+    )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,7 +10,14 @@ from typing import Literal
 
 from irfer_bench.api import Problem, Spectrum
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.tree import list_folder, relative
+from irfer_datasets.tree import (
+    archives,
+    find_bases,
+    list_folder,
+    packed,
+    relative,
+    subfolders,
+)
 
 Edition = Literal["original", "preprocessed"]
 CAMERAS: Mapping[Edition, Mapping[str, Spectrum]] = {
@@ -21,8 +27,8 @@ CAMERAS: Mapping[Edition, Mapping[str, Spectrum]] = {
 LIGHTS = ("Strong", "Weak", "Dark")
 SUBJECTS = tuple(f"P{number:03d}" for number in range(1, 81))
 EXPRESSIONS = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
-DEPTH, BUDGET = 4, 5000
-"""Levels searched below the root, and folders looked into before giving up."""
+SEQUENCES = len(SUBJECTS) * len(EXPRESSIONS)
+"""Per camera and light."""
 _FRAME = re.compile(r"(\d{3})\.jpe?g", re.IGNORECASE)
 
 
@@ -60,18 +66,12 @@ class Survey:
 
 def find_trees(root: Path) -> list[Tree]:
     """Every folder at most four levels down that holds a camera's folder with lights in it."""
-    found: list[Tree] = []
-    queue = deque([(root, 0)])
-    for _ in range(BUDGET):
-        if not queue:
-            break
-        folder, depth = queue.popleft()
-        folders = list_folder(folder, root).folders
-        here = [Tree(folder, edition) for edition in CAMERAS if _holds(folders, edition, root)]
-        found.extend(here)
-        if not here and depth < DEPTH:
-            queue.extend((child, depth + 1) for child in folders)
-    return found
+    return [
+        Tree(base, edition)
+        for base in find_bases(root, lambda below: any(_holds(below, e) for e in CAMERAS))
+        for edition in CAMERAS
+        if _holds(subfolders(base), edition)
+    ]
 
 
 def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[int]]]) -> Survey:
@@ -83,6 +83,7 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
     seen = Survey(root)
     cameras = CAMERAS[tree.edition]
     folders = _children(tree.base, tuple(cameras), seen, strangers=False)
+    seen.problems.extend(packed((root, tree.base, *folders.values()), root))
     for camera, spectrum in cameras.items():
         if camera not in folders:
             seen.note(
@@ -92,7 +93,9 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
         lights = _children(folders[camera], LIGHTS, seen, strangers=True)
         for light in LIGHTS:
             if light in lights:
-                _survey_light(lights[light], light, spectrum, seen, lengths)
+                takes = _survey_light(lights[light], light, spectrum, seen, lengths)
+                _count(lights[light], takes, tree.edition, seen, lengths)
+                seen.sequences.extend(takes)
             else:
                 place = folders[camera] / light
                 seen.note("missing_domain", place, "settings that need this light cannot run")
@@ -105,7 +108,8 @@ def _survey_light(
     spectrum: Spectrum,
     seen: Survey,
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
-) -> None:
+) -> list[Take]:
+    takes: list[Take] = []
     rest = "the others are used, results are marked incomplete"
     subjects = _children(folder, SUBJECTS, seen, strangers=True)
     for subject in SUBJECTS:
@@ -122,11 +126,37 @@ def _survey_light(
             if not files:
                 seen.note("missing_expression", place, f"it has no frames; {rest}")
                 continue
-            seen.sequences.append(Take(subject, expression, light, spectrum, files))
+            takes.append(Take(subject, expression, light, spectrum, files))
             expected = lengths[subject][expression][spectrum == "nir"]
             if light == "Strong" and len(files) != expected:
                 count = f"{len(files)} frames where the published listing has {expected}"
                 seen.note("frame_count", place, f"{count}; all are used")
+    return takes
+
+
+def _count(
+    folder: Path,
+    takes: Sequence[Take],
+    edition: Edition,
+    seen: Survey,
+    lengths: Mapping[str, Mapping[str, Sequence[int]]],
+) -> None:
+    """Compare a light of one camera, where no subject is missing, with the published totals.
+
+    Frames are known under Strong light only, and of the original tree.
+    """
+    if len({take.subject for take in takes}) < len(SUBJECTS):
+        return
+    if len(takes) != SEQUENCES:
+        action = f"{len(takes)} sequences where {SEQUENCES} are published; all are used"
+        seen.note("unexpected_count", folder, action)
+    elif takes[0].light == "Strong" and edition == "original":
+        frames = sum(len(take.files) for take in takes)
+        column = takes[0].spectrum == "nir"
+        expected = sum(both[column] for own in lengths.values() for both in own.values())
+        if frames != expected:
+            action = f"{frames} frames where the published listing has {expected}; all are used"
+            seen.note("unexpected_count", folder, action)
 
 
 def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
@@ -148,14 +178,14 @@ def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
     return tuple(frames[number] for number in sorted(frames))
 
 
-def _holds(folders: Sequence[Path], edition: Edition, root: Path) -> bool:
+def _holds(folders: Sequence[Path], edition: Edition) -> bool:
     cameras = {camera.casefold() for camera in CAMERAS[edition]}
     lights = {light.casefold() for light in LIGHTS}
     return any(
         child.name.casefold() in lights
         for folder in folders
         if folder.name.casefold() in cameras
-        for child in list_folder(folder, root).folders
+        for child in subfolders(folder)
     )
 
 
@@ -200,9 +230,13 @@ def stray(root: Path) -> Iterator[str]:
     """Hints on why a folder is not the dataset although it has to do with it."""
     listing = list_folder(root, root)
     names = {path.name.casefold() for path in listing.folders}
-    if names & {light.casefold() for light in LIGHTS}:
-        yield "it holds Strong, Weak or Dark: give the folder above it"
-    packed = (".zip", ".rar", ".7z", ".tar")
-    archives = [path.name for path in listing.files if path.suffix.lower() in packed]
-    if archives:
-        yield f"it holds {archives[0]}: unpack it first"
+    inside = {
+        "it holds Strong, Weak or Dark: give the folder above it": LIGHTS,
+        "it holds P001 and others: give the folder two above it": SUBJECTS,
+        "it holds one subject's expressions: give the folder three above it": EXPRESSIONS,
+    }
+    for hint, known in inside.items():
+        if names & {name.casefold() for name in known}:
+            yield hint
+    for path in archives(listing.files)[:1]:
+        yield f"it holds {path.name}: unpack it first"
