@@ -54,6 +54,14 @@ NVIE = (
     "nvie_lists_lwir_weak0",
     "nvie_lists_lwir_weak_full",
 )
+HUB = (
+    "hub_vis_supervised",
+    "hub_nir_weak5",
+    "hub_nir_supervised",
+    "hub_nir_quality",
+    "hub_lwir_weak5",
+)
+RAF_DB = ("raf_db_supervised", "raf_db_original_supervised")
 """The first of each is the dataset's default."""
 
 
@@ -102,18 +110,46 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="signed release agreement with USTC; research only",
         source="Wang et al., IEEE Transactions on Multimedia 12(7), 2010; nvie.ustc.edu.cn",
     )
+    yield Component(
+        kind="dataset",
+        name="hub",
+        factory="irfer_datasets.hub.dataset:Hub",
+        params="irfer_datasets.hub.params:HubParams",
+        summary="a Hugging Face dataset: a folder of it, or an id pinned to a commit; any columns",
+        licence="its owner's, whatever the hub's tag says",
+        source="parquet, save_to_disk, imagefolder; -p hub.id=OWNER/NAME -p hub.revision=COMMIT",
+    )
+    yield Component(
+        kind="dataset",
+        name="raf_db",
+        factory="irfer_datasets.raf_db.dataset:RafDb",
+        params="irfer_datasets.raf_db.params:RafDbParams",
+        summary="15,339 pictures from the web, seven expressions, official train and test",
+        licence="on request at whdeng.cn/RAF; non-commercial research, no redistribution",
+        source="Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019; whdeng.cn/RAF",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
         ("cfee", CFEE),
         ("kdef", KDEF),
+        ("raf_db", RAF_DB),
         ("folder", FOLDER),
+        ("hub", HUB),
     ):
         for name in names:
             yield Component(
                 kind="setting",
                 name=name,
                 factory=f"irfer_datasets.{dataset}.settings:{name.upper()}",
-                summary=f"{dataset}: {name.partition('_')[2].replace('_', ' ')}",
+                summary=f"{dataset}: {_words(dataset, name)}",
                 source="irfer-bench show prints the whole protocol",
             )
+
+
+def _words(dataset: str, name: str) -> str:
+    """What a setting's name says beyond its dataset's."""
+    short = name.removeprefix(f"{dataset}_")
+    if short == name and dataset.startswith(name.partition("_")[0]):
+        short = name.partition("_")[2]
+    return short.replace("_", " ")

@@ -11,8 +11,10 @@ from PIL import Image
 from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
 from tests.irfer_datasets.cfee_tree import write_cfee
+from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
 from tests.irfer_datasets.nvie_tree import write_nvie
+from tests.irfer_datasets.raf_db_tree import write_raf_db
 
 Write = Callable[[Path], None]
 
@@ -47,7 +49,9 @@ def write_oulu_casia(root: Path) -> None:
 SAMPLES: dict[str, Write] = {
     "cfee": write_cfee,
     "folder": write_folder,
+    "hub": write_hub,
     "kdef": write_kdef,
     "nvie": write_nvie,
     "oulu_casia": write_oulu_casia,
+    "raf_db": write_raf_db,
 }

@@ -1,0 +1,68 @@
+"""Folders of a hundred thousand files: names without objects, and findings that stay few."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from irfer_bench.api import Problem
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import JUNK, inside, relative
+
+LISTED = 500
+"""Problems of one kind that are listed one by one; the rest are one line with their number."""
+
+
+@dataclass
+class CrowdSurvey(Survey):
+    """A survey whose problems do not outgrow its items: a lost split is not 280,000 problems."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+
+    def note(self, kind: str, place: Path, action: str) -> None:
+        """Remember something wrong, or only count it where there is much of its kind."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= LISTED:
+            super().note(kind, place, action)
+
+    def close(self) -> None:
+        """Say how many more there are of every kind that was only counted."""
+        for kind, count in self.counts.items():
+            if count > LISTED:
+                rest = f"and {count - LISTED:,} more of this kind"
+                self.problems.append(Problem(kind, ".", rest))
+
+    def names(self, folder: Path) -> list[str]:
+        """Names of a folder's files, in no order; system files are left out without a word.
+
+        Notes `unreadable`, `outside_root` and `bad_name`, as `tree.list_folder` does.
+        """
+        found: list[str] = []
+        try:
+            with os.scandir(folder) as entries:
+                for entry in entries:
+                    if self._is_usable(entry):
+                        found.append(entry.name)
+        except OSError as error:
+            action = f"not read ({error.strerror}); correct its permissions"
+            self.note("unreadable", folder, action)
+        return found
+
+    def _is_usable(self, entry: os.DirEntry[str]) -> bool:
+        name = entry.name
+        if name.startswith(".") or name.casefold() in JUNK:
+            return False
+        if not name.isprintable() or ";" in name:
+            self.note("bad_name", Path(entry.path), "not read; rename it to plain characters")
+            return False
+        if entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), self.root)):
+            action = "links are not followed; copy what it points to"
+            self.note("outside_root", Path(entry.path), action)
+            return False
+        return not entry.is_dir()
+
+    def place(self, path: Path) -> str:
+        """A path below the root with forward slashes."""
+        return relative(path, self.root)

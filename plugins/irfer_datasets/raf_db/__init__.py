@@ -1,0 +1,1 @@
+"""Real-world Affective Faces Database, single labels."""

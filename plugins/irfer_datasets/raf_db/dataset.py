@@ -1,0 +1,112 @@
+"""Dataset `raf_db`: Real-world Affective Faces, single labels, as its owners distribute it.
+
+Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019 (datasets.md §10). 15,339 pictures with one
+of seven expressions, 12,271 to train on and 3,068 to test. Nobody knows who is in them: there are
+no subjects, so that training and test are parted by picture alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import ClassVar
+
+from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
+from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.raf_db.layout import (
+    LABELS,
+    Images,
+    Tree,
+    find_trees,
+    label_list,
+    picture_folder,
+    still_packed,
+    stray,
+)
+from irfer_datasets.raf_db.params import RafDbParams
+from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_owner
+from irfer_datasets.stills import Stills
+from irfer_datasets.tree import packed, relative
+
+
+class RafDb(Stills):
+    """An item is a still; its part says whose framing it has, `aligned` or `original`.
+
+    An instance walks a root once; another instance sees what changed since.
+    """
+
+    name = "raf_db"
+    classes = CLASSES[:7]
+    native: ClassVar[tuple[str, ...]] = tuple(LABELS.values())
+    licence = (
+        "on request from whdeng.cn/RAF, non-commercial research; no part may be copied further, "
+        "published or distributed"
+    )
+    params: RafDbParams
+
+    def __init__(self, params: RafDbParams | None = None) -> None:
+        super().__init__(params or RafDbParams())
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure where named pictures lie beside their list, or in numbered folders."""
+        trees = find_trees(root)
+        if not trees:
+            what = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
+            return Recognition(0.0, "; ".join((what, *stray(root))))
+        tree = trees[0]
+        where = relative(tree.base, root)
+        try:
+            found = len(self.survey(root).items)
+        except MissingError as error:
+            return Recognition(0.4, error.message)
+        except DamagedError as error:
+            # A broken list is still this dataset's: reading it says what is wrong.
+            return Recognition(0.6, error.message)
+        if found:
+            return Recognition(0.95, f"{found} pictures under {where}")
+        if tree.form == "owner" and label_list(tree) is None:
+            return Recognition(0.6, f"{where} has pictures but no EmoLabel/list_patition_label.txt")
+        return Recognition(0.3, f"{where} holds no picture named such as train_00001_aligned.jpg")
+
+    def walk(self, root: Path) -> CrowdSurvey:
+        """All labelled pictures of the framing asked for, and everything that is wrong.
+
+        Raises:
+            MissingError: no tree of this dataset lies there, or not those pictures.
+            DamagedError: the list of labels cannot be read.
+        """
+        trees = find_trees(root)
+        if not trees:
+            raise MissingError(f"{root} is not raf_db: {self.recognise(root).reason}")
+        tree, images = self._choose(root, trees)
+        inner = {path.parent for path in still_packed(root, tree)}
+        seen = CrowdSurvey(root, problems=packed(sorted(inner), root))
+        for other in trees:
+            if other != tree:
+                action = f"not read, {relative(tree.base, root)} is; give its own folder to use it"
+                seen.note("second_tree", other.base, action)
+        if tree.form == "owner":
+            survey_owner(tree, images, seen)
+        else:
+            survey_kaggle(tree, seen)
+        count(tree, seen)
+        seen.close()
+        return seen
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """One fold: the owners' test pictures."""
+        return [frozenset(item.id for item in items if item.split == "test")]
+
+    def _choose(self, root: Path, trees: Sequence[Tree]) -> tuple[Tree, Images]:
+        wanted = self.params.images
+        asked: tuple[Images, ...] = ("aligned", "original") if wanted == "auto" else (wanted,)
+        for images in asked:
+            for tree in trees:
+                aligned_only = tree.form == "kaggle" and images == "aligned"
+                if aligned_only or picture_folder(tree, images) is not None:
+                    return tree, images
+        base = relative(trees[0].base, root)
+        archives = [relative(path, root) for path in still_packed(root, trees[0])]
+        hint = f"unpack {', '.join(archives)} first" if archives else "copy the pictures there"
+        kind = " or ".join(asked)
+        raise MissingError(f"raf_db: {base} holds no Image/{kind} pictures; {hint}")

@@ -1,0 +1,111 @@
+"""How RAF-DB lies on disk (datasets.md §10): the owners' `basic` folder, and the Kaggle form.
+
+`basic/Image/{aligned,original}/train_00001_aligned.jpg` with `basic/EmoLabel/
+list_patition_label.txt` (sic; the corrected spelling circulates), or
+`DATASET/{train,test}/{1..7}/train_00001_aligned.jpg` with `{train,test}_labels.csv`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+
+Images = Literal["aligned", "original"]
+LABELS: Mapping[int, str] = {
+    1: "surprise",
+    2: "fear",
+    3: "disgust",
+    4: "happiness",
+    5: "sadness",
+    6: "anger",
+    7: "neutral",
+}
+"""The owners' codes."""
+SPLITS = ("train", "test")
+LISTS = ("list_patition_label.txt", "list_partition_label.txt")
+NAME = re.compile(r"(?P<split>train|test)_(?P<number>\d{4,5})(?:_aligned)?\.(?:jpe?g|png)", re.I)
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One unpacked copy: `basic`, or the folder that holds `train` and `test`."""
+
+    base: Path
+    form: Literal["owner", "kaggle"]
+
+
+def find_trees(root: Path) -> list[Tree]:
+    """Copies at most four levels below a root, the owners' form first."""
+    bases = find_bases(root, lambda below: _is_owner(below) or _is_kaggle(below))
+    owner = [base for base in bases if _is_owner(subfolders(base))]
+    rest = [Tree(base, "kaggle") for base in bases if base not in owner]
+    return [*(Tree(base, "owner") for base in owner), *rest]
+
+
+def child(folder: Path, name: str) -> Path | None:
+    """The sub-folder of that name in any case, its own spelling first."""
+    below = {path.name: path for path in subfolders(folder)}
+    if name in below:
+        return below[name]
+    return next((p for own, p in below.items() if own.casefold() == name.casefold()), None)
+
+
+def picture_folder(tree: Tree, images: Images) -> Path | None:
+    """`Image/aligned` or `Image/original` of the owners' form, if it is unpacked."""
+    above = child(tree.base, "Image")
+    found = None if above is None else child(above, images)
+    if found is not None:
+        found = child(found, images) or found  # an archive unpacked into its own folder
+    return found
+
+
+def label_list(tree: Tree) -> Path | None:
+    """The owners' list of labels, in either spelling."""
+    folder = child(tree.base, "EmoLabel")
+    if folder is None:
+        return None
+    files = {path.name.casefold(): path for path in list_folder(folder, folder).files}
+    return next((files[name] for name in LISTS if name in files), None)
+
+
+def still_packed(root: Path, tree: Tree | None = None) -> list[Path]:
+    """Archives in a root and in the folders of a copy."""
+    places = [root]
+    if tree is not None:
+        inner = [child(tree.base, name) for name in ("Image", "EmoLabel")]
+        places += [tree.base, *filter(None, inner)]
+    return [
+        path
+        for place in dict.fromkeys(places)
+        for path in archives(list_folder(place, place).files)
+    ]
+
+
+def stray(root: Path) -> Iterator[str]:
+    """Hints on why a folder is not the dataset although it has to do with it."""
+    names = {path.name.casefold() for path in subfolders(root)}
+    name = root.resolve().name
+    if names & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
+        yield f"{name} is a part of it: give the folder that holds Image and EmoLabel"
+    elif names and names <= {str(code) for code in LABELS}:
+        yield f"{name} is one half of it: give the folder that holds train and test"
+    for path in still_packed(root)[:1]:
+        yield f"it holds {path.name}: unpack it first"
+
+
+def _is_owner(below: Sequence[Path]) -> bool:
+    names = {path.name.casefold(): path for path in below}
+    inner = subfolders(names["image"]) if "image" in names else []
+    return "emolabel" in names or any(p.name.casefold() in ("aligned", "original") for p in inner)
+
+
+def _is_kaggle(below: Sequence[Path]) -> bool:
+    codes = {str(code) for code in LABELS}
+    halves = [path for path in below if path.name.casefold() in SPLITS]
+    inner = [{path.name for path in subfolders(half)} for half in halves]
+    return bool(inner) and all(names & codes and "".join(names).isdecimal() for names in inner)

@@ -1,0 +1,231 @@
+"""Labelled pictures of RAF-DB: what its lists and folders say, and where they disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from irfer_bench.api import Item
+from irfer_datasets.annotations import Annotation, open_annotation
+from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.expected import compare_labels, published
+from irfer_datasets.raf_db.layout import (
+    LABELS,
+    NAME,
+    SPLITS,
+    Images,
+    Tree,
+    child,
+    label_list,
+    picture_folder,
+)
+from irfer_datasets.tree import list_folder
+
+Key = tuple[str, int]
+"""Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
+REST = "the others are used, results are marked incomplete"
+
+
+def survey_owner(tree: Tree, images: Images, seen: CrowdSurvey) -> None:
+    """Items of the owners' form: the list labels, `Image/<images>` holds the pictures."""
+    folder = picture_folder(tree, images)
+    source = label_list(tree)
+    if folder is None:
+        return
+    if source is None:
+        place = tree.base / "EmoLabel" / "list_patition_label.txt"
+        seen.note("missing_list", place, "no picture has a label without it; no picture is used")
+        return
+    annotation = open_annotation(source, seen.root)
+    seen.problems.extend(annotation.problems())
+    labels = _merge(_listed(annotation, seen), source, seen)
+    pictures = _pictures(folder, images, seen)
+    for key in sorted(pictures.keys() - labels.keys()):
+        seen.note("unlabelled_file", pictures[key], f"not read; {source.name} has no row for it")
+    _name_absent(labels.keys() - pictures.keys(), folder, source, seen)
+    for key in sorted(labels.keys() & pictures.keys(), key=_order):
+        if (code := labels[key]) is not None:
+            seen.items.append(_item(key, code, pictures[key], images, seen))
+
+
+def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
+    """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
+    for split in SPLITS:
+        half = child(tree.base, split)
+        if half is None:
+            seen.note("missing_list", tree.base / split, f"this half is not here; {REST}")
+            continue
+        pictures, labels = _sorted_pictures(half, split, seen)
+        source = _csv(tree.base, half, split)
+        if source is None:
+            place = tree.base / f"{split}_labels.csv"
+            seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
+        else:
+            _check(labels, pictures, source, split, seen)
+        for key in sorted(labels):
+            seen.items.append(_item(key, labels[key], pictures[key], "aligned", seen))
+
+
+def count(tree: Tree, seen: CrowdSurvey) -> None:
+    """Compare with the published numbers, split by split and class by class."""
+    for split in SPLITS:
+        own = [item.label or "" for item in seen.items if item.split == split]
+        known = published("rafdb")[f"{split}_per_class_1_7"]
+        per_label = dict(zip(LABELS.values(), known, strict=True))
+        where = seen.place(tree.base)
+        seen.problems.extend(compare_labels(where, f"{split} pictures", own, per_label))
+
+
+def _listed(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:
+    for number, text in annotation.lines():
+        cells = text.replace(",", " ").split()
+        name, label = cells if len(cells) == 2 else (text, "")
+        row = _row(number, name, label, annotation.path, seen)
+        if row is not None:
+            yield number, *row
+
+
+def _row(
+    number: int, name: str, label: str, source: Path, seen: CrowdSurvey
+) -> tuple[Key, int] | None:
+    """The picture's key and code, or None with a note."""
+    match = NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
+    if match is None or not label:
+        if number > 1 or label.isdecimal():  # else it is a header
+            seen.note("bad_row", source, f"line {number}: {name[:40]!r} is no picture and label")
+        return None
+    if not label.isdecimal() or int(label) not in LABELS:
+        known = ", ".join(f"{code} {word}" for code, word in LABELS.items())
+        seen.note("unknown_label", source, f"line {number}: {name}: {label!r}; known: {known}")
+        return None
+    return _key(match["split"], match["number"]), int(label)
+
+
+def _merge(
+    rows: Iterable[tuple[int, Key, int]], source: Path, seen: CrowdSurvey
+) -> dict[Key, int | None]:
+    """One code per picture; None for one whose rows disagree."""
+    labels: dict[Key, int | None] = {}
+    for number, key, code in rows:
+        if key not in labels:
+            labels[key] = code
+        elif (known := labels[key]) == code:
+            action = f"line {number}: {_name(key)} is listed twice with one label; used once"
+            seen.note("duplicate_row", source, action)
+        else:
+            labels[key] = None
+            both = f"{LABELS[code]} here and {LABELS[known] if known else 'two others'} above"
+            seen.note("duplicate_id", source, f"line {number}: {_name(key)} is {both}; keep one")
+    return labels
+
+
+def _pictures(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path]:
+    """Pictures by split and number; of two spellings of one, the owners' is read."""
+    found: dict[Key, Path] = {}
+    aligned = images == "aligned"
+    for name in sorted(seen.names(folder), key=lambda n: (("_aligned" in n) != aligned, n)):
+        match = NAME.fullmatch(name)
+        if match is None:
+            known = "train_00001_aligned.jpg" if aligned else "train_00001.jpg"
+            seen.note("unexpected_file", folder / name, f"not read; names are such as {known}")
+            continue
+        key = _key(match["split"], match["number"])
+        if key in found:
+            action = f"not read; {found[key].name} is; remove one"
+            seen.note("duplicate_file", folder / name, action)
+        else:
+            found[key] = folder / name
+    return found
+
+
+def _sorted_pictures(
+    half: Path, split: str, seen: CrowdSurvey
+) -> tuple[dict[Key, Path], dict[Key, int]]:
+    """Pictures of one half and the numbers of the folders they lie in."""
+    found: dict[Key, Path] = {}
+    labels: dict[Key, int] = {}
+    torn: set[Key] = set()
+    folders = list_folder(half, seen.root).folders
+    by_code = {int(f.name): f for f in folders if f.name.isdecimal() and int(f.name) in LABELS}
+    for folder in folders:
+        if folder not in by_code.values():
+            action = "not read; the owners' codes are 1 to 7 (counted from 0, others mean others)"
+            seen.note("unknown_label", folder, action)
+    for code, folder in sorted(by_code.items()):
+        for key, path in _pictures(folder, "aligned", seen).items():
+            if key[0] != split:
+                action = f"its name says {key[0]}, its folder {split}; put it where it belongs"
+                seen.note("bad_row", path, action)
+            elif key in found:
+                torn.add(key)
+                other = f"{LABELS[labels[key]]} ({seen.place(found[key])})"
+                seen.note("duplicate_id", path, f"is {other} too; keep one")
+            else:
+                found[key], labels[key] = path, code
+    return found, {key: code for key, code in labels.items() if key not in torn}
+
+
+def _check(
+    labels: dict[Key, int], pictures: dict[Key, Path], source: Path, split: str, seen: CrowdSurvey
+) -> None:
+    """Drop from `labels` what the table contradicts, and name what it lacks or has alone."""
+    annotation = open_annotation(source, seen.root)
+    seen.problems.extend(annotation.problems())
+    listed = _merge(_table(annotation, seen), source, seen)
+    for key in sorted(labels.keys() - listed.keys()):
+        action = f"{source.name} has no row for it; its folder's number is the label"
+        seen.note("unlabelled_file", pictures[key], action)
+    for key in sorted(labels.keys() & listed.keys(), key=_order):
+        own, other = labels[key], listed[key]
+        if own != other:
+            del labels[key]
+            if other is not None:
+                said = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
+                action = f"{said}{LABELS[other]}; correct one"
+                seen.note("duplicate_id", pictures[key], action)
+    _name_absent(listed.keys() - pictures.keys(), source.parent / split, source, seen)
+
+
+def _table(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:
+    for number, cells in annotation.rows():
+        row = _row(number, cells[0], cells[1] if len(cells) > 1 else "", annotation.path, seen)
+        if row is not None:
+            yield number, *row
+
+
+def _csv(base: Path, half: Path, split: str) -> Path | None:
+    for folder in (base, half):
+        for path in list_folder(folder, folder).files:
+            if path.name.casefold() == f"{split}_labels.csv":
+                return path
+    return None
+
+
+def _name_absent(keys: Iterable[Key], folder: Path, source: Path, seen: CrowdSurvey) -> None:
+    for key in sorted(keys, key=_order):
+        seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
+
+
+def _key(split: str, number: str) -> Key:
+    return split.casefold(), int(number)
+
+
+def _order(key: Key) -> tuple[int, int]:
+    return SPLITS.index(key[0]), key[1]
+
+
+def _name(key: Key) -> str:
+    split, number = key
+    return f"{split}_{number:0{5 if split == 'train' else 4}d}"
+
+
+def _item(key: Key, code: int, path: Path, images: Images, seen: CrowdSurvey) -> Item:
+    return Item(
+        id=f"raf_{_name(key)}",
+        label=LABELS[code],
+        subject=None,
+        spectrum="vis",
+        files=(seen.place(path),),
+        split=key[0],
+        part=images,
+    )
