@@ -1,0 +1,141 @@
+"""How DFEW lies on disk (datasets.md §6): its folder, its frames in six forms, its sound."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from irfer_datasets.clips import (
+    VIDEOS,
+    Take,
+    clip_number,
+    files_by_number,
+    folders_of_frames,
+    videos,
+)
+from irfer_datasets.dfew.lists import find_lists
+from irfer_datasets.fold_lists import Notes
+from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+
+SOUNDS = frozenset({".wav", ".m4a", ".mp3", ".flac"})
+PICTURED = ("clip_224x224", "clip_224x224_16f", "jpg_256", "data")
+SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
+"""In the order of preference; `original` is also called `raw`."""
+_ALIASES: Mapping[str, tuple[str, ...]] = {"original": ("original", "raw")}
+SPLITS = ("EmoLabel_DataSplit", "label")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One unpacked copy.
+
+    Args:
+        sources: folders of frames by the owner's names. sounds: folders with one sound per clip.
+        lists: folders that may hold the fold lists. sheet: annotation.xlsx, if there.
+    """
+
+    base: Path
+    sources: Mapping[str, Path]
+    sounds: tuple[Path, ...]
+    lists: tuple[Path, ...]
+    sheet: Path | None
+
+
+def find_tree(root: Path) -> Tree | None:
+    """The first folder at most four levels down that holds Clip, EmoLabel_DataSplit or label."""
+    bases = find_bases(root, _holds)
+    return look(bases[0]) if bases else None
+
+
+def look(base: Path) -> Tree:
+    """What lies where in DFEW's own folder, names in any case."""
+    here = {path.name.casefold(): path for path in subfolders(base)}
+    clip = subfolders(here["clip"]) if "clip" in here else []
+    inner = {path.name.casefold(): path for path in clip}
+    sources = {
+        source: place
+        for source in SOURCES
+        for place in (_first(_ALIASES.get(source, (source,)), inner, here),)
+        if place is not None
+    }
+    sounds = [sources.get("original"), _first(("raw_wav",), inner, here)]
+    lists = [here[name.casefold()] for name in SPLITS if name.casefold() in here]
+    sheets = list_folder(here["annotation"], base).files if "annotation" in here else []
+    return Tree(
+        base,
+        sources,
+        tuple(place for place in sounds if place is not None),
+        tuple(lists),
+        next((path for path in sheets if path.suffix.lower() == ".xlsx"), None),
+    )
+
+
+def mis_cased(tree: Tree) -> dict[Path, str]:
+    """Folders whose names are right but for upper and lower case, and the right names."""
+    proper = {
+        name.casefold(): name
+        for name in ("Clip", *SPLITS, *SOURCES, "raw", "raw_wav", "Annotation")
+    }
+    used = [*tree.sources.values(), *tree.sounds, *tree.lists]
+    used += [path.parent for path in used if path.parent != tree.base]
+    used += [tree.sheet.parent] if tree.sheet is not None else []
+    return {
+        path: proper[path.name.casefold()]
+        for path in dict.fromkeys(used)
+        if path.name not in proper.values()
+    }
+
+
+def takes_of(
+    tree: Tree, source: str, wanted: Iterable[str] | None, root: Path, notes: Notes
+) -> dict[str, Take]:
+    """The frames of the wanted clips (None: of all) in one of the owner's forms."""
+    folder = tree.sources[source]
+    if source in PICTURED:
+        return folders_of_frames(folder, wanted, root, notes)
+    return videos(files_by_number(folder, VIDEOS, root, notes), wanted, root, notes)
+
+
+def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
+    """Numbers of all clips that have frames in one of the owner's forms."""
+    folder = tree.sources[source]
+    if source in PICTURED:
+        return {clip for path in subfolders(folder) if (clip := clip_number(path.name))}
+    return set(files_by_number(folder, VIDEOS, root, Notes()))
+
+
+def sounds_of(tree: Tree, root: Path, notes: Notes) -> dict[str, str]:
+    """The file with the sound of each clip; no file is opened, so some have none."""
+    found: dict[str, str] = {}
+    for folder in tree.sounds:
+        for clip, name in files_by_number(folder, VIDEOS | SOUNDS, root, notes).items():
+            found.setdefault(clip, name)
+    return found
+
+
+def stray(root: Path) -> list[str]:
+    """Hints on why a folder is not the dataset although it has to do with it."""
+    hints = []
+    names = {path.name.casefold() for path in subfolders(root)}
+    if names & {*SOURCES} - {"data", "original"}:
+        hints.append("it holds the clips alone: give the folder above it")
+    if find_lists([root]):
+        hints.append("it holds the fold lists alone: give the folder above it")
+    packed = archives(list_folder(root, root).files)
+    if packed:
+        hints.append(f"it holds {packed[0].name}: unpack it first")
+    return hints
+
+
+def _holds(folders: Sequence[Path]) -> bool:
+    names = {path.name.casefold(): path for path in folders}
+    if "emolabel_datasplit" in names:
+        return True
+    if "clip" in names:
+        return any(path.name.casefold() in SOURCES for path in subfolders(names["clip"]))
+    return "label" in names and "release" in find_lists([names["label"]])
+
+
+def _first(names: Sequence[str], *places: Mapping[str, Path]) -> Path | None:
+    return next((place[name] for place in places for name in names if name in place), None)

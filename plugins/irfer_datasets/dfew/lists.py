@@ -1,0 +1,135 @@
+"""DFEW's fold lists in their three spellings, and whether their labels start at one or zero."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from irfer_bench.api import DamagedError
+from irfer_datasets.annotations import open_annotation
+from irfer_datasets.clips import clip_number
+from irfer_datasets.fold_lists import FoldList, Notes, Row, Side
+from irfer_datasets.labels import canonical
+from irfer_datasets.tree import list_folder, relative, subfolders
+
+NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
+"""The owner's order: labels 1 to 7 (0 in the annotation sheet: no single label)."""
+Style = Literal["official", "prefixed", "release"]
+_STYLES: Mapping[Style, re.Pattern[str]] = {
+    "official": re.compile(r"(train|test)[^/]*/set_([1-5])\.csv", re.IGNORECASE),
+    "prefixed": re.compile(r"(?:[^/]*/)?(train|test)_set_([1-5])\.csv", re.IGNORECASE),
+    "release": re.compile(r"(?:[^/]*/)?single_(train|test)_?set_([1-5])\.csv", re.IGNORECASE),
+}
+"""EmoLabel_DataSplit/test(single-labeled)/set_1.csv; the re-export; label/single_testset_1.csv."""
+_AMBIGUOUS = (
+    "labels {low} to {high} in all folds fit the owner's numbering (1 to 7) and the "
+    "re-export's (0 to 6): none is used; say dfew.numbering=one or dfew.numbering=zero"
+)
+
+
+@dataclass(frozen=True)
+class RawRow:
+    """A row as written: the number, or the name, that stands for the label."""
+
+    clip: str
+    label: str
+    line: int
+
+
+@dataclass(frozen=True)
+class RawList:
+    """One fold list as written."""
+
+    fold: int
+    side: Side
+    name: str
+    rows: tuple[RawRow, ...]
+
+
+def find_lists(folders: Iterable[Path]) -> dict[Style, dict[tuple[Side, int], Path]]:
+    """Fold lists by spelling, in these folders and one level below them."""
+    found: dict[Style, dict[tuple[Side, int], Path]] = {}
+    for folder in folders:
+        for place in (folder, *subfolders(folder)):
+            for path in list_folder(place, folder).files:
+                for style, pattern in _STYLES.items():
+                    match = pattern.fullmatch(f"{place.name}/{path.name}")
+                    if match is not None:
+                        side: Side = "test" if match[1].casefold() == "test" else "train"
+                        found.setdefault(style, {}).setdefault((side, int(match[2])), path)
+    return {style: found[style] for style in _STYLES if style in found}
+
+
+def read_lists(
+    paths: Mapping[tuple[Side, int], Path], root: Path, numbering: str, notes: Notes
+) -> list[FoldList]:
+    """Lists with canonical labels, numbered as all folds together tell.
+
+    Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (outside the range,
+    or a numbering that cannot be told), `encoding`.
+    """
+    raw = []
+    for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
+        try:
+            raw.append(RawList(fold, side, relative(path, root), tuple(_rows(path, root, notes))))
+        except DamagedError as error:
+            notes.add("bad_row", relative(path, root), f"{error.message}; nothing of it is used")
+    first = _first_label(raw, numbering, notes)
+    return [
+        FoldList(entry.fold, entry.side, entry.name, tuple(_named(entry, first, notes)))
+        for entry in raw
+    ]
+
+
+def _rows(path: Path, root: Path, notes: Notes) -> Iterator[RawRow]:
+    table = open_annotation(path, root)
+    notes.problems.extend(table.problems())
+    for line, row in table.records(("video_name", "label")):
+        clip, label = clip_number(row["video_name"]), row.get("label", "")
+        if clip is None or not label:
+            action = (
+                f"line {line}: {','.join(row.values())!r} is no clip number and label; left out"
+            )
+            notes.add("bad_row", table.name, action)
+        else:
+            yield RawRow(clip, label, line)
+
+
+def _first_label(lists: Sequence[RawList], numbering: str, notes: Notes) -> int | None:
+    """The number of the first class, 1 or 0; None where it cannot be told."""
+    if numbering != "auto":
+        return int(numbering == "one")
+    seen = {n for entry in lists for row in entry.rows if (n := _integer(row.label)) is not None}
+    if not seen or 7 in seen:
+        return 1
+    if 0 in seen:
+        return 0
+    action = _AMBIGUOUS.format(low=min(seen), high=max(seen))
+    notes.add("unknown_label", lists[0].name, action)
+    return None
+
+
+def _named(entry: RawList, first: int | None, notes: Notes) -> Iterator[Row]:
+    for row in entry.rows:
+        number = _integer(row.label)
+        if number is None:
+            label = canonical(row.label)
+        elif first is None or (first == 1 and number == 0):
+            yield Row(row.clip, None, row.line)
+            continue
+        else:
+            label = NATIVE[number - first] if 0 <= number - first < len(NATIVE) else None
+        if label is None or label not in NATIVE:
+            known = "names" if first is None else f"{first} to {first + 6}"
+            action = f"line {row.line}: {row.clip} has label {row.label!r}, known are {known}"
+            notes.add("unknown_label", entry.name, f"{action}; left out")
+        else:
+            yield Row(row.clip, label, row.line)
+
+
+def _integer(text: str) -> int | None:
+    match = re.fullmatch(r"(-?\d{1,3})(?:\.0*)?", text)
+    return int(match[1]) if match else None

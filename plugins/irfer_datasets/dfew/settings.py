@@ -1,0 +1,60 @@
+"""The protocols on DFEW, with the owner's five folds; imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from irfer_bench.api import CLASSES, Domain, Setting
+
+VIS = Domain(spectrum="vis")
+METRICS = ("uar", "war", "accuracy", "macro_f1")
+TEXT = (
+    "Official five folds of DFEW (ACM Multimedia 2020), read from the owner's own lists: fold k "
+    "tests set_k of test(single-labeled) and trains on what the other four test; 11,697 clips with "
+    "a single label and a detected face, seven classes. Measured are UAR and WAR, per fold and "
+    "their mean; WAR over pooled folds differs slightly. Decided here: 16 frames at round(i/15 "
+    "(n-1)) of every clip, repeated where it is shorter; the owner's face-aligned 224x224 frames "
+    "as they are, no further crop (clips read from the original films are cut to their centre "
+    "square); one clip is one scored example. A recognizer's own sampling and input size are its "
+    "columns. Sound comes from the original films; some have none. Folds follow the order of the "
+    "clips, so clips of one film may lie on both sides of a border, and there are no subjects: "
+    "intervals are over clips. Owner's order of classes: happiness, sadness, neutral, anger, "
+    "surprise, disgust, fear. "
+)
+SIMULATED = (
+    "DFEW has no infrared. Training and test clips are translated by a translator fitted on the "
+    "dataset named by --fit-translator-on (its training subjects only); every number says how well "
+    "simulated infrared is recognised, none says anything about real infrared. "
+)
+
+
+def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
+    return Setting(
+        name=name,
+        kind=kind,
+        dataset="dfew",
+        target=VIS,
+        classes=CLASSES[:7],
+        folds=5,
+        frames="uniform(16)",
+        unit="item",
+        size=224,
+        detector="none",
+        metrics=METRICS,
+        primary="uar",
+        summary=summary,
+        source_text=text,
+        **more,
+    )
+
+
+DFEW_SUPERVISED = _setting(
+    "dfew_supervised", "supervised", "film clips, seven classes, official five folds", TEXT
+)
+DFEW_NIR_SIMULATED = _setting(
+    "dfew_nir_simulated",
+    "simulated",
+    "film clips translated to infrared, official five folds",
+    SIMULATED + TEXT,
+    source=VIS,
+)

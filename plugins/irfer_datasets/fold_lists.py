@@ -1,0 +1,154 @@
+"""Owners' five-fold lists of clips: what each row says, and where the lists disagree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from irfer_bench.api import Item, Problem
+
+Side = Literal["test", "train"]
+FOLDS = (1, 2, 3, 4, 5)
+_WITHOUT: Mapping[Side, str] = {
+    "test": "nothing is tested in this fold",
+    "train": "trained is on what the other folds test",
+}
+LIMIT = 20
+"""Problems of one kind about one place that are listed one by one; the rest are counted."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One clip in one list; the label is canonical, or None where there is no single one."""
+
+    clip: str
+    label: str | None
+    line: int
+
+
+@dataclass(frozen=True)
+class FoldList:
+    """One file: the test or training clips of one fold. `name` is relative to the root."""
+
+    fold: int
+    side: Side
+    name: str
+    rows: tuple[Row, ...]
+
+    def labelled(self) -> list[tuple[str, str]]:
+        """(clip, label) of every clip once, for counts and digests."""
+        return list({row.clip: row.label for row in self.rows if row.label is not None}.items())
+
+
+@dataclass
+class Notes:
+    """Problems, at most `LIMIT` of one kind about one place, and how many more there are."""
+
+    problems: list[Problem] = field(default_factory=list)
+    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
+
+    def add(self, kind: str, path: str, action: str, *, place: str = "") -> None:
+        """Remember one; `place` is what such problems are counted by, default the path."""
+        key = kind, place or path
+        self._seen[key] = self._seen.get(key, 0) + 1
+        if self._seen[key] <= LIMIT:
+            self.problems.append(Problem(kind, path, action))
+
+    def all(self) -> list[Problem]:
+        """Those remembered, then one line for each kind of which there were more."""
+        more = [
+            Problem(kind, place, f"and {count - LIMIT} more of this kind")
+            for (kind, place), count in self._seen.items()
+            if count > LIMIT
+        ]
+        return self.problems + more
+
+
+@dataclass(frozen=True)
+class Assigned:
+    """What the lists say of a clip: its label, and the fold that tests it (`set_1`) or nothing."""
+
+    label: str
+    split: str
+
+
+def assign(lists: Sequence[FoldList], notes: Notes) -> dict[str, Assigned]:
+    """Label and test fold of every clip that has one label, by clip.
+
+    Problems: `duplicate_row`, `duplicate_id` (two rows that disagree, or two folds that test one
+    clip), `fold_mismatch` (a training list is not what the other folds test).
+    """
+    labels: dict[str, tuple[str, str]] = {}
+    tested: dict[str, str] = {}
+    for entry in sorted(lists, key=lambda entry: entry.side != "test"):
+        here: set[str] = set()
+        for row in entry.rows:
+            if row.label is None:
+                continue
+            where = f"{entry.name} line {row.line}"
+            before, first = labels.setdefault(row.clip, (row.label, where))
+            if before != row.label:
+                what = f"line {row.line}: {row.clip} is {row.label}, {before} in {first}"
+                notes.add("duplicate_id", entry.name, f"{what}; correct one of them")
+            elif row.clip in here:
+                action = f"line {row.line}: {row.clip} comes twice; used once"
+                notes.add("duplicate_row", entry.name, action)
+            here.add(row.clip)
+            split = f"set_{entry.fold}"
+            if entry.side == "test" and tested.setdefault(row.clip, split) != split:
+                what = f"line {row.line}: {row.clip} is tested in {tested[row.clip]} too"
+                notes.add("duplicate_id", entry.name, f"{what}; remove one row")
+    _compare_training(lists, tested, notes)
+    return {clip: Assigned(label, tested.get(clip, "")) for clip, (label, _) in labels.items()}
+
+
+def missing_lists(
+    there: Mapping[tuple[Side, int], str], usual: Mapping[Side, str]
+) -> list[Problem]:
+    """`missing_list` for every list of the ten that is not there.
+
+    Args:
+        there: names of the lists found. usual: names such as `test/set_{}.csv`, for a side of
+            which there is none; else the others tell how the missing one is called.
+    """
+    problems = []
+    for side, action in _WITHOUT.items():
+        own = {fold: name for (which, fold), name in there.items() if which == side}
+        for fold in FOLDS:
+            if fold not in own:
+                name = usual[side].format(fold)
+                if own:
+                    some, like = next(iter(own.items()))
+                    name = _replace_last(like, str(some), str(fold))
+                said = f"no such list; {action}, results are marked incomplete"
+                problems.append(Problem("missing_list", name, said))
+    return problems
+
+
+def group_folds(items: Sequence[Item]) -> list[frozenset[str]]:
+    """Ids of the items that each of the five folds tests, by `split`."""
+    return [frozenset(i.id for i in items if i.split == f"set_{fold}") for fold in FOLDS]
+
+
+def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], notes: Notes) -> None:
+    complete = len({entry.fold for entry in lists if entry.side == "test"}) == len(FOLDS)
+    for entry in lists:
+        split = f"set_{entry.fold}"
+        if entry.side != "train" or split not in tested.values():
+            continue
+        trained = {row.clip for row in entry.rows if row.label is not None}
+        counts = {f"also tested in {split}": sum(tested.get(clip) == split for clip in trained)}
+        if complete:
+            rest = {clip for clip, fold in tested.items() if fold != split}
+            counts["tested in no fold"] = len(trained - set(tested))
+            counts["absent though other folds test them"] = len(rest - trained)
+        odd = ", ".join(f"{count} clip(s) {what}" for what, count in counts.items() if count)
+        if odd:
+            action = f"{odd}; trained is on everything that {split} does not test"
+            notes.add("fold_mismatch", entry.name, action)
+
+
+def _replace_last(text: str, old: str, new: str) -> str:
+    head, _, tail = text.rpartition(old)
+    return f"{head}{new}{tail}"
