@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import Any
 
 
 class BenchError(Exception):
@@ -23,6 +24,17 @@ class BenchError(Exception):
 
     def __str__(self) -> str:
         return f"{self.message}; {self.hint}" if self.hint else self.message
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """A worker process hands it over whole, whatever its class was constructed with."""
+        return _revive, (type(self), self.args, self.__dict__)
+
+
+def _revive(cls: type[BenchError], args: tuple[Any, ...], facts: dict[str, Any]) -> BenchError:
+    error = cls.__new__(cls, *args)
+    error.args = args
+    error.__dict__.update(facts)
+    return error
 
 
 class CellError(BenchError):

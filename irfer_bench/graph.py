@@ -75,8 +75,14 @@ class Cell:
         return f"{setting} {translator} × {recognizer} fold {self.fold} seed {self.seed}"
 
 
-def prepare_step(setting: Setting, domain: Domain, source: Source) -> Step:
-    """The step that turns one domain of a dataset into the setting's clips."""
+def prepare_step(
+    setting: Setting, domain: Domain, source: Source, detectors: Mapping[str, str]
+) -> Step:
+    """The step that turns one domain of a dataset into the setting's clips.
+
+    Args:
+        detectors: version by name.
+    """
     spec = {
         "dataset": source.identity(),
         "domain": msgspec.to_builtins(domain),
@@ -88,6 +94,9 @@ def prepare_step(setting: Setting, domain: Domain, source: Source) -> Step:
         "crop": setting.crop,
         "range_16bit": setting.range_16bit,
     }
+    if setting.detector != "none":
+        spec["no_face"] = setting.no_face
+        spec["detector_version"] = detectors[setting.detector]
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step("prepare", f"prepare {source.name} {parts}", spec, source=source)
 
@@ -97,6 +106,7 @@ class GraphMaker:
     """Makes steps of cells; a step that two cells share is made once."""
 
     metrics: Mapping[str, str]
+    detectors: Mapping[str, str] = field(default_factory=dict)
     made: dict[Any, Step] = field(default_factory=dict)
 
     def score_step(self, cell: Cell) -> Step:
@@ -128,14 +138,20 @@ class GraphMaker:
             "draws": DRAWS,
             "metrics": {name: self.metrics[name] for name in cell.setting.metrics},
         }
+        if cell.setting.tested == "all":
+            spec["part"] = "all"
         return self._step("score", "score", spec, inputs)
 
-    def prepare(self, cell: Cell, domain: Domain, source: Source | None = None) -> Step:
+    def prepare(self, cell: Cell, domain: Domain) -> Step:
         """Clips of one domain: read, cropped, resized and decoded once."""
         setting = cell.setting
-        if source is None:
-            source = cell.foreign[domain.dataset] if _foreign(domain, setting) else cell.source
-        step = prepare_step(setting, domain, source)
+        source = cell.foreign[domain.dataset] if _foreign(domain, setting) else cell.source
+        return self._prepare_on(cell, setting, domain, source)
+
+    def _prepare_on(self, cell: Cell, setting: Setting, domain: Domain, source: Source) -> Step:
+        """Clips by the rules of `setting`, in the size of the cell's own."""
+        sized = msgspec.structs.replace(setting, size=cell.setting.size)
+        step = prepare_step(sized, domain, source, self.detectors)
         return self.made.setdefault(step.key, step)
 
     def _fit_translator(self, cell: Cell, source: Step, target: Step) -> Step | None:
@@ -149,8 +165,8 @@ class GraphMaker:
                 raise RefusedError(
                     f"--fit-translator-on {cell.fit_on.name}: it has no paired setting"
                 )
-            source = self.prepare(cell, other.source, cell.fit_on)
-            target = self.prepare(cell, other.target, cell.fit_on)
+            source = self._prepare_on(cell, other, other.source, cell.fit_on)
+            target = self._prepare_on(cell, other, other.target, cell.fit_on)
             fold = 0
         spec = {
             **method.identity("fit"),
@@ -243,6 +259,8 @@ class GraphMaker:
             "seed": cell.seed,
             "precision": cell.precision,
         }
+        if cell.setting.tested == "all":
+            spec["part"] = "all"
         inputs = {"fit": fitted, "clips": clips}
         return self._step("predict", f"predict {what}by {method.name}", spec, inputs, method)
 

@@ -81,7 +81,8 @@ class Planner:
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
         versions = {c.name: c.version for c in self.registry.components("metric")}
-        maker = GraphMaker(versions)
+        detectors = {c.name: c.version for c in self.registry.components("detector")}
+        maker = GraphMaker(versions, detectors)
         seen: set[str] = set()
         for request in requests:
             for cell in self._cells(request, precision):
@@ -132,7 +133,7 @@ class Planner:
 
     def _settings(self, request: Request) -> list[Setting]:
         if request.settings:
-            settings = [self.registry.setting(name) for name in request.settings]
+            settings = [self._cropped(request, name) for name in request.settings]
             for setting in settings:
                 if request.dataset and setting.dataset != request.dataset:
                     raise UsageError(
@@ -145,11 +146,19 @@ class Planner:
         settings = self.registry.settings_of(dataset)
         if not settings:
             raise UsageError(f"dataset {dataset!r} has no setting", "irfer-bench list settings")
-        return settings[:1]
+        return [self._cropped(request, settings[0].name)]
+
+    def _cropped(self, request: Request, name: str) -> Setting:
+        """The setting, cropped by another detector where one is asked for."""
+        detector = request.detector or ("boxes" if request.boxes else "")
+        if detector and "@" in name and not name.endswith(f"@{detector}"):
+            raise UsageError(f"setting {name!r} and --detector {detector} disagree")
+        bare = name.partition("@")[0]
+        return self.registry.setting(f"{bare}@{detector}" if detector else name)
 
     def _default_preset(self, setting: Setting) -> str:
         component = self.registry.get("dataset", setting.dataset)
-        embedded = not getattr(self.registry.params_class(component), "needs_root", True)
+        embedded = not self.registry.needs_root(component)
         return "quick" if embedded else "paper"
 
     def _methods(
@@ -191,7 +200,8 @@ class Planner:
 
     def _source(self, request: Request, name: str) -> Source:
         root, given = request.data_roots.get(name), request.params.get(name, {})
-        asked = repr((name, root, request.landmarks, sorted(given.items())))
+        brought = (request.landmarks, request.boxes)
+        asked = repr((name, root, brought, sorted(given.items())))
         if asked not in self._sources:
             self._sources[asked] = find_source(
                 self.registry,
@@ -200,6 +210,7 @@ class Planner:
                 scan=self.scan,
                 roots={} if root is None else {name: Path(root).expanduser()},
                 landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
+                boxes=Path(request.boxes).expanduser() if request.boxes else None,
                 given=given,
             )
         return self._sources[asked]

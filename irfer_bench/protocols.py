@@ -93,10 +93,12 @@ class Detector(Protocol):
 
     Constructed with one params value. `open` is called once per process, before `find`. With
     `exact` the box found is the crop, else the crop is a square around it, larger by the setting's
-    factor. `find` gives one face or None per frame and depends on nothing but its frames.
+    factor. `looks` says whether it needs the pixels; who answers from landmarks or boxes that are
+    given does not. `find` gives one face or None per frame and depends on nothing but its query.
     """
 
     exact: bool
+    looks: bool
 
     def open(self, weights: Path) -> None:
         """Load what it needs from the folder of pretrained weights, or raise MissingError."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any, get_args
 
+import msgspec
 import pluggy
 
 from irfer_bench import hookspecs
@@ -101,20 +102,29 @@ class Registry:
             )
         return loaded
 
+    def needs_root(self, component: Component) -> bool:
+        """Whether a dataset, with its default parameters, is files that somebody must have."""
+        return bool(getattr(self.params_class(component)(), "needs_root", True))
+
     def create(self, component: Component, params: Params | None = None) -> Any:
         """The component itself, constructed with its params."""
         factory = self.load(component, component.factory)
         return factory(params if params is not None else self.params_class(component)())
 
     def setting(self, name: str) -> Setting:
-        """A setting by name."""
+        """A setting by name; `NAME@DETECTOR` is the same protocol with faces found by another."""
+        name, _, detector = name.partition("@")
         component = self.get("setting", name)
         value = self.load(component, component.factory)
         if not isinstance(value, Setting) or value.name != component.name:
             raise MissingError(
                 f"setting {name!r}: {component.factory} is no Setting of that name"
             )
-        return value
+        if detector:
+            self.get("detector", detector)
+        if detector in ("", value.detector):
+            return value
+        return msgspec.structs.replace(value, name=f"{value.name}@{detector}", detector=detector)
 
     def settings_of(self, dataset: str) -> list[Setting]:
         """The settings of a dataset; the first announced is its default."""

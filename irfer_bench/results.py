@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +30,12 @@ def make_record(shop: Workshop, planned: PlannedCell) -> Record:
     data = _data(cell, steps) | {"predictions": keys.digest_file(score.folder / PREDICTIONS)}
     if data["incomplete"]:
         warnings.append("the dataset is incomplete: irfer-bench data check lists what is missing")
+    for step, facts in _prepared(steps):
+        if facts.get("no_face"):
+            what = {"drop": "dropped", "whole": "taken whole"}[step.spec["no_face"]]
+            warnings.append(
+                f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
+            )
     plugins = {cell.translator.distribution}
     if cell.recognizer is not None:
         plugins.add(cell.recognizer.distribution)
@@ -96,14 +102,14 @@ def write_results(shop: Workshop, planned: PlannedCell, out: Path) -> tuple[Reco
 
 def _data(cell: Cell, steps: list[tuple[Step, Artefact | None]]) -> dict[str, Any]:
     facts = {step.kind: artefact.facts for step, artefact in steps if artefact is not None}
-    incomplete = any(
-        artefact.facts.get("incomplete")
-        for step, artefact in steps
-        if artefact is not None and step.kind == "prepare"
-    )
+    prepared = {step.title: facts for step, facts in _prepared(steps)}
+    others = {s.name: s.fingerprint for s in (*cell.foreign.values(), cell.fit_on) if s is not None}
     return {
         "fingerprint": cell.source.fingerprint,
-        "incomplete": incomplete,
+        **({"other_fingerprints": others} if others else {}),
+        "crops": {title: facts.get("crops", "") for title, facts in prepared.items()},
+        "folds": {title: facts.get("folds", "") for title, facts in prepared.items()},
+        "incomplete": any(facts.get("incomplete") for facts in prepared.values()),
         "subjects": facts.get("fit_recognizer", {}).get("subjects", "unchecked"),
         "train_source": facts.get("fit_recognizer", {}).get("source", 0),
         "train_target": facts.get("fit_recognizer", {}).get("target", 0),
@@ -113,6 +119,14 @@ def _data(cell: Cell, steps: list[tuple[Step, Artefact | None]]) -> dict[str, An
         and cell.fit_on is None
         and any(step.kind == "fit_translator" for step, _ in steps),
     }
+
+
+def _prepared(
+    steps: list[tuple[Step, Artefact | None]],
+) -> Iterator[tuple[Step, Mapping[str, Any]]]:
+    for step, artefact in steps:
+        if artefact is not None and step.kind == "prepare":
+            yield step, artefact.facts
 
 
 def _step(step: Step, artefact: Artefact) -> dict[str, Any]:

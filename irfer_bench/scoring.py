@@ -49,7 +49,7 @@ def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
         if "predict" in step.inputs
         else step.inputs["target"],
         spec["fold"],
-        "test",
+        spec.get("part", "test"),
     )
     inputs, groups = _inputs(shop, step, classes, test)
     metrics: dict[str, Any] = {}

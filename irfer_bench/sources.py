@@ -29,6 +29,7 @@ class Source:
     root: Path | None
     fingerprint: str | None
     landmarks: Path | None = None
+    boxes: Path | None = None
 
     @property
     def name(self) -> str:
@@ -49,12 +50,19 @@ class Source:
         }
         if self.landmarks_digest:
             identity["landmarks"] = self.landmarks_digest
+        if self.boxes is not None:
+            identity["boxes"] = self.boxes_digest
         return identity
 
     @cached_property
     def landmarks_digest(self) -> str:
         """Of the file that `--landmarks` names; empty without one."""
         return keys.digest_file(self.landmarks) if self.landmarks is not None else ""
+
+    @cached_property
+    def boxes_digest(self) -> str:
+        """Of the file that `--boxes` names; empty without one."""
+        return keys.digest_file(self.boxes) if self.boxes is not None else ""
 
 
 def find_source(
@@ -64,6 +72,7 @@ def find_source(
     roots: Mapping[str, Path],
     home: Path,
     landmarks: Path | None = None,
+    boxes: Path | None = None,
     scan: bool = False,
     given: Mapping[str, Any] | None = None,
 ) -> Source:
@@ -78,11 +87,13 @@ def find_source(
     component = registry.get("dataset", name)
     cls = registry.params_class(component)
     params = resolve(cls, component=name, given=given)
-    if landmarks is not None and not landmarks.is_file():
-        raise MissingError(f"--landmarks {landmarks}: no such file")
-    if not getattr(cls, "needs_root", True):
+    for option, file in (("landmarks", landmarks), ("boxes", boxes)):
+        if file is not None and not file.is_file():
+            raise MissingError(f"--{option} {file}: no such file")
+    if not getattr(params, "needs_root", True):
         own = {"version": component.version, "params": msgspec.to_builtins(params)}
-        return Source(component, params, None, keys.digest(["generated", name, own]), landmarks)
+        content = keys.digest(["generated", name, own])
+        return Source(component, params, None, content, landmarks, boxes)
     root = roots.get(name) or _root_from_environment(name)
     if root is None:
         raise MissingError(
@@ -94,7 +105,7 @@ def find_source(
     from irfer_bench.data.manifest import other_datasets, stored
     from irfer_bench.data.manifest import scan as read_manifest
 
-    source = Source(component, params, root, None, landmarks)
+    source = Source(component, params, root, None, landmarks, boxes)
     manifest = stored(name, root, home, source.stamp)
     if manifest is None and scan:
         manifest = read_manifest(

@@ -13,18 +13,21 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench import splits
+from irfer_bench import keys, splits
 from irfer_bench.contexts import read_state, save_tensors, write_state
 from irfer_bench.data.clips import ClipView, StoredClips, write_clips
 from irfer_bench.data.manifest import scan
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.data.rules import Rules
+from irfer_bench.data.shards import Recipe, move_shards, prepare_shards
 from irfer_bench.errors import ContractError, DamagedError, MissingError
 from irfer_bench.home import home
+from irfer_bench.params import Params
 from irfer_bench.scoring import score
 from irfer_bench.settings import Domain
 from irfer_bench.values import (
     Clip,
     Clips,
+    Component,
     Context,
     Item,
     Spectrum,
@@ -65,43 +68,56 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
             + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
             f"irfer-bench data items {source.name} lists what is there",
         )
-    landmarks = None
-    if source.landmarks is not None:
-        from irfer_bench.data.landmarks import read_landmarks
-
-        landmarks = read_landmarks(source.landmarks)
-    rules = Rules(
-        frames=spec["frames"],
-        unit=spec["unit"],
-        size=spec["size"],
-        detector=spec["detector"],
-        crop=spec["crop"],
-        range_16bit=spec["range_16bit"],
-    )
-    boxes: dict[str, Any] = {}
-    clips = prepare(
-        dataset,
+    place = shop.store.unfinished(step.key)
+    recipe = Recipe(
+        source.component,
+        source.params,
         source.root,
-        chosen,
-        rules,
-        landmarks,
-        shop.screen.progress,
-        partners=items,
-        record=boxes.__setitem__,
+        Rules(
+            frames=spec["frames"],
+            unit=spec["unit"],
+            size=spec["size"],
+            detector=spec["detector"],
+            crop=spec["crop"],
+            no_face=spec.get("no_face", "whole"),
+            range_16bit=spec["range_16bit"],
+        ),
+        shop.weights,
+        *_detector(shop, spec),
+        source.landmarks,
+        source.boxes,
     )
-    count = write_clips(folder, clips)
+    boxes = prepare_shards(recipe, chosen, items, place, shop.screen.progress)
+    move_shards(place, folder)
     (folder / BOXES).write_text(json.dumps(boxes))
     known = [item for item in items if item.label in spec["classes"]]
     folds = [sorted(fold) for fold in dataset.folds(known)]
     (folder / FOLDS).write_text(json.dumps(folds))
+    made = StoredClips(folder, step.key)
+    if not len(made):
+        raise DamagedError(
+            f"{step.title}: {spec['detector']} found no face in any of {len(chosen)} items",
+            "choose another detector, or no_face = whole",
+        )
     return {
-        "clips": count,
+        "clips": len(made),
         "items": len(chosen),
         "problems": problems,
         "incomplete": incomplete,
         "weak_pairs": any(item.weak_pair for item in chosen),
-        "landmarks": bool((folder / "landmarks.raw").stat().st_size),
+        "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
+        "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
+        "crops": keys.digest(boxes),
+        "folds": keys.digest(folds),
     }
+
+
+def _detector(shop: Workshop, spec: Mapping[str, Any]) -> tuple[Component | None, Params]:
+    """Who finds faces; None for `none`, which takes the centre square."""
+    if spec["detector"] == "none":
+        return None, Params()
+    component = shop.registry.get("detector", spec["detector"])
+    return component, shop.registry.params_class(component)()
 
 
 def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:
@@ -230,7 +246,9 @@ def _same_people(one: Step, other: Step) -> bool:
 def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     """Log-probabilities of the test clips, and features where the recognizer has them."""
     ctx = shop.context(step)
-    clips = part_of(shop, step.inputs["clips"], step.spec["fold"], "test")
+    clips = part_of(
+        shop, step.inputs["clips"], step.spec["fold"], step.spec.get("part", "test")
+    )
     if len(clips) == 0:
         raise DamagedError(f"fold {step.spec['fold']} has no test clip")
     method = _created(shop, step)

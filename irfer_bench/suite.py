@@ -36,6 +36,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     data_roots: dict[str, str] = {}
     fit_translator_on: str = ""
     landmarks: str = ""
+    detector: str = ""
+    boxes: str = ""
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 

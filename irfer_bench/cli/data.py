@@ -88,7 +88,7 @@ def _list(args: argparse.Namespace, registry: Registry) -> int:
     rows = []
     for component in registry.components("dataset"):
         name = component.name
-        needs = getattr(registry.params_class(component), "needs_root", True)
+        needs = registry.needs_root(component)
         root = roots.get(name) or os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
         rows.append(
             {
@@ -216,10 +216,11 @@ def _prepare(args: argparse.Namespace, registry: Registry) -> int:
         store = Store(home() / "store", screen.line)
         device = pick_device("auto")
         shop = Workshop(store, registry, weights(), device, "fp32", screen, BUILDERS)
+        detectors = {c.name: c.version for c in registry.components("detector")}
         rows = []
         for domain in _domains(setting):
             source = _source(args, registry, domain.dataset or setting.dataset, now=True)
-            step = prepare_step(setting, domain, source)
+            step = prepare_step(setting, domain, source, detectors)
             cached = store.has(step.key)
             artefact = shop.artefact(step)
             rows.append(

@@ -67,10 +67,28 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="safetensors, one (T,68,2) float32 per item id",
     )
+    add_crop_options(parser)
     add("--fold", action="append", type=int, default=[], metavar="N", help="repeat; from 1")
     add("--seed", action="append", type=int, default=[], metavar="N", help="repeat; default 0")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     add("--precision", default="auto", choices=("auto", "fp32", "bf16"))
+
+
+def add_crop_options(parser: argparse.ArgumentParser) -> None:
+    """Who finds the faces that are cut out, where it is not the setting's own choice."""
+    add = parser.add_argument
+    add(
+        "--detector",
+        default="",
+        metavar="NAME",
+        help="another one than the setting's: the setting is then called NAME@DETECTOR",
+    )
+    add(
+        "--boxes",
+        default="",
+        metavar="FILE",
+        help="JSON, one [left, top, side] per item id; means --detector boxes",
+    )
 
 
 def requests_of(args: argparse.Namespace, registry: Registry) -> list[Request]:
@@ -108,6 +126,8 @@ def _override(request: Request, args: argparse.Namespace) -> Request:
         "preset": args.preset,
         "dataset": args.dataset,
         "landmarks": args.landmarks,
+        "detector": args.detector,
+        "boxes": args.boxes,
         "fit_translator_on": args.fit_translator_on,
     }
     changes: dict[str, object] = {name: tuple(value) for name, value in lists.items() if value}

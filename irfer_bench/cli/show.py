@@ -120,7 +120,7 @@ def _print_params(facts: dict[str, Any]) -> None:
 def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
     settings = [s.name for s in registry.settings_of(owned.component.name)]
     print(f"  settings      {', '.join(settings) or 'none'}")
-    if getattr(registry.params_class(owned.component), "needs_root", True):
+    if registry.needs_root(owned.component):
         print(f"  files         --data-root {owned.component.name}=FOLDER")
         return
     dataset = registry.create(owned.component)

@@ -1,27 +1,48 @@
-"""Items become clips once: frames picked, cropped, scaled to 8 bits, resized, ids given."""
+"""Items become clips once: frames picked, faces found, cropped, scaled to 8 bits, resized."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image
 
+from irfer_bench.data.boxes import EVERY
+from irfer_bench.data.crop import (
+    Box,
+    centre_square,
+    crop,
+    eight_bit,
+    exact_box,
+    resize,
+    square_around,
+)
 from irfer_bench.data.rules import Rules, distinct, pick, rules_of
-from irfer_bench.errors import BenchError, ContractError, DamagedError, MissingError, UsageError
-from irfer_bench.protocols import Dataset
-from irfer_bench.values import Clip, Item
+from irfer_bench.errors import BenchError, ContractError, DamagedError, UsageError
+from irfer_bench.protocols import Dataset, Detector
+from irfer_bench.values import Clip, Face, FaceQuery, Item
 
-__all__ = ["Rules", "pick", "prepare", "rules_of"]
+__all__ = ["Given", "Rules", "pick", "prepare", "rules_of"]
 
 MANY = 256
 """Generated stills drawn at a time: more would only cost memory."""
-Box = tuple[int, int, int]
-"""Left, top and side of a square in pixels of the original; it may reach over the border."""
+
+
+@dataclass(frozen=True)
+class Given:
+    """What users bring besides the pictures, by item id.
+
+    Args:
+        landmarks: (T, 68, 2) in pixels of the original; they win over the dataset's.
+        boxes: `{position: (left, top, side)}`; position `EVERY` stands for all.
+    """
+
+    landmarks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    boxes: Mapping[str, Mapping[int, tuple[float, float, float]]] = field(default_factory=dict)
 
 
 def prepare(
@@ -29,9 +50,10 @@ def prepare(
     root: Path | None,
     items: Sequence[Item],
     rules: Rules,
-    landmarks: Mapping[str, NDArray[Any]] | None = None,
-    progress: Callable[[str, int, int], object] | None = None,
     *,
+    detector: Detector | None = None,
+    given: Given | None = None,
+    progress: Callable[[str, int, int], object] | None = None,
     partners: Iterable[Item] | None = None,
     record: Callable[[str, dict[str, Any]], object] | None = None,
 ) -> Iterator[Clip]:
@@ -43,18 +65,18 @@ def prepare(
     may offer `read_many(items) -> Iterable[Clip]`, which is then used for its stills.
 
     Args:
-        landmarks: (T, 68, 2) per item id in pixels of the original; they win over the dataset's.
+        detector: opened; None takes the centre square.
         progress: called as `progress("prepare", done, total)` after every item.
         partners: where the visible partner of a registered pair is looked up; default `items`.
-        record: called as `record(item id, facts)` with the boxes and the 16-bit range used.
+        record: called as `record(item id, facts)` with positions, boxes, the 16-bit range used and
+            the positions without a face.
 
     Raises:
-        DamagedError: a file cannot be decoded. MissingError: detector `landmarks` without any.
-        UsageError: unknown detector. ContractError: the dataset returned no image.
+        DamagedError: a file cannot be decoded, or no face is in it and the rule is to fail.
+        MissingError: a detector lacks what it needs. ContractError: the dataset or the detector
+        returned something else than it should.
     """
-    if rules.detector not in ("none", "landmarks"):
-        raise UsageError(f"unknown detector {rules.detector!r}", "known: none, landmarks")
-    job = _Job(dataset, root, rules, landmarks or {}, _visible(partners or items))
+    job = _Job(dataset, root, rules, detector, given or Given(), _visible(partners or items))
     for done, (item, ready) in enumerate(_drawn_ahead(dataset, items), start=1):
         clips, facts = job.run(item, ready)
         if record is not None:
@@ -69,7 +91,8 @@ class _Job:
     dataset: Dataset
     root: Path | None
     rules: Rules
-    landmarks: Mapping[str, NDArray[Any]]
+    detector: Detector | None
+    given: Given
     visible: Mapping[str, Item]
 
     def run(self, item: Item, ready: Clip | None = None) -> tuple[list[Clip], dict[str, Any]]:
@@ -80,24 +103,17 @@ class _Job:
             raise DamagedError(f"{item.id} has no frames", "remove it from the dataset's folder")
         positions = [position for position, _ in picked]
         clip, frames = self._decode(item, positions) if ready is None else (ready, [*ready.frames])
-        points = self._points(item, positions, clip)
-        boxes = self._boxes(item, positions, frames, points)
         low_high = self._range(item, frames)
-        size = self.rules.size
-        pixels = [
-            _resize(_crop(_eight_bit(frame, low_high), box), size)
-            for frame, box in zip(frames, boxes, strict=True)
-        ]
-        moved = (
-            None
-            if points is None
-            else np.stack(
-                [
-                    ((frame - box[:2]) * (size / box[2])).astype(np.float32)
-                    for frame, box in zip(points, boxes, strict=True)
-                ]
-            )
-        )
+        frames = [eight_bit(frame, low_high) for frame in frames]
+        points = self._points(item, positions, clip)
+        faces = self._faces(item, positions, frames, points)
+        points = _seen_points(faces) if points is None else points
+        boxes = self._boxes(item, frames, faces)
+        facts = _facts(positions, boxes, faces, low_high)
+        kept = [k for k, box in enumerate(boxes) if box is not None]
+        cuts = [box for box in boxes if box is not None]
+        if not kept:
+            return [], facts
         whole = replace(
             clip,
             id=item.id,
@@ -106,16 +122,18 @@ class _Job:
             subject=item.subject,
             lighting=item.lighting,
             pair=item.pair,
-            frames=np.stack(pixels),
-            landmarks=moved,
+            frames=np.stack(
+                [
+                    resize(crop(frames[k], box), self.rules.size)
+                    for k, box in zip(kept, cuts, strict=True)
+                ]
+            ),
+            landmarks=None if points is None else _moved(points[kept], cuts, self.rules.size),
             fps=None if self.rules.frames.startswith("uniform") else clip.fps,
         )
-        facts: dict[str, Any] = {"boxes": [list(box) for box in boxes]}
-        if low_high is not None:
-            facts["range_16bit"] = list(low_high)
         if self.rules.unit == "item":
-            return [whole], facts
-        return [_still(whole, index, k) for index, (_, k) in enumerate(picked)], facts
+            return [self._with_sound(item, whole)], facts
+        return [_still(whole, index, picked[k][1]) for index, k in enumerate(kept)], facts
 
     def _decode(self, item: Item, positions: Sequence[int]) -> tuple[Clip, list[NDArray[Any]]]:
         # A folder of pictures is read one by one: owners' crops differ in size inside a sequence.
@@ -133,15 +151,16 @@ class _Job:
         return replace(clips[0], landmarks=joined), frames
 
     def _read(self, item: Item, positions: Sequence[int] | None) -> Clip:
-        try:
+        with _reading(item):
             return self.dataset.read(self.root, item, positions)
-        except BenchError:
-            raise
-        except (OSError, SyntaxError, ValueError, EOFError) as error:
-            raise DamagedError(
-                f"{item.id} cannot be read ({', '.join(item.files[:1]) or 'no file'}…: {error})",
-                "restore or remove the file; `irfer-bench data check` lists all such files",
-            ) from error
+
+    def _with_sound(self, item: Item, clip: Clip) -> Clip:
+        listen = getattr(self.dataset, "listen", None)
+        if clip.audio is not None or listen is None or not item.audio:
+            return clip
+        with _reading(item):
+            heard = listen(self.root, item)
+        return clip if heard is None else replace(clip, audio=heard[0], sample_rate=heard[1])
 
     def _points(
         self,
@@ -150,52 +169,85 @@ class _Job:
         clip: Clip,
     ) -> NDArray[np.float32] | None:
         for known in (item, self.visible.get(item.pair or "")):
-            given = None if known is None else self.landmarks.get(known.id)
-            if known is None or given is None:
+            brought = None if known is None else self.given.landmarks.get(known.id)
+            if known is None or brought is None:
                 continue
-            if given.shape != (known.frames, 68, 2):
+            if brought.shape != (known.frames, 68, 2):
                 raise UsageError(
-                    f"landmarks of {known.id} have shape {given.shape}, "
+                    f"landmarks of {known.id} have shape {brought.shape}, "
                     f"expected {(known.frames, 68, 2)}",
                     "one (T, 68, 2) array per item",
                 )
             if known.frames == item.frames:
-                return np.asarray(given[list(positions)], dtype=np.float32)
+                return np.asarray(brought[list(positions)], dtype=np.float32)
         return None if clip.landmarks is None else np.asarray(clip.landmarks, dtype=np.float32)
+
+    def _faces(
+        self,
+        item: Item,
+        positions: Sequence[int],
+        frames: Sequence[NDArray[np.uint8]],
+        points: NDArray[np.float32] | None,
+    ) -> list[Face | None] | None:
+        """What the detector finds; a registered pair is cropped by its visible partner."""
+        if self.detector is None:
+            return None
+        seen = self.visible.get(item.pair or "")
+        if seen is None or seen.frames != item.frames or item.weak_pair:
+            seen = item
+        if seen is not item:
+            brought = self.given.landmarks.get(seen.id)
+            points = points if brought is None else np.asarray(brought[list(positions)])
+            if self.detector.looks:
+                low_high = self._range(seen, frames := self._decode(seen, positions)[1])
+                frames = [eight_bit(frame, low_high) for frame in frames]
+        boxes = self.given.boxes.get(seen.id, self.given.boxes.get(item.id))
+        query = FaceQuery(
+            item=seen,
+            positions=positions,
+            frames=[_colour(frame) for frame in frames],
+            landmarks=points,
+            boxes=None if boxes is None else [boxes.get(p, boxes.get(EVERY)) for p in positions],
+        )
+        faces = list(self.detector.find(query))
+        if len(faces) != len(positions):
+            raise ContractError(
+                f"detector {self.rules.detector!r} answered {len(faces)} times for "
+                f"{len(positions)} frames of {seen.id}"
+            )
+        return faces
 
     def _boxes(
         self,
         item: Item,
-        positions: Sequence[int],
-        frames: Sequence[NDArray[Any]],
-        points: NDArray[np.float32] | None,
-    ) -> list[Box]:
-        if self.rules.detector == "none":
-            return [_centre_square(frame.shape[0], frame.shape[1]) for frame in frames]
-        guide = self._guide(item, positions, points)
-        if guide is None:
-            raise MissingError(
-                f"{item.id} has no landmarks to crop by",
-                "pass --landmarks FILE (safetensors, one (T, 68, 2) float32 array per item id)",
+        frames: Sequence[NDArray[np.uint8]],
+        faces: Sequence[Face | None] | None,
+    ) -> list[Box | None]:
+        """A square per frame; None for a frame that is dropped."""
+        if self.detector is None or faces is None:
+            return [centre_square(frame) for frame in frames]
+        found = [face for face in faces if face is not None]
+        if len(found) < len(faces) and self.rules.no_face == "fail" and (
+            self.rules.unit == "frame" or not found
+        ):
+            raise DamagedError(
+                f"no face found in {item.id} by {self.rules.detector}",
+                "give its box (--boxes FILE), or choose another detector",
             )
-        if not np.isfinite(guide).all():
-            raise DamagedError(f"landmarks of {item.id} are not finite", "repair the file")
-        if self.rules.unit == "item":
-            return [_landmark_square(guide.reshape(-1, 2), self.rules.crop, item.id)] * len(frames)
-        return [_landmark_square(frame, self.rules.crop, item.id) for frame in guide]
-
-    def _guide(
-        self,
-        item: Item,
-        positions: Sequence[int],
-        points: NDArray[np.float32] | None,
-    ) -> NDArray[np.float32] | None:
-        """Landmarks that place the box: the visible partner's where the pair is registered."""
-        partner = self.visible.get(item.pair or "")
-        if partner is None or partner.frames != item.frames or item.weak_pair:
-            return points
-        given = self.landmarks.get(partner.id)
-        return points if given is None else np.asarray(given[list(positions)], dtype=np.float32)
+        if self.rules.unit == "item" and found and not self.detector.exact:
+            return [square_around(found, self.rules.crop, item.id)] * len(frames)
+        if self.rules.unit == "item" and found:
+            spare: list[Box | None] = [exact_box(found[0])] * len(frames)
+        else:
+            dropped = self.rules.no_face == "drop"
+            spare = [None if dropped else centre_square(frame) for frame in frames]
+        for k, face in enumerate(faces):
+            if face is not None:
+                exact = self.detector.exact
+                spare[k] = (
+                    exact_box(face) if exact else square_around([face], self.rules.crop, item.id)
+                )
+        return spare
 
     def _range(self, item: Item, frames: Sequence[NDArray[Any]]) -> tuple[float, float] | None:
         if frames[0].dtype != np.uint16:
@@ -207,6 +259,19 @@ class _Job:
         values = np.concatenate([frame.ravel() for frame in frames])
         low, high = np.percentile(values, (1, 99))
         return float(low), float(high)
+
+
+@contextmanager
+def _reading(item: Item) -> Iterator[None]:
+    try:
+        yield
+    except BenchError:
+        raise
+    except (OSError, SyntaxError, ValueError, EOFError) as error:
+        raise DamagedError(
+            f"{item.id} cannot be read ({', '.join(item.files[:1]) or 'no file'}…: {error})",
+            "restore or remove the file; `irfer-bench data check` lists all such files",
+        ) from error
 
 
 def _drawn_ahead(
@@ -231,6 +296,43 @@ def _visible(items: Iterable[Item]) -> dict[str, Item]:
     return found
 
 
+def _facts(
+    positions: Sequence[int],
+    boxes: Sequence[Box | None],
+    faces: Sequence[Face | None] | None,
+    low_high: tuple[float, float] | None,
+) -> dict[str, Any]:
+    facts: dict[str, Any] = {
+        "positions": list(positions),
+        "boxes": [None if box is None else list(box) for box in boxes],
+    }
+    if low_high is not None:
+        facts["range_16bit"] = list(low_high)
+    if faces is not None and None in faces:
+        facts["no_face"] = [p for p, face in zip(positions, faces, strict=True) if face is None]
+    return facts
+
+
+def _seen_points(faces: Sequence[Face | None] | None) -> NDArray[np.float32] | None:
+    """The detector's own landmarks, where every frame has them."""
+    points = [None if face is None else face.landmarks for face in faces or ()]
+    known = [np.asarray(p, np.float32) for p in points if p is not None]
+    return np.stack(known) if known and len(known) == len(points) else None
+
+
+def _moved(points: NDArray[np.float32], boxes: Sequence[Box], size: int) -> NDArray[np.float32]:
+    return np.stack(
+        [
+            ((frame - box[:2]) * (size / box[2])).astype(np.float32)
+            for frame, box in zip(points, boxes, strict=True)
+        ]
+    )
+
+
+def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)
+
+
 def _still(whole: Clip, index: int, k: int) -> Clip:
     points = whole.landmarks
     return replace(
@@ -243,47 +345,3 @@ def _still(whole: Clip, index: int, k: int) -> Clip:
         sample_rate=None,
         landmarks=None if points is None else points[index : index + 1],
     )
-
-
-def _centre_square(height: int, width: int) -> Box:
-    side = min(height, width)
-    return (width - side) // 2, (height - side) // 2, side
-
-
-def _landmark_square(points: NDArray[np.float32], factor: float, name: str) -> Box:
-    low, high = points.min(axis=0), points.max(axis=0)
-    side = round(factor * float((high - low).max()))
-    if side < 1:
-        raise DamagedError(f"landmarks of {name} lie on one point", "repair the file")
-    left, top = np.floor((low + high - side) / 2 + 0.5)
-    return int(left), int(top), side
-
-
-def _eight_bit(frame: NDArray[Any], low_high: tuple[float, float] | None) -> NDArray[np.uint8]:
-    """(H, W), (H, W, 1), (H, W, 3) or (H, W, 4), uint8 or uint16, to (H, W) or (H, W, 3) uint8."""
-    if frame.ndim == 3:
-        frame = frame[..., 0] if frame.shape[2] in (1, 2) else frame[..., :3]
-    if frame.dtype == np.uint8:
-        return frame
-    if frame.dtype != np.uint16 or low_high is None:
-        raise ContractError(f"frames must be uint8 or uint16, the dataset returned {frame.dtype}")
-    low, high = low_high
-    unit = (frame.astype(np.float32) - low) / max(high - low, 1.0)
-    scaled: NDArray[np.uint8] = np.floor(np.clip(unit, 0, 1) * 255 + 0.5).astype(np.uint8)
-    return scaled
-
-
-def _crop(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
-    left, top, side = box
-    height, width = frame.shape[:2]
-    # Outside the picture its border is repeated: a black bar would be a feature of the crop.
-    rows = np.clip(np.arange(top, top + side), 0, height - 1)
-    columns = np.clip(np.arange(left, left + side), 0, width - 1)
-    return frame[np.ix_(rows, columns)]
-
-
-def _resize(frame: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
-    if frame.shape[0] != size:
-        image = Image.fromarray(np.ascontiguousarray(frame))
-        frame = np.asarray(image.resize((size, size), Image.Resampling.BICUBIC))
-    return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)

@@ -20,8 +20,9 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)`.
         unit: `frame` makes one clip per frame, `item` one clip per item.
         size: side of the stored square, pixels.
-        detector: `none` (centre square) or `landmarks` (square box around them).
-        crop: side of the box as a factor on the larger side of the landmarks' extent.
+        detector: who finds the face; `none` is the centre square.
+        crop: side of the box as a factor on the larger side of what was found.
+        no_face: where no face is found, `fail`, take the `whole` centre square, or `drop` it.
         range_16bit: (low, high) mapped to (0, 255); None takes the sequence's 1 to 99 percentile.
     """
 
@@ -30,6 +31,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     size: int = 256
     detector: str = "none"
     crop: float = 1.3
+    no_face: Literal["fail", "whole", "drop"] = "whole"
     range_16bit: tuple[int, int] | None = None
 
 
@@ -41,6 +43,7 @@ def rules_of(setting: Setting) -> Rules:
         size=setting.size,
         detector=setting.detector,
         crop=setting.crop,
+        no_face=setting.no_face,
         range_16bit=setting.range_16bit,
     )
 

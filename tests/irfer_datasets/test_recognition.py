@@ -18,7 +18,7 @@ DATASETS = [
     for owned in REGISTRY.owned
     if owned.builtin
     and owned.component.kind == "dataset"
-    and getattr(REGISTRY.params_class(owned.component), "needs_root", True)
+    and REGISTRY.needs_root(owned.component)
 ]
 KINDS = ("zip", "rar", "7z", "tar", "tar.gz", "part1.rar", "z01", "zip.001")
 

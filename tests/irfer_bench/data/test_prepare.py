@@ -11,11 +11,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from irfer_detectors.plain import Landmarks
 from PIL import Image
 
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.data.prepare import Given, Rules, prepare
 from irfer_bench.errors import ContractError, DamagedError, MissingError, UsageError
-from irfer_bench.values import Clip, Item
+from irfer_bench.values import Clip, Face, FaceQuery, Item
 
 
 class Pictures:
@@ -57,8 +58,12 @@ def item(name: str = "a", frames: int = 1, **more: Any) -> Item:
 
 
 def run(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> list[Clip]:
-    marks = more.pop("landmarks_of", None)
-    return list(prepare(Pictures(arrays, marks), None, items, rules, **more))  # type: ignore[arg-type]
+    dataset = Pictures(arrays, more.pop("landmarks_of", None))
+    given_ = Given(more.pop("landmarks", {}), more.pop("boxes", {}))
+    detector = more.pop("detector", Landmarks() if rules.detector == "landmarks" else None)
+    return list(
+        prepare(dataset, None, items, rules, detector=detector, given=given_, **more)  # type: ignore[arg-type]
+    )
 
 
 def noise(*shape: int, seed: int = 0) -> Any:
@@ -248,7 +253,6 @@ def test_generated_stills_are_drawn_many_at_a_time() -> None:
 @pytest.mark.parametrize(
     ("rules", "marks", "error", "says"),
     [
-        (Rules(detector="mtcnn"), {}, UsageError, "known: none, landmarks"),
         (Rules(detector="landmarks"), {}, MissingError, "--landmarks FILE"),
         (Rules(), {"a": np.zeros((2, 68, 2), np.float32)}, UsageError, r"expected \(1, 68, 2\)"),
         (
@@ -285,3 +289,103 @@ def test_a_reader_that_fails_names_the_item_and_what_to_do() -> None:
 
     with pytest.raises(DamagedError, match=r"a cannot be read \(a0…: truncated\).*data check"):
         list(prepare(Broken({}), None, [item()], Rules()))  # type: ignore[arg-type]
+
+
+class Seer:
+    """Finds a face of 10 pixels at the brightest spot; none in a black picture."""
+
+    exact, looks = False, True
+
+    def __init__(self) -> None:
+        self.seen: list[str] = []
+
+    def open(self, weights: Path) -> None: ...
+
+    def find(self, query: FaceQuery) -> list[Face | None]:
+        self.seen.append(query.item.id)
+        return [self._one(frame) for frame in query.frames]
+
+    def _one(self, frame: Any) -> Face | None:
+        if not frame.any():
+            return None
+        y, x, _ = np.unravel_index(frame.argmax(), frame.shape)
+        return Face(x - 5, y - 5, x + 5, y + 5)
+
+
+def spots(*places: tuple[int, int] | None) -> Any:
+    frames = np.zeros((len(places), 60, 60, 3), np.uint8)
+    for frame, place in zip(frames, places, strict=True):
+        if place is not None:
+            frame[place[1], place[0]] = 255
+    return frames
+
+
+SEEN = Rules(detector="seer", crop=1.2, size=12)
+
+
+def facts_of(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> Any:
+    facts: dict[str, Any] = {}
+    clips = run(
+        arrays, items, rules, **({"detector": Seer()} | more), record=facts.__setitem__
+    )
+    return clips, facts
+
+
+def test_a_detectors_box_is_squared_enlarged_and_recorded() -> None:
+    (clip,), facts = facts_of({"a": spots((30, 20))}, [item()], SEEN)
+    assert facts["a"] == {"positions": [0], "boxes": [[24, 14, 12]]}
+    assert clip.frames[0, 6, 6].tolist() == [255, 255, 255]
+
+
+@pytest.mark.parametrize(
+    ("rule", "ids", "box"), [("whole", ["a.1", "a.0"], [0, 0, 60]), ("drop", ["a.0"], None)]
+)
+def test_a_frame_without_a_face_is_taken_whole_or_dropped_and_listed(
+    rule: Any, ids: list[str], box: Any
+) -> None:
+    clips, facts = facts_of(
+        {"a": spots(None, (30, 20))},
+        [item(frames=2)],
+        Rules(detector="seer", crop=1.2, size=12, no_face=rule),
+    )
+    assert [clip.id for clip in clips] == ids
+    assert facts["a"]["no_face"] == [0] and facts["a"]["boxes"][0] == box
+
+
+def test_no_face_may_be_an_error() -> None:
+    rules = Rules(detector="seer", no_face="fail")
+    with pytest.raises(DamagedError, match="no face found in a by seer; give its box"):
+        facts_of({"a": spots(None)}, [item()], rules)
+
+
+def test_a_clip_has_one_box_around_all_its_faces() -> None:
+    rules = Rules(detector="seer", crop=1.0, size=20, unit="item")
+    (clip,), facts = facts_of({"a": spots((20, 20), None, (30, 25))}, [item(frames=3)], rules)
+    assert facts["a"]["boxes"] == [[15, 13, 20]] * 3 and facts["a"]["no_face"] == [1]
+    assert clip.frames.shape == (3, 20, 20, 3)
+    clips, facts = facts_of(
+        {"a": spots(None, None)},
+        [item(frames=2)],
+        Rules(detector="seer", unit="item", no_face="drop"),
+    )
+    assert clips == [] and facts["a"]["boxes"] == [None, None]
+
+
+def test_a_registered_partner_is_looked_at_in_the_visible_picture() -> None:
+    vis, nir = item("v", spectrum="vis", pair="p"), item("n", pair="p")
+    arrays = {"v": spots((20, 20)), "n": spots((40, 40))}
+    seer = Seer()
+    _, facts = facts_of(arrays, [nir], SEEN, detector=seer, partners=[vis, nir])
+    assert facts["n"]["boxes"] == [[14, 14, 12]] and seer.seen == ["v"]
+    weak = replace(nir, weak_pair=True)
+    _, facts = facts_of(arrays, [weak], SEEN, partners=[replace(vis, weak_pair=True), weak])
+    assert facts["n"]["boxes"] == [[34, 34, 12]]
+
+
+def test_a_detector_that_answers_too_little_is_named() -> None:
+    class Mute(Seer):
+        def find(self, query: FaceQuery) -> list[Face | None]:
+            return []
+
+    with pytest.raises(ContractError, match="detector 'seer' answered 0 times for 1 frames of a"):
+        facts_of({"a": spots(None)}, [item()], SEEN, detector=Mute())
