@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -113,6 +113,18 @@ def packed(folders: Iterable[Path], root: Path) -> list[Problem]:
         for folder in dict.fromkeys(folders)
         for path in archives(list_folder(folder, root).files)
     ]
+
+
+def obstacles(root: Path) -> Iterator[str]:
+    """Why a folder may not be the dataset that somebody took it for: still packed, linked, closed.
+
+    For the reason of a refusal; nothing where nothing is odd.
+    """
+    listing = list_folder(root, root)
+    for path in archives(listing.files)[:1]:
+        yield f"it holds {path.name}: unpack it first"
+    for problem in listing.problems[:1]:
+        yield f"{'the folder' if problem.path == '.' else problem.path}: {problem.action}"
 
 
 def inside(path: Path, root: Path) -> bool:

@@ -4,10 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_datasets.tree import list_folder, natural
+from irfer_datasets.tree import (
+    archives,
+    find_bases,
+    list_folder,
+    natural,
+    obstacles,
+    packed,
+    subfolders,
+)
 
 names = st.text(alphabet="ab0129. _", max_size=8)
 
@@ -63,3 +72,39 @@ def test_names_that_would_spoil_a_terminal_or_a_list_are_refused(tmp_path: Path)
     listing = list_folder(tmp_path, tmp_path)
     assert [path.name for path in listing.files] == ["good ä.png"]
     assert [problem.kind for problem in listing.problems] == ["bad_name"] * 3
+
+
+def test_sub_folders_are_the_listings_without_its_files(tmp_path: Path) -> None:
+    for name in ("10", "9", ".git", "__MACOSX", "a;b"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "file").touch()
+    (tmp_path / "link").symlink_to(tmp_path / "9")
+    assert [path.name for path in subfolders(tmp_path)] == ["9", "10"]
+    assert subfolders(tmp_path) == list_folder(tmp_path, tmp_path).folders
+    assert subfolders(tmp_path / "nowhere") == []
+
+
+def test_bases_are_found_four_levels_down_and_not_below_one_another(tmp_path: Path) -> None:
+    for place in ("a/b/c/d/NI", "a/NI/NI", "x/NI", "a/b/c/d/e/f/NI"):
+        (tmp_path / place).mkdir(parents=True)
+    found = find_bases(tmp_path, lambda below: any(path.name == "NI" for path in below))
+    assert [path.relative_to(tmp_path).as_posix() for path in found] == ["a", "x"]
+    deep = find_bases(tmp_path / "a/b", lambda below: any(path.name == "NI" for path in below))
+    assert deep == [tmp_path / "a/b/c/d"]
+
+
+@pytest.mark.parametrize(
+    "name", ["a.zip", "A.ZIP", "a.rar", "a.7z", "a.tar.gz", "a.tgz", "a.zip.001", "a.z03", "a.r00"]
+)
+def test_archives_are_known_by_their_names(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert archives([tmp_path / name]) == [tmp_path / name]
+    (problem,) = packed([tmp_path, tmp_path], tmp_path)
+    assert (problem.kind, problem.path) == ("packed", name)
+    assert list(obstacles(tmp_path)) == [f"it holds {name}: unpack it first"]
+
+
+@pytest.mark.parametrize("name", ["a.jpg", "001", "zip", "a.gz.txt", "00001.mp4", ".zip"])
+def test_other_files_are_no_archives(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    assert archives([tmp_path / name]) == [] and list(obstacles(tmp_path)) == []

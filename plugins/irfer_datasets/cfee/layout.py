@@ -15,7 +15,14 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import archives, find_bases, list_folder, packed, relative, subfolders
+from irfer_datasets.tree import (
+    find_bases,
+    list_folder,
+    obstacles,
+    packed,
+    relative,
+    subfolders,
+)
 
 CODES: Mapping[str, str] = {
     "01": "neutral",
@@ -202,5 +209,4 @@ def stray(root: Path) -> Iterator[str]:
         yield "it holds one Images folder: give the folder above it"
     elif any(_NAME.fullmatch(path.name) for path in listing.files):
         yield "it holds CC_SSS_NNNN.jpg: give the folder two above it, which holds 01-04 to 21-26"
-    for path in archives(listing.files)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import archives, find_bases, list_folder, packed, relative
+from irfer_datasets.tree import find_bases, list_folder, obstacles, packed, relative
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
@@ -198,5 +198,4 @@ def stray(root: Path) -> Iterator[str]:
         yield "it holds one person's pictures: give the folder above it"
     elif any(_AVERAGED.fullmatch(path.name) for path in listing.files):
         yield "it holds the averaged faces (AKDEF), which are not used: give KDEF"
-    for path in archives(listing.files)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)

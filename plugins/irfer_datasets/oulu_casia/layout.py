@@ -11,9 +11,9 @@ from typing import Literal
 from irfer_bench.api import Problem, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.tree import (
-    archives,
     find_bases,
     list_folder,
+    obstacles,
     packed,
     relative,
     subfolders,
@@ -238,5 +238,4 @@ def stray(root: Path) -> Iterator[str]:
     for hint, known in inside.items():
         if names & {name.casefold() for name in known}:
             yield hint
-    for path in archives(listing.files)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)
