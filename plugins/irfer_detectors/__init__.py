@@ -1,0 +1,1 @@
+"""Who finds the face by which a picture is cropped."""
