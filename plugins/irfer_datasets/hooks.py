@@ -37,6 +37,12 @@ FOLDER = (
 )
 CFEE = ("cfee_supervised",)
 KDEF = ("kdef_supervised",)
+LARGE_HFE = (
+    "large_hfe_nir_augmented",
+    "large_hfe_nir_weak5",
+    "large_hfe_nir_supervised",
+    "large_hfe_nir_quality",
+)
 NVIE = (
     "nvie_lwir_weak5",
     "nvie_lwir_weak0",
@@ -128,9 +134,18 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="on request at whdeng.cn/RAF; non-commercial research, no redistribution",
         source="Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019; whdeng.cn/RAF",
     )
+    yield Component(
+        kind="dataset",
+        name="large_hfe",
+        factory="irfer_datasets.large_hfe.dataset:LargeHfe",
+        summary="360 subjects, six expressions, near-infrared and visible",
+        licence="not public: ask the authors of NFER-Former; research only",
+        source="Luo et al., NFER-Former, arXiv 2312.05907",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
+        ("large_hfe", LARGE_HFE),
         ("cfee", CFEE),
         ("kdef", KDEF),
         ("raf_db", RAF_DB),

@@ -13,6 +13,7 @@ from irfer_bench.values import BASIC, Spectrum
 from tests.irfer_datasets.cfee_tree import write_cfee
 from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
+from tests.irfer_datasets.large_hfe_tree import write_large_hfe
 from tests.irfer_datasets.nvie_tree import write_nvie
 from tests.irfer_datasets.raf_db_tree import write_raf_db
 
@@ -51,6 +52,7 @@ SAMPLES: dict[str, Write] = {
     "folder": write_folder,
     "hub": write_hub,
     "kdef": write_kdef,
+    "large_hfe": write_large_hfe,
     "nvie": write_nvie,
     "oulu_casia": write_oulu_casia,
     "raf_db": write_raf_db,

@@ -1,0 +1,142 @@
+"""The canonical layout of Large-HFE (datasets.md §5); the set is not public, conversion is yours.
+
+Large-HFE/{VIS,NIR}/S001/Anger/000.jpg     S001 to S360, six names, numbers from 000
+Large-HFE/metadata.csv                     optional: path,modality,subject,expression,frame,pair_id
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from irfer_bench.api import BASIC, Spectrum
+from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import find_bases, list_folder, relative, subfolders
+
+CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
+SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
+EXPRESSIONS = {label: label.capitalize() for label in BASIC}
+PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
+_SUBJECT = re.compile(r"s?0*(\d{1,3})", re.IGNORECASE)
+_Proper = Callable[[str], str | None]
+_REST = "the others are used, results are marked incomplete"
+
+
+@dataclass
+class Take:
+    """One expression of one subject before one camera.
+
+    Args:
+        frames: path by frame number. pairs: what the metadata says is shared, by frame number.
+    """
+
+    spectrum: Spectrum
+    subject: str
+    label: str
+    frames: dict[int, str] = field(default_factory=dict)
+    pairs: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def moments(self) -> list[object]:
+        """What each frame shares with its partner, in frame order."""
+        return [self.pairs.get(number) or number for number in sorted(self.frames)]
+
+
+def find_base(root: Path) -> Path | None:
+    """The first folder, four levels down at most, with a camera's folder of numbered subjects."""
+    return next(iter(find_bases(root, _holds)), None)
+
+
+def _holds(below: Sequence[Path]) -> bool:
+    return any(
+        re.fullmatch(r"s\d{3}", child.name.casefold())
+        for folder in below
+        if folder.name.upper() in CAMERAS
+        for child in subfolders(folder)
+    )
+
+
+def subject_of(text: str) -> str | None:
+    """S001 to S360 for any way to write it, or None."""
+    match = _SUBJECT.fullmatch(text.strip())
+    name = f"S{int(match[1]):03d}" if match else ""
+    return name if name in SUBJECTS else None
+
+
+def walk(base: Path, seen: Survey) -> list[Take]:
+    """All sequences by the folders' names; what is missing, misnamed or no picture is noted."""
+    takes: list[Take] = []
+    cameras = _children(base, seen, lambda name: name.upper() if name.upper() in CAMERAS else None)
+    for camera, spectrum in CAMERAS.items():
+        if camera not in cameras:
+            seen.note("missing_domain", base / camera, "settings that need this camera cannot run")
+            continue
+        subjects = _children(cameras[camera], seen, subject_of, "known: S001 to S360")
+        for subject in SUBJECTS:
+            if subject not in subjects:
+                seen.note("missing_subject", cameras[camera] / subject, _REST)
+                continue
+            folder = subjects[subject]
+            labels = _children(folder, seen, _expression)
+            for label, proper in EXPRESSIONS.items():
+                place = labels.get(proper)
+                take = Take(spectrum, subject, label)
+                if place is not None:
+                    _read_frames(place, take, seen)
+                if take.frames:
+                    takes.append(take)
+                else:
+                    what = "it has no frames; " if place is not None else ""
+                    seen.note("missing_expression", place or folder / proper, what + _REST)
+    return takes
+
+
+def _expression(name: str) -> str | None:
+    return EXPRESSIONS.get(canonical(name) or "")
+
+
+def _read_frames(folder: Path, take: Take, seen: Survey) -> None:
+    listing = list_folder(folder, seen.root)
+    seen.problems.extend(listing.problems)
+    place = relative(folder, seen.root)
+    for path in listing.files:
+        if path.suffix.lower() not in PICTURES or not re.fullmatch(r"\d{1,6}", path.stem):
+            seen.note("unexpected_file", path, "not read; frames are NNN.jpg")
+        elif int(path.stem) in take.frames:
+            other = take.frames[int(path.stem)].rpartition("/")[2]
+            seen.note("duplicate_frame", path, f"not read; {other} is; remove one")
+        else:
+            take.frames[int(path.stem)] = f"{place}/{path.name}"
+    note_gaps(take, folder, seen)
+
+
+def note_gaps(take: Take, folder: Path, seen: Survey) -> None:
+    """`frame_gap` where numbers between 0 and the last one are missing."""
+    gaps = sorted(set(range(max(take.frames, default=-1) + 1)) - set(take.frames))
+    if gaps:
+        shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
+        seen.note("frame_gap", folder, f"frames {shown} are missing; the others are used")
+
+
+def _children(folder: Path, seen: Survey, proper: _Proper, known: str = "") -> dict[str, Path]:
+    """Sub-folders by their proper names; other spellings are read and listed."""
+    listing = list_folder(folder, seen.root)
+    seen.problems.extend(listing.problems)
+    chosen: dict[str, Path] = {}
+    for path in sorted(listing.folders, key=lambda path: proper(path.name) != path.name):
+        name = proper(path.name)
+        if name is None:
+            if known or proper is _expression:
+                advice = known or nearest(path.name, BASIC)
+                seen.note("misnamed_folder", path, f"not read; {advice}")
+        elif name in chosen:
+            seen.note("misnamed_folder", path, f"not read; {chosen[name].name} is there too")
+        else:
+            chosen[name] = path
+            if name != path.name:
+                kind = "mis_cased" if name.casefold() == path.name.casefold() else "misnamed_folder"
+                seen.note(kind, path, f"read as {name}; rename it")
+    return chosen

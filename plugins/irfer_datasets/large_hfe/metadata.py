@@ -1,0 +1,152 @@
+"""`metadata.csv` of Large-HFE: what every picture is and which pictures show one moment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from irfer_bench.api import BASIC, Spectrum
+from irfer_datasets.annotations import open_annotation
+from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.large_hfe.layout import CAMERAS, PICTURES, Take, note_gaps, subject_of
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import list_folder, natural, relative
+
+NAME = "metadata.csv"
+REQUIRED = ("path", "modality", "subject", "expression", "frame")
+
+
+_Key = tuple[Spectrum, str, str]
+"""Spectrum, subject, label: which sequence."""
+
+
+@dataclass(frozen=True)
+class _Facts:
+    """What a row says of a picture."""
+
+    key: _Key
+    frame: int
+    pair: str
+
+
+class _RefusedError(Exception):
+    """A row that is not read: kind and why."""
+
+
+def read_metadata(base: Path, seen: Survey) -> list[Take]:
+    """Sequences by the rows, paths counted from the metadata's folder; other pictures are unused.
+
+    Problems: `bad_row`, `unknown_label`, `missing_item`, `outside_root`, `duplicate_row`,
+    `duplicate_id`, `ambiguous_pair`, `unlabelled_file`, `frame_gap`, `missing_domain`.
+
+    Raises:
+        DamagedError: it cannot be decoded or lacks a column.
+    """
+    text = open_annotation(base / NAME, seen.root)
+    seen.problems.extend(text.problems())
+    present = _pictures(base, seen)
+    takes: dict[_Key, Take] = {}
+    rows: dict[str, _Facts] = {}
+    for number, record in text.records(REQUIRED):
+        where = base / f"{NAME} row {number}"
+        try:
+            path, facts = _row(record, present)
+            if path in rows:
+                same = rows[path] == facts
+                kind = "duplicate_row" if same else "duplicate_id"
+                action = "was listed before" if same else "was said to be something else before"
+                raise _RefusedError(kind, f"{path} {action}")
+            rows[path] = facts
+            take = takes.setdefault(facts.key, Take(*facts.key))
+            other = take.frames.setdefault(facts.frame, relative(base / path, seen.root))
+            if other != relative(base / path, seen.root):
+                raise _RefusedError("duplicate_id", f"{other} is that frame already")
+        except _RefusedError as refused:
+            seen.note(refused.args[0], where, refused.args[1])
+            continue
+        take.pairs[facts.frame] = facts.pair
+    _check(list(takes.values()), base, seen)
+    _check_pairs(rows, base, seen)
+    for path in sorted(present.difference(rows), key=natural):
+        seen.note("unlabelled_file", base / path, f"not used; {NAME} has no row for it")
+    return sorted(takes.values(), key=lambda take: (take.spectrum, take.subject, take.label))
+
+
+def _check(takes: Sequence[Take], base: Path, seen: Survey) -> None:
+    spectra = {take.spectrum for take in takes}
+    for camera, spectrum in CAMERAS.items():
+        if spectrum not in spectra:
+            seen.note("missing_domain", base / camera, "settings that need this camera cannot run")
+    for take in takes:
+        note_gaps(take, (seen.root / take.frames[min(take.frames)]).parent, seen)
+
+
+def _check_pairs(rows: Mapping[str, _Facts], base: Path, seen: Survey) -> None:
+    """Refuse a pair of two moments, or of two pictures of one camera."""
+    first: dict[tuple[str, str], str] = {}
+    moments: dict[str, _Key] = {}
+    for path, facts in rows.items():
+        if not facts.pair:
+            continue
+        spectrum, *moment = facts.key
+        if moments.setdefault(facts.pair, facts.key)[1:] != tuple(moment):
+            action = f"pair {facts.pair} is of another subject or expression too"
+        elif first.setdefault((facts.pair, spectrum), path) != path:
+            action = f"{first[facts.pair, spectrum]} is that camera's picture of {facts.pair}"
+        else:
+            continue
+        seen.note("ambiguous_pair", base / path, f"{action}; correct {NAME}")
+
+
+def _pictures(base: Path, seen: Survey) -> set[str]:
+    """Every picture below a folder, relative to it."""
+    found: set[str] = set()
+    queue = [base]
+    while queue:
+        folder = queue.pop()
+        listing = list_folder(folder, seen.root)
+        seen.problems.extend(listing.problems)
+        queue.extend(listing.folders)
+        place = relative(folder, base)
+        above = "" if place == "." else f"{place}/"
+        files = (path.name for path in listing.files if path.suffix.lower() in PICTURES)
+        found.update(above + name for name in files)
+    return found
+
+
+def _row(record: Mapping[str, str], present: Set[str]) -> tuple[str, _Facts]:
+    given = record.get("path", "")
+    path = PurePosixPath(given.replace("\\", "/"))
+    if not given:
+        raise _RefusedError("bad_row", "it has no path")
+    if path.is_absolute() or ".." in path.parts:
+        raise _RefusedError("outside_root", f"{given}: paths lead from {NAME} downwards")
+    camera, subject = record.get("modality", "").upper(), subject_of(record.get("subject", ""))
+    if camera not in CAMERAS:
+        raise _RefusedError("bad_row", f"modality {camera!r}; known: {', '.join(CAMERAS)}")
+    if subject is None:
+        raise _RefusedError("bad_row", f"subject {record.get('subject')!r}; known: S001 to S360")
+    text = record.get("expression", "")
+    label = canonical(text)
+    if label not in BASIC:
+        raise _RefusedError("unknown_label", f"expression {text!r}; {nearest(text, BASIC)}")
+    frame = record.get("frame", "")
+    if not re.fullmatch(r"[0-9]{1,6}", frame):
+        raise _RefusedError("bad_row", f"frame {frame!r} is no number from 0")
+    _check_place(path, camera, subject, label)
+    if path.as_posix() not in present:
+        raise _RefusedError("missing_item", f"{given} is not there; the rest is used")
+    key = (CAMERAS[camera], subject, label)
+    return path.as_posix(), _Facts(key, int(frame), record.get("pair_id", ""))
+
+
+def _check_place(path: PurePosixPath, camera: str, subject: str, label: str) -> None:
+    """Refuse a row that contradicts the canonical folders its picture lies in."""
+    if len(path.parts) != 4 or path.parts[0].upper() not in CAMERAS:
+        return
+    place = (path.parts[0].upper(), subject_of(path.parts[1]), canonical(path.parts[2]))
+    said = (camera, subject, label)
+    if any(there and there != here for there, here in zip(place, said, strict=True)):
+        raise _RefusedError("bad_row", f"{path} is said to be {' '.join(said)}; correct one")
