@@ -112,7 +112,7 @@ class ShardWriter(AbstractContextManager["ShardWriter"]):
         files = [*pictures, *([sound] if sound is not None else [])]
         self._held += sum(len(file["bytes"]) for file in files)
         self.clips += 1
-        if len(self._rows) >= ROWS or self._held >= GROUP:
+        if len(self._rows) >= ROWS or self._held >= min(GROUP, self._limit):
             self._flush()
 
     def number_shards(self) -> None:

@@ -118,11 +118,11 @@ class Hub:
         own = [item for item in items if item.part != "extra"]
         if any(item.split == "test" for item in own):
             return [frozenset(item.subject or item.id for item in own if item.split == "test")]
-        sets = sorted({_set(item) for item in own} - {0})
-        if sets:
+        last = max(map(_set, own), default=0)
+        if last:
             return [
                 frozenset(item.subject or item.id for item in own if _set(item) == number)
-                for number in sets
+                for number in range(1, last + 1)
             ]
         groups: dict[str, set[str]] = {}
         for item in own:

@@ -133,7 +133,7 @@ def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
     groups: dict[str, list[Path]] = {}
     for path in shards:
         footer(path, place.base)
-        groups.setdefault(split_of(relative(path, place.base)) or "all", []).append(path)
+        groups.setdefault(split_of(relative(path, place.base)) or "rows", []).append(path)
     cache = str(private_folder() / "arrow")
     splits = {
         name: datasets.Dataset.from_parquet(
