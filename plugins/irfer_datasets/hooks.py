@@ -68,6 +68,7 @@ HUB = (
     "hub_lwir_weak5",
 )
 RAF_DB = ("raf_db_supervised", "raf_db_original_supervised")
+DFEW = ("dfew_supervised", "dfew_nir_simulated")
 """The first of each is the dataset's default."""
 
 
@@ -142,6 +143,15 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="not public: ask the authors of NFER-Former; research only",
         source="Luo et al., NFER-Former, arXiv 2312.05907",
     )
+    yield Component(
+        kind="dataset",
+        name="dfew",
+        factory="irfer_datasets.dfew.dataset:Dfew",
+        params="irfer_datasets.dfew.params:DfewParams",
+        summary="11,697 film clips with sound, seven expressions, visible, official five folds",
+        licence="application form of Southeast University (AIPL); academic use",
+        source="Jiang et al., ACM Multimedia 2020; dfew-dataset.github.io",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
@@ -149,6 +159,7 @@ def irfer_bench_components() -> Iterable[Component]:
         ("cfee", CFEE),
         ("kdef", KDEF),
         ("raf_db", RAF_DB),
+        ("dfew", DFEW),
         ("folder", FOLDER),
         ("hub", HUB),
     ):

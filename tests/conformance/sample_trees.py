@@ -11,6 +11,7 @@ from PIL import Image
 from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
 from tests.irfer_datasets.cfee_tree import write_cfee
+from tests.irfer_datasets.dfew_tree import dfew_tree
 from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
 from tests.irfer_datasets.large_hfe_tree import write_large_hfe
@@ -47,8 +48,14 @@ def write_oulu_casia(root: Path) -> None:
                         grey.save(place / f"{number:03d}.jpeg")
 
 
+def write_dfew(root: Path) -> None:
+    """Fifteen clips of the owner's crops with the original films beside them."""
+    dfew_tree(root)
+
+
 SAMPLES: dict[str, Write] = {
     "cfee": write_cfee,
+    "dfew": write_dfew,
     "folder": write_folder,
     "hub": write_hub,
     "kdef": write_kdef,
