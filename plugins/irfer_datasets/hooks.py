@@ -68,6 +68,12 @@ HUB = (
     "hub_lwir_weak5",
 )
 RAF_DB = ("raf_db_supervised", "raf_db_original_supervised")
+CK_PLUS = (
+    "ck_plus6_supervised",
+    "ck_plus7_supervised",
+    "ck_plus8_supervised",
+    "raf_db_to_ck_plus",
+)
 DFEW = ("dfew_supervised", "dfew_nir_simulated")
 """The first of each is the dataset's default."""
 
@@ -152,6 +158,14 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="application form of Southeast University (AIPL); academic use",
         source="Jiang et al., ACM Multimedia 2020; dfew-dataset.github.io",
     )
+    yield Component(
+        kind="dataset",
+        name="ck_plus",
+        factory="irfer_datasets.ck_plus.dataset:CkPlus",
+        summary="123 subjects, 593 posed sequences from neutral to apex, 327 of them labelled",
+        licence="signed agreement with the University of Pittsburgh; research only",
+        source="Lucey et al., CVPR Workshops 2010",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
@@ -159,6 +173,7 @@ def irfer_bench_components() -> Iterable[Component]:
         ("cfee", CFEE),
         ("kdef", KDEF),
         ("raf_db", RAF_DB),
+        ("ck_plus", CK_PLUS),
         ("dfew", DFEW),
         ("folder", FOLDER),
         ("hub", HUB),

@@ -11,6 +11,7 @@ from PIL import Image
 from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
 from tests.irfer_datasets.cfee_tree import write_cfee
+from tests.irfer_datasets.ck_plus_tree import write_ck_plus
 from tests.irfer_datasets.dfew_tree import dfew_tree
 from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
@@ -55,6 +56,7 @@ def write_dfew(root: Path) -> None:
 
 SAMPLES: dict[str, Write] = {
     "cfee": write_cfee,
+    "ck_plus": write_ck_plus,
     "dfew": write_dfew,
     "folder": write_folder,
     "hub": write_hub,

@@ -65,7 +65,7 @@ class RafDb(Stills):
         if found:
             return Recognition(0.95, f"{found} pictures under {where}")
         if tree.form == "owner" and label_list(tree) is None:
-            return Recognition(0.6, f"{where} has pictures but no EmoLabel/list_patition_label.txt")
+            return Recognition(0.4, f"{where} has pictures but no EmoLabel/list_patition_label.txt")
         return Recognition(0.3, f"{where} holds no picture named such as train_00001_aligned.jpg")
 
     def walk(self, root: Path) -> CrowdSurvey:

@@ -1,0 +1,122 @@
+"""Dataset `ck_plus`: Extended Cohn-Kanade as its owners distribute it (datasets.md §12).
+
+Lucey, Cohn, Kanade, Saragih, Ambadar, Matthews, CVPR Workshops 2010. 593 posed sequences from
+neutral to apex of 123 people, 327 of them with one of seven expressions, contempt included. A
+labelled sequence is two items: all its frames, and its first frame alone as a neutral face.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Recognition
+from irfer_datasets.ck_plus.layout import LABELS, find_trees, stray
+from irfer_datasets.ck_plus.sequences import Sequences, survey
+from irfer_datasets.stills import Stills
+from irfer_datasets.tree import relative
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+FOLDS = 10
+
+
+class CkPlus(Stills):
+    """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
+
+    Where `Landmarks` is unpacked, clips carry the owners' 68 points per frame as they are written.
+    An instance walks a root once; another instance sees what changed since.
+    """
+
+    name = "ck_plus"
+    classes = CLASSES[:8]
+    native: ClassVar[tuple[str, ...]] = tuple(LABELS.values())
+    licence = (
+        "signed agreement with the University of Pittsburgh; research only, pictures of some "
+        "subjects only may be shown, in publications"
+    )
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
+        if not find_trees(root):
+            what = "no folder with S005/001 below it"
+            return Recognition(0.0, "; ".join((what, *stray(root))))
+        seen = self._sequences(root)
+        if seen.frames_base is None:
+            packed = [p.path for p in seen.problems if p.kind == "packed"]
+            hint = f"; unpack {', '.join(packed)} first" if packed else ""
+            return Recognition(0.3, f"no picture named such as S005_001_00000001.png{hint}")
+        where = relative(seen.frames_base, root)
+        labelled = sum(item.part == "sequence" for item in seen.items)
+        if not labelled:
+            hint = "give the folder that holds Emotion too"
+            return Recognition(0.4, f"{where} has sequences, and no label of one is there; {hint}")
+        return Recognition(0.95, f"{labelled} labelled sequences under {where}")
+
+    def walk(self, root: Path) -> Sequences:
+        """All labelled sequences, and everything that is wrong.
+
+        Raises:
+            MissingError: no tree of this dataset lies there.
+        """
+        if not find_trees(root):
+            raise MissingError(f"{root} is not ck_plus: {self.recognise(root).reason}")
+        return survey(root)
+
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """The sequence or some of its frames, grey repeated, with landmarks where all have them.
+
+        Raises:
+            DamagedError: a frame or its landmarks cannot be read.
+        """
+        clip = super().read(root, item, frames)
+        where = self._given(root)
+        names = item.files if frames is None else [item.files[position] for position in frames]
+        places = [self._sequences(where).landmarks.get(name) for name in names]
+        known = [place for place in places if place is not None]
+        if not known or len(known) != len(places):
+            return clip
+        return replace(clip, landmarks=_read_landmarks(known, where))
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Ten test lists: every tenth of the sorted subjects that have a labelled sequence."""
+        subjects = sorted({item.subject for item in items if item.subject is not None})
+        return [frozenset(subjects[fold::FOLDS]) for fold in range(FOLDS)]
+
+    def fingerprint(self, root: Path | None) -> str:
+        """Digest of all frames used, what is said about them, and their landmarks."""
+        content = super().fingerprint(root)
+        points = self._sequences(self._given(root)).landmarks
+        if not points:
+            return content
+        digests = sorted(
+            f"{place.name} {hashlib.sha256(place.read_bytes()).hexdigest()}"
+            for place in points.values()
+        )
+        return hashlib.sha256("\n".join((content, *digests)).encode()).hexdigest()
+
+    def _sequences(self, root: Path) -> Sequences:
+        seen = self.survey(root)
+        assert isinstance(seen, Sequences)
+        return seen
+
+
+def _read_landmarks(places: Sequence[Path], root: Path) -> NDArray[Any]:
+    """(T, 68, 2) float32 of as many files with 68 lines `x y`."""
+    import numpy as np
+
+    faces = []
+    for place in places:
+        try:
+            points = np.loadtxt(place, dtype=np.float32, ndmin=2)
+            if points.shape != (68, 2) or not np.isfinite(points).all():
+                raise ValueError(f"68 points expected, {points.shape} found")
+        except (OSError, ValueError) as error:
+            message = f"{relative(place, root)} cannot be read ({error})"
+            raise DamagedError(message, "restore the file or remove it") from error
+        faces.append(points)
+    return np.stack(faces)

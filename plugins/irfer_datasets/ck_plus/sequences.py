@@ -1,0 +1,152 @@
+"""Labelled sequences of CK+: frames and codes brought together, and what lacks the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from irfer_bench.api import DamagedError, Item
+from irfer_datasets.annotations import open_annotation
+from irfer_datasets.ck_plus.layout import LABELS, Take, Tree, choose, find_trees, read_tree
+from irfer_datasets.expected import compare_count, compare_labels, published
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import packed, relative
+
+REST = "the others are used, results are marked incomplete"
+
+
+@dataclass
+class Sequences(Survey):
+    """What one walk over a root found; `landmarks` by the name of the frame they are of."""
+
+    frames_base: Path | None = None
+    landmarks: dict[str, Path] = field(default_factory=dict)
+
+
+def survey(root: Path) -> Sequences:
+    """All labelled sequences, each as itself and as its neutral first frame."""
+    seen = Sequences(root)
+    trees = [read_tree(base, seen) for base in find_trees(root)]
+    places = {base for tree in trees for base in (root, tree.base, tree.base.parent)}
+    seen.problems.extend(packed(sorted(p for p in places if p.is_relative_to(root)), root))
+    frames = choose(trees, "frames", seen)
+    emotion = choose(trees, "emotion", seen)
+    landmarks = choose(trees, "landmarks", seen)
+    if frames is None:
+        return seen
+    seen.frames_base = frames.base
+    takes = frames.files["frames"]
+    if emotion is None:
+        place = root / "Emotion"
+        seen.note("missing_list", place, "no sequence has a label without it; none is used")
+        return seen
+    labels = _labels(emotion, seen)
+    for take in sorted(labels):
+        if take not in takes:
+            action = f"labelled in {relative(emotion.base, root)} and not there; {REST}"
+            seen.note("missing_item", frames.base.joinpath(*take), action)
+            continue
+        code, peak = labels[take]
+        _check_frames(frames.base.joinpath(*take), takes[take], peak, seen)
+        seen.items.extend(_items(take, takes[take], code, root))
+        if landmarks is not None:
+            _place_landmarks(take, takes[take], landmarks, seen)
+    count(takes, len(labels.keys() & takes.keys()), seen)
+    return seen
+
+
+def _labels(emotion: Tree, seen: Sequences) -> dict[Take, tuple[int, int]]:
+    """Code and frame number of every labelled session."""
+    labels: dict[Take, tuple[int, int]] = {}
+    for take, files in emotion.files["emotion"].items():
+        codes = {number: _code(path, seen) for number, path in files.items()}
+        usable = {number: code for number, code in codes.items() if code is not None}
+        last = max(files)
+        if len(set(usable.values())) > 1:
+            said = " and ".join(LABELS[code] for code in usable.values())
+            seen.note("duplicate_id", files[last], f"its session is {said}; keep one file")
+        elif usable:
+            labels[take] = next(iter(usable.values())), max(usable)
+            if len(files) > 1:
+                action = "its session has several files that agree; one is used"
+                seen.note("duplicate_row", files[last], action)
+    return labels
+
+
+def _code(path: Path, seen: Sequences) -> int | None:
+    """The number in a file such as `   3.0000000e+00`."""
+    try:
+        lines = list(open_annotation(path, seen.root).lines())
+    except DamagedError as error:
+        seen.note("bad_row", path, f"not read: {error.message}")
+        return None
+    try:
+        ((_, text),) = lines
+        value = float(text)
+    except ValueError:
+        seen.note("bad_row", path, "not read; it should hold one number such as 3.0000000e+00")
+        return None
+    if value not in LABELS:
+        known = ", ".join(f"{code} {name}" for code, name in LABELS.items())
+        seen.note("unknown_label", path, f"{text!r}; known: {known}")
+        return None
+    return int(value)
+
+
+def _check_frames(folder: Path, frames: Mapping[int, Path], peak: int, seen: Sequences) -> None:
+    last = max(frames)
+    gaps = sorted(set(range(1, max(last, peak) + 1)) - frames.keys())
+    if gaps:
+        shown = ", ".join(f"{gap:08d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
+        what = "the labelled one too; " if peak in gaps else ""
+        seen.note("frame_gap", folder, f"frames {shown} are missing, {what}the others are used")
+    elif last > peak:
+        action = f"the label is of frame {peak:08d}, the last is {last:08d}; all are used"
+        seen.note("frame_count", folder, action)
+
+
+def _items(take: Take, frames: Mapping[int, Path], code: int, root: Path) -> list[Item]:
+    files = tuple(relative(frames[number], root) for number in sorted(frames))
+    name = f"ck_{take[0].casefold()}_{take[1]}"
+    whole = Item(
+        id=name,
+        label=LABELS[code],
+        subject=take[0],
+        spectrum="vis",
+        files=files,
+        part="sequence",
+        frames=len(files),
+    )
+    first = Item(
+        id=f"{name}_neutral",
+        label="neutral",
+        subject=take[0],
+        spectrum="vis",
+        files=files[:1],
+        part="neutral",
+    )
+    return [whole, first]
+
+
+def _place_landmarks(
+    take: Take, frames: Mapping[int, Path], landmarks: Tree, seen: Sequences
+) -> None:
+    points = landmarks.files["landmarks"].get(take, {})
+    for number in frames.keys() & points.keys():
+        seen.landmarks[relative(frames[number], seen.root)] = points[number]
+
+
+def count(takes: Mapping[Take, object], labelled: int, seen: Sequences) -> None:
+    """Compare with the published numbers and say how many sequences have no label."""
+    assert seen.frames_base is not None
+    where = relative(seen.frames_base, seen.root)
+    known = published("ckplus")
+    if bare := len(takes) - labelled:
+        action = f"{bare} of {len(takes)} sequences have no label and are left out"
+        seen.note("left_out", seen.frames_base, action)
+    subjects = {subject for subject, _ in takes}
+    names = [item.label or "" for item in seen.items if item.part == "sequence"]
+    seen.problems += compare_count(where, "sequences", len(takes), known["sequences"])
+    seen.problems += compare_count(where, "subjects", len(subjects), known["subjects"])
+    seen.problems += compare_labels(where, "labelled sequences", names, known["per_class"])
