@@ -26,3 +26,18 @@ def irfer_bench_components() -> Iterable[Component]:
         needs=("cv2",), licence="Intel License Agreement for OpenCV (the cascade's file)",
         source="Viola and Jones, CVPR 2001; Lienhart and Maydt, ICIP 2002",
     )
+    yield Component(
+        kind="detector", name="face_alignment",
+        factory="irfer_detectors.face_alignment:FaceAlignment",
+        params="irfer_detectors.face_alignment_params:FaceAlignmentParams",
+        summary="S3FD and 68 landmarks by 2D-FAN-4; package and weights are yours to bring",
+        needs=("face_alignment", "numba"), licence="BSD-3-Clause (package face-alignment)",
+        source="Bulat and Tzimiropoulos, ICCV 2017; Zhang et al. (S3FD), ICCV 2017",
+    )
+    yield Component(
+        kind="detector", name="mtcnn", factory="irfer_detectors.mtcnn:Mtcnn",
+        params="irfer_detectors.mtcnn_params:MtcnnParams",
+        summary="three cascaded networks; pip install --no-deps facenet-pytorch",
+        needs=("facenet_pytorch",), licence="MIT (package facenet-pytorch)",
+        source="Zhang et al., IEEE Signal Processing Letters 23(10), 2016",
+    )

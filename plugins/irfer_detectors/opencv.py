@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.api import Face, FaceQuery, MissingError
 from irfer_bench.nn import weights as pretrained
+from irfer_detectors.choice import choose
 from irfer_detectors.opencv_params import HaarCascadeParams
 
 PAGE = "https://github.com/opencv/opencv/tree/4.x/data/haarcascades"
@@ -30,9 +31,6 @@ DIGESTS = {
     "default": "0f7d4527844eb514d4a4948e822da90fbb16a34a0bbbbc6adc6498747a5aafb0",
 }
 """The same in opencv-python-headless 4.10 and 4.14."""
-
-Window = tuple[int, int, int, int]
-"""Left, top, width and height in pixels."""
 
 
 class HaarCascade:
@@ -62,7 +60,7 @@ class HaarCascade:
         name = f"haarcascade_frontalface_{self.params.cascade}.xml"
         path = pretrained.find(
             pretrained.Pretrained(
-                name=f"of OpenCV's cascade {self.params.cascade}", files=(name,),
+                name=f"OpenCV's cascade {self.params.cascade}", files=(name,),
                 sha256=DIGESTS[self.params.cascade], source=PAGE,
                 folder=Path(cv2.__file__).parent / "data",
             ),
@@ -87,18 +85,5 @@ class HaarCascade:
         )
         if not len(windows):
             return None
-        found = [(int(x), int(y), int(wide), int(tall)) for x, y, wide, tall in windows]
-        left, top, wide, tall = choose(found, (height, width))
-        return Face(left, top, left + wide, top + tall)
-
-
-def choose(windows: Sequence[Window], shape: tuple[int, int]) -> Window:
-    """The largest window of a picture of that (height, width); of equals, the most central."""
-    height, width = shape
-
-    def rank(window: Window) -> tuple[float, ...]:
-        left, top, wide, tall = window
-        off = (2 * left + wide - width) ** 2 + (2 * top + tall - height) ** 2
-        return -wide * tall, off, left, top
-
-    return min(windows, key=rank)
+        found = [(int(x), int(y), int(x + wide), int(y + tall)) for x, y, wide, tall in windows]
+        return Face(*choose(found, frame.shape))

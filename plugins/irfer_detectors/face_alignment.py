@@ -1,0 +1,103 @@
+"""S3FD finds the face, 2D-FAN-4 its 68 landmarks (Bulat and Tzimiropoulos, ICCV 2017).
+
+By the package face-alignment, which the user brings, as NFER-SDE's authors did. It would download
+its two networks by itself; here they come from the weights folder alone, with their digests
+checked, and are read with `weights_only=True`.
+
+Deviations from its class `FaceAlignment`: nothing is compiled, frames are looked at one by one, the
+largest face is kept, and half a pixel is added to its landmarks, which it rounds down to pixels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irfer_bench.api import Face, FaceQuery, MissingError
+from irfer_bench.nn import weights as pretrained
+from irfer_detectors.choice import choose, windows
+from irfer_detectors.face_alignment_params import FaceAlignmentParams
+from irfer_detectors.networks import steady
+
+SITE = "https://www.adrianbulat.com/downloads/python-fan/"
+S3FD = pretrained.Pretrained(
+    name="S3FD (face detector)", files=("s3fd-619a316812.pth",), sha256="619a316812",
+    source=f"{SITE}s3fd-619a316812.pth",
+)
+FAN = pretrained.Pretrained(
+    name="2D-FAN-4 (68 landmarks)", files=("2DFAN4-11f355bf06.pth.tar",),
+    sha256="11f355bf06", source=f"{SITE}2DFAN4-11f355bf06.pth.tar",
+)
+SMALLEST = 32
+"""S3FD halves a picture five times before its coarsest maps; below this there is nothing left."""
+
+
+class FaceAlignment:
+    """The largest face of each frame, by the extent of its 68 landmarks."""
+
+    exact = False
+    looks = True
+
+    def __init__(self, params: FaceAlignmentParams) -> None:
+        self.params = params
+
+    def open(self, weights: Path) -> None:
+        """Load both networks from the weights folder.
+
+        Raises:
+            MissingError: the package is not here, or an older one. MissingWeightsError: a file is
+            not in the folder. DamagedError: a file is not the published one.
+        """
+        try:
+            import torch
+            from face_alignment import api
+        except ImportError as error:
+            raise MissingError(
+                f"detector 'face_alignment' needs the package face-alignment ({error})",
+                "pip install --no-deps 'face-alignment>=1.5' numba llvmlite",
+            ) from error
+        if not hasattr(api.FaceAlignment, "_load_native"):
+            raise MissingError(
+                "detector 'face_alignment' needs face-alignment 1.5 or newer, an older one is here",
+                "pip install --no-deps 'face-alignment>=1.5'",
+            )
+        s3fd, fan = pretrained.find(S3FD, weights), pretrained.find(FAN, weights)
+
+        class Offline(api.FaceAlignment):  # type: ignore[misc]
+            """The package's class, told where its landmark network lies."""
+
+            def _load_native(self, name: str, size: int, device: str, dtype: Any) -> Any:
+                network = api.FAN(size)
+                network.load_state_dict(torch.load(fan, map_location=device, weights_only=True))
+                return network.to(device, dtype=dtype).eval()
+
+        self._package = Offline(
+            api.LandmarksType.TWO_D, device="cpu", flip_input=self.params.flip, compile=False,
+            face_detector="sfd",
+            face_detector_kwargs={
+                "path_to_detector": str(s3fd), "filter_threshold": self.params.confidence,
+            },
+        )
+
+    def find(self, query: FaceQuery) -> Sequence[Face | None]:
+        """One face with its landmarks, or None, per frame."""
+        with steady():
+            return [self._face(np.array(frame)) for frame in query.frames]
+
+    def _face(self, frame: NDArray[Any]) -> Face | None:
+        if min(frame.shape[:2]) < SMALLEST:
+            return None
+        found = self._package.face_detector.detect_from_image(frame)
+        faces = windows(found)
+        if not faces:
+            return None
+        (points,) = self._package.get_landmarks_from_image(
+            frame, detected_faces=[list(choose(faces, frame.shape))]
+        )
+        points = np.asarray(points, np.float32) + np.float32(0.5)
+        (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
+        return Face(left, top, right, bottom, landmarks=points)

@@ -1,0 +1,23 @@
+"""How the two detectors that are torch networks of other people are run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+@contextmanager
+def steady() -> Iterator[None]:
+    """One thread and no gradients: sums keep their order, so a box is the same on every machine.
+
+    Preparation runs one process per core; the number of threads is put back for what comes after.
+    """
+    import torch
+
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        with torch.no_grad():
+            yield
+    finally:
+        torch.set_num_threads(threads)
