@@ -22,6 +22,7 @@ OULU = (
     "oulu_dark_weak16",
     "oulu_dark_weak_tenth",
     "oulu_dark_weak_full",
+    "oulu_dark_nir_weak5",
     "oulu_vis_to_nir",
     "oulu_nir_supervised",
     "oulu_nir_quality",

@@ -265,6 +265,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
         "oulu_dark_weak16": 16,
         "oulu_dark_weak_tenth": 0.1,
         "oulu_dark_weak_full": None,
+        "oulu_dark_nir_weak5": 5,
     }
     for setting in settings.values():
         assert setting.paired == ("dark" not in setting.name)
@@ -276,6 +277,8 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     assert dark.source is not None
     assert (dark.source.spectrum, dark.source.lightings) == ("vis", ("strong",))
     assert (dark.target.spectrum, dark.target.lightings) == ("vis", ("dark",))
+    night = settings["oulu_dark_nir_weak5"].target
+    assert (night.spectrum, night.lightings) == ("nir", ("dark",))
     own = settings["oulu_nir_augmented"]
     assert own.extra is not None and own.kind == "augmented"
     assert (own.extra.dataset, own.extra.spectrum) == ("cfee", "vis")

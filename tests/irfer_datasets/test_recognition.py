@@ -16,9 +16,7 @@ REGISTRY = load()
 DATASETS = [
     owned.component.name
     for owned in REGISTRY.owned
-    if owned.builtin
-    and owned.component.kind == "dataset"
-    and REGISTRY.needs_root(owned.component)
+    if owned.builtin and owned.component.kind == "dataset" and REGISTRY.needs_root(owned.component)
 ]
 KINDS = ("zip", "rar", "7z", "tar", "tar.gz", "part1.rar", "z01", "zip.001")
 
@@ -26,7 +24,7 @@ KINDS = ("zip", "rar", "7z", "tar", "tar.gz", "part1.rar", "z01", "zip.001")
 @pytest.fixture(scope="module")
 def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Every sample, written once."""
-    written = {}
+    written: dict[str, Path] = {}
     for name, write in SAMPLES.items():
         written[name] = tmp_path_factory.mktemp(f"tree_of_{len(written)}")
         write(written[name])
@@ -34,7 +32,7 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def recognise(dataset: str, root: Path) -> Recognition:
-    recognition = REGISTRY.create(REGISTRY.get("dataset", dataset)).recognise(root)
+    recognition: Recognition = REGISTRY.create(REGISTRY.get("dataset", dataset)).recognise(root)
     assert 0 <= recognition.confidence <= 1 and recognition.reason
     return recognition
 

@@ -25,7 +25,7 @@ class Cfee(Stills):
     """
 
     name = "cfee"
-    classes = CLASSES[:7]
+    classes: tuple[str, ...] = CLASSES[:7]
     native = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
     licence = (
         "on request from the Ohio State University (CBCSL), signed form; text not public, so "

@@ -26,7 +26,7 @@ class Kdef(Stills):
     """
 
     name = "kdef"
-    classes = CLASSES[:7]
+    classes: tuple[str, ...] = CLASSES[:7]
     native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
     licence = "non-commercial research, on request at kdef.se; no redistribution"
 

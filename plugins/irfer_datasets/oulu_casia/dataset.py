@@ -42,7 +42,7 @@ class OuluCasia:
     """
 
     name = "oulu_casia"
-    classes = BASIC
+    classes: tuple[str, ...] = BASIC
     licence = LICENCE
     private = True
 

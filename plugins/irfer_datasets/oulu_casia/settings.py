@@ -12,6 +12,7 @@ from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
 VIS = Domain(spectrum="vis", lightings=("strong",))
 NIR = Domain(spectrum="nir", lightings=("strong",))
 DARK = Domain(spectrum="vis", lightings=("dark",))
+NIR_DARK = Domain(spectrum="nir", lightings=("dark",))
 CFEE = Domain(spectrum="vis", dataset="cfee")
 DRAWS = 5
 """Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
@@ -47,6 +48,10 @@ AUGMENTED_TEXT = (
     "1/1080, and 1,080 scored pictures cannot be reproduced from its text: the last three frames "
     "of 16 test subjects are 288, of all 80 are 1,440. It crops by face-alignment, here by "
     "opencv. "
+)
+NIR_DARK_TEXT = (
+    "The near-infrared camera without visible light, which hardly changes its pictures: an option "
+    "beside the dark task on the visible camera. Recorded apart from strong light: no pairs. "
 )
 CROSS_TEXT = (
     "What a recognizer of visible faces is worth in the near-infrared without one near-infrared "
@@ -96,10 +101,16 @@ def _nir(name: str, shots: int | float | None, words: str) -> Setting:
     return _weak(name, NIR, shots, f"near-infrared strong, {words}")
 
 
-def _dark(name: str, shots: int | float | None, words: str) -> Setting:
-    weak = _weak(name, DARK, shots, f"visible dark, {words}")
-    text = PCA_TEXT + DARK_TEXT + TEXT
-    return msgspec.structs.replace(weak, paired=False, source_text=text)
+def _dark(
+    name: str,
+    shots: int | float | None,
+    words: str,
+    target: Domain = DARK,
+    about: str = DARK_TEXT,
+) -> Setting:
+    camera = "visible" if target.spectrum == "vis" else "near-infrared"
+    weak = _weak(name, target, shots, f"{camera} dark, {words}")
+    return msgspec.structs.replace(weak, paired=False, source_text=PCA_TEXT + about + TEXT)
 
 
 OULU_NIR_WEAK5 = _nir("oulu_nir_weak5", 5, "5 labels per class")
@@ -118,6 +129,7 @@ OULU_DARK_WEAK_TENTH = _dark(
     "oulu_dark_weak_tenth", 0.1, "labels of a tenth of the training subjects"
 )
 OULU_DARK_WEAK_FULL = _dark("oulu_dark_weak_full", None, "every label")
+OULU_DARK_NIR_WEAK5 = _dark("oulu_dark_nir_weak5", 5, "5 labels per class", NIR_DARK, NIR_DARK_TEXT)
 
 OULU_NIR_AUGMENTED = _setting(
     "oulu_nir_augmented",
