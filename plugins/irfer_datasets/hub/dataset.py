@@ -78,7 +78,7 @@ class Hub:
         if row.landmarks is not None and row.landmarks.is_valid:
             points = np.asarray(row.landmarks.as_py(), np.float32)
             points = points if frames is None else points[list(frames)]
-        sound = self.listen(root, item) if frames is None else None
+        sound = _sound(table, row) if frames is None else None
         return Clip(
             id=item.id,
             frames=pictures,
@@ -100,15 +100,7 @@ class Hub:
         Raises:
             DamagedError: the sound cannot be decoded.
         """
-        from irfer_datasets.hub.cells import as_file
-        from irfer_datasets.video import read_audio
-
-        table, row = self._row(root, item)
-        cell = row.sound or (None if row.pictures else row.video)
-        if cell is None:
-            return None
-        with as_file(cell, table.place) as (folder, name):
-            return read_audio(folder, name)
+        return _sound(*self._row(root, item))
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth sorted subject.
@@ -151,7 +143,7 @@ class Hub:
         from irfer_datasets.hub.survey import survey
 
         if root not in self._surveys:
-            self._surveys[root] = survey(self._opened(root)[0], self.params)
+            self._surveys[root] = survey(self._opened(root)[0])
         return self._surveys[root]
 
     def _row(self, root: Path | None, item: Item) -> tuple[Table, Row]:
@@ -159,14 +151,14 @@ class Hub:
 
         tables = self._opened(root)[0]
         if root not in self._positions:
-            known = None if root in self._surveys else find_positions(tables, self.params)
+            known = None if root in self._surveys else find_positions(tables)
             self._positions[root] = self._survey(root).positions if known is None else known
         try:
             number, place = self._positions[root][item.id]
         except KeyError:
             hint = "the dataset changed since it was indexed; run `irfer-bench data check hub`"
             raise MissingError(f"hub has no row {item.id}", hint) from None
-        return tables[number], row_at(tables[number], place, self.params)
+        return tables[number], row_at(tables[number], place)
 
 
 def _frames(
@@ -185,6 +177,17 @@ def _frames(
         raise DamagedError(f"{item.id} has no picture", "restore the row")
     with as_file(row.video, table.place) as (folder, name):
         return read_frames(folder, name, frames)
+
+
+def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
+    from irfer_datasets.hub.cells import as_file
+    from irfer_datasets.video import read_audio
+
+    cell = row.sound or (None if row.pictures else row.video)
+    if cell is None:
+        return None
+    with as_file(cell, table.place) as (folder, name):
+        return read_audio(folder, name)
 
 
 def _set(item: Item) -> int:

@@ -14,7 +14,6 @@ import numpy as np
 from irfer_bench.api import DamagedError, Item, Problem
 from irfer_datasets.hub.cells import Cell, as_file, cells_of, trouble
 from irfer_datasets.hub.columns import FACTS, Columns, Facts, UnusableError
-from irfer_datasets.hub.params import HubParams
 from irfer_datasets.hub.tables import Table
 from irfer_datasets.tree import relative
 
@@ -36,24 +35,23 @@ class Survey:
     shown: dict[str, str] = field(default_factory=dict)
 
 
-def survey(tables: Sequence[Table], params: HubParams) -> Survey:
+def survey(tables: Sequence[Table]) -> Survey:
     """Read every row once; pictures are hashed, and decoded only where they look cut off.
 
     Raises:
-        MissingError, UsageError: the columns are not those of the parameters.
         DamagedError: a column of pictures holds none.
     """
     found = Survey()
     unusable: dict[tuple[str, str], list[str]] = {}
     for number, table in enumerate(tables):
-        columns = Columns(table.features, params)
         title = table.split or "row"
-        if columns.missing():
-            found.problems.append(Problem("missing_column", table.split or ".", columns.missing()))
-        for place, row in enumerate(_rows(table, columns)):
+        missing = table.columns.missing()
+        if missing:
+            found.problems.append(Problem("missing_column", table.split or ".", missing))
+        for place, row in enumerate(_rows(table)):
             where = f"{title} {place}" if title == "row" else f"{title} row {place}"
             try:
-                _add(found, row, columns, table, (number, place), where)
+                _add(found, row, table, (number, place), where)
             except UnusableError as error:
                 unusable.setdefault((error.kind, error.action), []).append(where)
     for (kind, action), places in unusable.items():
@@ -63,14 +61,13 @@ def survey(tables: Sequence[Table], params: HubParams) -> Survey:
     return found
 
 
-def find_positions(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | None:
+def find_positions(tables: Sequence[Table]) -> dict[str, Position] | None:
     """Where each item's row is, from the id column alone; None where there is none."""
     positions: dict[str, Position] = {}
     for number, table in enumerate(tables):
-        columns = Columns(table.features, params)
-        if "row_id" not in columns.names:
+        name = table.columns.names.get("row_id")
+        if name is None:
             return None
-        name = columns.names["row_id"]
         for place, value in enumerate(table.rows.with_format(None).select_columns([name])[name]):
             if value is None or not str(value).strip():
                 return None
@@ -97,36 +94,32 @@ class Row:
     fps: float | None
 
 
-def row_at(table: Table, place: int, params: HubParams) -> Row:
+def row_at(table: Table, place: int) -> Row:
     """One row of a table; nothing is decoded."""
-    columns = Columns(table.features, params)
-    return _row(table.rows[place : place + 1], 0, columns)
+    return next(_batch(table.rows[place : place + 1], table.columns))
 
 
-def _rows(table: Table, columns: Columns) -> Iterator[Row]:
-    used = table.rows.select_columns(list(dict.fromkeys(columns.names.values())))
+def _rows(table: Table) -> Iterator[Row]:
+    used = table.rows.select_columns(list(dict.fromkeys(table.columns.names.values())))
     for batch in used.iter(batch_size=BATCH):
-        for k in range(batch.num_rows):
-            yield _row(batch, k, columns)
+        yield from _batch(batch, table.columns)
 
 
-def _row(batch: Any, k: int, columns: Columns) -> Row:
-    def value(role: str) -> Any:
-        name = columns.names.get(role)
-        return None if name is None else batch.column(name)[k]
+def _batch(batch: Any, columns: Columns) -> Iterator[Row]:
+    names = columns.names
+    facts = {names[r]: batch.column(names[r]).to_pylist() for r in FACTS if r in names}
+    files = {role: batch.column(name) for role, name in names.items() if role not in FACTS}
 
-    def first(role: str) -> Cell | None:
-        return next(iter(cells_of(value(role))), None)
-
-    facts = (columns.names[role] for role in FACTS if role in columns.names)
-    return Row(
-        values={name: batch.column(name)[k].as_py() for name in facts},
-        pictures=cells_of(value("image")) or cells_of(value("frames")),
-        video=first("video"),
-        sound=first("audio"),
-        landmarks=value("landmarks"),
-        fps=_number(value("fps")),
-    )
+    for k in range(batch.num_rows):
+        value = {role: column[k] for role, column in files.items()}
+        yield Row(
+            values={name: column[k] for name, column in facts.items()},
+            pictures=cells_of(value.get("image")) or cells_of(value.get("frames")),
+            video=next(iter(cells_of(value.get("video"))), None),
+            sound=next(iter(cells_of(value.get("audio"))), None),
+            landmarks=value.get("landmarks"),
+            fps=_number(value.get("fps")),
+        )
 
 
 def _number(value: Any) -> float | None:
@@ -134,10 +127,8 @@ def _number(value: Any) -> float | None:
     return float(given) if isinstance(given, int | float) and given > 0 else None
 
 
-def _add(
-    found: Survey, row: Row, columns: Columns, table: Table, position: Position, where: str
-) -> None:
-    facts = columns.facts(row.values, table.split)
+def _add(found: Survey, row: Row, table: Table, position: Position, where: str) -> None:
+    facts = table.columns.facts(row.values, table.split)
     if not row.pictures and row.video is None:
         raise UnusableError("missing_item", "the row has no picture; restore or remove it")
     for cell in row.pictures:

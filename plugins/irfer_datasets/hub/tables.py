@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.api import DamagedError, MissingError, Problem
+from irfer_datasets.hub.columns import Columns
 from irfer_datasets.hub.forms import (
     Form,
     Place,
@@ -33,16 +34,13 @@ class Table:
     Args:
         split: what the files' names say, or empty.
         rows: a `datasets.Dataset` in the format `arrow`.
+        columns: which of its columns play which role.
     """
 
     split: str
     rows: Any
     place: Place
-
-    @property
-    def features(self) -> Any:
-        """Column names and their types."""
-        return self.rows.features
+    columns: Columns
 
 
 def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list[Problem]]:
@@ -52,8 +50,8 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
     a saved dataset and the pictures of an imagefolder are read where they lie.
 
     Raises:
-        MissingError: nothing is there, or the hub cannot be reached. DamagedError: a file is
-            broken or leads out of the folder.
+        MissingError: nothing is there, the hub cannot be reached, or a column is not there.
+        UsageError: integers without names. DamagedError: a file is broken or leads out.
     """
     import datasets
 
@@ -74,11 +72,12 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
             raise MissingError(f"{place.base} is no dataset: {form.reason}")
     except _errors() as error:
         raise _unreadable(place, form, error) from error
-    tables = [
+    tables = []
+    for name, rows in splits.items():
+        columns = Columns(rows.features, params)
         # A single split says nothing: `datasets` calls all rows `train` where nobody named any.
-        Table(split_of(name) if len(splits) > 1 else "", rows.with_format("arrow"), place)
-        for name, rows in splits.items()
-    ]
+        split = split_of(name) if len(splits) > 1 else ""
+        tables.append(Table(split, rows.with_format("arrow"), place, columns))
     return tables, problems
 
 
