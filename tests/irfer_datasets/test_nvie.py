@@ -92,6 +92,8 @@ def test_an_item_is_a_clip_whose_partner_is_the_other_cameras(tmp_path: Path) ->
         ("Front/{subject:03d}", "007", "front", "posed_front_007_anger"),
         ("glass/P{subject:03d}/left", "007", "left", "posed_left_007_glass_anger"),
         ("{subject}/without glasses/right", "007", "right", "posed_right_007_noglass_anger"),
+        ("{subject:02d}_glass/front", "007", "front", "posed_front_007_glass_anger"),
+        ("{subject:02d} not wearing glasses", "007", "", "posed_007_noglass_anger"),
         ("session2/no glass/subject {subject}", "007", "", "posed_007_session2_noglass"),
     ],
 )

@@ -4,35 +4,44 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from irfer_datasets.nvie.layout import CAMERAS
+from irfer_datasets.expected import published
+from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import LIGHTS, Survey, counted
-from irfer_datasets.tree import list_folder
+from irfer_datasets.tree import archives, list_folder, packed, subfolders
 
-SUBJECTS = {"front": 103, "left": 99, "right": 103}
-"""People with spontaneous clips under each light, from one public note."""
-LEAST = 99
+_COUNTS = "subjects_with_spontaneous_front_left_right"
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
-PACKED = (".zip", ".rar", ".7z", ".tar", ".gz")
 
 
 def check(seen: Survey) -> None:
-    """Problems `missing_domain`, `unexpected_count` and `unexpected_size`.
+    """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
-    One picture of each part, light and camera is opened, and only its header is read.
+    People with spontaneous clips are counted under each light, labelled or not, and a copy with
+    fewer than the least known number is incomplete. One picture of each part, light and camera is
+    opened, and only its header is read.
     """
+    known = dict(zip(LIGHTS, published("nvie")[_COUNTS], strict=True))
+    least = min(known.values())
     for light in LIGHTS:
         people = len(counted(seen.rows, light))
         place = f"SpontaneousDatabase/{light}"
         if not people:
             seen.note("missing_domain", place, "settings that need this light cannot run")
-        elif people < LEAST:
-            action = f"{people} subjects where a public note counts {SUBJECTS[light]}"
-            seen.note("unexpected_count", place, f"{action} and {LEAST} are the least; all used")
+        elif people < least:
+            action = f"{people} subjects where a public note counts {known[light]}"
+            seen.note("unexpected_count", place, f"{action} and {least} are the least; all used")
     if not any(item.part == "spontaneous_apex" for item in seen.items):
         action = "no labelled picture in a folder apex; settings of apex pictures cannot run: "
         hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
         seen.note("missing_domain", "SpontaneousDatabase/*/*/*/apex", action + hint)
     _check_sizes(seen)
+    seen.problems.extend(packed(_tops(seen.root), seen.root))
+
+
+def _tops(root: Path) -> list[Path]:
+    """The root and, where it holds nothing else, the one folder in it."""
+    folders = subfolders(root)
+    return [root, *folders] if len(folders) == 1 else [root]
 
 
 def _check_sizes(seen: Survey) -> None:
@@ -64,7 +73,5 @@ def place(root: Path) -> str:
         said.append("it holds front, left or right: give the folder above it")
     elif names & set(CAMERAS):
         said.append("it holds one subject's visible or infrared: give the folder of the whole set")
-    packed = [path.name for path in listing.files if path.suffix.lower() in PACKED]
-    if packed:
-        said.append(f"it holds {packed[0]}: unpack it first")
+    said += [f"it holds {path.name}: unpack it first" for path in archives(listing.files)[:1]]
     return "; ".join(said)

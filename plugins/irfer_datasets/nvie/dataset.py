@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -57,6 +58,7 @@ class Nvie:
     def __init__(self, params: NvieParams | None = None) -> None:
         self.params = params or NvieParams()
         self._surveys: dict[Path, Survey] = {}
+        self._scans: dict[Path, Survey] = {}
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where a part's folder holds pictures of a camera, or a manifest has its columns."""
@@ -67,7 +69,7 @@ class Nvie:
         if not parts:
             return Recognition(0.0, place(root))
         names = ", ".join(base.folder.name for base in parts)
-        rows = _scanned(root).rows
+        rows = self._scan(root).rows
         if not any(row.modality for row in rows):
             return Recognition(0.3, f"{names} without pictures in a visible or infrared folder")
         return Recognition(0.95, f"{len(rows)} picture folders under {names}")
@@ -90,7 +92,7 @@ class Nvie:
         Written to `manifest.csv` in the root and corrected by hand, it overrides the folders. An
         existing manifest is not read, so that a new census is of the folders alone.
         """
-        for row in _scanned(root).rows:
+        for row in self._scan(root).rows:
             yield row.cells
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
@@ -148,16 +150,19 @@ class Nvie:
         else:
             if not find_parts(root).bases:
                 raise MissingError(f"{root} is not nvie: {self.recognise(root).reason}")
-            seen = _scanned(root)
+            scanned = self._scan(root)
+            seen = replace(scanned, problems=list(scanned.problems), items=[])
         settle(seen)
         check(seen)
         return seen
 
-
-def _scanned(root: Path) -> Survey:
-    seen, texts = survey(find_parts(root), root)
-    label(seen, texts)
-    return seen
+    def _scan(self, root: Path) -> Survey:
+        """What the folders' names and the rating tables say."""
+        if root not in self._scans:
+            seen, texts = survey(find_parts(root), root)
+            label(seen, texts)
+            self._scans[root] = seen
+        return self._scans[root]
 
 
 @cache

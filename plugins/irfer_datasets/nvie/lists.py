@@ -16,7 +16,8 @@ from pathlib import Path, PurePosixPath
 
 from irfer_bench.api import Item, MissingError, Spectrum
 from irfer_datasets.annotations import open_annotation
-from irfer_datasets.nvie.layout import CAMERAS, find_parts
+from irfer_datasets.nvie.layout import find_parts
+from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import LIGHTS, MODALITIES, Survey, subject_name
 from irfer_datasets.tree import inside, relative
 

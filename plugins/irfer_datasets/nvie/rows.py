@@ -90,11 +90,12 @@ class Survey:
 def settle(seen: Survey) -> None:
     """Make items of the rows that are complete, pair them, and list the others."""
     usable: dict[str, Row] = {}
+    told = {problem.path for problem in seen.problems}
     for row in merged(seen.rows):
         if row.lack:
             action = f"not used: {row.lack} is unknown; irfer-bench data scan nvie, correct the row"
             kind = "unlabelled_file" if row.lack == "expression" else "unresolved"
-            if not any(problem.path == row.path for problem in seen.problems):
+            if row.path not in told:
                 seen.note(kind, row.path, action)
         elif row.name in usable:
             other = usable[row.name].path
