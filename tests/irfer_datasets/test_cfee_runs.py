@@ -31,7 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """32 pixels, no picture metrics, and no detector: these are tested by themselves."""
+    """32 pixels, and no picture metrics: these are tested by themselves."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
     for name in OWNERS:
         monkeypatch.delenv(f"IRFER_BENCH_DATA_{name.upper()}", raising=False)
@@ -43,7 +43,7 @@ def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for module in modules:
         for name, value in list(vars(module).items()):
             if isinstance(value, Setting):
-                quick = {"detector": "none", "size": 32, "metrics": RECOGNITION}
+                quick = {"size": 32, "metrics": RECOGNITION}
                 monkeypatch.setattr(module, name, msgspec.structs.replace(value, **quick))
 
 
