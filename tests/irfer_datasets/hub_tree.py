@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet
 from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
@@ -57,7 +58,9 @@ def dataset_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str] = BASIC) 
     from datasets import ClassLabel, Dataset, Features, Image, Value
 
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
-    kinds: dict[str, Any] = {"image": Image()}
+    kinds: dict[str, Any] = {
+        name: Image() for name, value in rows[0].items() if isinstance(value, dict)
+    }
     if names and "label" in columns:
         kinds["label"] = ClassLabel(names=list(names))
     if "frames" in columns:
@@ -78,8 +81,10 @@ def write_parquet(
     (folder / "data").mkdir(parents=True, exist_ok=True)
     whole = dataset_of(rows, names)
     for k in range(shards):
-        part = whole.shard(shards, k, contiguous=True)
-        part.to_parquet(folder / f"data/{split}-{k:05d}-of-{shards:05d}.parquet")
+        part = whole.shard(shards, k, contiguous=True).with_format("arrow")[:]
+        note = whole.features.arrow_schema.metadata
+        place = folder / f"data/{split}-{k:05d}-of-{shards:05d}.parquet"
+        pyarrow.parquet.write_table(part.replace_schema_metadata(note), place)
     return folder
 
 

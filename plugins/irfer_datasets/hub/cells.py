@@ -22,7 +22,7 @@ from irfer_datasets.tree import inside
 
 _TAILS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
 """How a whole file ends; the last bytes are looked at, so that 100,000 need no decoding."""
-_TAIL = 64
+_TAIL, _SHOWN = 64, 80
 
 
 @dataclass(frozen=True)
@@ -39,11 +39,15 @@ class Cell:
             DamagedError: it lies elsewhere, on the net, or is not there.
         """
         path = place.base / self.path  # an absolute path stays itself
-        if "://" in self.path or not inside(path, place.guard):
-            raise DamagedError(f"{self.path} leads out of the dataset", "store its bytes instead")
-        if not path.is_file():
-            raise DamagedError(f"{self.path} is not there", "restore the file")
-        return path
+        shown = self.path if len(self.path) <= _SHOWN else f"{self.path[:_SHOWN]}…"
+        try:
+            if "://" in self.path or not inside(path, place.guard):
+                raise DamagedError(f"{shown} leads out of the dataset", "store its bytes instead")
+            if path.is_file():
+                return path
+        except (OSError, ValueError) as error:  # too long, or no name at all
+            raise DamagedError(f"{shown!r} names no file", "is it a column of pictures?") from error
+        raise DamagedError(f"{shown} is not there", "restore the file")
 
     def stream(self, place: Place) -> Path | BytesIO:
         """What a decoder opens."""
