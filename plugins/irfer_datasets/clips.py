@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import Clip, DamagedError, Item
-from irfer_datasets.fold_lists import Notes, group_folds
+from irfer_bench.api import Clip, DamagedError, Item, MissingError
+from irfer_datasets.fold_lists import Assigned, Notes, group_folds
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import JUNK, inside, natural, relative, subfolders
 
@@ -33,6 +33,9 @@ class Take:
 
 class FilmClips(Stills):
     """Clips of visible light, read frame by frame and heard apart; five owner's folds."""
+
+    prefix: ClassVar[str]
+    """What ids begin with."""
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The clip or some of its frames at the owner's size; only these are decoded.
@@ -69,6 +72,44 @@ class FilmClips(Stills):
         from irfer_datasets.video import read_audio
 
         return read_audio(self._given(root), item.audio) if item.audio else None
+
+    def choose(self, sources: Mapping[str, Path], wanted: str, root: Path) -> str:
+        """The form of frames that is read: the one asked for, or the first there is, or none.
+
+        Raises:
+            MissingError: the form asked for is not there.
+        """
+        if wanted == "auto":
+            return next(iter(sources), "")
+        if wanted not in sources:
+            raise MissingError(
+                f"{self.name}.frames = {wanted}: {root} holds {', '.join(sources) or 'none'}",
+                f"unpack {wanted} there, or leave frames at auto",
+            )
+        return wanted
+
+    def collect(
+        self,
+        takes: Mapping[str, Take],
+        labels: Mapping[str, Assigned],
+        part: str,
+        sounds: Mapping[str, str],
+    ) -> list[Item]:
+        """One item per clip with frames, in the order of their numbers."""
+        return [
+            Item(
+                id=f"{self.prefix}_{clip}",
+                label=labels[clip].label if clip in labels else None,
+                subject=None,
+                spectrum="vis",
+                files=takes[clip].files,
+                split=labels[clip].split if clip in labels else "",
+                part=part,
+                frames=takes[clip].frames,
+                audio=sounds.get(clip, ""),
+            )
+            for clip in sorted(takes)
+        ]
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Ids that each of the owner's five test lists holds, of those present."""

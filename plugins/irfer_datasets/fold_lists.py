@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -124,6 +124,28 @@ def missing_lists(
                 said = f"no such list; {action}, results are marked incomplete"
                 problems.append(Problem("missing_list", name, said))
     return problems
+
+
+def note_absent(
+    labels: Mapping[str, Assigned], takes: Collection[str], place: str, notes: Notes
+) -> None:
+    """`missing_item` for every clip of the lists that has no frames."""
+    for clip in sorted(set(labels) - set(takes)):
+        action = "it is in the lists and has no frames; left out, results are marked incomplete"
+        notes.add("missing_item", f"{place}/{clip}", action, place=place)
+
+
+def note_unlabelled(
+    clips: Collection[str], labels: Mapping[str, Assigned], place: str, notes: Notes
+) -> None:
+    """`unlabelled_file`, once, for information, where clips with frames are in no list."""
+    rest = sorted(set(clips) - set(labels))
+    if rest:
+        shown = ", ".join(rest[:5]) + (" …" if len(rest) > 5 else "")
+        what = f"{len(rest)} clip(s) without a label in any list ({shown})"
+        notes.add(
+            "unlabelled_file", place, f"{what}: {'left out' if labels else 'kept unlabelled'}"
+        )
 
 
 def group_folds(items: Sequence[Item]) -> list[frozenset[str]]:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, MissingError, Recognition
 from irfer_datasets.clips import FilmClips, Take, frame_number
 from irfer_datasets.dfew.layout import (
     Tree,
@@ -25,7 +25,15 @@ from irfer_datasets.dfew.lists import NATIVE, find_lists, read_lists
 from irfer_datasets.dfew.params import DfewParams
 from irfer_datasets.dfew.sheet import compare, read_labels
 from irfer_datasets.expected import compare_list, published
-from irfer_datasets.fold_lists import Assigned, Notes, Side, assign, missing_lists
+from irfer_datasets.fold_lists import (
+    Assigned,
+    Notes,
+    Side,
+    assign,
+    missing_lists,
+    note_absent,
+    note_unlabelled,
+)
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import packed, relative
 
@@ -40,13 +48,14 @@ INTERPOLATED = 16
 class Dfew(FilmClips):
     """11,697 film clips with one of seven expressions, visible light, five official folds."""
 
-    name = "dfew"
+    name = prefix = "dfew"
     classes = CLASSES[:7]
     native = NATIVE
     licence = LICENCE
 
     def __init__(self, params: DfewParams | None = None) -> None:
-        super().__init__(params or DfewParams())
+        super().__init__()
+        self.params: DfewParams = params or DfewParams()
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where Clip or EmoLabel_DataSplit (or the code release's label) lies in it."""
@@ -74,24 +83,18 @@ class Dfew(FilmClips):
             notes.add("mis_cased", relative(path, root), f"read as {name}; rename it")
         notes.problems.extend(packed([root, tree.base, tree.base / "Clip"], root))
         labels = self._labels(tree, root, notes)
-        source = self._source(tree, root)
-        wanted = sorted(labels) if labels else None
-        takes = takes_of(tree, source, wanted, root, notes) if source else {}
-        sounds = sounds_of(tree, root, notes)
-        place = relative(tree.sources[source], root) if source else relative(tree.base, root)
-        for clip in sorted(set(labels) - set(takes)):
-            action = "it is in the lists and has no frames; left out, results are marked incomplete"
-            notes.add("missing_item", f"{place}/{clip}", action, place=place)
+        source = self.choose(tree.sources, self.params.frames, root)
+        place = relative(tree.sources[source] if source else tree.base, root)
+        takes: Mapping[str, Take] = {}
         if source:
-            _note_unlabelled(clips_of(tree, source, root) - set(labels), place, bool(labels), notes)
+            takes = takes_of(tree, source, sorted(labels) if labels else None, root, notes)
+            note_unlabelled(clips_of(tree, source, root), labels, place, notes)
             _check_frames(source, takes, place, notes)
-        items = [
-            _item(clip, take, labels.get(clip), source, sounds) for clip, take in takes.items()
-        ]
+        note_absent(labels, takes, place, notes)
+        items = self.collect(takes, labels, source, sounds_of(tree, root, notes))
         return Survey(root, items, notes.all())
 
     def _labels(self, tree: Tree, root: Path, notes: Notes) -> dict[str, Assigned]:
-        assert isinstance(self.params, DfewParams)
         found = find_lists(tree.lists)
         chosen = next(iter(found.values()), {})
         for others in list(found.values())[1:]:
@@ -117,43 +120,6 @@ class Dfew(FilmClips):
             if not lists:
                 labels = {c: Assigned(label, "") for c, label in sheet.items() if label is not None}
         return labels
-
-    def _source(self, tree: Tree, root: Path) -> str:
-        assert isinstance(self.params, DfewParams)
-        wanted = self.params.frames
-        if wanted == "auto":
-            return next(iter(tree.sources), "")
-        if wanted not in tree.sources:
-            there = ", ".join(tree.sources) or "none"
-            raise MissingError(
-                f"dfew.frames = {wanted}: {root} holds {there}",
-                f"unpack {wanted} there, or leave frames at auto",
-            )
-        return wanted
-
-
-def _item(
-    clip: str, take: Take, entry: Assigned | None, source: str, sounds: Mapping[str, str]
-) -> Item:
-    return Item(
-        id=f"dfew_{clip}",
-        label=None if entry is None else entry.label,
-        subject=None,
-        spectrum="vis",
-        files=take.files,
-        split="" if entry is None else entry.split,
-        part=source,
-        frames=take.frames,
-        audio=sounds.get(clip, ""),
-    )
-
-
-def _note_unlabelled(clips: set[str], place: str, listed: bool, notes: Notes) -> None:
-    if clips:
-        shown = ", ".join(sorted(clips)[:5]) + (" …" if len(clips) > 5 else "")
-        what = f"{len(clips)} clip(s) without a single label in any list ({shown})"
-        action = "left out" if listed else "used without labels"
-        notes.add("unlabelled_file", place, f"{what}: {action}")
 
 
 def _check_frames(source: str, takes: Mapping[str, Take], place: str, notes: Notes) -> None:

@@ -1,0 +1,135 @@
+"""How MAFW lies on disk (datasets.md §7): films, frames and the folders of its lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from irfer_datasets.clips import (
+    VIDEOS,
+    Take,
+    clip_number,
+    files_by_number,
+    folders_of_frames,
+    videos,
+)
+from irfer_datasets.fold_lists import Notes
+from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+
+SOURCES = ("clips", "frames", "faces")
+SPLITS = ("Train & Test Set", "split", "anno", "annotation")
+"""What the folder of the lists is called: by the owner, and in public loaders."""
+SETS = ("single", "compound")
+
+
+@dataclass(frozen=True)
+class Tree:
+    """One unpacked copy.
+
+    Args:
+        sources: folders of frames by the owner's names. lists: folders that may hold the lists.
+    """
+
+    base: Path
+    sources: Mapping[str, Path]
+    lists: tuple[Path, ...]
+
+
+def find_tree(root: Path) -> Tree | None:
+    """The first folder at most four levels down that holds MAFW's data or lists."""
+    bases = find_bases(root, _holds)
+    return _look(bases[0]) if bases else None
+
+
+def takes_of(
+    tree: Tree, source: str, wanted: Iterable[str] | None, root: Path, notes: Notes
+) -> dict[str, Take]:
+    """The frames of the wanted clips (None: of all)."""
+    folder = tree.sources[source]
+    if source == "clips":
+        return videos(files_by_number(folder, VIDEOS, root, notes), wanted, root, notes)
+    return folders_of_frames(folder, wanted, root, notes)
+
+
+def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
+    """Numbers of all clips that have frames."""
+    folder = tree.sources[source]
+    if source == "clips":
+        return set(files_by_number(folder, VIDEOS, root, Notes()))
+    return {clip for path in subfolders(folder) if (clip := clip_number(path.name))}
+
+
+def sounds_of(tree: Tree, root: Path) -> dict[str, str]:
+    """The film of each clip; none is opened, so some have no sound."""
+    if "clips" not in tree.sources:
+        return {}
+    return files_by_number(tree.sources["clips"], VIDEOS, root, Notes())
+
+
+def mis_cased(tree: Tree) -> dict[Path, str]:
+    """Folders whose names are right but for upper and lower case, and the right names."""
+    proper = {name.casefold(): name for name in ("data", *SOURCES, *SPLITS)}
+    used = [*tree.sources.values(), *(path.parent for path in tree.sources.values()), *tree.lists]
+    return {
+        path: proper[path.name.casefold()]
+        for path in dict.fromkeys(used)
+        if path.name not in proper.values()
+    }
+
+
+def stray(root: Path) -> list[str]:
+    """Hints on why a folder is not the dataset although it has to do with it."""
+    hints = []
+    names = {path.name.casefold() for path in subfolders(root)}
+    if _is_data(root):
+        hints.append("it holds the clips alone: give the folder above it")
+    elif names & set(SETS) and _is_lists(root):
+        hints.append("it holds the fold lists alone: give the folder above it")
+    packed = archives(list_folder(root, root).files)
+    if packed:
+        hints.append(f"it holds {packed[0].name}: unpack it first")
+    return hints
+
+
+def _look(base: Path) -> Tree:
+    here = {path.name.casefold(): path for path in subfolders(base)}
+    data = (
+        {path.name.casefold(): path for path in subfolders(here["data"])} if "data" in here else {}
+    )
+    return Tree(
+        base,
+        {source: data[source] for source in SOURCES if source in data},
+        tuple(here[name.casefold()] for name in SPLITS if name.casefold() in here),
+    )
+
+
+def _holds(folders: Sequence[Path]) -> bool:
+    names = {path.name.casefold(): path for path in folders}
+    if "data" in names and _is_data(names["data"]):
+        return True
+    return any(_is_lists(names[name.casefold()]) for name in SPLITS if name.casefold() in names)
+
+
+def _is_data(folder: Path) -> bool:
+    """Whether a folder holds films called by numbers, or folders so called, in its place."""
+    for path in subfolders(folder):
+        name = path.name.casefold()
+        if name == "clips" and files_by_number(path, VIDEOS, folder, Notes()):
+            return True
+        if name in ("frames", "faces") and any(map(_is_clip, subfolders(path))):
+            return True
+    return False
+
+
+def _is_clip(folder: Path) -> bool:
+    return folder.name.isdecimal() and len(folder.name) == 5
+
+
+def _is_lists(folder: Path) -> bool:
+    return any(
+        below.name.casefold() in ("no_caption", "with_caption")
+        for path in subfolders(folder)
+        if path.name.casefold() in SETS
+        for below in subfolders(path)
+    )

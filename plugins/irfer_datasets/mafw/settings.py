@@ -1,0 +1,80 @@
+"""The protocols on MAFW, with the owner's folds of either set; imports nothing heavy."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from irfer_bench.api import CLASSES, Domain, Setting
+from irfer_datasets.mafw.labels import COMPOUND
+
+VIS = Domain(spectrum="vis")
+METRICS = ("uar", "war", "accuracy", "macro_f1")
+COMMON = (
+    "Measured are UAR and WAR, per fold and their mean; WAR over pooled folds differs slightly. "
+    "Decided here: 16 frames at round(i/15 (n-1)) of every clip, repeated where it is shorter; "
+    "frames are whole scenes, so the face is found in each frame by a detector and cut out by a "
+    "square 1.3 times its box, 224 pixels, and where none is found the whole frame's centre is "
+    "taken and counted (public code crops the union of all faces in view, which takes in other "
+    "people); one clip is one scored example. A recognizer's own sampling and input size are its "
+    "columns. Sound comes from data/clips; 21 clips have none that can be used and stay in the "
+    "test, mute (some papers drop them). There are no subjects, and which clips are of one film is "
+    "not published: intervals are over clips. "
+)
+SINGLE = (
+    "Official five folds of MAFW (ACM Multimedia 2022), single-label set: 9,172 clips, eleven "
+    "classes; fold k tests set_k/test.txt and trains on what the other four test. The compound "
+    "set's folds part the same clips otherwise and are never mixed with these. Paper's order of "
+    "classes: anger, disgust, fear, happiness, neutral, sadness, surprise, contempt, anxiety, "
+    "helplessness, disappointment. "
+)
+JOINED = (
+    "Official five folds of MAFW (ACM Multimedia 2022), compound set: 8,996 clips, 43 classes "
+    "(eleven single emotions and 32 combinations, names joined by _). Its folds are not those of "
+    "the single-label set. "
+)
+SIMULATED = (
+    "MAFW has no infrared. Training and test clips are translated by a translator fitted on the "
+    "dataset named by --fit-translator-on (its training subjects only); every number says how well "
+    "simulated infrared is recognised, none says anything about real infrared. "
+)
+
+
+def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
+    common: dict[str, Any] = {"dataset": "mafw", "classes": CLASSES}
+    return Setting(
+        name=name,
+        kind=kind,
+        target=VIS,
+        folds=5,
+        frames="uniform(16)",
+        unit="item",
+        size=224,
+        detector="opencv",
+        crop=1.3,
+        no_face="whole",
+        metrics=METRICS,
+        primary="uar",
+        summary=summary,
+        source_text=text + COMMON,
+        **(common | more),
+    )
+
+
+MAFW_SUPERVISED = _setting(
+    "mafw_supervised", "supervised", "film clips, eleven classes, official five folds", SINGLE
+)
+MAFW_NIR_SIMULATED = _setting(
+    "mafw_nir_simulated",
+    "simulated",
+    "film clips translated to infrared, eleven classes, official five folds",
+    SIMULATED + SINGLE,
+    source=VIS,
+)
+MAFW_COMPOUND_SUPERVISED = _setting(
+    "mafw_compound_supervised",
+    "supervised",
+    "film clips, 43 compound classes, the compound set's own five folds",
+    JOINED,
+    dataset="mafw_compound",
+    classes=COMPOUND,
+)
