@@ -61,8 +61,6 @@ def draw_cell(
 
 def _private(planned: PlannedCell, registry: Registry) -> bool:
     source = planned.cell.source
-    if source.root is None:
-        return False
     return bool(registry.create(source.component, source.params).private)
 
 
@@ -99,11 +97,11 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
             for column, clip in enumerate(faces):
                 picture = Image.fromarray(clip.frames[len(clip.frames) // 2]).resize((SIDE, SIDE))
                 canvas.paste(picture, (left + column * (SIDE + GAP), top))
-    _save(canvas, path)
+    save_picture(canvas, path)
     return path
 
 
-def _save(canvas: Image.Image, path: Path) -> None:
+def save_picture(canvas: Image.Image, path: Path) -> None:
     """Write a picture by one rename: half of one would be taken for the whole."""
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -139,7 +137,7 @@ def draw_confusion(record: Record, path: Path) -> Path:
             pen.text(
                 (box[0] + 18, box[1] + 20), str(number), fill="white" if share > 0.5 else "black"
             )
-    _save(canvas, path)
+    save_picture(canvas, path)
     return path
 
 

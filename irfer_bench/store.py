@@ -208,12 +208,7 @@ class Store:
         """
         count, size = 0, 0
         kept = self._with_parts(keep)
-        for lock in (self.root / "locks").glob("*.lock"):
-            with try_claim(lock.parent, lock.stem) as free:
-                if not free:
-                    raise RefusedError(
-                        f"another run is at work in {self.root}", "wait until it has ended"
-                    )
+        self._refuse_if_busy()
         with clear_write_errors(self.root):
             for folder in (self.root / "artefacts").glob("*/*"):
                 if folder.name not in kept:
@@ -226,6 +221,61 @@ class Store:
                     shutil.rmtree(self.root / leftover)
         self._verified.clear()
         return count, size
+
+    def purge(
+        self, chosen: Callable[[dict[str, Any]], bool], *, really: bool
+    ) -> tuple[int, int]:
+        """Delete the artefacts whose description is chosen and all that was made of them.
+
+        Unfinished work goes too, whosever it is: it may hold frames. Without `really` only counts.
+
+        Returns:
+            How many artefacts, and their bytes.
+
+        Raises:
+            RefusedError: another run is building something here.
+        """
+        known = {folder.name: folder for folder in (self.root / "artefacts").glob("*/*")}
+        made: dict[str, set[str]] = {}
+        doomed: set[str] = set()
+        for key, folder in known.items():
+            try:
+                manifest = read_json(folder / MANIFEST)
+                describe, parts = manifest["describe"], manifest["parts"]
+            except (DamagedError, KeyError, TypeError):
+                doomed.add(key)  # nobody can say what it holds
+                continue
+            if chosen(describe):
+                doomed.add(key)
+            for source in describe.get("from", {}).values():
+                made.setdefault(source, set()).add(key)
+            made.setdefault(key, set()).update(parts)
+        queue = list(doomed)
+        while queue:
+            below = made.get(queue.pop(), set()) - doomed
+            doomed |= below
+            queue += below
+        doomed &= known.keys()
+        size = sum(p.stat().st_size for key in doomed for p in known[key].iterdir())
+        if really:
+            self._refuse_if_busy()
+            with clear_write_errors(self.root):
+                for folder in (
+                    *(known[key] for key in doomed),
+                    *(self.root / name for name in ("unfinished", "building", "damaged")),
+                ):
+                    if folder.is_dir():
+                        shutil.rmtree(folder)
+            self._verified.clear()
+        return len(doomed), size
+
+    def _refuse_if_busy(self) -> None:
+        for lock in (self.root / "locks").glob("*.lock"):
+            with try_claim(lock.parent, lock.stem) as free:
+                if not free:
+                    raise RefusedError(
+                        f"another run is at work in {self.root}", "wait until it has ended"
+                    )
 
     def _with_parts(self, wanted: Iterable[str]) -> set[str]:
         found: set[str] = set()

@@ -27,6 +27,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("builtin", "store", "suite", "data", "splits", "registry", "nn", "estimate", "scaffold"),
     ("contexts", "records", "sources", "methods", "api"),
     ("graph", "render", "pictures", "testing"),
+    ("contact_sheet",),
     ("plan", "workshop"),
     ("steps", "scoring", "results", "isolate"),
     ("execute",),

@@ -29,7 +29,7 @@ HEAVY = (
 
 
 class ComponentConformance:
-    """Common to the four suites: subclass one of those, not this.
+    """Common to all suites: subclass one of those, not this.
 
     Set `component` to the announced name, or override `make`. `params` are given on top of the
     preset `quick`; keep them so small that the suite runs in seconds.

@@ -11,12 +11,14 @@ overrides `make`. Every failing check says what is wrong and what to do.
 """
 
 from irfer_bench.testing.dataset_conformance import DatasetConformance
+from irfer_bench.testing.detector_conformance import DetectorConformance
 from irfer_bench.testing.metric_conformance import MetricConformance
 from irfer_bench.testing.recognizer_conformance import RecognizerConformance
 from irfer_bench.testing.translator_conformance import TranslatorConformance
 
 __all__ = [
     "DatasetConformance",
+    "DetectorConformance",
     "MetricConformance",
     "RecognizerConformance",
     "TranslatorConformance",

@@ -33,7 +33,7 @@ def test_list_tells_whose_a_component_is(bench):
     assert "toy_means" not in out
     rows = json.loads(bench.call("list", "--json")[1])["components"]
     assert {row["kind"] for row in rows} == {
-        "dataset", "setting", "translator", "recognizer", "metric",
+        "dataset", "setting", "translator", "recognizer", "metric", "detector",
     }  # fmt: skip
     code, _, err = bench.call("list", "translatrs")
     assert code == 2

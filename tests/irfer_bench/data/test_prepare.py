@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from irfer_detectors.plain import Landmarks
 from PIL import Image
 
 from irfer_bench.data.prepare import Given, Rules, prepare
 from irfer_bench.errors import ContractError, DamagedError, MissingError, UsageError
+from irfer_bench.params import Params
 from irfer_bench.values import Clip, Face, FaceQuery, Item
+from irfer_detectors.plain import Landmarks
 
 
 class Pictures:
@@ -60,7 +61,7 @@ def item(name: str = "a", frames: int = 1, **more: Any) -> Item:
 def run(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> list[Clip]:
     dataset = Pictures(arrays, more.pop("landmarks_of", None))
     given_ = Given(more.pop("landmarks", {}), more.pop("boxes", {}))
-    detector = more.pop("detector", Landmarks() if rules.detector == "landmarks" else None)
+    detector = more.pop("detector", Landmarks(Params()) if rules.detector == "landmarks" else None)
     return list(
         prepare(dataset, None, items, rules, detector=detector, given=given_, **more)  # type: ignore[arg-type]
     )

@@ -1,0 +1,98 @@
+"""`data check`: counts, problems, fingerprint; and whether another laboratory has the same."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.cli.data.manifest import add_options, state
+from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
+from irfer_bench.data.against import Difference, compare, read_statement
+from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.values import Problem
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
+    parser.add_argument(
+        "--against",
+        default="",
+        metavar="FILE",
+        help="another laboratory's `data manifest`: say what differs",
+    )
+    add_options(parser)
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Print the check; exit 4 where a run would refuse the data, or where two copies differ."""
+    theirs = read_statement(Path(args.against)) if args.against else None
+    manifest: Manifest
+    differences: list[Difference] | None = None
+    if theirs is None:
+        manifest = scan_dataset(args, registry)
+    else:
+        manifest = mine = state(args, registry)
+        differences = compare(mine, theirs)
+    if args.json:
+        said = summarise(manifest)
+        if differences is not None:
+            said["differences"] = [
+                {"kind": each.kind, "what": each.what, "how": each.how} for each in differences
+            ]
+        print(json.dumps(said))
+    else:
+        _print_manifest(manifest)
+        if differences is not None:
+            _print_differences(differences, args.against)
+    bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
+    return 4 if bad or differences or not manifest.usable() else 0
+
+
+def summarise(manifest: Manifest) -> dict[str, Any]:
+    """What `--json` prints."""
+    return {
+        "dataset": manifest.dataset,
+        "items": len(manifest.usable()),
+        "by_class": manifest.by_class,
+        "by_subject": manifest.by_subject,
+        "by_domain": manifest.by_domain,
+        "problems": [_problem(p) for p in manifest.problems],
+        "fingerprint": manifest.fingerprint,
+        "incomplete": manifest.incomplete,
+    }
+
+
+def _problem(problem: Problem) -> dict[str, str]:
+    return {"kind": problem.kind, "path": problem.path, "action": problem.action}
+
+
+def _print_manifest(manifest: Manifest) -> None:
+    print(
+        f"{manifest.dataset}: {len(manifest.usable())} usable items"
+        f"{' (incomplete)' if manifest.incomplete else ''}"
+    )
+    for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
+        text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
+        print(f"  {title:<12} {text or 'none'}")
+    print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
+    print(f"  {'fingerprint':<12} {manifest.fingerprint}")
+    print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
+    print_problems(manifest.problems, sys.stdout)
+
+
+def _print_differences(differences: list[Difference], against: str) -> None:
+    print(f"  {'against':<12} {terminal(against)}: {len(differences) or 'no'} differences")
+    by_kind: dict[str, list[Difference]] = {}
+    for each in differences:
+        by_kind.setdefault(each.kind, []).append(each)
+    for kind, own in by_kind.items():
+        for each in own[:SHOWN]:
+            print(terminal(f"{kind}: {each.what}: {each.how}"))
+        if len(own) > SHOWN:
+            print(f"{kind}: and {len(own) - SHOWN} more (--json lists all)")

@@ -1,0 +1,100 @@
+"""`data export`: a prepared set as parquet, for private use."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from irfer_bench.cli.data import preparing
+from irfer_bench.cli.data.opened import open_source
+from irfer_bench.cli.screen import open_screen
+from irfer_bench.data.manifest import scan
+from irfer_bench.errors import UsageError
+from irfer_bench.home import home
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+
+if TYPE_CHECKING:
+    from irfer_bench.values import Clip
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options: those of `prepare`, and where to."""
+    preparing.configure(parser)
+    add = parser.add_argument
+    add("--to", choices=("parquet", "hub"), default="parquet", help="hub also uploads, privately")
+    add("--out", required=True, metavar="FOLDER", help="a new folder; only you may enter it")
+    add("--upload", default="", metavar="OWNER/NAME", help="with --to hub: the private repository")
+    add(
+        "--i-have-the-right",
+        action="store_true",
+        help="you have read the licence that is shown and it allows the upload",
+    )
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Prepare what the setting needs, write it, and upload it only where all was said."""
+    from irfer_bench.data.export import About, check_upload, export_hub
+
+    if (args.to == "hub") != bool(args.upload):
+        raise UsageError("--to hub and --upload OWNER/NAME go together", "--to parquet stays here")
+    source = open_source(args, registry, args.dataset, now=True)
+    dataset = registry.create(source.component, source.params)
+    if args.upload:
+        about = About(dataset=source.name, setting="", licence=dataset.licence, fingerprint="")
+        check_upload(about, args.upload, args.i_have_the_right)
+    made = preparing.prepare_setting(args, registry)
+    if source.root is None:
+        items = tuple(dataset.index(None))
+    else:
+        items = scan(
+            dataset, source.root, name=source.name, home=home(), stamp=source.stamp
+        ).items
+    rows = [row for row in made.rows if row.source.name == source.name]
+    about = About(
+        dataset=source.name,
+        setting=made.setting.name,
+        licence=dataset.licence,
+        fingerprint=source.fingerprint or "",
+        items={item.id: item for item in items},
+        folds=[frozenset(fold) for fold in json.loads((rows[0].folder / "folds.json").read_text())],
+    )
+    screen = open_screen()
+    try:
+        done = export_hub(
+            _clips(rows),
+            Path(args.out).expanduser(),
+            about,
+            upload=args.upload,
+            i_have_the_right=args.i_have_the_right,
+            progress=screen.progress,
+            total=sum(row.facts["clips"] for row in rows),
+        )
+    finally:
+        screen.close()
+    if args.json:
+        print(
+            json.dumps(
+                {
+                    "folder": str(done.folder),
+                    "clips": done.clips,
+                    "shards": done.shards,
+                    "repository": done.repository,
+                    "revision": done.revision,
+                }
+            )
+        )
+        return 0
+    print(terminal(f"{done.clips} clips in {done.shards} files: {done.folder}"))
+    if done.repository:
+        print(terminal(f"uploaded to {done.repository} (private) at {done.revision}"))
+    print(terminal(f"read back: irfer-bench data check hub --data-root hub={done.folder}"))
+    return 0
+
+
+def _clips(rows: list[preparing.Row]) -> Iterator[Clip]:
+    for row in rows:
+        yield from row.clips.view()

@@ -1,0 +1,56 @@
+"""`data list`: datasets, their licences, and whether they are here."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.suite import parse_roots
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Print one paragraph per dataset."""
+    roots = parse_roots(args.data_root, "")
+    rows = []
+    for component in registry.components("dataset"):
+        name = component.name
+        needs = registry.needs_root(component)
+        root = roots.get(name) or os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
+        rows.append(
+            {
+                "name": name,
+                "summary": component.summary,
+                "licence": component.licence,
+                "source": component.source,
+                "needs_root": needs,
+                "root": root,
+                "here": not needs or (root is not None and Path(root).expanduser().is_dir()),
+            }
+        )
+    if args.json:
+        print(json.dumps({"datasets": rows}))
+        return 0
+    for row in rows:
+        where = "generated" if not row["needs_root"] else _where(row)
+        print(f"{row['name']}: {terminal(str(row['summary']))}")
+        for title, text in (("licence", row["licence"]), ("source", row["source"])):
+            print(f"  {title:<8} {terminal(str(text))}")
+        print(f"  {'files':<8} {terminal(where)}")
+    return 0
+
+
+def _where(row: dict[str, Any]) -> str:
+    if row["root"] is None:
+        name = row["name"]
+        return f"not given: --data-root {name}=FOLDER or IRFER_BENCH_DATA_{name.upper()}"
+    return f"{row['root']}{'' if row['here'] else ' (no such folder)'}"

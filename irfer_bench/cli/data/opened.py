@@ -1,0 +1,90 @@
+"""What every `data` command opens first: the dataset, its folder, its manifest."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.cli.screen import open_screen
+from irfer_bench.data.manifest import Manifest, other_datasets, scan
+from irfer_bench.errors import UsageError
+from irfer_bench.home import home
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.sources import Source, find_source
+from irfer_bench.suite import parse_params, parse_roots
+from irfer_bench.values import Problem
+
+SHOWN = 5
+"""Problems of one kind that are printed; `--json` prints all."""
+
+
+def open_source(
+    args: argparse.Namespace, registry: Registry, name: str, *, now: bool = False
+) -> Source:
+    """A dataset and where it is; with `now` its folder is read if it was not yet."""
+    roots = {k: Path(v).expanduser() for k, v in parse_roots(args.data_root, args.dataset).items()}
+    landmarks, boxes = getattr(args, "landmarks", ""), getattr(args, "boxes", "")
+    return find_source(
+        registry,
+        name,
+        roots=roots,
+        home=home(),
+        scan=now,
+        landmarks=Path(landmarks).expanduser() if landmarks else None,
+        boxes=Path(boxes).expanduser() if boxes else None,
+        given=parse_params(args.param).get(name),
+    )
+
+
+def scan_dataset(args: argparse.Namespace, registry: Registry) -> Manifest:
+    """What the asked-for dataset holds, every picture decoded once."""
+    source = open_source(args, registry, args.dataset)
+    screen = open_screen()
+    try:
+        return scan(
+            registry.create(source.component, source.params),
+            source.root,
+            name=source.name,
+            home=home(),
+            stamp=source.stamp,
+            verify=True,
+            others=other_datasets(registry),
+            progress=screen.progress,
+        )
+    finally:
+        screen.close()
+
+
+def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
+    """A line per problem, at most `SHOWN` of a kind; default standard error."""
+    by_kind: dict[str, list[Problem]] = {}
+    for problem in problems:
+        by_kind.setdefault(problem.kind, []).append(problem)
+    for kind, own in by_kind.items():
+        for problem in own[:SHOWN]:
+            print(terminal(f"{kind}: {problem.path}: {problem.action}"), file=stream or sys.stderr)
+        if len(own) > SHOWN:
+            print(
+                f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)",
+                file=stream or sys.stderr,
+            )
+
+
+def write_new(place: Path, text: str) -> None:
+    """Write a file by one rename.
+
+    Raises:
+        UsageError: it cannot be written.
+    """
+    draft = place.with_name(f".{place.name}.{os.getpid()}.tmp")
+    try:
+        draft.write_text(text, encoding="utf-8")
+        draft.replace(place)
+    except OSError as error:
+        draft.unlink(missing_ok=True)
+        raise UsageError(f"--out {place} cannot be written ({error.strerror})") from error

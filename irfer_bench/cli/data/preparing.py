@@ -1,0 +1,183 @@
+"""`data prepare`: decode, crop and resize once what a setting needs, and show what came out."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench.cli.data.opened import open_source
+from irfer_bench.cli.request import add_crop_options
+from irfer_bench.cli.screen import open_screen
+from irfer_bench.errors import UsageError
+from irfer_bench.home import home
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.settings import Domain, Setting
+from irfer_bench.sources import Source
+
+if TYPE_CHECKING:
+    from irfer_bench.data.clips import StoredClips
+
+
+@dataclass(frozen=True)
+class Row:
+    """One prepared domain."""
+
+    title: str
+    source: Source
+    cached: bool
+    folder: Path
+    facts: Mapping[str, Any]
+    clips: StoredClips
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """All domains of a setting."""
+
+    setting: Setting
+    rows: list[Row]
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    add = parser.add_argument
+    add("--setting", "-s", default="", help="default: the dataset's first")
+    add(
+        "--landmarks",
+        default="",
+        metavar="FILE",
+        help="safetensors, one (T,68,2) float32 per item id",
+    )
+    add_crop_options(parser)
+    add(
+        "--no-face",
+        choices=("fail", "whole", "drop"),
+        default="",
+        help="where no face is found; default the setting's",
+    )
+    add(
+        "--allow-faces",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="draw a contact sheet of its faces into the private cache",
+    )
+    add("--json", action="store_true", help="one object on standard output")
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Prepare, then print where it lies, what was not found, and a table."""
+    made = prepare_setting(args, registry)
+    sheets = _sheets(args, registry, made)
+    if args.json:
+        setting = {"setting": made.setting.name, "size": made.setting.size}
+        rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.rows]
+        print(json.dumps(setting | {"prepared": rows}))
+        return 0
+    for row in made.rows:
+        _print_row(row, made.setting, sheets.get(row.title))
+    return 0
+
+
+def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
+    """Prepare every domain of the setting that was asked for; what is there is not made again."""
+    from irfer_bench.data.clips import StoredClips
+    from irfer_bench.graph import prepare_step
+    from irfer_bench.home import weights
+    from irfer_bench.steps import BUILDERS
+    from irfer_bench.store import Store
+    from irfer_bench.workshop import Workshop
+
+    setting = _setting(args, registry)
+    screen = open_screen()
+    try:
+        store = Store(home() / "store", screen.line)
+        shop = Workshop(store, registry, weights(), "cpu", "fp32", screen, BUILDERS)
+        detectors = {c.name: c.version for c in registry.components("detector")}
+        rows = []
+        for domain in _domains(setting):
+            source = open_source(args, registry, domain.dataset or setting.dataset, now=True)
+            step = prepare_step(setting, domain, source, detectors)
+            cached = store.has(step.key)
+            made = shop.artefact(step)
+            clips = StoredClips(made.folder, step.key)
+            rows.append(Row(step.title, source, cached, made.folder, made.facts, clips))
+    finally:
+        screen.close()
+    return Prepared(setting, rows)
+
+
+def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
+    registry.get("dataset", args.dataset)
+    name = args.setting
+    if not name:
+        own = registry.settings_of(args.dataset)
+        if not own:
+            raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
+        name = own[0].name
+    asked = getattr(args, "detector", "") or ("boxes" if getattr(args, "boxes", "") else "")
+    setting = registry.setting(f"{name.partition('@')[0]}@{asked}" if asked else name)
+    if setting.dataset != args.dataset:
+        raise UsageError(
+            f"setting {setting.name!r} is of dataset {setting.dataset!r}, not {args.dataset!r}",
+        )
+    policy = getattr(args, "no_face", "")
+    return msgspec.structs.replace(setting, no_face=policy) if policy else setting
+
+
+def _domains(setting: Setting) -> Iterable[Domain]:
+    return (d for d in (setting.source, setting.target, setting.extra) if d is not None)
+
+
+def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dict[str, str]:
+    from irfer_bench.contact_sheet import draw_sheet
+
+    sheets = {}
+    for row in made.rows:
+        source = row.source
+        private = registry.create(source.component, source.params).private
+        if not private or source.name in args.allow_faces:
+            place = home() / "sheets" / source.name
+            sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
+    return sheets
+
+
+def _facts(row: Row) -> dict[str, Any]:
+    return {
+        "title": row.title,
+        "clips": row.facts["clips"],
+        "cached": row.cached,
+        "folder": str(row.folder),
+        "boxes": str(row.folder / "boxes.json"),
+        "crops": row.facts["crops"],
+        "no_face": row.facts["no_face"],
+        "incomplete": row.facts["incomplete"],
+    }
+
+
+def _print_row(row: Row, setting: Setting, sheet: str | None) -> None:
+    from irfer_bench.contact_sheet import tabulate_clips
+
+    how = "already there" if row.cached else "made"
+    count = row.facts["clips"]
+    print(terminal(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}"))
+    if setting.detector != "none":
+        print(f"  {'detector':<12} {setting.detector}, box times {setting.crop}")
+        missed = row.facts["no_face"]
+        what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
+        print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")
+    print(f"  {'boxes':<12} {terminal(str(row.folder / 'boxes.json'))}")
+    print(f"  {'crops':<12} {row.facts['crops'][:16]}")
+    print(f"  {'sheet':<12} {terminal(sheet) if sheet else _why_none(row)}")
+    print("\n".join(f"  {line}" for line in tabulate_clips(row.clips).splitlines()))
+
+
+def _why_none(row: Row) -> str:
+    return f"none: people; --allow-faces {row.source.name} draws one into the private cache"

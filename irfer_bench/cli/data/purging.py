@@ -1,0 +1,63 @@
+"""`data purge`: delete everything that was made from a dataset's files."""
+
+from __future__ import annotations
+
+import argparse
+import shutil
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.home import home
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.store import Store, clear_write_errors
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument("--yes", action="store_true", help="delete; without it, only say what")
+    parser.add_argument(
+        "--out",
+        action="append",
+        default=[],
+        metavar="FOLDER",
+        help="results folders whose pictures of faces go too; default leaderboards",
+    )
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Say, and with `--yes` do, what goes; records and boards hold no pixel and stay."""
+    registry.get("dataset", args.dataset)
+
+    def made_of_it(describe: dict[str, Any]) -> bool:
+        source = describe.get("dataset")
+        return isinstance(source, dict) and source.get("name") == args.dataset
+
+    store = Store(home() / "store")
+    count, size = store.purge(made_of_it, really=args.yes)
+    folders = [path for path in _folders(args, registry) if path.exists()]
+    with clear_write_errors(home()):
+        for path in folders if args.yes else ():
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+    verb = "deleted" if args.yes else "would delete"
+    print(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
+    for path in folders:
+        print(terminal(f"{verb} {path}"))
+    if not args.yes:
+        print("nothing was deleted: add --yes")
+    return 0
+
+
+def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
+    """Manifests, sheets and drawn faces; unfinished work too, since it may hold frames."""
+    found = sorted((home() / "manifests").glob(f"{args.dataset}-*.json"))
+    found.append(home() / "sheets" / args.dataset)
+    settings = {setting.name for setting in registry.settings_of(args.dataset)}
+    for out in args.out or ["leaderboards"]:
+        for folder in sorted(Path(out).glob("pictures/*/faces")):
+            if folder.parent.name.partition("@")[0] in settings:
+                found.append(folder)
+    return found

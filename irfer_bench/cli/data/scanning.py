@@ -1,0 +1,81 @@
+"""`data scan`: what the folders' names say, as a CSV that a user corrects by hand."""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import io
+import sys
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+from irfer_bench.cli.data.opened import open_source, write_new
+from irfer_bench.errors import MissingError, UsageError
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import terminal
+from irfer_bench.values import Item
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Options."""
+    parser.add_argument(
+        "--out",
+        default="-",
+        metavar="FILE",
+        help="such as manifest.csv in the root, which then overrides the folders' names",
+    )
+
+
+def run(args: argparse.Namespace, registry: Registry) -> int:
+    """Write one row per clip; cells that could not be told are empty."""
+    source = open_source(args, registry, args.dataset)
+    if source.root is None:
+        raise UsageError(f"{args.dataset} has no folder to scan", "name a dataset of files")
+    dataset = registry.create(source.component, source.params)
+    census = getattr(dataset, "census", None)
+    rows = list(census(source.root) if census is not None else _plain(dataset.index(source.root)))
+    if not rows:
+        reason = dataset.recognise(source.root).reason
+        raise MissingError(f"{source.root}: nothing of {args.dataset} was found", reason)
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    if args.out == "-":
+        sys.stdout.write(text.getvalue())
+    else:
+        place = Path(args.out)
+        if place.exists():
+            raise UsageError(f"--out {place} is there already", "move it away, or name another")
+        write_new(place, text.getvalue())
+    _print_census(rows, args.dataset)
+    return 0
+
+
+def _plain(items: Iterable[Item]) -> Iterable[Mapping[str, str]]:
+    for item in items:
+        yield {
+            "path": ";".join(item.files),
+            "subject": item.subject or "",
+            "spectrum": item.spectrum,
+            "label": item.label or "",
+            "lighting": item.lighting,
+            "part": item.part,
+            "split": item.split,
+            "pair": item.pair or "",
+            "frames": str(item.frames),
+        }
+
+
+def _print_census(rows: list[Mapping[str, str]], name: str) -> None:
+    print(f"{name}: {len(rows)} rows", file=sys.stderr)
+    for column in rows[0]:
+        values = Counter(row[column] for row in rows)
+        empty = values.pop("", 0)
+        if len(values) > 12:
+            text = f"{len(values)} different"
+        else:
+            text = ", ".join(f"{value} {count}" for value, count in sorted(values.items()))
+        missing = f" ({empty} empty)" if empty else ""
+        print(terminal(f"  {column:<11} {text or 'nothing'}{missing}"), file=sys.stderr)

@@ -1,0 +1,89 @@
+"""What prepared clips look like: a contact sheet, and a table of classes, lights and subjects."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from statistics import median
+
+from tabulate import tabulate
+
+from irfer_bench.data.clips import ClipView, StoredClips
+from irfer_bench.pictures import NOTE, save_picture
+from irfer_bench.render.escape import terminal
+
+COLUMNS, SIDE, MARGIN = 10, 96, 100
+
+
+def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
+    """One row per class, up to ten clips of different subjects, as PNG in a folder of its user.
+
+    Clips of several frames are shown by their last one, which is nearest to the apex.
+    """
+    from PIL import Image, ImageDraw
+
+    for folder in (place.parent, place):
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    (place / NOTE).write_text("Faces: not to be published unless your licence says otherwise.\n")
+    labels = list(clips.labels)
+    classes = sorted({label or "unlabelled" for label in labels})
+    canvas = Image.new("RGB", (MARGIN + COLUMNS * SIDE, 20 + len(classes) * SIDE), "white")
+    pen = ImageDraw.Draw(canvas)
+    pen.text((4, 4), title.encode("ascii", "replace").decode(), fill="black")
+    for row, name in enumerate(classes):
+        pen.text((4, 20 + row * SIDE + SIDE // 2), name, fill="black")
+        own = [k for k, label in enumerate(labels) if (label or "unlabelled") == name]
+        for column, k in enumerate(_spread(own, clips.subjects)):
+            face = Image.fromarray(clips[k].frames[-1]).resize((SIDE, SIDE))
+            canvas.paste(face, (MARGIN + column * SIDE, 20 + row * SIDE))
+    path = place / f"{'-'.join(title.split())}.png"
+    save_picture(canvas, path)
+    return path
+
+
+def _spread(own: Sequence[int], subjects: Sequence[str | None]) -> list[int]:
+    """Positions of different subjects first, evenly over all of them."""
+    first: dict[str, int] = {}
+    for k in own:
+        first.setdefault(subjects[k] or str(k), k)
+    picked = list(first.values())
+    picked = picked[:: max(1, len(picked) // COLUMNS)][:COLUMNS]
+    rest = [k for k in own if k not in set(picked)]
+    return picked + rest[: COLUMNS - len(picked)]
+
+
+def tabulate_clips(clips: StoredClips) -> str:
+    """Clips by class and lighting, and how many each subject has."""
+    rows = clips.rows
+    lights = sorted({row["lighting"] for row in rows})
+    count = Counter((row["label"] or "unlabelled", row["lighting"]) for row in rows)
+    of_class: dict[str, set[str]] = {}
+    for row in rows:
+        if row["subject"] is not None:
+            of_class.setdefault(row["label"] or "unlabelled", set()).add(row["subject"])
+    body = [
+        [
+            name,
+            *(count[name, light] for light in lights),
+            sum(count[name, light] for light in lights),
+            len(of_class.get(name, ())) or "-",
+        ]
+        for name in sorted({name for name, _ in count})
+    ]
+    headers = ["class", *(light or "any light" for light in lights), "clips", "subjects"]
+    table: str = tabulate(body, headers, tablefmt="simple")
+    return f"{table}\n{_subjects(clips)}"
+
+
+def _subjects(clips: StoredClips) -> str:
+    each = Counter(row["subject"] for row in clips.rows if row["subject"] is not None)
+    if not each:
+        return "no subjects"
+    low = min(each.values())
+    fewest = [terminal(name) for name, number in sorted(each.items()) if number == low]
+    shown = ", ".join(fewest[:5]) + (" …" if len(fewest) > 5 else "")
+    numbers = f"{low} to {max(each.values())} clips each, median {median(each.values()):g}"
+    return f"{len(each)} subjects, {numbers}" + (
+        f"; fewest: {shown}" if low < max(each.values()) else ""
+    )
