@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import Clip, Item, MissingError, Params, Problem, content_digest
+from irfer_bench.api import (
+    Clip,
+    Item,
+    MissingError,
+    Params,
+    Problem,
+    Recognition,
+    content_digest,
+)
 from irfer_datasets.tree import relative
 
 
@@ -29,12 +37,16 @@ class Stills(ABC):
     """A dataset of stills that is walked once per instance and root."""
 
     name: ClassVar[str]
-    licence: ClassVar[str]
+    licence: str
     private = True
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params or Params()
         self._surveys: dict[Path, Survey] = {}
+
+    @abstractmethod
+    def recognise(self, root: Path) -> Recognition:
+        """How sure it is that a folder is its own, and why."""
 
     @abstractmethod
     def walk(self, root: Path) -> Survey:
@@ -43,6 +55,10 @@ class Stills(ABC):
         Raises:
             MissingError: no tree of this dataset lies there.
         """
+
+    @abstractmethod
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Test subjects of folds 1 to 5."""
 
     def index(self, root: Path | None) -> Iterable[Item]:
         """One item per usable picture.
