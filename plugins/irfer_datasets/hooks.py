@@ -76,6 +76,7 @@ CK_PLUS = (
     "raf_db_to_ck_plus",
 )
 DFEW = ("dfew_supervised", "dfew_nir_simulated")
+MAFW = ("mafw_supervised", "mafw_nir_simulated", "mafw_compound_supervised")
 """The first of each is the dataset's default."""
 
 
@@ -167,6 +168,16 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="signed agreement with the University of Pittsburgh; research only",
         source="Lucey et al., CVPR Workshops 2010",
     )
+    for name, classes in (("mafw", "eleven"), ("mafw_compound", "43 compound")):
+        yield Component(
+            kind="dataset",
+            name=name,
+            factory=f"irfer_datasets.mafw.dataset:{name.title().replace('_', '')}",
+            params="irfer_datasets.mafw.params:MafwParams",
+            summary=f"film clips with sound, {classes} emotions, visible, official five folds",
+            licence="EULA of China University of Geosciences (Wuhan); non-commercial",
+            source="Liu et al., ACM Multimedia 2022; mafw-database.github.io",
+        )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
@@ -176,6 +187,7 @@ def irfer_bench_components() -> Iterable[Component]:
         ("raf_db", RAF_DB),
         ("ck_plus", CK_PLUS),
         ("dfew", DFEW),
+        ("mafw", MAFW),
         ("folder", FOLDER),
         ("hub", HUB),
     ):

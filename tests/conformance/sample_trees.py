@@ -16,6 +16,7 @@ from tests.irfer_datasets.dfew_tree import dfew_tree
 from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
 from tests.irfer_datasets.large_hfe_tree import write_large_hfe
+from tests.irfer_datasets.mafw_tree import write_mafw, write_mafw_compound
 from tests.irfer_datasets.nvie_tree import write_nvie
 from tests.irfer_datasets.raf_db_tree import write_raf_db
 
@@ -62,6 +63,8 @@ SAMPLES: dict[str, Write] = {
     "hub": write_hub,
     "kdef": write_kdef,
     "large_hfe": write_large_hfe,
+    "mafw": write_mafw,
+    "mafw_compound": write_mafw_compound,
     "nvie": write_nvie,
     "oulu_casia": write_oulu_casia,
     "raf_db": write_raf_db,
