@@ -190,9 +190,18 @@ def test_files_without_rows_and_rows_said_twice_are_listed(tmp_path: Path) -> No
     (tmp_path / "metadata.csv").write_text("\n".join((HEADER, rows[0], *rows[:-1])))
     assert sorted(kinds(tmp_path)) == [
         ("duplicate_row", "metadata.csv row 3"),
+        ("missing_expression", "Surprise"),
         ("unlabelled_file", "000.jpg"),
     ]
     assert len(items(tmp_path)) == 11
+
+
+def test_an_expression_without_rows_is_missing(tmp_path: Path) -> None:
+    large_hfe_tree(tmp_path, (1,), frames={"VIS": 1, "NIR": 1})
+    rows = [row for row in metadata_rows(tmp_path) if not row.startswith("NIR/S001/Fear")]
+    shutil.rmtree(tmp_path / "NIR/S001/Fear")
+    (tmp_path / "metadata.csv").write_text("\n".join((HEADER, *rows)))
+    assert kinds(tmp_path) == [("missing_expression", "Fear")]
 
 
 def test_metadata_without_its_columns_is_damaged(tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.api import DamagedError, Item, MissingError, Problem, UsageError
+from irfer_bench.cli import main
 from irfer_bench.data.manifest import scan
 from irfer_bench.params import resolve
 from irfer_bench.splits import belongs
@@ -155,6 +156,20 @@ def test_the_census_reads_back_to_the_same_items(tmp_path: Path, form: dict[str,
     assert Nvie().recognise(tmp_path).reason.startswith("manifest.csv")
     assert list(Nvie().index(tmp_path)) == scanned and Nvie().fingerprint(tmp_path) == print_
     assert list(Nvie().census(tmp_path)) == rows, "a new census is of the folders"
+
+
+def test_the_command_line_writes_a_census_that_reads_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    root = spontaneous_tree(tmp_path / "data", (1, 2))
+    where = ["nvie", "--data-root", f"nvie={root}"]
+    assert main(["data", "items", *where]) == 0
+    before = capsys.readouterr().out
+    assert main(["data", "scan", *where, "--out", str(root / "manifest.csv")]) == 0
+    assert (root / "manifest.csv").read_text().splitlines()[0] == ",".join(COLUMNS)
+    assert main(["data", "items", *where]) == 0
+    assert capsys.readouterr().out == before
 
 
 def test_a_row_corrected_by_hand_is_an_item(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from irfer_bench.api import BASIC, Spectrum
@@ -22,7 +23,7 @@ EXPRESSIONS = {label: label.capitalize() for label in BASIC}
 PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 _SUBJECT = re.compile(r"s?0*(\d{1,3})", re.IGNORECASE)
 _Proper = Callable[[str], str | None]
-_REST = "the others are used, results are marked incomplete"
+REST = "the others are used, results are marked incomplete"
 
 
 @dataclass
@@ -59,11 +60,12 @@ def _holds(below: Sequence[Path]) -> bool:
     )
 
 
+@cache
 def subject_of(text: str) -> str | None:
     """S001 to S360 for any way to write it, or None."""
     match = _SUBJECT.fullmatch(text.strip())
-    name = f"S{int(match[1]):03d}" if match else ""
-    return name if name in SUBJECTS else None
+    number = int(match[1]) if match else 0
+    return SUBJECTS[number - 1] if 1 <= number <= len(SUBJECTS) else None
 
 
 def walk(base: Path, seen: Survey) -> list[Take]:
@@ -77,7 +79,7 @@ def walk(base: Path, seen: Survey) -> list[Take]:
         subjects = _children(cameras[camera], seen, subject_of, "known: S001 to S360")
         for subject in SUBJECTS:
             if subject not in subjects:
-                seen.note("missing_subject", cameras[camera] / subject, _REST)
+                seen.note("missing_subject", cameras[camera] / subject, REST)
                 continue
             folder = subjects[subject]
             labels = _children(folder, seen, _expression)
@@ -90,7 +92,7 @@ def walk(base: Path, seen: Survey) -> list[Take]:
                     takes.append(take)
                 else:
                     what = "it has no frames; " if place is not None else ""
-                    seen.note("missing_expression", place or folder / proper, what + _REST)
+                    seen.note("missing_expression", place or folder / proper, what + REST)
     return takes
 
 

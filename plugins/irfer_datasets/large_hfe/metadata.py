@@ -5,12 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from irfer_bench.api import BASIC, Spectrum
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.large_hfe.layout import CAMERAS, PICTURES, Take, note_gaps, subject_of
+from irfer_datasets.large_hfe.layout import (
+    CAMERAS,
+    EXPRESSIONS,
+    PICTURES,
+    REST,
+    Take,
+    note_gaps,
+    subject_of,
+)
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import list_folder, natural, relative
 
@@ -47,10 +55,10 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
     text = open_annotation(base / NAME, seen.root)
     seen.problems.extend(text.problems())
     present = _pictures(base, seen)
+    above = "" if base == seen.root else f"{relative(base, seen.root)}/"
     takes: dict[_Key, Take] = {}
     rows: dict[str, _Facts] = {}
     for number, record in text.records(REQUIRED):
-        where = base / f"{NAME} row {number}"
         try:
             path, facts = _row(record, present)
             if path in rows:
@@ -60,10 +68,11 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
                 raise _RefusedError(kind, f"{path} {action}")
             rows[path] = facts
             take = takes.setdefault(facts.key, Take(*facts.key))
-            other = take.frames.setdefault(facts.frame, relative(base / path, seen.root))
-            if other != relative(base / path, seen.root):
+            other = take.frames.setdefault(facts.frame, above + path)
+            if other != above + path:
                 raise _RefusedError("duplicate_id", f"{other} is that frame already")
         except _RefusedError as refused:
+            where = base / f"{NAME} row {number}"
             seen.note(refused.args[0], where, refused.args[1])
             continue
         take.pairs[facts.frame] = facts.pair
@@ -79,6 +88,12 @@ def _check(takes: Sequence[Take], base: Path, seen: Survey) -> None:
     for camera, spectrum in CAMERAS.items():
         if spectrum not in spectra:
             seen.note("missing_domain", base / camera, "settings that need this camera cannot run")
+    here = {(take.spectrum, take.subject, take.label) for take in takes}
+    for spectrum, subject in sorted({(take.spectrum, take.subject) for take in takes}):
+        for label in BASIC:
+            if (spectrum, subject, label) not in here:
+                place = base / spectrum.upper() / subject / EXPRESSIONS[label]
+                seen.note("missing_expression", place, f"{NAME} has no row of it; {REST}")
     for take in takes:
         note_gaps(take, (seen.root / take.frames[min(take.frames)]).parent, seen)
 
@@ -118,10 +133,10 @@ def _pictures(base: Path, seen: Survey) -> set[str]:
 
 def _row(record: Mapping[str, str], present: Set[str]) -> tuple[str, _Facts]:
     given = record.get("path", "")
-    path = PurePosixPath(given.replace("\\", "/"))
+    levels = given.replace("\\", "/").removeprefix("./").split("/")
     if not given:
         raise _RefusedError("bad_row", "it has no path")
-    if path.is_absolute() or ".." in path.parts:
+    if not levels[0] or ".." in levels:
         raise _RefusedError("outside_root", f"{given}: paths lead from {NAME} downwards")
     camera, subject = record.get("modality", "").upper(), subject_of(record.get("subject", ""))
     if camera not in CAMERAS:
@@ -135,18 +150,20 @@ def _row(record: Mapping[str, str], present: Set[str]) -> tuple[str, _Facts]:
     frame = record.get("frame", "")
     if not re.fullmatch(r"[0-9]{1,6}", frame):
         raise _RefusedError("bad_row", f"frame {frame!r} is no number from 0")
-    _check_place(path, camera, subject, label)
-    if path.as_posix() not in present:
+    _check_place(levels, camera, subject, label)
+    path = "/".join(levels)
+    if path not in present:
         raise _RefusedError("missing_item", f"{given} is not there; the rest is used")
     key = (CAMERAS[camera], subject, label)
-    return path.as_posix(), _Facts(key, int(frame), record.get("pair_id", ""))
+    return path, _Facts(key, int(frame), record.get("pair_id", ""))
 
 
-def _check_place(path: PurePosixPath, camera: str, subject: str, label: str) -> None:
+def _check_place(levels: Sequence[str], camera: str, subject: str, label: str) -> None:
     """Refuse a row that contradicts the canonical folders its picture lies in."""
-    if len(path.parts) != 4 or path.parts[0].upper() not in CAMERAS:
+    if len(levels) != 4 or levels[0].upper() not in CAMERAS:
         return
-    place = (path.parts[0].upper(), subject_of(path.parts[1]), canonical(path.parts[2]))
+    place = (levels[0].upper(), subject_of(levels[1]), canonical(levels[2]))
     said = (camera, subject, label)
-    if any(there and there != here for there, here in zip(place, said, strict=True)):
+    if place != said and any(t and t != s for t, s in zip(place, said, strict=True)):
+        path = "/".join(levels)
         raise _RefusedError("bad_row", f"{path} is said to be {' '.join(said)}; correct one")
