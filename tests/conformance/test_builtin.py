@@ -13,6 +13,7 @@ from typing import Any
 from irfer_bench.registry import load
 from irfer_bench.testing.conformance import (
     DatasetConformance,
+    DetectorConformance,
     MetricConformance,
     RecognizerConformance,
     TranslatorConformance,
@@ -24,6 +25,7 @@ SUITES = {
     "recognizer": RecognizerConformance,
     "dataset": DatasetConformance,
     "metric": MetricConformance,
+    "detector": DetectorConformance,
 }
 TINY_DIFFUSION = {
     "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "h_iterations": 2,
