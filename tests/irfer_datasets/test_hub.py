@@ -353,6 +353,10 @@ def test_files_of_a_dataset_that_are_absent_or_broken(tmp_path: Path) -> None:
     shard.write_text("version https://git-lfs.github.com/spec/v1\n")
     with pytest.raises(DamagedError, match=r"pointer of git-lfs.*git lfs pull"):
         index(root)
+    write_parquet(root, [row(id="other")], shards=1)
+    shutil.copy(root / "data/train-00000-of-00001.parquet", shard)
+    with pytest.raises(DamagedError, match=r"00000-of-00001.parquet has image, label, id; say -p hub.folder"):
+        index(root)
     dataset_of(face_rows()).save_to_disk(tmp_path / "saved")
     state = tmp_path / "saved/state.json"
     good = state.read_text()

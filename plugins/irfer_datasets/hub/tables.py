@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,7 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
     place = find_place(root, params)
     form = find_form(place, params)
     datasets.disable_progress_bars()
+    datasets.logging.set_verbosity(CRITICAL)  # what goes wrong is said once, in one line
     # A folder on this machine is nobody else's business: `datasets` counts its uses by a request.
     datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
     problems: list[Problem] = []
@@ -131,8 +133,9 @@ def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
     shards, problems = find_shards(place)
     groups: dict[str, list[Path]] = {}
     for path in shards:
-        footer(path, place.base)
         groups.setdefault(split_of(relative(path, place.base)) or "rows", []).append(path)
+    for paths in groups.values():
+        _check_columns(paths, place)
     cache = str(private_folder() / "arrow")
     splits = {
         name: datasets.Dataset.from_parquet(
@@ -143,6 +146,19 @@ def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
         for name, paths in groups.items()
     }
     return splits, [*problems, *absent_shards(shards, place.base)]
+
+
+def _check_columns(paths: Sequence[Path], place: Place) -> None:
+    """Refuse files of one split that are tables of different things."""
+    first = footer(paths[0], place.base).names
+    for path in paths[1:]:
+        names = footer(path, place.base).names
+        if set(names) != set(first):
+            raise DamagedError(
+                f"{relative(path, place.base)} has columns {', '.join(names)}, and "
+                f"{relative(paths[0], place.base)} has {', '.join(first)}",
+                "say -p hub.folder=FOLDER, the one that holds the files of one table",
+            )
 
 
 def _imagefolder(place: Place) -> dict[str, Any]:
@@ -157,12 +173,13 @@ def _download(params: HubParams) -> Path:
 
     Offline, `datasets` itself would take any cached revision; this takes the pinned one or none.
     """
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import logging, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     cache = private_folder() / "downloads"
     name = "--".join((*params.id.split("/"), params.revision, *params.folder.split("/")))
     whole = cache / f"{name}.whole"
+    logging.set_verbosity(CRITICAL)
     inner = f"{params.folder.rstrip('/')}/" if params.folder else ""
     patterns = [inner + name for name in (*WANTED, *(f"*.{suffix}" for suffix in PICTURES))]
     try:
