@@ -9,7 +9,7 @@ from pathlib import Path
 
 from irfer_bench.api import Problem
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import JUNK, inside, relative
+from irfer_datasets.tree import JUNK, inside, relative, subfolders
 
 LISTED = 500
 """Problems of one kind that are listed one by one; the rest are one line with their number."""
@@ -66,3 +66,11 @@ class CrowdSurvey(Survey):
     def place(self, path: Path) -> str:
         """A path below the root with forward slashes."""
         return relative(path, self.root)
+
+
+def child(folder: Path, name: str) -> Path | None:
+    """The sub-folder of that name in any case, its own spelling first."""
+    below = {path.name: path for path in subfolders(folder)}
+    if name in below:
+        return below[name]
+    return next((p for own, p in below.items() if own.casefold() == name.casefold()), None)

@@ -69,6 +69,7 @@ HUB = (
     "hub_lwir_weak5",
 )
 RAF_DB = ("raf_db_supervised", "raf_db_original_supervised")
+AFFECTNET = ("affectnet7_supervised", "affectnet8_supervised", "raf_db_to_affectnet7")
 CK_PLUS = (
     "ck_plus6_supervised",
     "ck_plus7_supervised",
@@ -178,6 +179,15 @@ def irfer_bench_components() -> Iterable[Component]:
             licence="EULA of China University of Geosciences (Wuhan); non-commercial",
             source="Liu et al., ACM Multimedia 2022; mafw-database.github.io",
         )
+    yield Component(
+        kind="dataset",
+        name="affectnet",
+        factory="irfer_datasets.affectnet.dataset:AffectNet",
+        params="irfer_datasets.affectnet.params:AffectNetParams",
+        summary="290,000 pictures from the web, eight expressions, lists of 2017 or crops of 2021",
+        licence="on request by faculty from the University of Denver; research only",
+        source="Mollahosseini, Hasani, Mahoor, IEEE TAC 10(1), 2019; mohammadmahoor.com",
+    )
     for dataset, names in (
         ("oulu_casia", OULU),
         ("nvie", NVIE),
@@ -185,6 +195,7 @@ def irfer_bench_components() -> Iterable[Component]:
         ("cfee", CFEE),
         ("kdef", KDEF),
         ("raf_db", RAF_DB),
+        ("affectnet", AFFECTNET),
         ("ck_plus", CK_PLUS),
         ("dfew", DFEW),
         ("mafw", MAFW),

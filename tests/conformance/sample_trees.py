@@ -10,6 +10,7 @@ from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
 from irfer_bench.values import BASIC, Spectrum
+from tests.irfer_datasets.affectnet_tree import write_affectnet
 from tests.irfer_datasets.cfee_tree import write_cfee
 from tests.irfer_datasets.ck_plus_tree import write_ck_plus
 from tests.irfer_datasets.dfew_tree import dfew_tree
@@ -56,6 +57,7 @@ def write_dfew(root: Path) -> None:
 
 
 SAMPLES: dict[str, Write] = {
+    "affectnet": write_affectnet,
     "cfee": write_cfee,
     "ck_plus": write_ck_plus,
     "dfew": write_dfew,

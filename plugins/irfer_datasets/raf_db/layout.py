@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from irfer_datasets.crowd import child
 from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
 
 Images = Literal["aligned", "original"]
@@ -45,14 +46,6 @@ def find_trees(root: Path) -> list[Tree]:
     owner = [base for base in bases if _is_owner(subfolders(base))]
     rest = [Tree(base, "kaggle") for base in bases if base not in owner]
     return [*(Tree(base, "owner") for base in owner), *rest]
-
-
-def child(folder: Path, name: str) -> Path | None:
-    """The sub-folder of that name in any case, its own spelling first."""
-    below = {path.name: path for path in subfolders(folder)}
-    if name in below:
-        return below[name]
-    return next((p for own, p in below.items() if own.casefold() == name.casefold()), None)
 
 
 def picture_folder(tree: Tree, images: Images) -> Path | None:

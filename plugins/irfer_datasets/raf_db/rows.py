@@ -7,7 +7,7 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.annotations import Annotation, open_annotation
-from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.expected import compare_labels, published
 from irfer_datasets.raf_db.layout import (
     LABELS,
@@ -15,7 +15,6 @@ from irfer_datasets.raf_db.layout import (
     SPLITS,
     Images,
     Tree,
-    child,
     label_list,
     picture_folder,
 )

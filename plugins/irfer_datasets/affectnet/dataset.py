@@ -1,0 +1,148 @@
+"""Dataset `affectnet`: AffectNet as its owners distribute it, in 2017 and in 2021.
+
+Mollahosseini, Hasani, Mahoor, IEEE Transactions on Affective Computing 10(1), 2019 (datasets.md
+§11). Pictures from the web with one of eight expressions; nobody knows who is in them. There is no
+public test set: the validation pictures are tested, as everybody does.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, ClassVar
+
+from irfer_bench.api import CLASSES, Clip, Item, MissingError, Recognition
+from irfer_datasets.affectnet.crops import survey_crops
+from irfer_datasets.affectnet.layout import (
+    LABELS,
+    Tree,
+    count,
+    find_trees,
+    look,
+    still_packed,
+    stray,
+)
+from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
+from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.annotations import open_annotation
+from irfer_datasets.stills import Stills
+from irfer_datasets.tree import packed, relative
+
+if TYPE_CHECKING:
+    from irfer_datasets.affectnet.faces import FaceList
+
+
+class AffectNet(Stills):
+    """An item is one face. Of 2017 it is cut out by the owners' box and has their 68 landmarks.
+
+    Landmarks are the owners' numbers, moved with the crop. A picture without a box is read whole
+    (problem `no_box`). An instance walks a root once; another instance sees what changed since.
+    """
+
+    name = "affectnet"
+    classes = CLASSES[:8]
+    native: ClassVar[tuple[str, ...]] = tuple(LABELS.values())
+    licence = (
+        "on request by faculty members from the University of Denver (mohammadmahoor.com), "
+        "research only; treated as no redistribution and no publication of pictures"
+    )
+    params: AffectNetParams
+
+    def __init__(self, params: AffectNetParams | None = None) -> None:
+        super().__init__(params or AffectNetParams())
+        self._faces: dict[Path, FaceList] = {}
+
+    def recognise(self, root: Path) -> Recognition:
+        """Sure where one of the releases is unpacked; pictures are not counted for it."""
+        trees = find_trees(root)
+        if not trees:
+            what = "no folder with train_set and val_set, nor with Manually_Annotated_Images, below"
+            return Recognition(0.0, "; ".join((what, *stray(root))))
+        flaws = {tree: look(tree) for tree in trees}
+        whole = [tree for tree in trees if not flaws[tree]]
+        if whole:
+            where = relative(whole[0].base, root)
+            return Recognition(0.95, f"the release of {whole[0].form[-4:]} under {where}")
+        tree = trees[0]
+        archives = [relative(path, root) for path in still_packed(root, tree)]
+        hint = f"; unpack {', '.join(archives[:3])} first" if archives else ""
+        return Recognition(0.4, f"{relative(tree.base, root)} has {flaws[tree]}{hint}")
+
+    def walk(self, root: Path) -> ListSurvey:
+        """All pictures that show an expression, and everything that is wrong.
+
+        Raises:
+            MissingError: no tree of this dataset lies there, or not the release asked for.
+            DamagedError: a list cannot be read.
+        """
+        trees = find_trees(root)
+        if not any(not look(tree) for tree in trees):
+            raise MissingError(f"{root} is not affectnet: {self.recognise(root).reason}")
+        tree = self._choose(root, trees)
+        inner = {path.parent for path in still_packed(root, tree)}
+        seen = ListSurvey(root, problems=packed(sorted(inner), root))
+        for other in trees:
+            if other != tree:
+                action = f"its {other.form} is not read, {tree.form} of "
+                action += f"{relative(tree.base, root)} is; affectnet.form chooses"
+                seen.note("second_tree", other.base, action)
+        if tree.form == "crops_2021":
+            left_out = survey_crops(tree, seen)
+        else:
+            left_out = survey_lists(tree, self.params.automatic, seen)
+        count(tree, left_out, seen)
+        seen.close()
+        return seen
+
+    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
+        """The face: the crop of 2021, or the picture of 2017 cut to the owners' box.
+
+        Raises:
+            DamagedError: it cannot be decoded, or its list changed since it was indexed.
+        """
+        clip = super().read(root, item, frames)
+        seen = self._lists(self._given(root))
+        if item.files[0] not in seen.lines:
+            return clip
+        from irfer_datasets.affectnet.faces import FaceList, crop
+
+        number, line = seen.lines[item.files[0]]
+        path = seen.lists[number]
+        if path not in self._faces:
+            encoding = open_annotation(path, seen.root).encoding
+            self._faces[path] = FaceList(path, encoding)
+        pointer = self._faces[path].find(line, Path(item.files[0]).name)
+        picture, points = crop(clip.frames[0], pointer)
+        return replace(
+            clip, frames=picture[None], landmarks=None if points is None else points[None]
+        )
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """One fold: the validation pictures."""
+        return [frozenset(item.id for item in items if item.split == "val")]
+
+    def fingerprint(self, root: Path | None) -> str:
+        """Digest of all pictures used, what is said about them, and their boxes and landmarks."""
+        content = super().fingerprint(root)
+        seen = self._lists(self._given(root))
+        if not seen.facts:
+            return content
+        return hashlib.sha256(f"{content} {seen.facts:032x}".encode()).hexdigest()
+
+    def _lists(self, root: Path) -> ListSurvey:
+        seen = self.survey(root)
+        assert isinstance(seen, ListSurvey)
+        return seen
+
+    def _choose(self, root: Path, trees: Sequence[Tree]) -> Tree:
+        wanted = self.params.form
+        usable = [tree for tree in trees if not look(tree)]
+        chosen = [tree for tree in usable if wanted in ("auto", tree.form)]
+        if not chosen:
+            raise MissingError(
+                f"affectnet.form = {wanted}: {root} holds only {usable[0].form}",
+                "unpack that release there, or leave form at auto",
+            )
+        return chosen[0]
