@@ -8,10 +8,13 @@ from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from irfer_bench.api import BASIC, Item, MissingError
 from irfer_bench.cli import main
+from irfer_bench.data.prepare import Rules, prepare
 from irfer_bench.registry import load
 from irfer_datasets.nvie.dataset import Nvie, published_folds
 from irfer_datasets.nvie.layout import CODES
@@ -221,6 +224,18 @@ def test_what_is_wrong_is_listed_and_the_rest_is_used(
     damage(tmp_path)
     assert sorted(kind for kind, _ in kinds(tmp_path)) == sorted(told)
     assert len(items(tmp_path)) == 48 - lost
+
+
+def test_sixteen_bit_thermal_keeps_its_depth(tmp_path: Path) -> None:
+    place = tmp_path / POSED / "1/infrared/fear/a.png"
+    place.parent.mkdir(parents=True)
+    ramp = np.linspace(27000, 31000, 32 * 24).astype(np.uint16).reshape(24, 32)
+    Image.fromarray(ramp).save(place)
+    (item,) = items(tmp_path)
+    frames = Nvie().read(tmp_path, item).frames
+    assert frames.dtype == np.uint16 and frames.shape == (1, 24, 32, 3)
+    (clip,) = prepare(Nvie(), tmp_path, [item], Rules(size=24))
+    assert clip.frames.min() == 0 and clip.frames.max() == 255
 
 
 def test_a_subject_without_one_camera_has_items_and_no_pair(tmp_path: Path) -> None:

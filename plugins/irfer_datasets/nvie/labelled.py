@@ -25,7 +25,7 @@ def label(seen: Survey, texts: Iterable[Path]) -> None:
     if not ratings.tables:
         if wanted:
             action = f"no rating table ({HEADER}) was found; {len(wanted)} spontaneous clips have "
-            seen.note("missing_list", ".", f"{action}no label; put it anywhere under the root")
+            seen.note("missing_list", ".", f"{action}no label; put it under the root as CSV")
         return
     seen.rows = [_labelled(row, ratings, seen) for row in seen.rows]
     _note_absent(ratings, seen)
