@@ -106,6 +106,8 @@ class Planner:
             if setting.metrics:
                 for name in setting.metrics:
                     self.registry.get("metric", name)
+            if setting.detector != "none":
+                self.registry.get("detector", setting.detector)
             source = self._source(request, setting.dataset)
             foreign = {
                 domain.dataset: self._source(request, domain.dataset)

@@ -79,7 +79,7 @@ def score(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
         translated = inputs.pairs.translated  # type: ignore[attr-defined]
         predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "values": values}
     (folder / PREDICTIONS).write_text(json.dumps(predictions, allow_nan=False))
-    if "translated" in step.inputs and shop.artefact(step.inputs["translated"]).facts["weak_pairs"]:
+    if inputs.pairs is not None and shop.artefact(step.inputs["translated"]).facts["weak_pairs"]:
         warnings.append("partners are not frame-aligned: pixel metrics are bounded by misalignment")
     return {
         "confusion": confusion,

@@ -45,13 +45,20 @@ def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
 
 
 def draw_shots(
-    view: ClipView, classes: Sequence[str], shots: int | float | None, *, draw: int, where: str
+    view: ClipView,
+    classes: Sequence[str],
+    shots: int | float | None,
+    *,
+    draw: int,
+    where: str,
+    fewer: bool = False,
 ) -> ClipView:
     """The labelled target clips of one fixed draw.
 
     Args:
         shots: per class, from distinct subjects where possible; below 1 the fraction of subjects
             all of whose clips are kept; None for all.
+        fewer: take what a class has where that is less, as from an incomplete dataset.
 
     Raises:
         DamagedError: a class has fewer clips than shots.
@@ -67,7 +74,9 @@ def draw_shots(
         return view.pick(i for i, (s, c) in enumerate(_owners(view)) if (s or c) in kept)
     picked: list[int] = []
     for name in classes:
-        picked += _pick_class(view, name, int(shots), draw, where)
+        if not fewer:
+            _check_shots(view, name, int(shots), where)
+        picked += _pick_class(view, name, int(shots), draw)
     return view.pick(picked)
 
 
@@ -75,13 +84,17 @@ def _owners(view: ClipView) -> list[tuple[str | None, str]]:
     return list(zip(view.subjects, view.ids, strict=True))
 
 
-def _pick_class(view: ClipView, name: str, shots: int, draw: int, where: str) -> list[int]:
-    own = [i for i, label in enumerate(view.labels) if label == name]
-    if len(own) < shots:
+def _check_shots(view: ClipView, name: str, shots: int, where: str) -> None:
+    own = sum(label == name for label in view.labels)
+    if own < shots:
         raise DamagedError(
-            f"{where}: class {name!r} has {len(own)} labelled target clip(s), {shots} are needed",
+            f"{where}: class {name!r} has {own} labelled target clip(s), {shots} are needed",
             "irfer-bench data check shows what is there",
         )
+
+
+def _pick_class(view: ClipView, name: str, shots: int, draw: int) -> list[int]:
+    own = [i for i, label in enumerate(view.labels) if label == name]
     ids, subjects = view.ids, view.subjects
     own.sort(key=lambda i: seed_for(draw, "shots", name, ids[i]))
     first: dict[str, int] = {}

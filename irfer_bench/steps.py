@@ -206,7 +206,12 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
     if "target" in step.inputs:
         whole = part_of(shop, step.inputs["target"], spec["fold"], "train")
         target = splits.draw_shots(
-            whole, spec["classes"], spec["shots"], draw=spec["draw"], where=where
+            whole,
+            spec["classes"],
+            spec["shots"],
+            draw=spec["draw"],
+            where=where,
+            fewer=bool(shop.artefact(_origin(step.inputs["target"])).facts["incomplete"]),
         )
         if spec["unlabelled"]:
             unlabelled = whole.hide_labels()

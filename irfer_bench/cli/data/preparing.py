@@ -128,6 +128,8 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         raise UsageError(
             f"setting {setting.name!r} is of dataset {setting.dataset!r}, not {args.dataset!r}",
         )
+    if setting.detector != "none":
+        registry.get("detector", setting.detector)
     policy = getattr(args, "no_face", "")
     return msgspec.structs.replace(setting, no_face=policy) if policy else setting
 
