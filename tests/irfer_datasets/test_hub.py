@@ -355,7 +355,7 @@ def test_files_of_a_dataset_that_are_absent_or_broken(tmp_path: Path) -> None:
         index(root)
     write_parquet(root, [row(id="other")], shards=1)
     shutil.copy(root / "data/train-00000-of-00001.parquet", shard)
-    with pytest.raises(DamagedError, match=r"00000-of-00001.parquet has image, label, id; say -p hub.folder"):
+    with pytest.raises(DamagedError, match=r"00001.parquet has image, label, id; say -p hub.f"):
         index(root)
     dataset_of(face_rows()).save_to_disk(tmp_path / "saved")
     state = tmp_path / "saved/state.json"
@@ -465,6 +465,37 @@ def test_the_copy_of_a_dataset_is_private_and_outlives_nothing_it_should_not(
     assert list(home.rglob("*.arrow")) and not list(root.rglob("*.arrow"))
     write_parquet(root, face_rows((1,)))
     assert {i.id for i in index(root)}.isdisjoint(i.id for i in first), "an old copy was read"
+
+
+def test_another_process_finds_rows_without_a_survey_and_trusts_no_old_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = [row("fear", k) for k in range(6)]
+    dataset_of(rows).save_to_disk(tmp_path / "saved")
+    items = index(tmp_path / "saved")
+    pixels = {item.id: hub().read(tmp_path / "saved", item).frames for item in items}
+    with monkeypatch.context() as broken:
+        broken.setattr("irfer_datasets.hub.survey.survey", None)
+        for item in items:
+            np.testing.assert_array_equal(
+                hub().read(tmp_path / "saved", item).frames, pixels[item.id]
+            )
+    shutil.rmtree(tmp_path / "saved")
+    dataset_of(rows[::-1]).save_to_disk(tmp_path / "saved")
+    other = hub()
+    for item in items:
+        np.testing.assert_array_equal(
+            other.read(tmp_path / "saved", item).frames, pixels[item.id]
+        )
+
+
+def test_nobody_is_told_that_a_folder_is_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("datasets.load.get_session", lambda: pytest.fail("a request is made"))
+    monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", False)
+    assert len(index(write_imagefolder(tmp_path / "images", face_rows((0,))))) == 12
+    assert len(index(write_parquet(tmp_path / "rows", face_rows((0,))))) == 12
 
 
 def test_a_row_that_went_away_is_said(tmp_path: Path) -> None:

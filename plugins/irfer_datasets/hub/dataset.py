@@ -140,25 +140,34 @@ class Hub:
         return self._tables[root]
 
     def _survey(self, root: Path | None) -> Survey:
+        from irfer_datasets.hub.positions import keep
         from irfer_datasets.hub.survey import survey
 
         if root not in self._surveys:
-            self._surveys[root] = survey(self._opened(root)[0])
+            tables = self._opened(root)[0]
+            found = self._surveys[root] = survey(tables)
+            self._positions[root] = found.positions
+            keep(tables, self.params, found.positions)
         return self._surveys[root]
 
     def _row(self, root: Path | None, item: Item) -> tuple[Table, Row]:
-        from irfer_datasets.hub.survey import find_positions, row_at
+        from irfer_datasets.hub.positions import by_column, recall
+        from irfer_datasets.hub.survey import name_of, row_at
 
         tables = self._opened(root)[0]
         if root not in self._positions:
-            known = None if root in self._surveys else find_positions(tables)
+            known = by_column(tables) or recall(tables, self.params)
             self._positions[root] = self._survey(root).positions if known is None else known
-        try:
-            number, place = self._positions[root][item.id]
-        except KeyError:
-            hint = "the dataset changed since it was indexed; run `irfer-bench data check hub`"
-            raise MissingError(f"hub has no row {item.id}", hint) from None
-        return tables[number], row_at(tables[number], place)
+        number, place = self._positions[root].get(item.id, (-1, 0))
+        if number >= 0:
+            row = row_at(tables[number], place)
+            if root in self._surveys or name_of(row, tables[number]) == item.id:
+                return tables[number], row
+        if root not in self._surveys:  # a hint of an earlier process that is no longer true
+            self._survey(root)
+            return self._row(root, item)
+        hint = "the dataset changed since it was indexed; run `irfer-bench data check hub`"
+        raise MissingError(f"hub has no row {item.id}", hint)
 
 
 def _frames(

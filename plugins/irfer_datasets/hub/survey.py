@@ -61,20 +61,6 @@ def survey(tables: Sequence[Table]) -> Survey:
     return found
 
 
-def find_positions(tables: Sequence[Table]) -> dict[str, Position] | None:
-    """Where each item's row is, from the id column alone; None where there is none."""
-    positions: dict[str, Position] = {}
-    for number, table in enumerate(tables):
-        name = table.columns.names.get("row_id")
-        if name is None:
-            return None
-        for place, value in enumerate(table.rows.with_format(None).select_columns([name])[name]):
-            if value is None or not str(value).strip():
-                return None
-            positions.setdefault(opaque(str(value).strip()), (number, place))
-    return positions
-
-
 def opaque(given: str) -> str:
     """An owner's id where it is `[a-z0-9_]`, else a digest of it: it may be a path."""
     if _OPAQUE.fullmatch(given):
@@ -92,6 +78,15 @@ class Row:
     sound: Cell | None
     landmarks: Any
     fps: float | None
+
+
+def name_of(row: Row, table: Table) -> str:
+    """The id of a row's item; empty where it makes none."""
+    try:
+        facts = table.columns.facts(row.values, table.split)
+        return _name(facts, _digests(row, table))
+    except UnusableError:
+        return ""
 
 
 def row_at(table: Table, place: int) -> Row:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -65,6 +66,21 @@ def test_a_prepared_tree_comes_back_with_its_pixels_labels_subjects_pairs_and_fo
         for fact in ("label", "subject", "spectrum", "lighting", "pair"):
             assert getattr(back, fact) == getattr(clip, fact) is not None, fact
     assert list(Hub().folds(list(Hub().index(tmp_path / "out")))) == list(about.folds)
+
+
+def test_the_command_lines_of_both_ends_fit_together(tmp_path: Path, capsys: Any) -> None:
+    from irfer_bench.cli import main
+
+    root = folder_tree(tmp_path / "tree", [f"p{k}" for k in range(5)], labels=BASIC)
+    given = ["--data-root", f"folder={root}", "--setting", "folder_nir_weak5"]
+    out = tmp_path / "out"
+    assert main(["data", "export", "folder", *given, "--out", str(out), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["clips"] == 60
+    assert main(["data", "check", "hub", "--data-root", f"hub={out}", "--json"]) == 0
+    seen = json.loads(capsys.readouterr().out)
+    assert (seen["items"], seen["by_domain"]) == (60, {"nir": 30, "vis": 30})
+    assert seen["by_class"] == dict.fromkeys(sorted(BASIC), 10)
+    assert "you answer for the consent" in (out / "README.md").read_text()
 
 
 def test_folds_that_no_rule_would_make_come_back(tmp_path: Path) -> None:

@@ -1,0 +1,55 @@
+"""Where each item's row is, without reading all rows again in every process."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+import msgspec
+
+from irfer_datasets.hub.params import HubParams
+from irfer_datasets.hub.survey import Position, opaque
+from irfer_datasets.hub.tables import Table, private_folder
+
+
+def by_column(tables: Sequence[Table]) -> dict[str, Position] | None:
+    """From the id column alone; None where a row has no id of its own."""
+    positions: dict[str, Position] = {}
+    for number, table in enumerate(tables):
+        name = table.columns.names.get("row_id")
+        if name is None:
+            return None
+        for place, value in enumerate(table.rows.with_format(None).select_columns([name])[name]):
+            if value is None or not str(value).strip():
+                return None
+            positions.setdefault(opaque(str(value).strip()), (number, place))
+    return positions
+
+
+def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | None:
+    """What the last survey found; a hint only: who reads a row compares its id."""
+    try:
+        return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def keep(tables: Sequence[Table], params: HubParams, positions: dict[str, Position]) -> None:
+    """For `recall` in another process."""
+    place = _file(tables, params)
+    draft = place.with_suffix(f".{os.getpid()}.tmp")
+    # Only time is lost where it cannot be written: the next process surveys again.
+    with suppress(OSError):
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        draft.write_bytes(msgspec.json.encode(positions))
+        draft.replace(place)
+
+
+def _file(tables: Sequence[Table], params: HubParams) -> Path:
+    base = str(tables[0].place.base.resolve()) if tables else ""
+    sizes = [(table.split, len(table.rows)) for table in tables]
+    key = sha256(msgspec.json.encode([base, sizes, msgspec.to_builtins(params)])).hexdigest()
+    return private_folder() / "positions" / f"{key[:32]}.json"
