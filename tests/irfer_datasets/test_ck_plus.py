@@ -15,7 +15,7 @@ from irfer_bench.api import DamagedError, Item, MissingError
 from irfer_bench.cli import main
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE, scan
 from irfer_bench.registry import load
-from irfer_datasets.ck_plus.dataset import CkPlus
+from irfer_datasets.ck_plus.dataset import CkPlus, published_folds
 from irfer_datasets.ck_plus.sequences import Sequences, count
 from tests.irfer_datasets.ck_plus_tree import SEQUENCES, ck_plus_tree
 from tests.irfer_datasets.trees import picture
@@ -242,9 +242,9 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
         name = f"ck_{subject.lower()}_{session}"
         seen.items.append(Item(name, label, subject, "vis", part="sequence"))
     count(takes, len(labels), seen)
-    assert [p.action for p in seen.problems] == [
-        "266 of 593 sequences have no label and are left out"
-    ]
+    left_out, other_labels = (p.action for p in seen.problems)
+    assert left_out == "266 of 593 sequences have no label and are left out"
+    assert "as many rows as published" in other_labels and "690cf30e4926a1f0" in other_labels
     seen.items.pop()
     seen.problems.clear()
     count(takes, len(labels), seen)
@@ -252,12 +252,22 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
     assert "surprise 82 (published: 83)" in odd
 
 
-def test_every_tenth_subject_tests(tmp_path: Path) -> None:
-    names = [f"S{number:03d}" for number in range(5, 28)]
-    items = [Item(name, "anger", name, "vis") for name in reversed(names)]
+def test_the_published_folds_part_the_labelled_subjects() -> None:
+    folds = published_folds()
+    assert [len(fold) for fold in folds] == [12] * 8 + [11] * 2
+    assert len({subject for fold in folds for subject in fold}) == 118
+    assert folds[0][:3] == ("S005", "S035", "S054") and folds[7][-1] == "S999"
+
+
+def test_folds_are_the_same_whatever_is_there() -> None:
+    """A fold does not change with the classes of a setting or with a smaller copy."""
+    items = [Item(name, "anger", name, "vis") for name in ("S999", "S010", "S005", "S035", "S700")]
     folds = CkPlus().folds(items)
-    assert len(folds) == 10 and folds[0] == {"S005", "S015", "S025"}
-    assert sorted(name for fold in folds for name in fold) == names
+    assert len(folds) == 10 and folds[0] == {"S005", "S035", "S700"}
+    assert (folds[1], folds[7]) == ({"S010"}, {"S999"})
+    assert all(
+        before <= after for before, after in zip(CkPlus().folds(items[:2]), folds, strict=True)
+    )
 
 
 def test_the_settings_say_what_the_protocol_says() -> None:

@@ -11,8 +11,9 @@ from irfer_datasets.raf_db.settings import TRAINING
 SEQUENCES = Domain(spectrum="vis", parts=("sequence",))
 BOTH = Domain(spectrum="vis", parts=("sequence", "neutral"))
 TEXT = (
-    "CK+ has no official split. As most works do: ten folds by subject, the subjects with a "
-    "labelled sequence sorted by their number, every tenth of them tests. "
+    "CK+ has no official split. As most works do: ten folds by subject, the 118 subjects with a "
+    "labelled sequence in the order of their numbers, every tenth of them tests; the lists are "
+    "published in this package and equal those of Emotion-FAN (ICIP 2019). "
 )
 CROP = (
     "Pictures are 640x490 with a person: square crop 1.3 times the face's box by the detector "
