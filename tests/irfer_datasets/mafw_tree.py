@@ -17,8 +17,8 @@ from tests.irfer_datasets.movies import movie
 FRAMES = 4
 SINGLE = {19 + 3 * k: label for k, label in enumerate((*CLASSES, *CLASSES))}
 """Label by clip: two clips of each of the eleven classes."""
-JOINED = {19 + 3 * k: label for k, label in enumerate(COMPOUND)}
-"""The same films and more with 43 classes, in other folds."""
+JOINED = {19 + 3 * k: label for k, label in enumerate((*COMPOUND, *COMPOUND))}
+"""The same films and more with two of each of 43 classes, in other folds."""
 
 
 def fold_of(clip: int, labels: Mapping[int, str]) -> int:

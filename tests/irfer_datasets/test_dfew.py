@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -366,3 +367,35 @@ def test_check_and_items_from_the_command_line(
     assert main(["data", "items", "dfew", "--data-root", str(whole)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(CLIPS) and lines[1].startswith("dfew_00001,,sadness,vis,")
+
+
+def test_what_hides_clips_is_named(tree: Path, tmp_path: Path) -> None:
+    (tree / CROPS / "00001").rename(tmp_path / "linked")
+    (tree / CROPS / "00001").symlink_to(tmp_path / "linked")
+    shutil.copytree(tree / CROPS / "00002", tree / CROPS / "2")
+    (tree / "Clip/jpg_256").symlink_to(tmp_path)
+    assert sorted(kinds(tree)) == [
+        ("duplicate_file", f"{CROPS}/2"),
+        ("missing_item", f"{CROPS}/00001"),
+        ("outside_root", f"{CROPS}/00001"),
+        ("outside_root", "Clip/jpg_256"),
+    ]
+
+
+def test_a_closed_door_is_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan = os.scandir
+
+    def closed(path: Path) -> object:
+        if Path(path).name == "00001":
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", closed)
+    assert kinds(tree) == [("unreadable", f"{CROPS}/00001"), ("missing_item", f"{CROPS}/00001")]
+
+
+def test_of_two_copies_one_is_read_and_the_other_named(tree: Path, tmp_path: Path) -> None:
+    shutil.copytree(tree, tmp_path / "more/DFEW")
+    dataset = Dfew()
+    assert facts(tmp_path, dataset) == EXPECTED
+    assert kinds(tmp_path, dataset) == [("second_tree", "more/DFEW")]

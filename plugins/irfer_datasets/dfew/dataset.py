@@ -11,12 +11,13 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from irfer_bench.api import CLASSES, MissingError, Recognition
-from irfer_datasets.clips import FilmClips, Take, frame_number
+from irfer_datasets.clip_files import Take, frame_number, note_folders
+from irfer_datasets.clips import FilmClips
 from irfer_datasets.dfew.layout import (
+    NAMES,
     Tree,
     clips_of,
-    find_tree,
-    mis_cased,
+    find_trees,
     sounds_of,
     stray,
     takes_of,
@@ -35,7 +36,7 @@ from irfer_datasets.fold_lists import (
     note_unlabelled,
 )
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import packed, relative
+from irfer_datasets.tree import relative
 
 LICENCE = (
     "application form of Southeast University (AIPL), dfew-dataset.github.io; academic use, no "
@@ -59,10 +60,11 @@ class Dfew(FilmClips):
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where Clip or EmoLabel_DataSplit (or the code release's label) lies in it."""
-        tree = find_tree(root)
-        if tree is None:
+        trees = find_trees(root)
+        if not trees:
             what = "no Clip with DFEW's frames and no EmoLabel_DataSplit four levels down"
             return Recognition(0.0, "; ".join((what, *stray(root))))
+        tree = trees[0]
         lists, where = find_lists(tree.lists), relative(tree.base, root)
         frames = ", ".join(tree.sources) or "no frames"
         if not lists and not tree.sources:
@@ -75,13 +77,11 @@ class Dfew(FilmClips):
         Raises:
             MissingError: no tree, or not the frames asked for.
         """
-        tree = find_tree(root)
-        if tree is None:
+        trees = find_trees(root)
+        if not trees:
             raise MissingError(f"{root} is not dfew: {self.recognise(root).reason}")
-        notes = Notes()
-        for path, name in mis_cased(tree).items():
-            notes.add("mis_cased", relative(path, root), f"read as {name}; rename it")
-        notes.problems.extend(packed([root, tree.base, tree.base / "Clip"], root))
+        tree, notes = trees[0], Notes()
+        note_folders([other.base for other in trees], tree.used, NAMES, root, notes)
         labels = self._labels(tree, root, notes)
         source = self.choose(tree.sources, self.params.frames, root)
         place = relative(tree.sources[source] if source else tree.base, root)

@@ -6,17 +6,17 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_datasets.clips import (
+from irfer_datasets.clip_files import (
     VIDEOS,
     Take,
-    clip_number,
+    clip_folders,
     files_by_number,
     folders_of_frames,
     videos,
 )
 from irfer_datasets.dfew.lists import find_lists
 from irfer_datasets.fold_lists import Notes
-from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 SOUNDS = frozenset({".wav", ".m4a", ".mp3", ".flac"})
 PICTURED = ("clip_224x224", "clip_224x224_16f", "jpg_256", "data")
@@ -24,6 +24,7 @@ SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "o
 """In the order of preference; `original` is also called `raw`."""
 _ALIASES: Mapping[str, tuple[str, ...]] = {"original": ("original", "raw")}
 SPLITS = ("EmoLabel_DataSplit", "label")
+NAMES = ("Clip", *SPLITS, *SOURCES, "raw", "raw_wav", "Annotation")
 
 
 @dataclass(frozen=True)
@@ -41,11 +42,17 @@ class Tree:
     lists: tuple[Path, ...]
     sheet: Path | None
 
+    @property
+    def used(self) -> list[Path]:
+        """Every folder that is read, and the one it lies in."""
+        inner = [*self.sources.values(), *self.sounds, *self.lists]
+        inner += [self.sheet.parent] if self.sheet is not None else []
+        return [*(path.parent for path in inner), *inner]
 
-def find_tree(root: Path) -> Tree | None:
-    """The first folder at most four levels down that holds Clip, EmoLabel_DataSplit or label."""
-    bases = find_bases(root, _holds)
-    return look(bases[0]) if bases else None
+
+def find_trees(root: Path) -> list[Tree]:
+    """Every folder at most four levels down that holds Clip, EmoLabel_DataSplit or label."""
+    return [look(base) for base in find_bases(root, _holds)]
 
 
 def look(base: Path) -> Tree:
@@ -71,22 +78,6 @@ def look(base: Path) -> Tree:
     )
 
 
-def mis_cased(tree: Tree) -> dict[Path, str]:
-    """Folders whose names are right but for upper and lower case, and the right names."""
-    proper = {
-        name.casefold(): name
-        for name in ("Clip", *SPLITS, *SOURCES, "raw", "raw_wav", "Annotation")
-    }
-    used = [*tree.sources.values(), *tree.sounds, *tree.lists]
-    used += [path.parent for path in used if path.parent != tree.base]
-    used += [tree.sheet.parent] if tree.sheet is not None else []
-    return {
-        path: proper[path.name.casefold()]
-        for path in dict.fromkeys(used)
-        if path.name not in proper.values()
-    }
-
-
 def takes_of(
     tree: Tree, source: str, wanted: Iterable[str] | None, root: Path, notes: Notes
 ) -> dict[str, Take]:
@@ -101,7 +92,7 @@ def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
     """Numbers of all clips that have frames in one of the owner's forms."""
     folder = tree.sources[source]
     if source in PICTURED:
-        return {clip for path in subfolders(folder) if (clip := clip_number(path.name))}
+        return set(clip_folders(folder, root, Notes()))
     return set(files_by_number(folder, VIDEOS, root, Notes()))
 
 
@@ -122,10 +113,7 @@ def stray(root: Path) -> list[str]:
         hints.append("it holds the clips alone: give the folder above it")
     if find_lists([root]):
         hints.append("it holds the fold lists alone: give the folder above it")
-    packed = archives(list_folder(root, root).files)
-    if packed:
-        hints.append(f"it holds {packed[0].name}: unpack it first")
-    return hints
+    return [*hints, *obstacles(root)]
 
 
 def _holds(folders: Sequence[Path]) -> bool:

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import CLASSES, MissingError, Recognition
-from irfer_datasets.clips import FilmClips, Take
+from irfer_datasets.clip_files import Take, note_folders
+from irfer_datasets.clips import FilmClips
 from irfer_datasets.expected import compare_list, published
 from irfer_datasets.fold_lists import (
     Assigned,
@@ -26,10 +27,10 @@ from irfer_datasets.fold_lists import (
 )
 from irfer_datasets.mafw.labels import COMPOUND, NATIVE
 from irfer_datasets.mafw.layout import (
+    NAMES,
     Tree,
     clips_of,
-    find_tree,
-    mis_cased,
+    find_trees,
     sounds_of,
     stray,
     takes_of,
@@ -37,7 +38,7 @@ from irfer_datasets.mafw.layout import (
 from irfer_datasets.mafw.lists import Found, Labelling, compare_captions, find_lists, read_lists
 from irfer_datasets.mafw.params import MafwParams
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import packed, relative
+from irfer_datasets.tree import relative
 
 LICENCE = (
     "EULA of China University of Geosciences (Wuhan), signed by a permanent academic, "
@@ -61,10 +62,11 @@ class Mafw(FilmClips):
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where films and this set's lists lie, or where films lie and no lists at all."""
-        tree = find_tree(root)
-        if tree is None:
+        trees = find_trees(root)
+        if not trees:
             what = "no data/clips or data/frames of MAFW and no Train & Test Set four levels down"
             return Recognition(0.0, "; ".join((what, *stray(root))))
+        tree = trees[0]
         found, where = find_lists(tree, self.labelling), relative(tree.base, root)
         frames = ", ".join(tree.sources) or "no frames"
         if found.lists:
@@ -83,13 +85,11 @@ class Mafw(FilmClips):
         Raises:
             MissingError: no tree, or not the frames asked for.
         """
-        tree = find_tree(root)
-        if tree is None:
+        trees = find_trees(root)
+        if not trees:
             raise MissingError(f"{root} is not {self.name}: {self.recognise(root).reason}")
-        notes = Notes()
-        for path, name in mis_cased(tree).items():
-            notes.add("mis_cased", relative(path, root), f"read as {name}; rename it")
-        notes.problems.extend(packed([root, tree.base, tree.base / "data", *tree.lists], root))
+        tree, notes = trees[0], Notes()
+        note_folders([other.base for other in trees], tree.used, NAMES, root, notes)
         labels = self._labels(tree, root, notes)
         source = self.choose(tree.sources, self.params.frames, root)
         place = relative(tree.sources[source] if source else tree.base, root)

@@ -6,20 +6,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_datasets.clips import (
+from irfer_datasets.clip_files import (
     VIDEOS,
     Take,
-    clip_number,
+    clip_folders,
     files_by_number,
     folders_of_frames,
     videos,
 )
 from irfer_datasets.fold_lists import Notes
-from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+from irfer_datasets.tree import find_bases, obstacles, subfolders
 
 SOURCES = ("clips", "frames", "faces")
 SPLITS = ("Train & Test Set", "split", "anno", "annotation")
 """What the folder of the lists is called: by the owner, and in public loaders."""
+NAMES = ("data", *SOURCES, *SPLITS)
 SETS = ("single", "compound")
 
 
@@ -35,11 +36,16 @@ class Tree:
     sources: Mapping[str, Path]
     lists: tuple[Path, ...]
 
+    @property
+    def used(self) -> list[Path]:
+        """Every folder that is read, and the one it lies in."""
+        inner = [*self.sources.values(), *self.lists]
+        return [*(path.parent for path in inner), *inner]
 
-def find_tree(root: Path) -> Tree | None:
-    """The first folder at most four levels down that holds MAFW's data or lists."""
-    bases = find_bases(root, _holds)
-    return _look(bases[0]) if bases else None
+
+def find_trees(root: Path) -> list[Tree]:
+    """Every folder at most four levels down that holds MAFW's data or lists."""
+    return [_look(base) for base in find_bases(root, _holds)]
 
 
 def takes_of(
@@ -57,7 +63,7 @@ def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
     folder = tree.sources[source]
     if source == "clips":
         return set(files_by_number(folder, VIDEOS, root, Notes()))
-    return {clip for path in subfolders(folder) if (clip := clip_number(path.name))}
+    return set(clip_folders(folder, root, Notes()))
 
 
 def sounds_of(tree: Tree, root: Path) -> dict[str, str]:
@@ -65,17 +71,6 @@ def sounds_of(tree: Tree, root: Path) -> dict[str, str]:
     if "clips" not in tree.sources:
         return {}
     return files_by_number(tree.sources["clips"], VIDEOS, root, Notes())
-
-
-def mis_cased(tree: Tree) -> dict[Path, str]:
-    """Folders whose names are right but for upper and lower case, and the right names."""
-    proper = {name.casefold(): name for name in ("data", *SOURCES, *SPLITS)}
-    used = [*tree.sources.values(), *(path.parent for path in tree.sources.values()), *tree.lists]
-    return {
-        path: proper[path.name.casefold()]
-        for path in dict.fromkeys(used)
-        if path.name not in proper.values()
-    }
 
 
 def stray(root: Path) -> list[str]:
@@ -86,10 +81,7 @@ def stray(root: Path) -> list[str]:
         hints.append("it holds the clips alone: give the folder above it")
     elif names & set(SETS) and _is_lists(root):
         hints.append("it holds the fold lists alone: give the folder above it")
-    packed = archives(list_folder(root, root).files)
-    if packed:
-        hints.append(f"it holds {packed[0].name}: unpack it first")
-    return hints
+    return [*hints, *obstacles(root)]
 
 
 def _look(base: Path) -> Tree:

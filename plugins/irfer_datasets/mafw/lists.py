@@ -10,7 +10,7 @@ from typing import Literal
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.annotations import open_annotation
-from irfer_datasets.clips import clip_number
+from irfer_datasets.clip_files import clip_number
 from irfer_datasets.fold_lists import FOLDS, FoldList, Notes, Row, Side
 from irfer_datasets.labels import nearest
 from irfer_datasets.mafw.labels import NUMBERED, compound, single

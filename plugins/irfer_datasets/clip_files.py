@@ -1,0 +1,184 @@
+"""Where films and their frames lie: folders and files called by the clips' numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from irfer_bench.api import DamagedError
+from irfer_datasets.fold_lists import Notes
+from irfer_datasets.tree import JUNK, inside, list_folder, natural, packed, relative
+
+PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
+_NUMBER = re.compile(r"(\d+)$")
+
+
+@dataclass(frozen=True)
+class Take:
+    """Where the frames of one clip are: many pictures, or one video."""
+
+    files: tuple[str, ...]
+    frames: int
+
+
+def note_folders(
+    bases: Sequence[Path],
+    used: Iterable[Path],
+    names: Iterable[str],
+    root: Path,
+    notes: Notes,
+) -> None:
+    """What is odd about a tree's folders: in another case, linked, still packed, a second copy.
+
+    Args:
+        bases: the folder that is read, then other copies. used: folders read. names: proper ones.
+    """
+    proper = {name.casefold(): name for name in names}
+    folders = list(dict.fromkeys(path for path in used if path != bases[0]))
+    for path in folders:
+        if path.name not in proper.values():
+            action = f"read as {proper[path.name.casefold()]}; rename it"
+            notes.add("mis_cased", relative(path, root), action)
+    for other in bases[1:]:
+        action = f"not read, {relative(bases[0], root)} is; give its own folder as root to use it"
+        notes.add("second_tree", relative(other, root), action)
+    above = tuple(dict.fromkeys((root, bases[0], *(path.parent for path in folders))))
+    for folder in above:
+        notes.problems.extend(list_folder(folder, root).problems)
+    notes.problems.extend(packed(above, root))
+
+
+def clip_number(text: str) -> str | None:
+    """Five digits from `1`, `00001`, `1.0` (pandas) or `00001.mp4`; None where it is no number."""
+    match = re.fullmatch(r"(\d{1,5})(?:\.\w{1,4})?", text)
+    return f"{int(match[1]):05d}" if match else None
+
+
+def folders_of_frames(
+    folder: Path, wanted: Iterable[str] | None, root: Path, notes: Notes
+) -> dict[str, Take]:
+    """Frames of the wanted clips (None: of all): `<folder>/<clip>/<anything><number>.jpg`."""
+    names = clip_folders(folder, root, notes)
+    takes = {}
+    for clip in sorted(names) if wanted is None else wanted:
+        if clip in names and (files := frames_in(folder / names[clip], root, notes)):
+            takes[clip] = Take(files, len(files))
+    return takes
+
+
+def clip_folders(folder: Path, root: Path, notes: Notes) -> dict[str, str]:
+    """Folders called by numbers, by five-digit number."""
+    found: dict[str, str] = {}
+    place = relative(folder, root)
+    for entry in _listed(folder, root, notes, place):
+        number = clip_number(entry.name)
+        if number is None or not entry.is_dir(follow_symlinks=False):
+            continue
+        if number in found:
+            action = f"not read; {found[number]} is; remove one"
+            notes.add("duplicate_file", f"{place}/{entry.name}", action)
+        else:
+            found[number] = entry.name
+    return found
+
+
+def frame_number(name: str) -> int:
+    """The last number in a frame's name."""
+    match = _NUMBER.search(Path(name).stem)
+    return int(match[1]) if match else 0
+
+
+def frames_in(folder: Path, root: Path, notes: Notes) -> tuple[str, ...]:
+    """The pictures of one clip by their last number; what else lies there is noted."""
+    place, found = relative(folder, root), dict[int, str]()
+    above = relative(folder.parent, root)
+    for entry in _listed(folder, root, notes, above):
+        stem, _, suffix = entry.name.rpartition(".")
+        match, name = _NUMBER.search(stem), f"{place}/{entry.name}"
+        if match is None or f".{suffix.lower()}" not in PICTURES:
+            action = "not read; frames are pictures whose names end in a number"
+            notes.add("unexpected_file", name, action, place=above)
+        elif int(match[1]) in found:
+            action = f"not read; {found[int(match[1])]} is; remove one"
+            notes.add("duplicate_frame", name, action, place=above)
+        else:
+            found[int(match[1])] = name
+    return tuple(found[number] for number in sorted(found))
+
+
+def files_by_number(
+    folder: Path, suffixes: frozenset[str], root: Path, notes: Notes
+) -> dict[str, str]:
+    """Files `<number>.mp4` by five-digit number, relative to the root."""
+    found: dict[str, str] = {}
+    place = relative(folder, root)
+    for entry in _listed(folder, root, notes, place):
+        stem, _, suffix = entry.name.rpartition(".")
+        number, name = clip_number(stem), f"{place}/{entry.name}"
+        if number is None or f".{suffix.lower()}" not in suffixes or entry.is_dir():
+            continue
+        if number in found:
+            notes.add("duplicate_file", name, f"not read; {found[number]} is; remove one")
+        else:
+            found[number] = name
+    return found
+
+
+def videos(
+    names: dict[str, str], wanted: Iterable[str] | None, root: Path, notes: Notes
+) -> dict[str, Take]:
+    """Videos of the wanted clips (None: of all), their frames counted from the header.
+
+    One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
+    that a run that needs it stops instead of going on with less.
+    """
+    from irfer_datasets.video import probe
+
+    def count(clip: str) -> int | DamagedError:
+        try:
+            return probe(root, names[clip]).frames
+        except DamagedError as error:
+            return error
+
+    there = [clip for clip in (sorted(names) if wanted is None else wanted) if clip in names]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        counts = list(pool.map(count, there))
+    takes = {}
+    for clip, counted in zip(there, counts, strict=True):
+        if isinstance(counted, DamagedError):
+            kind = "damaged" if (root / names[clip]).stat().st_size else "empty"
+            notes.add(kind, names[clip], f"{counted.message}; a run that needs it stops")
+        takes[clip] = Take((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
+    return takes
+
+
+def _listed(folder: Path, root: Path, notes: Notes, place: str) -> list[os.DirEntry[str]]:
+    """What a folder holds in natural order, one scan; `place` is what problems are counted by.
+
+    Problems: `unreadable` (no permission), `outside_root` (links), `bad_name`.
+    """
+    try:
+        with os.scandir(folder) as entries:
+            listed = sorted(entries, key=lambda entry: natural(entry.name))
+    except OSError as error:
+        action = f"not read ({error.strerror}); correct its permissions"
+        notes.add("unreadable", relative(folder, root), action, place=place)
+        return []
+    good = []
+    for entry in listed:
+        if entry.name.startswith(".") or entry.name.casefold() in JUNK:
+            continue
+        if not entry.name.isprintable() or ";" in entry.name:
+            action = "not read; rename it to plain characters"
+            notes.add("bad_name", relative(Path(entry.path), root), action, place=place)
+        elif entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), root)):
+            action = "links are not followed; copy what it points to"
+            notes.add("outside_root", relative(Path(entry.path), root), action, place=place)
+        else:
+            good.append(entry)
+    return good
