@@ -27,6 +27,13 @@ class CrowdSurvey(Survey):
         if self.counts[kind] <= LISTED:
             super().note(kind, place, action)
 
+    def absent(self, place: Path, action: str) -> None:
+        """Note a list or folder that is not there (`missing_list`), or is there as a link."""
+        if place.is_symlink():
+            self.note("outside_root", place, "links are not followed; copy what it points to")
+        else:
+            self.note("missing_list", place, action)
+
     def close(self) -> None:
         """Say how many more there are of every kind that was only counted."""
         for kind, count in self.counts.items():
@@ -74,3 +81,13 @@ def child(folder: Path, name: str) -> Path | None:
     if name in below:
         return below[name]
     return next((p for own, p in below.items() if own.casefold() == name.casefold()), None)
+
+
+def linked_folders(folder: Path) -> list[str]:
+    """Hints on the folders in a folder that are links, which nobody follows."""
+    try:
+        with os.scandir(folder) as entries:
+            names = sorted(e.name for e in entries if e.is_symlink() and e.is_dir())
+    except OSError:
+        return []
+    return [f"{name} is a link and is not followed: copy what it points to" for name in names]

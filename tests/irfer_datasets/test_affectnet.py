@@ -347,6 +347,12 @@ def test_a_linked_picture_outside_the_root_is_refused(tmp_path: Path) -> None:
     (lists / "Manually_Annotated_Images/1").rename(tmp_path / "far")
     (lists / "Manually_Annotated_Images/1").symlink_to(tmp_path / "far")
     assert "outside_root" in kinds(lists)
+    (root / "val_set").rename(tmp_path / "val")
+    (root / "val_set").symlink_to(tmp_path / "val")
+    assert kinds(root)[-1] == "outside_root"
+    (root / "train_set").rename(tmp_path / "train")
+    (root / "train_set").symlink_to(tmp_path / "train")
+    assert "train_set is a link and is not followed" in AffectNet().recognise(root).reason
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:

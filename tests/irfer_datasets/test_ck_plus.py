@@ -204,6 +204,19 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
         list(CkPlus().index(tmp_path / "packed"))
 
 
+def test_what_others_made_of_it_is_named(tmp_path: Path) -> None:
+    for label in ("anger", "contempt"):
+        picture(tmp_path / f"CK+48/{label}/S010_004_00000017.png")
+    for root in (tmp_path, tmp_path / "CK+48"):
+        seen = CkPlus().recognise(root)
+        assert seen.confidence == 0.0 and "CK+48" in seen.reason
+    root = ck_plus_tree(tmp_path / "data")
+    for name in ("cohn-kanade-images", "Emotion"):
+        (root / name).rename(tmp_path / name)
+        (root / name).symlink_to(tmp_path / name)
+    assert "Emotion is a link and is not followed" in CkPlus().recognise(root).reason
+
+
 def test_the_owners_landmarks_come_with_the_frames(tmp_path: Path) -> None:
     ck_plus_tree(tmp_path, landmarks="Landmarks/Landmarks")
     item = sequences(tmp_path)["ck_s005_001"]

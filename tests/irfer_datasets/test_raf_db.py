@@ -263,6 +263,28 @@ def test_links_that_leave_are_refused(tmp_path: Path) -> None:
     assert "outside_root" in BLOCKING and "raf_test_0003" not in labels(root)
 
 
+def test_a_linked_folder_is_told_not_followed(tmp_path: Path) -> None:
+    root = kaggle_tree(tmp_path / "kaggle")
+    (root / "test").rename(tmp_path / "elsewhere")
+    (root / "test").symlink_to(tmp_path / "elsewhere")
+    assert kinds(root) == ["outside_root"]
+    owner = owner_tree(tmp_path / "owner")
+    (owner / "Image/aligned").rename(tmp_path / "aligned")
+    (owner / "Image/aligned").symlink_to(tmp_path / "aligned")
+    with pytest.raises(MissingError, match="aligned is a link and is not followed"):
+        list(RafDb().index(owner))
+
+
+def test_the_compound_set_is_not_taken_for_the_basic_one(tmp_path: Path) -> None:
+    owner_tree(tmp_path / "RAF/compound", {"train_0001": 7, "test_0001": 3})
+    seen = RafDb().recognise(tmp_path / "RAF")
+    assert seen.confidence == 0.0 and "compound labels are not read" in seen.reason
+    assert RafDb().recognise(tmp_path / "RAF/compound").confidence == 0.0
+    owner_tree(tmp_path / "RAF/basic")
+    assert len(labels(tmp_path)) == len(ROWS)
+    assert {item.files[0].split("/")[1] for item in RafDb().index(tmp_path)} == {"basic"}
+
+
 def test_a_binary_list_is_damaged(tmp_path: Path) -> None:
     owner_tree(tmp_path)
     (tmp_path / "EmoLabel/list_patition_label.txt").write_bytes(b"\x00\x01\x02\xff" * 40)

@@ -27,7 +27,7 @@ def survey_crops(tree: Tree, seen: CrowdSurvey) -> Counter[int]:
     for name, split in HALVES.items():
         half = child(tree.base, name)
         if half is None:
-            seen.note("missing_list", tree.base / name, f"this half is not here; {REST}")
+            seen.absent(tree.base / name, f"this half is not here; {REST}")
         else:
             left_out += _survey_half(half, split, seen)
     return left_out
@@ -38,7 +38,7 @@ def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
     for name, folder in folders.items():
         if folder is None:
             action = f"not here, so that {half.name} is not read; {REST}"
-            seen.note("missing_list", half / name, action)
+            seen.absent(half / name, action)
     images, annotations = folders["images"], folders["annotations"]
     if images is None or annotations is None:
         return Counter()

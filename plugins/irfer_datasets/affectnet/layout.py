@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import CrowdSurvey, child
+from irfer_datasets.crowd import CrowdSurvey, child, linked_folders
 from irfer_datasets.expected import compare_count, compare_labels, published
 from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
 
@@ -124,6 +124,7 @@ def stray(root: Path) -> Iterator[str]:
         yield "it is one half: give the folder that holds train_set and val_set"
     elif name in _MARKS:
         yield "it is a part of it: give the folder that holds pictures and file lists"
+    yield from linked_folders(root)[:1]
     for path in still_packed(root)[:1]:
         yield f"it holds {path.name}: unpack it first"
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
+from irfer_datasets.crowd import linked_folders
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import archives, find_bases, list_folder, relative, subfolders
 
@@ -132,8 +133,21 @@ def stray(root: Path) -> Iterator[str]:
         _SESSION.fullmatch(path.name) for path in listing.folders
     ):
         yield "it is one subject's: give the folder two above it"
+    yield from linked_folders(root)[:1]
+    if any(_is_sorted_copy(path) for path in (root, *listing.folders)):
+        yield (
+            "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks the "
+            "sequences and their first frames: give the owners' own, or read it as dataset folder"
+        )
     for path in archives(listing.files)[:1]:
         yield f"it holds {path.name}: unpack it first"
+
+
+def _is_sorted_copy(folder: Path) -> bool:
+    inner = next((p for p in subfolders(folder) if p.name.casefold() == "contempt"), None)
+    if inner is None:
+        return False
+    return any(_FILES["frames"].fullmatch(path.name) for path in list_folder(inner, inner).files)
 
 
 def _holds(below: Sequence[Path]) -> bool:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
-from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.crowd import CrowdSurvey, child, linked_folders
 from irfer_datasets.raf_db.layout import (
     LABELS,
     Images,
@@ -107,6 +107,9 @@ class RafDb(Stills):
                     return tree, images
         base = relative(trees[0].base, root)
         archives = [relative(path, root) for path in still_packed(root, trees[0])]
+        above = child(trees[0].base, "Image")
+        links = [] if above is None else linked_folders(above)
         hint = f"unpack {', '.join(archives)} first" if archives else "copy the pictures there"
+        hint = "; ".join((*links, hint))
         kind = " or ".join(asked)
         raise MissingError(f"raf_db: {base} holds no Image/{kind} pictures; {hint}")

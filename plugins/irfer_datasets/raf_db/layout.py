@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import child
+from irfer_datasets.crowd import child, linked_folders
 from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
 
 Images = Literal["aligned", "original"]
@@ -43,9 +43,15 @@ class Tree:
 def find_trees(root: Path) -> list[Tree]:
     """Copies at most four levels below a root, the owners' form first."""
     bases = find_bases(root, lambda below: _is_owner(below) or _is_kaggle(below))
+    bases = [base for base in bases if not is_compound(base)]
     owner = [base for base in bases if _is_owner(subfolders(base))]
     rest = [Tree(base, "kaggle") for base in bases if base not in owner]
     return [*(Tree(base, "owner") for base in owner), *rest]
+
+
+def is_compound(base: Path) -> bool:
+    """Whether a folder is the owners' other set, whose codes 1 to 11 mean pairs of expressions."""
+    return base.resolve().name.casefold() == "compound"
 
 
 def picture_folder(tree: Tree, images: Images) -> Path | None:
@@ -87,6 +93,9 @@ def stray(root: Path) -> Iterator[str]:
         yield f"{name} is a part of it: give the folder that holds Image and EmoLabel"
     elif names and names <= {str(code) for code in LABELS}:
         yield f"{name} is one half of it: give the folder that holds train and test"
+    if is_compound(root) or "compound" in names:
+        yield "compound labels are not read: give the folder that holds basic"
+    yield from linked_folders(root)[:1]
     for path in still_packed(root)[:1]:
         yield f"it holds {path.name}: unpack it first"
 

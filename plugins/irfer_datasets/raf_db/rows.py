@@ -52,7 +52,7 @@ def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
     for split in SPLITS:
         half = child(tree.base, split)
         if half is None:
-            seen.note("missing_list", tree.base / split, f"this half is not here; {REST}")
+            seen.absent(tree.base / split, f"this half is not here; {REST}")
             continue
         pictures, labels = _sorted_pictures(half, split, seen)
         source = _csv(tree.base, half, split)
