@@ -11,7 +11,7 @@ from pathlib import Path
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.fold_lists import Notes
-from irfer_datasets.tree import JUNK, inside, list_folder, natural, packed, relative
+from irfer_datasets.tree import JUNK, inside, list_folder, natural, packed, relative, subfolders
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
@@ -29,6 +29,7 @@ class Take:
 def note_folders(
     bases: Sequence[Path],
     used: Iterable[Path],
+    lists: Iterable[Path],
     names: Iterable[str],
     root: Path,
     notes: Notes,
@@ -36,7 +37,8 @@ def note_folders(
     """What is odd about a tree's folders: in another case, linked, still packed, a second copy.
 
     Args:
-        bases: the folder that is read, then other copies. used: folders read. names: proper ones.
+        bases: the folder that is read, then other copies. used: folders read. lists: folders that
+            are read with all below them. names: proper names.
     """
     proper = {name.casefold(): name for name in names}
     folders = list(dict.fromkeys(path for path in used if path != bases[0]))
@@ -47,7 +49,8 @@ def note_folders(
     for other in bases[1:]:
         action = f"not read, {relative(bases[0], root)} is; give its own folder as root to use it"
         notes.add("second_tree", relative(other, root), action)
-    above = tuple(dict.fromkeys((root, bases[0], *(path.parent for path in folders))))
+    inner = [path for folder in lists for path in _with_all_below(folder)]
+    above = tuple(dict.fromkeys((root, bases[0], *(path.parent for path in folders), *inner)))
     for folder in above:
         notes.problems.extend(list_folder(folder, root).problems)
     notes.problems.extend(packed(above, root))
@@ -155,6 +158,13 @@ def videos(
             notes.add(kind, names[clip], f"{counted.message}; a run that needs it stops")
         takes[clip] = Take((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
     return takes
+
+
+def _with_all_below(folder: Path) -> list[Path]:
+    found = [folder]
+    for path in found:
+        found.extend(subfolders(path))
+    return found
 
 
 def _listed(folder: Path, root: Path, notes: Notes, place: str) -> list[os.DirEntry[str]]:

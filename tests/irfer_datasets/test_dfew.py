@@ -382,6 +382,20 @@ def test_what_hides_clips_is_named(tree: Path, tmp_path: Path) -> None:
     ]
 
 
+def test_a_linked_list_is_refused_and_missed(tree: Path, tmp_path: Path) -> None:
+    (tree / TEST_1).rename(tmp_path / "set_1.csv")
+    (tree / TEST_1).symlink_to(tmp_path / "set_1.csv")
+    assert kinds(tree) == [("outside_root", TEST_1), ("missing_list", TEST_1)]
+
+
+def test_original_films_are_also_called_raw(tree: Path) -> None:
+    shutil.rmtree(tree / CROPS)
+    (tree / "Clip/original").rename(tree / "raw")
+    item = next(iter(Dfew().index(tree)))
+    assert (item.files, item.part, item.audio) == (("raw/1.mp4",), "original", "raw/1.mp4")
+    assert kinds(tree) == []
+
+
 def test_a_closed_door_is_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     scan = os.scandir
 

@@ -65,7 +65,7 @@ class Dfew(FilmClips):
             what = "no Clip with DFEW's frames and no EmoLabel_DataSplit four levels down"
             return Recognition(0.0, "; ".join((what, *stray(root))))
         tree = trees[0]
-        lists, where = find_lists(tree.lists), relative(tree.base, root)
+        lists, where = find_lists(tree.lists, tree.base), relative(tree.base, root)
         frames = ", ".join(tree.sources) or "no frames"
         if not lists and not tree.sources:
             return Recognition(0.3, f"{where}/EmoLabel_DataSplit holds no fold lists")
@@ -81,7 +81,8 @@ class Dfew(FilmClips):
         if not trees:
             raise MissingError(f"{root} is not dfew: {self.recognise(root).reason}")
         tree, notes = trees[0], Notes()
-        note_folders([other.base for other in trees], tree.used, NAMES, root, notes)
+        bases = [other.base for other in trees]
+        note_folders(bases, tree.used, tree.lists, NAMES, root, notes)
         labels = self._labels(tree, root, notes)
         source = self.choose(tree.sources, self.params.frames, root)
         place = relative(tree.sources[source] if source else tree.base, root)
@@ -95,7 +96,7 @@ class Dfew(FilmClips):
         return Survey(root, items, notes.all())
 
     def _labels(self, tree: Tree, root: Path, notes: Notes) -> dict[str, Assigned]:
-        found = find_lists(tree.lists)
+        found = find_lists(tree.lists, tree.base)
         chosen = next(iter(found.values()), {})
         for others in list(found.values())[1:]:
             for path in others.values():

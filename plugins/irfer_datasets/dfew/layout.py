@@ -111,7 +111,7 @@ def stray(root: Path) -> list[str]:
     names = {path.name.casefold() for path in subfolders(root)}
     if names & {*SOURCES} - {"data", "original"}:
         hints.append("it holds the clips alone: give the folder above it")
-    if find_lists([root]):
+    if find_lists([root], root):
         hints.append("it holds the fold lists alone: give the folder above it")
     return [*hints, *obstacles(root)]
 
@@ -122,7 +122,7 @@ def _holds(folders: Sequence[Path]) -> bool:
         return True
     if "clip" in names:
         return any(path.name.casefold() in SOURCES for path in subfolders(names["clip"]))
-    return "label" in names and "release" in find_lists([names["label"]])
+    return "label" in names and "release" in find_lists([names["label"]], names["label"])
 
 
 def _first(names: Sequence[str], *places: Mapping[str, Path]) -> Path | None:

@@ -26,7 +26,7 @@ _STYLES: Mapping[Style, re.Pattern[str]] = {
 """EmoLabel_DataSplit/test(single-labeled)/set_1.csv; the re-export; label/single_testset_1.csv."""
 _AMBIGUOUS = (
     "labels {low} to {high} in all folds fit the owner's numbering (1 to 7) and the "
-    "re-export's (0 to 6): none is used; say dfew.numbering=one or dfew.numbering=zero"
+    "re-export's (0 to 6): none is used; say -p dfew.numbering=one or zero"
 )
 
 
@@ -49,12 +49,12 @@ class RawList:
     rows: tuple[RawRow, ...]
 
 
-def find_lists(folders: Iterable[Path]) -> dict[Style, dict[tuple[Side, int], Path]]:
-    """Fold lists by spelling, in these folders and one level below them."""
+def find_lists(folders: Iterable[Path], base: Path) -> dict[Style, dict[tuple[Side, int], Path]]:
+    """Fold lists by spelling, in these folders and one level below; links stay inside `base`."""
     found: dict[Style, dict[tuple[Side, int], Path]] = {}
     for folder in folders:
         for place in (folder, *subfolders(folder)):
-            for path in list_folder(place, folder).files:
+            for path in list_folder(place, base).files:
                 for style, pattern in _STYLES.items():
                     match = pattern.fullmatch(f"{place.name}/{path.name}")
                     if match is not None:

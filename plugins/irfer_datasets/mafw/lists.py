@@ -41,10 +41,10 @@ def find_lists(tree: Tree, labelling: Labelling) -> Found:
             for place in subfolders(path) if path.name.casefold() == labelling else ():
                 for style in STYLES[:2]:
                     if place.name.casefold() == style:
-                        _add_folds(place, style, found)
+                        _add_folds(place, tree.base, style, found)
     if labelling == "single":
         for folder in (*tree.lists, tree.base):
-            _add_numbered(folder, found)
+            _add_numbered(folder, tree.base, found)
     found.lists = {style: found.lists[style] for style in STYLES if style in found.lists}
     return found
 
@@ -127,15 +127,15 @@ def _advice(text: str, style: Style) -> str:
     return nearest(text)
 
 
-def _add_folds(place: Path, style: Style, found: Found) -> None:
+def _add_folds(place: Path, base: Path, style: Style, found: Found) -> None:
     folders = {path.name.casefold(): path for path in subfolders(place)}
     for fold in FOLDS:
         if f"set_{fold}" in folders:
-            _add_set(folders[f"set_{fold}"], fold, style, found)
+            _add_set(folders[f"set_{fold}"], base, fold, style, found)
 
 
-def _add_set(folder: Path, fold: int, style: Style, found: Found) -> None:
-    for path in list_folder(folder, folder).files:
+def _add_set(folder: Path, base: Path, fold: int, style: Style, found: Found) -> None:
+    for path in list_folder(folder, base).files:
         name = path.name.casefold()
         if name in ("train.txt", "test.txt"):
             side: Side = "test" if name == "test.txt" else "train"
@@ -144,8 +144,8 @@ def _add_set(folder: Path, fold: int, style: Style, found: Found) -> None:
             found.unknown.append(path)
 
 
-def _add_numbered(folder: Path, found: Found) -> None:
-    matches = [(path, _NUMBERED.fullmatch(path.name)) for path in list_folder(folder, folder).files]
+def _add_numbered(folder: Path, base: Path, found: Found) -> None:
+    matches = [(path, _NUMBERED.fullmatch(path.name)) for path in list_folder(folder, base).files]
     # Those of whole clips come first: the `_faces` lists say the same.
     for path, match in sorted(matches, key=lambda entry: len(entry[0].name)):
         if match is not None:
