@@ -1,6 +1,7 @@
 """The only module a plugin imports."""
 
 from irfer_bench.data.content import content_digest
+from irfer_bench.data.pictures import PICTURES
 from irfer_bench.errors import (
     BenchError,
     CellError,
@@ -13,6 +14,7 @@ from irfer_bench.errors import (
     UnavailableError,
     UsageError,
 )
+from irfer_bench.home import private_folder
 from irfer_bench.hookspecs import hookimpl
 from irfer_bench.params import Params, apply, fit
 from irfer_bench.protocols import Dataset, Detector, Metric, Recognizer, Translator
@@ -68,7 +70,9 @@ __all__ = [
     "Spectrum",
     "BASIC",
     "CLASSES",
+    "PICTURES",
     "content_digest",
+    "private_folder",
     "BenchError",
     "CellError",
     "ContractError",

@@ -23,8 +23,7 @@ def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
     """
     from PIL import Image, ImageDraw
 
-    for folder in (place.parent, place):
-        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    place.mkdir(exist_ok=True, mode=0o700)
     (place / NOTE).write_text("Faces: not to be published unless your licence says otherwise.\n")
     labels = list(clips.labels)
     classes = sorted({label or "unlabelled" for label in labels})

@@ -19,6 +19,17 @@ def home() -> Path:
     return user_cache_path("irfer-bench")
 
 
+def private_folder(dataset: str) -> Path:
+    """Where copies and pictures of a dataset may lie outside the store, for its user alone.
+
+    It is made with mode 0700; `irfer-bench data purge` deletes it.
+    """
+    folder = home() / "private" / dataset
+    for each in (folder.parent, folder):
+        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
 def weights() -> Path:
     """The folder of pretrained weights: `IRFER_BENCH_WEIGHTS`, else `weights` in the home."""
     given = os.environ.get("IRFER_BENCH_WEIGHTS")

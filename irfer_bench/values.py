@@ -58,9 +58,10 @@ class Item:
 
     Args:
         id: opaque, equal on every machine, never a path.
-        label: canonical class name (`CLASSES`), or None where the owner gives none.
+        label: canonical class name (`CLASSES`; a compound one joined by `_`), or None where the
+            owner gives none.
         subject: None where the dataset has no subjects.
-        lighting: `strong`, `weak`, `dark`, `normal` or empty.
+        lighting: `strong`, `weak`, `dark`, `normal`, a direction (`front`, `left`, …) or empty.
         files: relative to the root, posix, in frame order.
         pair: items that show the same moment in another spectrum or light share it.
         weak_pair: partners are of one sequence but not frame-aligned.
@@ -131,7 +132,7 @@ class FaceQuery:
         frames: one (H, W, 3) uint8 array per frame; sizes may differ.
         positions: their places inside the item.
         landmarks: (T, 68, 2) of these frames, from the dataset or `--landmarks`, or None.
-        boxes: (left, top, side) of these frames from `--boxes`, or None.
+        boxes: (left, top, side) of these frames from `--boxes`, or None without that file.
     """
 
     item: Item

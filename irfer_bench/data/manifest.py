@@ -134,7 +134,7 @@ def scan(
     if verify:
         from irfer_bench.data.verify import damaged_files
 
-        damaged = damaged_files(root, dataset.index(root), progress)
+        damaged = damaged_files(dataset, root, dataset.index(root), progress)
     manifest = _build(name, dataset, root, damaged, verify)
     if home is not None:
         _keep(_place(name, root, home, stamp), before, manifest)
@@ -256,7 +256,9 @@ def _build(
 
 def _usable(items: Sequence[Item], problems: Sequence[Problem]) -> tuple[Item, ...]:
     bad = {problem.path for problem in problems if problem.kind in DAMAGED}
-    kept = (item if bad.isdisjoint(item.files) else _without(item, bad) for item in items)
+    kept = (
+        item if bad.isdisjoint(item.files or (item.id,)) else _without(item, bad) for item in items
+    )
     return tuple(item for item in kept if item.frames)
 
 

@@ -38,11 +38,11 @@ class Given:
 
     Args:
         landmarks: (T, 68, 2) in pixels of the original; they win over the dataset's.
-        boxes: `{position: (left, top, side)}`; position `EVERY` stands for all.
+        boxes: `{position: (left, top, side)}`; position `EVERY` stands for all. None: no file.
     """
 
     landmarks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    boxes: Mapping[str, Mapping[int, tuple[float, float, float]]] = field(default_factory=dict)
+    boxes: Mapping[str, Mapping[int, tuple[float, float, float]]] | None = None
 
 
 def prepare(
@@ -201,13 +201,14 @@ class _Job:
             if self.detector.looks:
                 low_high = self._range(seen, frames := self._decode(seen, positions)[1])
                 frames = [eight_bit(frame, low_high) for frame in frames]
-        boxes = self.given.boxes.get(seen.id, self.given.boxes.get(item.id))
+        known = self.given.boxes
+        boxes = {} if known is None else known.get(seen.id, known.get(item.id, {}))
         query = FaceQuery(
             item=seen,
             positions=positions,
             frames=[_colour(frame) for frame in frames],
             landmarks=points,
-            boxes=None if boxes is None else [boxes.get(p, boxes.get(EVERY)) for p in positions],
+            boxes=None if known is None else [boxes.get(p, boxes.get(EVERY)) for p in positions],
         )
         faces = list(self.detector.find(query))
         if len(faces) != len(positions):

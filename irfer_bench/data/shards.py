@@ -191,7 +191,7 @@ class _Bench:
             self.detector.open(recipe.weights)
         self.given = Given(
             read_landmarks(recipe.landmarks) if recipe.landmarks else {},
-            read_boxes(recipe.boxes) if recipe.boxes else {},
+            read_boxes(recipe.boxes) if recipe.boxes else None,
         )
 
     def make(self, chunk: Chunk, progress: Progress | None = None) -> None:

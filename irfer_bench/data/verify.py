@@ -1,45 +1,48 @@
-"""Decode every picture once and list those that cannot be."""
+"""Decode everything once and list what cannot be."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from PIL import Image
 
+from irfer_bench.data.pictures import PICTURES
+from irfer_bench.errors import BenchError
+from irfer_bench.protocols import Dataset
 from irfer_bench.values import Item, Problem
 
-PICTURES = frozenset(
-    {
-        ".bmp",
-        ".jpeg",
-        ".jpg",
-        ".pgm",
-        ".png",
-        ".ppm",
-        ".tif",
-        ".tiff",
-        ".webp",
-    }
-)
 _ACTION = "restore the file or remove it; a run that needs it stops"
 
 
 def damaged_files(
+    dataset: Dataset,
     root: Path,
     items: Iterable[Item],
     progress: Callable[[str, int, int], object] | None = None,
 ) -> list[Problem]:
-    """Problems `empty` and `damaged` of all pictures of the items, in their order."""
-    names = [name for item in items for name in item.files if Path(name).suffix.lower() in PICTURES]
+    """Problems `empty` and `damaged` of all items, in their order.
+
+    Pictures are decoded here; films, and items inside a table, are read by their dataset up to
+    the last frame, and a damaged one is named by its file or, without one, by its id.
+    """
+    looks: dict[str, Callable[[], Problem | None]] = {}
+    for item in items:
+        pictures = [name for name in item.files if Path(name).suffix.lower() in PICTURES]
+        for name in pictures:
+            looks.setdefault(name, partial(_look, root, name))
+        if len(pictures) < max(1, len(item.files)):
+            place = next(iter(item.files), item.id)
+            looks.setdefault(place, partial(_read, dataset, root, item, place))
     found = []
     with ThreadPoolExecutor(max_workers=4) as pool:
-        for done, problem in enumerate(pool.map(lambda name: _look(root, name), names), start=1):
+        for done, problem in enumerate(pool.map(lambda look: look(), looks.values()), start=1):
             if problem is not None:
                 found.append(problem)
-            if progress is not None and (done % 200 == 0 or done == len(names)):
-                progress("verify", done, len(names))
+            if progress is not None and (done % 200 == 0 or done == len(looks)):
+                progress("verify", done, len(looks))
     return found
 
 
@@ -53,4 +56,17 @@ def _look(root: Path, name: str) -> Problem | None:
             image.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
         return Problem("damaged", name, _ACTION)
+    return None
+
+
+def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | None:
+    try:
+        if item.files and (root / item.files[0]).stat().st_size == 0:
+            return Problem("empty", place, _ACTION)
+        dataset.read(root, item, [item.frames - 1])
+        listen = getattr(dataset, "listen", None)
+        if listen is not None and item.audio:
+            listen(root, item)
+    except (BenchError, OSError, ValueError, EOFError):
+        return Problem("damaged", place, _ACTION)
     return None

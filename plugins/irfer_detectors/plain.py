@@ -70,9 +70,13 @@ class Boxes(_Plain):
         """The square of each frame, or None.
 
         Raises:
-            DamagedError: a square is not finite or has no side.
+            MissingError: no file was given. DamagedError: a square is not finite or has no side.
         """
-        given = [None] * len(query.frames) if query.boxes is None else query.boxes
+        given = query.boxes
+        if given is None:
+            raise MissingError(
+                "detector 'boxes' has no boxes", "pass --boxes FILE, such as a kept boxes.json"
+            )
         return [None if box is None else _square(box, query.item.id) for box in given]
 
 

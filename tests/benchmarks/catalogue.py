@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, methods
+from tests.benchmarks import core, data, methods
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -32,5 +32,17 @@ BENCHMARKS = (
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",
         methods.drawing, 3,
+    ),
+    Benchmark(
+        "1,000 stills at 224 px", "from the prepared store", "decoding 320x240 JPEGs", data.stills,
+        3, "at least 10 times as fast",
+    ),
+    Benchmark(
+        "60 clips of 16 frames at 224 px with sound", "from the prepared store",
+        "decoding 640x360 videos", data.clips, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "preparing 10,000 pictures", "two processes", "one", data.two_cores, 1,
+        "at least 1.8 times as fast",
     ),
 )  # fmt: skip

@@ -432,7 +432,7 @@ def test_a_pinned_dataset_is_downloaded_once_into_the_private_home(
     assert hub(**pinned).fingerprint(None) == hub().fingerprint(origin)
     assert asked == [False, True]
     assert hub(**pinned).read(None, items[0]).frames.shape == (1, 16, 16, 3)
-    assert (home / "hub").stat().st_mode & 0o777 == 0o700
+    assert (home / "private" / "hub").stat().st_mode & 0o777 == 0o700
 
 
 def test_offline_a_dataset_that_is_not_here_is_missing_and_no_other_is_taken(
@@ -461,7 +461,7 @@ def test_the_copy_of_a_dataset_is_private_and_outlives_nothing_it_should_not(
 ) -> None:
     root = write_parquet(tmp_path / "root", face_rows((0,)))
     first = index(root)
-    assert (home / "hub").stat().st_mode & 0o777 == 0o700
+    assert (home / "private" / "hub").stat().st_mode & 0o777 == 0o700
     assert list(home.rglob("*.arrow")) and not list(root.rglob("*.arrow"))
     write_parquet(root, face_rows((1,)))
     assert {i.id for i in index(root)}.isdisjoint(i.id for i in first), "an old copy was read"

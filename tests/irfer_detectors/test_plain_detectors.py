@@ -78,7 +78,12 @@ def test_boxes_are_taken_as_they_are() -> None:
 
 
 def test_an_item_the_file_does_not_name_has_no_box() -> None:
-    assert Boxes(Params()).find(query(blank(), blank())) == [None, None]
+    assert Boxes(Params()).find(query(blank(), blank(), boxes=[None, None])) == [None, None]
+
+
+def test_without_a_file_of_boxes_nothing_is_guessed() -> None:
+    with pytest.raises(MissingError, match="--boxes FILE"):
+        Boxes(Params()).find(query(blank()))
 
 
 @pytest.mark.parametrize("box", [

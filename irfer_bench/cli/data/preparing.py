@@ -15,7 +15,7 @@ from irfer_bench.cli.data.opened import open_source
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.cli.screen import open_screen
 from irfer_bench.errors import UsageError
-from irfer_bench.home import home
+from irfer_bench.home import home, private_folder
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.settings import Domain, Setting
@@ -146,7 +146,7 @@ def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dic
         source = row.source
         private = registry.create(source.component, source.params).private
         if not private or source.name in args.allow_faces:
-            place = home() / "sheets" / source.name
+            place = private_folder(source.name) / "sheets"
             sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
     return sheets
 

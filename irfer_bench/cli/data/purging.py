@@ -52,9 +52,9 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
 
 
 def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
-    """Manifests, sheets and drawn faces; unfinished work too, since it may hold frames."""
+    """Manifests, the dataset's private folder, and faces drawn beside results."""
     found = sorted((home() / "manifests").glob(f"{args.dataset}-*.json"))
-    found.append(home() / "sheets" / args.dataset)
+    found.append(home() / "private" / args.dataset)
     settings = {setting.name for setting in registry.settings_of(args.dataset)}
     for out in args.out or ["leaderboards"]:
         for folder in sorted(Path(out).glob("pictures/*/faces")):

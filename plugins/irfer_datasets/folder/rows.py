@@ -7,23 +7,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from irfer_bench.api import Problem, Spectrum
+from irfer_bench.api import PICTURES, Problem, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.tree import list_folder, relative
 
-PICTURES = frozenset(
-    {
-        ".bmp",
-        ".jpeg",
-        ".jpg",
-        ".pgm",
-        ".png",
-        ".ppm",
-        ".tif",
-        ".tiff",
-        ".webp",
-    }
-)
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",
     "visible": "vis",

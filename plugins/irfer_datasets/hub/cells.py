@@ -14,9 +14,8 @@ from typing import Any
 from numpy.typing import NDArray
 from PIL import Image, UnidentifiedImageError
 
-from irfer_bench.api import DamagedError
+from irfer_bench.api import DamagedError, private_folder
 from irfer_datasets.hub.forms import Place
-from irfer_datasets.hub.tables import private_folder
 from irfer_datasets.pictures import decode_picture
 from irfer_datasets.tree import inside
 
@@ -130,7 +129,7 @@ def as_file(cell: Cell, place: Place) -> Iterator[tuple[Path, str]]:
         path = cell.resolve(place).relative_to(place.guard)
         yield place.guard, path.as_posix()
         return
-    with TemporaryDirectory(dir=private_folder()) as folder:  # made 0700
+    with TemporaryDirectory(dir=private_folder("hub")) as folder:  # made 0700
         name = f"{cell.digest(place)[:16]}.bin"
         (Path(folder) / name).write_bytes(memoryview(cell.data))
         yield Path(folder), name

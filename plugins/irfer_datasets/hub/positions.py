@@ -10,9 +10,10 @@ from pathlib import Path
 
 import msgspec
 
+from irfer_bench.api import private_folder
 from irfer_datasets.hub.params import HubParams
 from irfer_datasets.hub.survey import Position, opaque
-from irfer_datasets.hub.tables import Table, private_folder
+from irfer_datasets.hub.tables import Table
 
 
 def by_column(tables: Sequence[Table]) -> dict[str, Position] | None:
@@ -52,4 +53,4 @@ def _file(tables: Sequence[Table], params: HubParams) -> Path:
     base = str(tables[0].place.base.resolve()) if tables else ""
     sizes = [(table.split, len(table.rows)) for table in tables]
     key = sha256(msgspec.json.encode([base, sizes, msgspec.to_builtins(params)])).hexdigest()
-    return private_folder() / "positions" / f"{key[:32]}.json"
+    return private_folder("hub") / "positions" / f"{key[:32]}.json"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.api import DamagedError, MissingError, Problem
+from irfer_bench.api import DamagedError, MissingError, Problem, private_folder
 from irfer_datasets.hub.columns import Columns
 from irfer_datasets.hub.forms import (
     Form,
@@ -104,21 +103,6 @@ def find_place(root: Path | None, params: HubParams) -> Place:
     return place
 
 
-def private_folder() -> Path:
-    """Where copies of pictures lie: in the home folder of irfer-bench, for its user alone."""
-    given = os.environ.get("IRFER_BENCH_HOME")
-    if given:
-        home = Path(given).expanduser()
-    else:
-        from platformdirs import user_cache_path
-
-        home = user_cache_path("irfer-bench")
-    folder = home / "hub"
-    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-    folder.chmod(0o700)
-    return folder
-
-
 def _saved(place: Place) -> dict[str, Any]:
     import datasets
 
@@ -136,7 +120,7 @@ def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
         groups.setdefault(split_of(relative(path, place.base)) or "rows", []).append(path)
     for paths in groups.values():
         _check_columns(paths, place)
-    cache = str(private_folder() / "arrow")
+    cache = str(private_folder("hub") / "arrow")
     splits = {
         name: datasets.Dataset.from_parquet(
             [str(path) for path in paths],
@@ -164,7 +148,7 @@ def _check_columns(paths: Sequence[Path], place: Place) -> None:
 def _imagefolder(place: Place) -> dict[str, Any]:
     import datasets
 
-    cache = str(private_folder() / "arrow")
+    cache = str(private_folder("hub") / "arrow")
     return dict(datasets.load_dataset("imagefolder", data_dir=str(place.base), cache_dir=cache))
 
 
@@ -176,7 +160,7 @@ def _download(params: HubParams) -> Path:
     from huggingface_hub import logging, snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
-    cache = private_folder() / "downloads"
+    cache = private_folder("hub") / "downloads"
     name = "--".join((*params.id.split("/"), params.revision, *params.folder.split("/")))
     whole = cache / f"{name}.whole"
     logging.set_verbosity(CRITICAL)

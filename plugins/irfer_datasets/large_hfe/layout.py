@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Spectrum
+from irfer_bench.api import BASIC, PICTURES, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import find_bases, list_folder, relative, subfolders
@@ -20,7 +20,6 @@ from irfer_datasets.tree import find_bases, list_folder, relative, subfolders
 CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
 SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
 EXPRESSIONS = {label: label.capitalize() for label in BASIC}
-PICTURES = frozenset({".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff"})
 _SUBJECT = re.compile(r"s?0*(\d{1,3})", re.IGNORECASE)
 _Proper = Callable[[str], str | None]
 REST = "the others are used, results are marked incomplete"

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from irfer_bench.api import PICTURES
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
 from irfer_datasets.nvie.rows import Row, Survey
 from irfer_datasets.tree import list_folder, relative
 
-PICTURES = frozenset({".bmp", ".jpg", ".jpeg", ".png", ".tif", ".tiff", ".pgm"})
 TEXTS = frozenset({".csv", ".txt"})
 CODES: Mapping[str, str] = {
     "1": "happiness",

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, DamagedError
+from irfer_bench.api import CLASSES, PICTURES, DamagedError
 from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.nvie.layout import PICTURES, pictures
+from irfer_datasets.nvie.layout import pictures
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, Survey, subject_name
 from irfer_datasets.tree import inside

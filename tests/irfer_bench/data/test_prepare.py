@@ -60,7 +60,7 @@ def item(name: str = "a", frames: int = 1, **more: Any) -> Item:
 
 def run(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> list[Clip]:
     dataset = Pictures(arrays, more.pop("landmarks_of", None))
-    given_ = Given(more.pop("landmarks", {}), more.pop("boxes", {}))
+    given_ = Given(more.pop("landmarks", {}), more.pop("boxes", None))
     detector = more.pop("detector", Landmarks(Params()) if rules.detector == "landmarks" else None)
     return list(
         prepare(dataset, None, items, rules, detector=detector, given=given_, **more)  # type: ignore[arg-type]

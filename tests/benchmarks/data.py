@@ -1,0 +1,114 @@
+"""Datasets: what preparation buys, and what a second core buys preparation."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from irfer_bench.data.clips import StoredClips, write_clips
+from irfer_bench.data.prepare import prepare
+from irfer_bench.data.rules import Rules
+from irfer_bench.data.shards import Recipe, prepare_shards
+from irfer_bench.params import Params
+from irfer_bench.registry import load
+from irfer_bench.values import BASIC, Clip, Item
+from tests.benchmarks.harness import seconds
+from tests.irfer_datasets.movies import movie
+
+SIZE = 224
+WIDTH, HEIGHT = 320, 240
+"""Oulu-CASIA's own picture size."""
+
+
+def stills(tiny: bool) -> tuple[float, float]:
+    """1,000 pictures out of the prepared store, against decoding the originals again."""
+    with tempfile.TemporaryDirectory() as folder:
+        recipe, items = draw_pictures(Path(folder) / "root", 20 if tiny else 1000)
+        rules = Rules(size=SIZE)
+        return _against(recipe, items, rules, Path(folder))
+
+
+def clips(tiny: bool) -> tuple[float, float]:
+    """60 clips of 16 frames with sound, against decoding the videos again."""
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder) / "root"
+        recipe, items = film(root, 2 if tiny else 60)
+        rules = Rules(size=SIZE, frames="uniform(16)", unit="item")
+        return _against(recipe, items, rules, Path(folder))
+
+
+def two_cores(tiny: bool) -> tuple[float, float]:
+    """10,000 pictures prepared by two processes, against one."""
+    with tempfile.TemporaryDirectory() as folder:
+        recipe, items = draw_pictures(Path(folder) / "root", 200 if tiny else 10_000)
+
+        def make(workers: int) -> None:
+            place = Path(folder) / str(workers)
+            prepare_shards(recipe, items, items, place, lambda *_: None, workers)
+
+        return seconds(lambda: make(2)), seconds(lambda: make(1))
+
+
+def _against(
+    recipe: Recipe, items: Sequence[Item], rules: Rules, folder: Path
+) -> tuple[float, float]:
+    dataset = load().create(recipe.dataset, recipe.dataset_params)
+    write_clips(folder, prepare(dataset, recipe.root, items, rules))
+    _look(prepare(dataset, recipe.root, items[:20], rules))
+    original = seconds(lambda: _look(prepare(dataset, recipe.root, items, rules)))
+    view = StoredClips(folder, "key").view()
+    _look(view)
+    return seconds(lambda: _look(view)), original
+
+
+def _look(clips: Iterable[Clip]) -> None:
+    """Touch every pixel and sample, as a training loop does."""
+    for clip in clips:
+        clip.frames.copy()
+        if clip.audio is not None:
+            clip.audio.copy()
+
+
+def draw_pictures(root: Path, count: int) -> tuple[Recipe, list[Item]]:
+    """A `folder` dataset of JPEGs of Oulu-CASIA's size: soft blobs and grain, as of a camera."""
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 256, (16, 12, 16, 3), np.uint8)
+    faces = [
+        np.asarray(Image.fromarray(c).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.int16)
+        for c in coarse
+    ]
+    grain = rng.integers(-9, 10, (HEIGHT, WIDTH, 1))
+    for number in range(count):
+        place = root / "vis" / f"s{number % 50:02d}" / ("anger", "fear")[number % 2]
+        place.mkdir(parents=True, exist_ok=True)
+        pixels = np.clip(faces[number % 16] + np.roll(grain, number), 0, 255).astype(np.uint8)
+        Image.fromarray(pixels).save(place / f"{number}.jpg", quality=90)
+    registry = load()
+    component = registry.get("dataset", "folder")
+    recipe = Recipe(component, Params(), root, Rules(size=SIZE), root)
+    return recipe, sorted(registry.create(component).index(root), key=lambda item: item.id)
+
+
+def film(root: Path, count: int) -> tuple[Recipe, list[Item]]:
+    """A `mafw` dataset of 640x360 videos of 60 frames with sound: noise that moves."""
+    rng = np.random.default_rng(0)
+    coarse = Image.fromarray(rng.integers(0, 256, (18, 32, 3), np.uint8))
+    scene = np.asarray(coarse.resize((640, 360), Image.Resampling.BICUBIC))
+    frames = [np.roll(scene, 4 * k, axis=1) for k in range(60)]
+    for number in range(count):
+        path = root / f"data/clips/{number + 19:05d}.mp4"
+        movie(path, 60, codec="libx264", audio="aac", pictures=frames)
+    lines = [f"{number + 19:05d}.mp4 {BASIC[number % 6]}\n" for number in range(count)]
+    for side, own in (("train", lines[count // 5 :]), ("test", lines[: count // 5])):
+        path = root / "Train & Test Set/single/no_caption/set_1" / f"{side}.txt"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("".join(own))
+    registry = load()
+    component = registry.get("dataset", "mafw")
+    params = registry.params_class(component)()
+    recipe = Recipe(component, params, root, Rules(size=SIZE), root)
+    return recipe, sorted(registry.create(component, params).index(root), key=lambda i: i.id)
