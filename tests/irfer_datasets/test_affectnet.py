@@ -19,6 +19,7 @@ from irfer_bench.data.manifest import BLOCKING, INCOMPLETE, scan
 from irfer_bench.registry import load
 from irfer_datasets.affectnet.crops import parse_code, read_codes
 from irfer_datasets.affectnet.dataset import AffectNet
+from irfer_datasets.affectnet.faces import FaceList
 from irfer_datasets.affectnet.layout import Tree, count
 from irfer_datasets.affectnet.params import AffectNetParams
 from irfer_datasets.crowd import CrowdSurvey
@@ -167,11 +168,29 @@ def test_boxes_and_landmarks_are_part_of_the_fingerprint(tmp_path: Path) -> None
 
 def test_a_list_that_changed_after_indexing_is_noticed(tmp_path: Path) -> None:
     lists_tree(tmp_path)
-    dataset = AffectNet()
-    item = next(iter(dataset.index(tmp_path)))
+    items = [item for item in AffectNet().index(tmp_path) if item.split == "train"]
+    before = {item.id: AffectNet().read(tmp_path, item).frames for item in items}
     write_list(tmp_path / TRAINING, rows("train", 2)[::-1])
-    with pytest.raises(DamagedError, match="the list changed"):
-        dataset.read(tmp_path, item)
+    dataset = AffectNet()
+    for item in items:
+        assert np.array_equal(dataset.read(tmp_path, item).frames, before[item.id])
+    write_list(tmp_path / TRAINING, rows("train", 1))
+    with pytest.raises(DamagedError, match=r"training\.csv has no row for 1/ab"):
+        for item in items:
+            AffectNet().read(tmp_path, item)
+
+
+def test_every_row_is_found_by_name(tmp_path: Path) -> None:
+    """Quoted, with backslashes and in another case, as copies of the lists have them."""
+    boxes = {f"{n % 3}/p{n:03d}": (n, n + 1, n + 2, n + 3) for n in range(200)}
+    lines = [f"{name}.jpg,{','.join(map(str, box))},,1,0,0" for name, box in boxes.items()]
+    lines[3], lines[4] = lines[3].replace("/", "\\").upper(), f'"{lines[4]}'.replace(",", '",', 1)
+    write_list(tmp_path / "list.csv", lines)
+    faces = FaceList(tmp_path / "list.csv", tmp_path)
+    for name, box in boxes.items():
+        assert faces.find(f"{name}.png").box == box
+    with pytest.raises(DamagedError, match="no row for 0/p999"):
+        faces.find("0/p999.jpg")
 
 
 def test_the_automatic_list_is_read_only_when_asked_for(tmp_path: Path) -> None:

@@ -13,20 +13,22 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Recognition
 from irfer_datasets.affectnet.crops import survey_crops
 from irfer_datasets.affectnet.layout import (
     LABELS,
+    LISTS,
     Tree,
     count,
+    find_list,
     find_trees,
     look,
+    picture_folder,
     still_packed,
     stray,
 )
 from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
 from irfer_datasets.affectnet.params import AffectNetParams
-from irfer_datasets.annotations import open_annotation
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import packed, relative
 
@@ -52,7 +54,8 @@ class AffectNet(Stills):
 
     def __init__(self, params: AffectNetParams | None = None) -> None:
         super().__init__(params or AffectNetParams())
-        self._faces: dict[Path, FaceList] = {}
+        self._trees: dict[Path, Tree] = {}
+        self._faces: dict[tuple[Path, str], tuple[FaceList, str]] = {}
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where one of the releases is unpacked; pictures are not counted for it."""
@@ -103,17 +106,16 @@ class AffectNet(Stills):
             DamagedError: it cannot be decoded, or its list changed since it was indexed.
         """
         clip = super().read(root, item, frames)
-        seen = self._lists(self._given(root))
-        if item.files[0] not in seen.lines:
+        where = self._given(root)
+        if where not in self._trees:
+            self._trees[where] = self._choose(where, find_trees(where))
+        tree = self._trees[where]
+        if tree.form == "crops_2021":
             return clip
-        from irfer_datasets.affectnet.faces import FaceList, crop
+        from irfer_datasets.affectnet.faces import crop
 
-        number, line = seen.lines[item.files[0]]
-        path = seen.lists[number]
-        if path not in self._faces:
-            encoding = open_annotation(path, seen.root).encoding
-            self._faces[path] = FaceList(path, encoding)
-        pointer = self._faces[path].find(line, Path(item.files[0]).name)
+        faces, above = self._face_list(where, tree, item)
+        pointer = faces.find(item.files[0].removeprefix(f"{above}/"))
         picture, points = crop(clip.frames[0], pointer)
         return replace(
             clip, frames=picture[None], landmarks=None if points is None else points[None]
@@ -130,6 +132,18 @@ class AffectNet(Stills):
         if not seen.facts:
             return content
         return hashlib.sha256(f"{content} {seen.facts:032x}".encode()).hexdigest()
+
+    def _face_list(self, root: Path, tree: Tree, item: Item) -> tuple[FaceList, str]:
+        """The list that an item is of, and the folder that its names start from."""
+        from irfer_datasets.affectnet.faces import FaceList
+
+        name = next(key for key, own in LISTS.items() if own == (item.split, item.part))
+        if (root, name) not in self._faces:
+            path, pictures = find_list(tree, name), picture_folder(tree, item.part)
+            if path is None or pictures is None:
+                raise DamagedError(f"{name} of affectnet is gone", "restore it and run again")
+            self._faces[root, name] = FaceList(path, root), relative(pictures, root)
+        return self._faces[root, name]
 
     def _lists(self, root: Path) -> ListSurvey:
         seen = self.survey(root)

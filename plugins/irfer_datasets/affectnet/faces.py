@@ -1,8 +1,10 @@
-"""Boxes and landmarks of the release of 2017, looked up line by line in lists of 400 MB."""
+"""Boxes and landmarks of the release of 2017, looked up in lists of 400 MB without keeping them."""
 
 from __future__ import annotations
 
 import csv
+from array import array
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,11 +13,10 @@ import numpy as np
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.affectnet.lists import BOX, COLUMNS, LANDMARKS, PATH, parse_box
+from irfer_datasets.annotations import open_annotation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-_CHUNK = 1 << 24
 
 
 @dataclass(frozen=True)
@@ -27,42 +28,77 @@ class Pointer:
 
 
 class FaceList:
-    """Random access to the rows of one list; only the lines' positions are kept."""
+    """Random access to the rows of one list by the picture's name.
 
-    def __init__(self, path: Path, encoding: str) -> None:
-        self._path, self._encoding = path, encoding
-        self._starts = _line_starts(path)
-        self._columns = self._find_columns()
+    It keeps 16 bytes per row, so that many processes can hold one each.
+    """
 
-    def find(self, line: int, name: str) -> Pointer:
-        """What a line (from 1) says of the picture whose file has this stem.
+    def __init__(self, path: Path, root: Path) -> None:
+        # Lines are decoded one by one, so a BOM is not the codec's business.
+        self._path = path
+        self._encoding = open_annotation(path, root).encoding.removesuffix("-sig")
+        with path.open("rb") as stream:
+            names = [cell.casefold() for cell in self._parse(stream.readline())]
+        needed = COLUMNS[: LANDMARKS + 1]
+        known = COLUMNS[PATH] in names
+        self._columns = [names.index(name) if known else k for k, name in enumerate(needed)]
+        keys, starts = array("q"), array("q")
+        for start, line in self._lines():
+            keys.append(hash(_key(self._place(line))))
+            starts.append(start)
+        order = np.argsort(np.frombuffer(keys, np.int64), kind="stable")
+        self._keys = np.frombuffer(keys, np.int64)[order]
+        self._starts = np.frombuffer(starts, np.int64)[order]
+
+    def find(self, name: str) -> Pointer:
+        """What the list says of a picture `<folder>/<name>`, whatever its extension there.
 
         Raises:
-            DamagedError: that line is of another picture: the list changed since it was indexed.
+            DamagedError: it says nothing of it: the list changed since it was indexed.
         """
-        cells = self._cells(line)
-        cells = [cells[position] for position in self._columns if position < len(cells)]
-        own = cells[PATH].replace("\\", "/").rpartition("/")[2] if cells else ""
-        if len(cells) <= LANDMARKS or Path(own).stem.casefold() != Path(name).stem.casefold():
-            where = f"{self._path.name} line {line}"
-            raise DamagedError(f"{where} is not of {name}", "the list changed; run it again")
-        return Pointer(parse_box(cells[BOX]), _parse_landmarks(cells[LANDMARKS]))
-
-    def _cells(self, line: int) -> list[str]:
-        if line > len(self._starts):
-            return []
+        key = _key(name.encode(self._encoding))
+        position = int(np.searchsorted(self._keys, hash(key)))
         with self._path.open("rb") as stream:
-            stream.seek(int(self._starts[line - 1]))
-            text = stream.readline().decode(self._encoding)
-        (cells,) = csv.reader([text.strip("\ufeff\r\n")], skipinitialspace=True)
-        return [cell.strip() for cell in cells]
+            # Names whose hashes are equal lie side by side.
+            while position < len(self._keys) and self._keys[position] == hash(key):
+                stream.seek(int(self._starts[position]))
+                line = stream.readline()
+                if _key(self._place(line)) == key:
+                    cells = self._cells(line)
+                    return Pointer(parse_box(cells[BOX]), _parse_landmarks(cells[LANDMARKS]))
+                position += 1
+        raise DamagedError(
+            f"{self._path.name} has no row for {name}", "the list changed; run again"
+        )
 
-    def _find_columns(self) -> list[int]:
-        names = [cell.casefold() for cell in self._cells(1)]
-        needed = COLUMNS[: LANDMARKS + 1]
-        if COLUMNS[PATH] not in names:
-            return list(range(len(needed)))
-        return [names.index(name) for name in needed]
+    def _lines(self) -> Iterator[tuple[int, bytes]]:
+        start = 0
+        with self._path.open("rb") as stream:
+            for line in stream:
+                yield start, line
+                start += len(line)
+
+    def _place(self, line: bytes) -> bytes:
+        """The picture's name in a line; parsing no more of it is what makes a list quick."""
+        if self._columns[PATH] == 0:
+            return line.partition(b",")[0].strip(b'\xef\xbb\xbf" \t\r\n')
+        cells = self._parse(line)
+        position = self._columns[PATH]
+        return cells[position].encode(self._encoding) if position < len(cells) else b""
+
+    def _cells(self, line: bytes) -> list[str]:
+        cells = self._parse(line)
+        return [cells[position] for position in self._columns]
+
+    def _parse(self, line: bytes) -> list[str]:
+        text = line.decode(self._encoding).strip("\ufeff\r\n")
+        rows: Sequence[list[str]] = list(csv.reader([text], skipinitialspace=True))
+        return [cell.strip() for cell in rows[0]] if rows else []
+
+
+def _key(name: bytes) -> bytes:
+    """A picture's name without what differs between list and disk: separators, extension, case."""
+    return name.replace(b"\\", b"/").rpartition(b".")[0].lower()
 
 
 def crop(picture: NDArray[Any], pointer: Pointer) -> tuple[NDArray[Any], NDArray[Any] | None]:
@@ -91,14 +127,3 @@ def _parse_landmarks(text: str) -> NDArray[Any] | None:
     if values.size != 136 or not np.isfinite(values).all():
         return None
     return values.reshape(68, 2)
-
-
-def _line_starts(path: Path) -> NDArray[Any]:
-    """Position of the first byte of every line."""
-    starts, offset = [np.zeros(1, np.int64)], 0
-    with path.open("rb") as stream:
-        while chunk := stream.read(_CHUNK):
-            ends = np.flatnonzero(np.frombuffer(chunk, np.uint8) == ord("\n"))
-            starts.append(ends + (offset + 1))
-            offset += len(chunk)
-    return np.concatenate(starts)

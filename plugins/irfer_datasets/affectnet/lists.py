@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from irfer_bench.api import DamagedError, Item
@@ -38,27 +38,22 @@ REST = "the others are used, results are marked incomplete"
 
 @dataclass
 class ListSurvey(CrowdSurvey):
-    """A survey that knows on which line of which list each picture stands.
+    """A survey of pictures with boxes.
 
     Args:
-        lines: list (by position in `lists`) and line of every used picture, by the file's name.
         facts: sum of the digests of all used rows, so that boxes enter the fingerprint.
     """
 
-    lists: list[Path] = field(default_factory=list)
-    lines: dict[str, tuple[int, int]] = field(default_factory=dict)
     facts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list says of one picture, and where."""
+    """What a list says of one picture."""
 
     code: int
     split: str
     part: str
-    source: int
-    line: int
     digest: int
     boxed: bool
 
@@ -89,8 +84,6 @@ def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListS
         raise DamagedError(f"{annotation.name} is UTF-16", "save it as UTF-8")
     seen.problems.extend(annotation.problems())
     split, part = LISTS[name]
-    position = len(seen.lists)
-    seen.lists.append(source)
     for line, cells in _cells(annotation):
         made = _row(cells, line, source, seen)
         if made is None:
@@ -99,7 +92,7 @@ def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListS
         text = ",".join((path, *cells[BOX], cells[LANDMARKS]))
         digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
         boxed = parse_box(cells[BOX]) is not None
-        row = Row(code, split, part, position, line, digest, boxed)
+        row = Row(code, split, part, digest, boxed)
         known = rows.setdefault(path, row)
         if known is None or known is row:
             continue
@@ -186,7 +179,6 @@ def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
     if not row.boxed:
         seen.note("no_box", seen.root / file, "its face has no box; the whole picture is used")
     seen.facts = (seen.facts + row.digest) % (1 << 128)
-    seen.lines[file] = (row.source, row.line)
     seen.items.append(
         Item(
             # The owners' name of 56 hex digits says nothing more, and is not alone in its folder.
