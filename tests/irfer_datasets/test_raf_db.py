@@ -68,6 +68,8 @@ def test_the_parameter_chooses_the_framing(tmp_path: Path) -> None:
     }
     assert parts["auto"] == parts["aligned"] == {("aligned", "aligned")}
     assert parts["original"] == {("original", "original")}
+    (unread,) = [p for p in RafDb().problems(tmp_path) if p.kind == "second_tree"]
+    assert unread.path == "Image/original" and "raf_db.images=original" in unread.action
 
 
 def test_original_pictures_alone_are_read_and_marked(tmp_path: Path) -> None:

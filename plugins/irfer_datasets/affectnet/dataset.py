@@ -61,7 +61,7 @@ class AffectNet(Stills):
         """Sure where one of the releases is unpacked; pictures are not counted for it."""
         trees = find_trees(root)
         if not trees:
-            what = "no folder with train_set and val_set, nor with Manually_Annotated_Images, below"
+            what = "no train_set, val_set or Manually_Annotated_Images below it"
             return Recognition(0.0, "; ".join((what, *stray(root))))
         flaws = {tree: look(tree) for tree in trees}
         whole = [tree for tree in trees if not flaws[tree]]

@@ -81,10 +81,14 @@ class RafDb(Stills):
         tree, images = self._choose(root, trees)
         inner = {path.parent for path in still_packed(root, tree)}
         seen = CrowdSurvey(root, problems=packed(sorted(inner), root))
-        for other in trees:
-            if other != tree:
+        for copy in trees:
+            if copy != tree:
                 action = f"not read, {relative(tree.base, root)} is; give its own folder to use it"
-                seen.note("second_tree", other.base, action)
+                seen.note("second_tree", copy.base, action)
+        other = picture_folder(tree, "original")
+        if images == "aligned" and other is not None and tree.form == "owner":
+            action = "not read, Image/aligned is; raf_db.images=original chooses it"
+            seen.note("second_tree", other, action)
         if tree.form == "owner":
             survey_owner(tree, images, seen)
         else:
