@@ -73,15 +73,17 @@ def _look(clips: Iterable[Clip]) -> None:
             clip.audio.copy()
 
 
-def draw_pictures(root: Path, count: int) -> tuple[Recipe, list[Item]]:
+def draw_pictures(
+    root: Path, count: int, size: tuple[int, int] = (WIDTH, HEIGHT)
+) -> tuple[Recipe, list[Item]]:
     """A `folder` dataset of JPEGs of Oulu-CASIA's size: soft blobs and grain, as of a camera."""
     rng = np.random.default_rng(0)
     coarse = rng.integers(0, 256, (16, 12, 16, 3), np.uint8)
     faces = [
-        np.asarray(Image.fromarray(c).resize((WIDTH, HEIGHT), Image.Resampling.BICUBIC), np.int16)
+        np.asarray(Image.fromarray(c).resize(size, Image.Resampling.BICUBIC), np.int16)
         for c in coarse
     ]
-    grain = rng.integers(-9, 10, (HEIGHT, WIDTH, 1))
+    grain = rng.integers(-9, 10, (size[1], size[0], 1))
     for number in range(count):
         place = root / "vis" / f"s{number % 50:02d}" / ("anger", "fear")[number % 2]
         place.mkdir(parents=True, exist_ok=True)

@@ -7,13 +7,12 @@ from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Spectrum
+from irfer_bench.api import BASIC, PICTURES, Spectrum
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.large_hfe.layout import (
     CAMERAS,
     EXPRESSIONS,
-    PICTURES,
     REST,
     Take,
     note_gaps,
