@@ -83,20 +83,21 @@ def prepare_step(
     Args:
         detectors: version by name.
     """
+    detector = domain.detector or setting.detector
     spec = {
         "dataset": source.identity(),
-        "domain": msgspec.to_builtins(domain),
+        "domain": {k: v for k, v in msgspec.to_builtins(domain).items() if k != "detector"},
         "classes": list(setting.classes),
         "frames": setting.frames,
         "unit": setting.unit,
         "size": setting.size,
-        "detector": setting.detector,
+        "detector": detector,
         "crop": setting.crop,
         "range_16bit": setting.range_16bit,
     }
-    if setting.detector != "none":
+    if detector != "none":
         spec["no_face"] = setting.no_face
-        spec["detector_version"] = detectors[setting.detector]
+        spec["detector_version"] = detectors[detector]
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step("prepare", f"prepare {source.name} {parts}", spec, source=source)
 

@@ -106,13 +106,15 @@ class Planner:
             if setting.metrics:
                 for name in setting.metrics:
                     self.registry.get("metric", name)
-            if setting.detector != "none":
-                self.registry.get("detector", setting.detector)
+            domains = [d for d in (setting.source, setting.target, setting.extra) if d is not None]
+            for detector in {setting.detector, *(domain.detector for domain in domains)}:
+                if detector not in ("", "none"):
+                    self.registry.get("detector", detector)
             source = self._source(request, setting.dataset)
             foreign = {
                 domain.dataset: self._source(request, domain.dataset)
-                for domain in (setting.source, setting.target, setting.extra)
-                if domain is not None and domain.dataset not in ("", setting.dataset)
+                for domain in domains
+                if domain.dataset not in ("", setting.dataset)
             }
             fit_on, fit_on_setting = self._fit_on(request, setting)
             folds = request.folds or ((1,) if preset == "quick" else range(1, setting.folds + 1))

@@ -18,6 +18,8 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         dataset: its name; empty means the setting's own dataset.
         spectrum: `vis`, `nir` or `lwir`.
         lightings, parts, splits: allowed values; empty means all.
+        detector: who finds its faces; empty means the setting's detector, `none` where its
+            pictures are crops already.
     """
 
     spectrum: Spectrum
@@ -25,6 +27,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     lightings: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     splits: tuple[str, ...] = ()
+    detector: str = ""
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

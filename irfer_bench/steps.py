@@ -106,6 +106,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
         "incomplete": incomplete,
         "weak_pairs": any(item.weak_pair for item in chosen),
         "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
+        "detector": spec["detector"],
         "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
         "crops": keys.digest(boxes),
         "folds": keys.digest(folds),

@@ -330,7 +330,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     assert first.source is not None and first.source.spectrum == "vis"
     for domain in (first.source, first.target):
         assert (domain.lightings, domain.parts) == (("front",), ("spontaneous_apex",))
-    assert first.classes == BASIC and first.detector == "opencv" and first.target.spectrum == "lwir"
+    assert first.classes == BASIC and first.detector == "none" and first.target.spectrum == "lwir"
     names = ("0", "1", "10", "16", "_tenth", "_full")
     shots = [settings[f"nvie_lwir_weak{name}"].shots for name in names]
     assert shots == [0, 1, 10, 16, 0.1, None]

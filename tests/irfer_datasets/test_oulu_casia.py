@@ -269,7 +269,9 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     }
     for setting in settings.values():
         assert setting.paired == ("dark" not in setting.name)
-        assert (setting.detector, setting.crop, setting.no_face) == ("opencv", 1.3, "whole")
+        whole = setting.target.lightings == ("dark",) and setting.target.spectrum == "vis"
+        assert setting.detector == ("none" if whole else "opencv")
+        assert (setting.crop, setting.no_face) == (1.3, "whole")
         assert (setting.frames, setting.unit, setting.folds) == ("last(3)", "frame", 5)
         assert setting.classes == BASIC
         assert setting.seeds == (5 if setting.kind == "weak" else 1)

@@ -170,8 +170,8 @@ def _print_row(row: Row, setting: Setting, sheet: str | None) -> None:
     how = "already there" if row.cached else "made"
     count = row.facts["clips"]
     print(terminal(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}"))
-    if setting.detector != "none":
-        print(f"  {'detector':<12} {setting.detector}, box times {setting.crop}")
+    if row.facts["detector"] != "none":
+        print(f"  {'detector':<12} {row.facts['detector']}, box times {setting.crop}")
         missed = row.facts["no_face"]
         what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
         print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")

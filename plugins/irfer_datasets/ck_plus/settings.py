@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from irfer_bench.api import BASIC, CLASSES, Domain, Setting
 from irfer_datasets.metrics import RECOGNITION
 from irfer_datasets.raf_db.settings import TRAINING
@@ -84,11 +86,11 @@ RAF_DB_TO_CK_PLUS = _setting(
     "last frame apex. CK+ has contempt, which RAF-DB lacks: decided here, the seven classes of "
     "RAF-DB, contempt dropped, which leaves 636 pictures (309 last frames, 327 first frames). "
     "Trained on the 12,271 aligned training pictures only; nothing of CK+ is seen before the test, "
-    "and all of it is tested. Both datasets are cropped by the same detector, so that faces are "
-    "framed alike (decided here; the paper does not say). ",
+    "and all of it is tested. RAF-DB's aligned pictures are crops already and stay as they are; "
+    "CK+ is cropped by the detector (decided here; the paper does not say). ",
     classes=CLASSES[:7],
     frames="last(1)",
     folds=1,
     tested="all",
-    source=TRAINING,
+    source=msgspec.structs.replace(TRAINING, detector="none"),
 )

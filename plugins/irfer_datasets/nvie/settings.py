@@ -23,8 +23,9 @@ DRAWS = 5
 COMMON = (
     "Folds: by subject, 80/20 as in NFER-SDE, here five published lists of subject numbers (every "
     "fifth of 001 to 300), the same for both cameras. Of every folder the last three pictures at "
-    "most. Faces by the detector, square box enlarged 1.3 times, 256 pixels; it is made for "
-    "visible pictures, and where it finds none the whole picture's centre square is taken. "
+    "most. Detectors of visible faces find few in thermal pictures, and visible crops beside "
+    "whole thermal pictures would differ in scale: by default both stay whole, centre square, 256 "
+    "pixels; --boxes FILE or --detector NAME crops both. "
     "Visible pictures are 704x480 at 30 frames a second and thermal ones 320x240 at 25, of other "
     "lenses: pairs are of clips, geometry is unregistered, and pixel metrics are bounded by that. "
     "Sixteen-bit thermal pictures are scaled by their 1 to 99 percentile."
@@ -46,8 +47,8 @@ LISTS_TEXT = (
     "One fold: target_test.txt. Where a path tells the subject, visible pictures of tested "
     "subjects are not trained on, and a subject in both target lists is an error; that code does "
     "neither. Every listed picture is one example. Its training transforms are not used in the "
-    "test. Faces by the detector, square box enlarged 1.3 times, 256 pixels; the centre square "
-    "where it finds none. There are no pairs. Protocol-compatible, not reproduced. "
+    "test. Whole pictures, centre square, 256 pixels. There are no pairs. Protocol-compatible, "
+    "not reproduced. "
 )
 
 
@@ -58,7 +59,7 @@ def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) ->
         "frames": "last(3)",
         "unit": "frame",
         "size": 256,
-        "detector": "opencv",
+        "detector": "none",
         "crop": 1.3,
         "no_face": "whole",
         "metrics": ALL,

@@ -17,13 +17,15 @@ CFEE = Domain(spectrum="vis", dataset="cfee")
 DRAWS = 5
 """Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
 
-TEXT = (
+SPLIT = (
     "Split rule of NFER-SDE: by subject, 80/20, here as five published subject lists that "
     "partition P001 to P080 (every fifth), the same for both cameras. Peak frames: the last three "
-    "of each sequence. Six basic expressions. The original tree's pictures are 320x240 and not "
-    "cropped: square crop by the detector opencv, 1.3 times the face's box, the whole picture "
-    "where no face is found, 256 pixels; the owners' own crops (oulu_casia.tree=preprocessed) go "
-    "the same way and are another dataset to a record. "
+    "of each sequence. Six basic expressions. 256 pixels. "
+)
+TEXT = SPLIT + (
+    "The original tree's pictures are 320x240 and not cropped: square crop by the detector opencv, "
+    "1.3 times the face's box, the whole picture where no face is found; the owners' own crops "
+    "(oulu_casia.tree=preprocessed) go the same way and are another dataset to a record. "
     "The cameras are not frame-aligned: pairs are k-th from the end, and pixel metrics are bounded "
     "by that misalignment."
 )
@@ -36,8 +38,8 @@ DARK_TEXT = (
     "Dark is the visible camera without light (VL/Dark in RGB), as in the data lists of PDF, "
     "which shares an author with PCA; there all frames of all lights may be source, which would "
     "put test pictures into training, so here the source is strong light only. Recorded apart "
-    "from strong light: no pairs. These pictures are nearly black: where the detector finds no "
-    "face in them the whole picture is used. "
+    "from strong light: no pairs. These pictures are nearly black and no detector finds faces in "
+    "them, so those of both lights stay whole, centre square, as in PDF. "
 )
 AUGMENTED_TEXT = (
     "NFER-SDE's own protocol: the translator is fitted on the training subjects' pairs, visible "
@@ -110,7 +112,9 @@ def _dark(
 ) -> Setting:
     camera = "visible" if target.spectrum == "vis" else "near-infrared"
     weak = _weak(name, target, shots, f"{camera} dark, {words}")
-    return msgspec.structs.replace(weak, paired=False, source_text=PCA_TEXT + about + TEXT)
+    detector = "none" if target is DARK else weak.detector
+    text = PCA_TEXT + about + (SPLIT if target is DARK else TEXT)
+    return msgspec.structs.replace(weak, paired=False, detector=detector, source_text=text)
 
 
 OULU_NIR_WEAK5 = _nir("oulu_nir_weak5", 5, "5 labels per class")
