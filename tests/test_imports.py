@@ -199,7 +199,7 @@ def modules_after(words: str, home: Path) -> set[str]:
     ("list --json", False),
     ("show nfer_sde", False),
     ("show pca", False),
-    ("show synth_nir_weak5", False),
+    ("show synth_nir_weak5", True),
     ("show synth", True),
     ("plan", False),
     ("plan -t nfer_sde -t none -r pca --setting synth_nir_augmented --preset quick", False),

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import argparse
+import inspect
 import json
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
 from tabulate import tabulate
 
-from irfer_bench.errors import unknown_name
+from irfer_bench.errors import BenchError, unknown_name
 from irfer_bench.params import PRESETS, describe
 from irfer_bench.registry import Owned, Registry, load
 from irfer_bench.render.escape import terminal
+from irfer_bench.settings import Setting
+from irfer_bench.values import Component
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `show`."""
-    parser.add_argument("name", help="a component, NAME@VARIANT, or a record file")
+    parser.add_argument(
+        "name", help="a component, NAME@VARIANT, SETTING@DETECTOR, or a record file"
+    )
     parser.add_argument("--out", default=".", metavar="FOLDER", help="where a contact sheet goes")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
@@ -28,17 +34,20 @@ def run(args: argparse.Namespace) -> int:
     if args.name.endswith(".json"):
         return _show_record(Path(args.name))
     registry = load()
-    bare = args.name.partition("@")[0]
+    bare, _, variant = args.name.partition("@")
     found = [owned for owned in registry.owned if owned.component.name == bare]
     if not found:
         raise unknown_name(
             "component", bare, {o.component.name for o in registry.owned}, "irfer-bench list"
         )
     if args.json:
-        print(json.dumps([_facts(registry, owned) for owned in found]))
+        print(json.dumps([_facts(registry, owned, variant) for owned in found]))
         return 0
     for owned in found:
-        _print(registry, owned, Path(args.out))
+        if owned.component.kind == "setting":
+            _print_setting(registry, owned, variant)
+        else:
+            _print(registry, owned, Path(args.out))
     return 0
 
 
@@ -50,13 +59,13 @@ def _show_record(path: Path) -> int:
     return 0
 
 
-def _facts(registry: Registry, owned: Owned) -> dict[str, Any]:
+def _facts(registry: Registry, owned: Owned, variant: str = "") -> dict[str, Any]:
     component = owned.component
     facts: dict[str, Any] = {
         name: getattr(component, name) for name in component.__slots__ if name != "needs"
     } | {"needs": list(component.needs), "distribution": owned.distribution}
     if component.kind == "setting":
-        facts["setting"] = msgspec.to_builtins(registry.setting(component.name))
+        facts["setting"] = msgspec.to_builtins(_setting(registry, owned, variant))
     else:
         cls = registry.params_class(component)
         facts |= {
@@ -67,18 +76,37 @@ def _facts(registry: Registry, owned: Owned) -> dict[str, Any]:
     return facts
 
 
+def _setting(registry: Registry, owned: Owned, detector: str) -> Setting:
+    name = f"{owned.distribution}:{owned.component.name}"
+    return registry.setting(f"{name}@{detector}" if detector else name)
+
+
+def _print_setting(registry: Registry, owned: Owned, detector: str) -> None:
+    from irfer_bench.render.protocol import render_protocol
+
+    setting = _setting(registry, owned, detector)
+    summaries = {metric.name: metric.summary for metric in registry.components("metric")}
+    folds = ""
+    with suppress(BenchError):  # a broken dataset hides no protocol
+        folds = _folds(registry, registry.get("dataset", setting.dataset))
+    print(render_protocol(setting, folds, summaries))
+    if not owned.builtin:
+        print(f"  {'announced by':<12} {terminal(owned.distribution)}")
+    print()
+
+
+def _folds(registry: Registry, component: Component) -> str:
+    """The first sentence that a dataset's author wrote about its folds."""
+    text = inspect.getdoc(registry.load(component, component.factory).folds) or ""
+    return " ".join(text.partition("\n\n")[0].split())
+
+
 def _print(registry: Registry, owned: Owned, out: Path) -> None:
     facts = _facts(registry, owned)
     print(f"{facts['kind']} {facts['name']}: {terminal(facts['summary'])}")
     for name in ("version", "distribution", "licence", "source", "factory"):
         if facts[name]:
             print(f"  {name:<13} {terminal(str(facts[name]))}")
-    if "setting" in facts:
-        for name, value in facts["setting"].items():
-            if value not in (None, "", [], ()):
-                print(f"  {name:<13} {terminal(json.dumps(value))}")
-        print()
-        return
     _print_params(facts)
     if facts["kind"] == "dataset":
         _print_dataset(registry, owned, out)
@@ -118,12 +146,20 @@ def _print_params(facts: dict[str, Any]) -> None:
 
 
 def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
-    settings = [s.name for s in registry.settings_of(owned.component.name)]
-    print(f"  settings      {', '.join(settings) or 'none'}")
-    if registry.needs_root(owned.component):
-        print(f"  files         --data-root {owned.component.name}=FOLDER")
-        return
     dataset = registry.create(owned.component)
-    if hasattr(dataset, "contact_sheet"):
-        path = dataset.contact_sheet(out / f"{owned.component.name}.png", None)
-        print(f"  contact sheet {path}")
+    rows = {
+        "agreement": dataset.licence,
+        "people": "yes: no picture is shown without --allow-faces" if dataset.private else "none",
+        "classes": ", ".join(dataset.classes),
+        "native order": ", ".join(getattr(dataset, "native", ())),
+        "folds": _folds(registry, owned.component),
+        "settings": ", ".join(s.name for s in registry.settings_of(owned.component.name)) or "none",
+    }
+    if registry.needs_root(owned.component):
+        rows["files"] = f"--data-root {owned.component.name}=FOLDER"
+    elif hasattr(dataset, "contact_sheet"):
+        sheet = out / f"{owned.component.name}.png"
+        rows["contact sheet"] = str(dataset.contact_sheet(sheet, None))
+    for name, text in rows.items():
+        if text:
+            print(f"  {name:<13} {terminal(text)}")
