@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from irfer_bench import keys, splits
 from irfer_bench.contexts import read_state, save_tensors, write_state
+from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import ClipView, StoredClips, write_clips
 from irfer_bench.data.manifest import scan
 from irfer_bench.data.rules import Rules
@@ -108,7 +109,7 @@ def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]
         "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
         "detector": spec["detector"],
         "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
-        "crops": keys.digest(boxes),
+        "crops": crops_digest(boxes),
         "folds": keys.digest(folds),
     }
 

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from irfer_bench import keys
 from irfer_bench.errors import DamagedError, MissingError
 
 EVERY = -1
@@ -33,6 +34,18 @@ def read_boxes(path: Path) -> dict[str, Mapping[int, tuple[float, float, float]]
         return {str(name): _boxes(value) for name, value in table.items()}
     except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
         raise DamagedError(f"--boxes {path} cannot be read ({error})", _FORM) from error
+
+
+def squares_of(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
+    """Of what preparation recorded, what `--boxes` takes: positions and squares by item id."""
+    return {
+        name: {"positions": own["positions"], "boxes": own["boxes"]} for name, own in facts.items()
+    }
+
+
+def crops_digest(facts: Mapping[str, Mapping[str, Any]]) -> str:
+    """Which squares were cut out of which frames: equal whoever or whatever found them."""
+    return keys.digest(squares_of(facts))
 
 
 def _boxes(value: Any) -> dict[int, tuple[float, float, float]]:
