@@ -19,7 +19,7 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def irfer_bench_components() -> Iterable[Component]:  # type: ignore[empty-body]
-    """Announce datasets, settings, translators, recognizers and metrics as manifests."""
+    """Announce datasets, settings, translators, recognizers, metrics and detectors as manifests."""
 
 
 @hookspec

@@ -15,20 +15,22 @@ from typing import Literal
 from irfer_bench.errors import UsageError
 from irfer_bench.store import clear_write_errors
 
-PluginKind = Literal["translator", "recognizer", "metric", "dataset"]
-KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset")
+PluginKind = Literal["translator", "recognizer", "metric", "dataset", "detector"]
+KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset", "detector")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SUMMARIES: dict[PluginKind, str] = {
     "translator": "visible faces at the target's grey levels, with grain",
     "recognizer": "nearest mean picture of a class",
     "metric": "share of items whose true class is not among the best guesses",
     "dataset": "pictures as <vis or nir>/<subject>/<expression>/<name>.png",
+    "detector": "the bright region of a picture, such as a thermal face",
 }
 TRIES: dict[PluginKind, str] = {
     "translator": "irfer-bench run --translator {name} --recognizer clip_zero_shot",
     "recognizer": "irfer-bench run --translator grey --recognizer {name}",
     "metric": "irfer-bench list metrics",
     "dataset": "irfer-bench data check {name} --data-root FOLDER",
+    "detector": "irfer-bench data prepare folder --data-root FOLDER --detector {name}",
 }
 
 

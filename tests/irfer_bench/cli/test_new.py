@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from irfer_bench.cli import main
 from irfer_bench.scaffold import KINDS
@@ -32,6 +34,8 @@ def test_all_kinds_are_listed(site: Path, tmp_path: Path) -> None:
     assert listed["broken"] == []
     found = {(row["kind"], row["name"], row["distribution"]) for row in listed["components"]}
     assert {(kind, f"my_{kind}", f"irfer-bench-my-{kind}") for kind in KINDS} <= found
+    shown = bench("show my_detector", [site], tmp_path)
+    assert "smallest side" in shown.stdout, shown.stderr
     shown = bench("show my_translator", [site], tmp_path)
     assert "my_translator@clean" in shown.stdout, shown.stderr
 
@@ -77,6 +81,24 @@ def test_a_new_dataset_is_checked_and_run(
     done = bench(f"{words} --preset quick --data-root {root} --json", [site], tmp_path)
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["metrics"]["accuracy"]["value"] > 0.5
+
+
+def test_a_new_detector_crops(site: Path, tmp_path: Path) -> None:
+    """Bright squares off the centre of dark pictures are what preparation cuts out."""
+    for subject in range(1, 6):
+        for label in ("anger", "disgust", "fear", "happiness", "sadness", "surprise"):
+            place = tmp_path / "photos" / "nir" / f"s{subject}" / label / "001.png"
+            place.parent.mkdir(parents=True)
+            frame = np.zeros((80, 120), np.uint8)
+            frame[10:50, 70:110] = 200
+            Image.fromarray(frame).save(place)
+    words = "data prepare folder --data-root photos -s folder_nir_supervised --json"
+    done = bench(f"{words} --detector my_detector", [site], tmp_path)
+    assert done.returncode == 0, done.stderr
+    (facts,) = json.loads(done.stdout)["prepared"]
+    assert facts["no_face"] == 0
+    kept = json.loads(Path(facts["boxes"]).read_text())
+    assert {tuple(box) for own in kept.values() for box in own["boxes"]} == {(64, 4, 52)}
 
 
 def test_nothing_is_overwritten(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
