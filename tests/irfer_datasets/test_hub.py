@@ -228,6 +228,16 @@ def test_a_list_of_pictures_is_a_clip_and_single_frames_are_had(tmp_path: Path) 
     assert hub().read(root, item, [3, 1]).frames[:, 0, 0, 0].tolist() == [3, 1]
 
 
+def test_a_folder_may_be_named_from_where_one_stands(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_imagefolder(tmp_path / "here", face_rows())
+    there = index(tmp_path / "here")
+    monkeypatch.chdir(tmp_path)
+    assert index(Path("here")) == there
+    assert hub().fingerprint(Path("here")) == hub().fingerprint(tmp_path / "here")
+
+
 def test_a_plain_imagefolder_is_read_by_its_folders(tmp_path: Path) -> None:
     root = tmp_path / "root"
     for split, number in (("train", 1), ("test", 2)):

@@ -92,7 +92,8 @@ def find_place(root: Path | None, params: HubParams) -> Place:
         snapshot = _download(params)
         place = Place(snapshot / params.folder, snapshot.parents[1])
     elif root is not None:
-        place = Place(root / params.folder, root)
+        whole = root.absolute()  # as the library names the files of its rows
+        place = Place(whole / params.folder, whole)
     else:
         raise MissingError(
             "hub needs a dataset",
