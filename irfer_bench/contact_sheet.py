@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +14,7 @@ from irfer_bench.data.clips import ClipView, StoredClips
 from irfer_bench.pictures import NOTE, save_picture
 from irfer_bench.render.escape import terminal
 
-COLUMNS, SIDE, MARGIN = 10, 96, 100
+COLUMNS, SIDE = 10, 96
 
 
 def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
@@ -21,24 +22,30 @@ def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
 
     Clips of several frames are shown by their last one, which is nearest to the apex.
     """
-    from PIL import Image, ImageDraw
+    from PIL import Image, ImageDraw, ImageFont
 
     place.mkdir(exist_ok=True, mode=0o700)
     (place / NOTE).write_text("Faces: not to be published unless your licence says otherwise.\n")
-    labels = list(clips.labels)
+    labels, subjects = clips.labels, clips.subjects
     classes = sorted({label or "unlabelled" for label in labels})
-    canvas = Image.new("RGB", (MARGIN + COLUMNS * SIDE, 20 + len(classes) * SIDE), "white")
+    left = 8 + max(int(ImageFont.load_default().getlength(_plain(name))) for name in classes)
+    canvas = Image.new("RGB", (left + COLUMNS * SIDE, 20 + len(classes) * SIDE), "white")
     pen = ImageDraw.Draw(canvas)
-    pen.text((4, 4), title.encode("ascii", "replace").decode(), fill="black")
+    pen.text((4, 4), _plain(title), fill="black")
     for row, name in enumerate(classes):
-        pen.text((4, 20 + row * SIDE + SIDE // 2), name, fill="black")
+        pen.text((4, 20 + row * SIDE + SIDE // 2), _plain(name), fill="black")
         own = [k for k, label in enumerate(labels) if (label or "unlabelled") == name]
-        for column, k in enumerate(_spread(own, clips.subjects)):
+        for column, k in enumerate(_spread(own, subjects)):
             face = Image.fromarray(clips[k].frames[-1]).resize((SIDE, SIDE))
-            canvas.paste(face, (MARGIN + column * SIDE, 20 + row * SIDE))
-    path = place / f"{'-'.join(title.split())}.png"
+            canvas.paste(face, (left + column * SIDE, 20 + row * SIDE))
+    path = place / f"{'-'.join(re.findall(r'[A-Za-z0-9_]+', title))}.png"
     save_picture(canvas, path)
     return path
+
+
+def _plain(text: str) -> str:
+    """What the built-in font can draw."""
+    return text.encode("ascii", "replace").decode()
 
 
 def _spread(own: Sequence[int], subjects: Sequence[str | None]) -> list[int]:
@@ -48,7 +55,8 @@ def _spread(own: Sequence[int], subjects: Sequence[str | None]) -> list[int]:
         first.setdefault(subjects[k] or str(k), k)
     picked = list(first.values())
     picked = picked[:: max(1, len(picked) // COLUMNS)][:COLUMNS]
-    rest = [k for k in own if k not in set(picked)]
+    shown = set(picked)
+    rest = [k for k in own if k not in shown]
     return picked + rest[: COLUMNS - len(picked)]
 
 

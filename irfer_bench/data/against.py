@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import msgspec
@@ -12,6 +12,7 @@ from irfer_bench.data.content import item_digests
 from irfer_bench.data.manifest import Manifest
 from irfer_bench.errors import DamagedError, MissingError, UsageError
 from irfer_bench.protocols import Dataset
+from irfer_bench.values import Item
 
 FACTS = ("label", "subject", "spectrum", "lighting", "pair", "split", "part", "frames")
 
@@ -22,7 +23,7 @@ class Statement(Manifest, frozen=True, kw_only=True, forbid_unknown_fields=True)
     Args:
         digests: of every item's facts and bytes, by id.
         folds: test subjects (or ids) of each fold.
-        crops: digest of all boxes by prepared domain, where a setting was named.
+        crops: digest of all squares by setting and prepared domain, where a setting was named.
     """
 
     digests: dict[str, str] = msgspec.field(default_factory=dict)
@@ -62,7 +63,7 @@ def read_statement(path: Path) -> Statement:
         return msgspec.json.decode(path.read_bytes(), type=Statement)
     except FileNotFoundError:
         raise MissingError(f"--against {path}: no such file", "irfer-bench data manifest") from None
-    except (OSError, msgspec.DecodeError) as error:
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedError(
             f"--against {path} is no manifest ({error})",
             "it is the file that `irfer-bench data manifest DATASET --out FILE` writes",
@@ -84,6 +85,11 @@ def compare(mine: Statement, theirs: Statement) -> list[Difference]:
     return found
 
 
+def uncompared(mine: Statement, theirs: Statement) -> list[str]:
+    """Crops that only one of the two states: nothing is known about them."""
+    return sorted(mine.crops.keys() ^ theirs.crops.keys())
+
+
 def _items(mine: Statement, theirs: Statement) -> Iterator[Difference]:
     here, there = ({item.id: item for item in each.items} for each in (mine, theirs))
     for name in sorted(here.keys() - there.keys()):
@@ -97,7 +103,13 @@ def _items(mine: Statement, theirs: Statement) -> Iterator[Difference]:
             how = f"{fact} {getattr(own, fact)!r} here, {getattr(other, fact)!r} there"
             yield Difference("facts", name, how)
         if not odd and mine.digests.get(name) != theirs.digests.get(name):
-            yield Difference("content", name, "its files hold other bytes")
+            same = _names(own) == _names(other)
+            how = "its files hold other bytes" if same else "its files are called otherwise"
+            yield Difference("content", name, how)
+
+
+def _names(item: Item) -> list[str]:
+    return [PurePosixPath(name).name for name in (*item.files, item.audio or "")]
 
 
 def _folds(mine: Statement, theirs: Statement) -> Iterator[Difference]:

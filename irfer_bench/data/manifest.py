@@ -86,15 +86,24 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Raises:
             DamagedError: the first such problem and how many there are.
         """
-        blocking = [problem for problem in self.problems if problem.kind in BLOCKING]
-        if blocking:
-            first = blocking[0]
-            kind = first.kind.replace("_", " ")
-            more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
-            raise DamagedError(
-                f"{self.dataset}: {kind}: {first.path}: {first.action}{more}",
-                f"irfer-bench data check {self.dataset} lists them",
-            )
+        refuse_blocking(self.dataset, self.problems)
+
+
+def refuse_blocking(name: str, problems: Iterable[Problem]) -> None:
+    """Raise where a problem leaves it open which items count.
+
+    Raises:
+        DamagedError: the first such problem and how many there are.
+    """
+    blocking = [problem for problem in problems if problem.kind in BLOCKING]
+    if blocking:
+        first = blocking[0]
+        kind = first.kind.replace("_", " ")
+        more = f" (and {len(blocking) - 1} more)" if len(blocking) > 1 else ""
+        raise DamagedError(
+            f"{name}: {kind}: {first.path}: {first.action}{more}",
+            f"irfer-bench data check {name} lists them",
+        )
 
 
 def scan(
@@ -148,7 +157,7 @@ def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | 
     """
     try:
         kept = msgspec.json.decode(_place(name, root, home, stamp).read_bytes(), type=_Kept)
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
     if kept.manifest.schema != SCHEMA or kept.signature != signature(root):
         return None

@@ -8,10 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.cli.data.manifest import add_options, state
+from irfer_bench.cli.data.manifest import add_options, asks_crops, state
 from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
-from irfer_bench.data.against import Difference, compare, read_statement
+from irfer_bench.data.against import Difference, compare, read_statement, uncompared
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
+from irfer_bench.errors import UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.values import Problem
@@ -31,25 +32,31 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Print the check; exit 4 where a run would refuse the data, or where two copies differ."""
+    if asks_crops(args) and not args.against:
+        raise UsageError("crops are compared with another laboratory's", "say --against FILE")
     theirs = read_statement(Path(args.against)) if args.against else None
     manifest: Manifest
+    unknown: list[str] = []
     differences: list[Difference] | None = None
     if theirs is None:
         manifest = scan_dataset(args, registry)
     else:
         manifest = mine = state(args, registry)
-        differences = compare(mine, theirs)
+        differences, unknown = compare(mine, theirs), uncompared(mine, theirs)
     if args.json:
         said = summarise(manifest)
         if differences is not None:
             said["differences"] = [
                 {"kind": each.kind, "what": each.what, "how": each.how} for each in differences
             ]
+            said["not_compared"] = unknown
         print(json.dumps(said))
     else:
         _print_manifest(manifest)
         if differences is not None:
             _print_differences(differences, args.against)
+        for title in unknown:
+            print(terminal(f"crops not compared: {title}: only one states them; -s SETTING does"))
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else 0
 
@@ -87,7 +94,8 @@ def _print_manifest(manifest: Manifest) -> None:
 
 
 def _print_differences(differences: list[Difference], against: str) -> None:
-    print(f"  {'against':<12} {terminal(against)}: {len(differences) or 'no'} differences")
+    count = f"{len(differences) or 'no'} difference{'' if len(differences) == 1 else 's'}"
+    print(f"  {'against':<12} {terminal(against)}: {count}")
     by_kind: dict[str, list[Difference]] = {}
     for each in differences:
         by_kind.setdefault(each.kind, []).append(each)

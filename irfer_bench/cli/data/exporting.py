@@ -22,9 +22,10 @@ if TYPE_CHECKING:
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
-    """Options: those of `prepare`, and where to."""
-    preparing.configure(parser)
+    """Options: how it is prepared, and where to."""
+    preparing.add_recipe_options(parser, "default: the dataset's first")
     add = parser.add_argument
+    add("--json", action="store_true", help="one object on standard output")
     add("--to", choices=("parquet", "hub"), default="parquet", help="hub also uploads, privately")
     add("--out", required=True, metavar="FOLDER", help="a new folder; only you may enter it")
     add("--upload", default="", metavar="OWNER/NAME", help="with --to hub: the private repository")

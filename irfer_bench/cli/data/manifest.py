@@ -7,7 +7,9 @@ import sys
 from pathlib import Path
 
 from irfer_bench.cli.data.opened import open_source, scan_dataset, write_new
+from irfer_bench.cli.data.preparing import add_recipe_options, prepare_setting
 from irfer_bench.data.against import Statement, make_statement
+from irfer_bench.errors import UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
@@ -20,12 +22,15 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def add_options(parser: argparse.ArgumentParser) -> None:
     """What `manifest` and `check --against` share."""
-    parser.add_argument(
-        "--setting",
-        "-s",
-        default="",
-        help="also prepare what this setting needs and put the digest of its crops in",
+    add_recipe_options(
+        parser, "also prepare what this setting needs and put the digest of its crops in"
     )
+
+
+def asks_crops(args: argparse.Namespace) -> bool:
+    """Whether an option was given that only crops depend on."""
+    words = (args.setting, args.landmarks, args.detector, args.boxes, args.no_face)
+    return any(words)
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
@@ -47,10 +52,12 @@ def state(args: argparse.Namespace, registry: Registry) -> Statement:
     manifest = scan_dataset(args, registry)
     source = open_source(args, registry, args.dataset)
     crops: dict[str, str] = {}
+    if asks_crops(args) and not args.setting:
+        raise UsageError("crops are made by the rules of a setting", "name one: -s SETTING")
     if args.setting:
-        from irfer_bench.cli.data.preparing import prepare_setting
-
         made = prepare_setting(args, registry)
-        crops = {row.title: row.facts["crops"] for row in made.rows}
+        # By whose rules frames were taken; who found the faces is what the digest is about.
+        name = made.setting.name.partition("@")[0]
+        crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.rows}
     dataset = registry.create(source.component, source.params)
     return make_statement(manifest, dataset, source.root, crops)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from irfer_bench.cli.data.opened import open_source
+from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.cli.screen import open_screen
 from irfer_bench.errors import UsageError
@@ -47,8 +47,28 @@ class Prepared:
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
+    add_recipe_options(parser, "default: the dataset's first")
     add = parser.add_argument
-    add("--setting", "-s", default="", help="default: the dataset's first")
+    add(
+        "--allow-faces",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="draw a contact sheet of its faces into the private cache",
+    )
+    add(
+        "--boxes-out",
+        default="",
+        metavar="FILE",
+        help="write the squares of all domains into one file, which --boxes takes elsewhere",
+    )
+    add("--json", action="store_true", help="one object on standard output")
+
+
+def add_recipe_options(parser: argparse.ArgumentParser, setting: str) -> None:
+    """What the pictures are made by; `setting` is the help of the option of that name."""
+    add = parser.add_argument
+    add("--setting", "-s", default="", help=setting)
     add(
         "--landmarks",
         default="",
@@ -62,19 +82,16 @@ def configure(parser: argparse.ArgumentParser) -> None:
         default="",
         help="where no face is found; default the setting's",
     )
-    add(
-        "--allow-faces",
-        action="append",
-        default=[],
-        metavar="DATASET",
-        help="draw a contact sheet of its faces into the private cache",
-    )
-    add("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Prepare, then print where it lies, what was not found, and a table."""
+    for name in args.allow_faces:
+        registry.get("dataset", name)
     made = prepare_setting(args, registry)
+    if args.boxes_out:
+        squares = {name: own for row in made.rows for name, own in _squares(row).items()}
+        write_new(Path(args.boxes_out), json.dumps(squares))
     sheets = _sheets(args, registry, made)
     if args.json:
         setting = {"setting": made.setting.name, "size": made.setting.size}
@@ -122,7 +139,9 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
         name = own[0].name
-    asked = getattr(args, "detector", "") or ("boxes" if getattr(args, "boxes", "") else "")
+    asked = args.detector or ("boxes" if args.boxes else "")
+    if args.boxes and asked != "boxes":
+        raise UsageError(f"--boxes FILE means --detector boxes, not {asked}", "say one of the two")
     setting = registry.setting(f"{name.partition('@')[0]}@{asked}" if asked else name)
     if setting.dataset != args.dataset:
         raise UsageError(
@@ -130,24 +149,31 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         )
     if setting.detector != "none":
         registry.get("detector", setting.detector)
-    policy = getattr(args, "no_face", "")
-    return msgspec.structs.replace(setting, no_face=policy) if policy else setting
+    return msgspec.structs.replace(setting, no_face=args.no_face) if args.no_face else setting
 
 
 def _domains(setting: Setting) -> Iterable[Domain]:
     return (d for d in (setting.source, setting.target, setting.extra) if d is not None)
 
 
+def _squares(row: Row) -> dict[str, Any]:
+    from irfer_bench.data.boxes import squares_of
+
+    return squares_of(json.loads((row.folder / "boxes.json").read_text(encoding="utf-8")))
+
+
 def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dict[str, str]:
     from irfer_bench.contact_sheet import draw_sheet
+    from irfer_bench.store import clear_write_errors
 
     sheets = {}
     for row in made.rows:
         source = row.source
         private = registry.create(source.component, source.params).private
         if not private or source.name in args.allow_faces:
-            place = private_folder(source.name) / "sheets"
-            sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
+            with clear_write_errors(home()):
+                place = private_folder(source.name) / "sheets"
+                sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
     return sheets
 
 

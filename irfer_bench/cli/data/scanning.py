@@ -73,7 +73,7 @@ def _print_census(rows: list[Mapping[str, str]], name: str) -> None:
     for column in rows[0]:
         values = Counter(row[column] for row in rows)
         empty = values.pop("", 0)
-        if len(values) > 12:
+        if len(values) > 12 or len(values) == len(rows) > 1:
             text = f"{len(values)} different"
         else:
             text = ", ".join(f"{value} {count}" for value, count in sorted(values.items()))
