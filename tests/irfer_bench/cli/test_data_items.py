@@ -1,28 +1,16 @@
-"""`irfer-bench data`: whole outputs, exit codes, and nothing of a stranger's reaches a terminal."""
+"""`data items` and `data list`: whole outputs, and nothing of a stranger's reaches a terminal."""
 
 from __future__ import annotations
 
 import json
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.data.clips import StoredClips
-from irfer_bench.values import BASIC
 from tests.irfer_datasets.trees import folder_tree, oulu_tree, picture
 
 Capture = pytest.CaptureFixture[str]
-
-
-@pytest.fixture(autouse=True)
-def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    for name in ("OULU_CASIA", "FOLDER"):
-        monkeypatch.delenv(f"IRFER_BENCH_DATA_{name}", raising=False)
-    return tmp_path / "home"
 
 
 def write_manifest(root: Path) -> Path:
@@ -81,47 +69,6 @@ def test_items_without_any_usable_one_fail(tmp_path: Path, capsys: Capture) -> N
     assert "missing_file: x.png" in shown.err and "no usable item" in shown.err
 
 
-def test_check_as_json_has_the_documented_keys(tmp_path: Path, capsys: Capture) -> None:
-    root = oulu_tree(tmp_path, ("P001", "P002"))
-    (root / "NI/Strong/P001/Fear/002.jpeg").write_bytes(b"")
-    assert main(["data", "check", "oulu_casia", "--json", "--data-root", str(root)]) == 4
-    found = json.loads(capsys.readouterr().out)
-    assert list(found)[:7] == [
-        "dataset",
-        "items",
-        "by_class",
-        "by_subject",
-        "by_domain",
-        "problems",
-        "fingerprint",
-    ]
-    assert (found["dataset"], found["items"]) == ("oulu_casia", 24)
-    assert found["by_class"] == dict.fromkeys(BASIC, 4)
-    assert found["by_subject"] == {"P001": 12, "P002": 12}
-    assert found["by_domain"] == {"nir_strong": 12, "vis_strong": 12}
-    assert {
-        "kind": "empty",
-        "path": "NI/Strong/P001/Fear/002.jpeg",
-        "action": "restore the file or remove it; a run that needs it stops",
-    } in found["problems"]
-    assert len(found["fingerprint"]) == 64 and found["incomplete"] is True
-
-
-def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
-    folder_tree(tmp_path, [f"s{k}" for k in range(5)])
-    assert main(["data", "check", "folder", "--data-root", str(tmp_path)]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    fingerprint = lines.pop(4)
-    assert fingerprint.startswith("  fingerprint  ") and len(fingerprint) == 15 + 64
-    assert lines == [
-        "folder: 20 usable items",
-        "  by class     anger 10, happiness 10",
-        "  by domain    nir 10, vis 10",
-        "  subjects     5",
-        "  problems     none",
-    ]
-
-
 def test_the_root_may_come_from_the_environment(
     tmp_path: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -157,14 +104,6 @@ def test_what_is_missing_or_wrong_is_one_line(
     assert says in error and error.count("\n") == 1
 
 
-def test_another_datasets_folder_is_told_what_it_looks_like(
-    tmp_path: Path, capsys: Capture
-) -> None:
-    oulu_tree(tmp_path)
-    assert main(["data", "check", "folder", "--data-root", str(tmp_path)]) == 3
-    assert "it looks like oulu_casia (24 sequences under .)" in capsys.readouterr().err
-
-
 def test_a_strangers_file_name_cannot_write_to_the_terminal(
     tmp_path: Path, capsys: Capture
 ) -> None:
@@ -189,54 +128,3 @@ def test_list_says_whether_the_data_is_here(
     assert main(["data", "list"]) == 0
     text = capsys.readouterr().out
     assert "not given: --data-root oulu_casia=FOLDER or IRFER_BENCH_DATA_OULU_CASIA" in text
-
-
-def test_manifest_writes_a_file_that_names_no_place(tmp_path: Path, capsys: Capture) -> None:
-    folder_tree(tmp_path / "data")
-    out = tmp_path / "manifest.json"
-    words = ["data", "manifest", "folder", "--data-root", str(tmp_path / "data")]
-    assert main([*words, "--out", str(out)]) == 0
-    capsys.readouterr()
-    assert main(words) == 0
-    assert capsys.readouterr().out == out.read_text()
-    assert str(tmp_path) not in out.read_text() and len(json.loads(out.read_text())["items"]) == 8
-
-
-def test_prepare_makes_clips_once(tmp_path: Path, capsys: Capture, home: Path) -> None:
-    root = folder_tree(tmp_path / "data", labels=("anger", "fear"))
-    words = ["data", "prepare", "folder", "--json", "--data-root", str(root)]
-    assert main(words) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert (made["setting"], made["size"]) == ("folder_nir_weak5", 256)
-    assert [(row["clips"], row["cached"]) for row in made["prepared"]] == [(4, False), (4, False)]
-    clips = StoredClips(Path(made["prepared"][0]["folder"]), "key")
-    assert [clip.frames.shape for clip in clips.view()] == [(1, 256, 256, 3)] * 4
-    assert main(words) == 0
-    again = json.loads(capsys.readouterr().out)
-    assert [row["cached"] for row in again["prepared"]] == [True, True]
-
-
-def test_prepare_stops_at_a_damaged_picture_whether_or_not_it_was_checked(
-    tmp_path: Path, capsys: Capture
-) -> None:
-    root = folder_tree(tmp_path / "data")
-    (root / "nir/ben/anger/0.png").write_bytes(b"\x89PNG")
-    roots = ["--data-root", str(root)]
-    for _ in range(2):
-        assert main(["data", "prepare", "folder", *roots]) == 4
-        error = capsys.readouterr().err
-        assert "nir/ben/anger/0.png cannot be decoded" in error and "Traceback" not in error
-        assert main(["data", "check", "folder", *roots]) == 4
-        capsys.readouterr()
-
-
-def test_listing_and_checking_import_no_torch(tmp_path: Path) -> None:
-    folder_tree(tmp_path)
-    code = (
-        "import sys; from irfer_bench.cli import main; "
-        f"main(['data', 'check', 'folder', '--data-root', {str(tmp_path)!r}]); "
-        "heavy = {'torch', 'numpy', 'pandas', 'pyarrow', 'datasets'} & set(sys.modules); "
-        "assert not heavy, heavy"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
