@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench import keys, splits
+from irfer_bench import splits
 from irfer_bench.contexts import read_state, save_tensors, write_state
-from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import ClipView, StoredClips, write_clips
-from irfer_bench.data.manifest import scan
-from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe, move_shards, prepare_shards
-from irfer_bench.errors import ContractError, DamagedError, MissingError
-from irfer_bench.home import home
-from irfer_bench.params import Params
+from irfer_bench.errors import ContractError, DamagedError
+from irfer_bench.preparation import FOLDS, prepare_clips
 from irfer_bench.scoring import score
-from irfer_bench.settings import Domain
 from irfer_bench.values import (
     Clip,
     Clips,
-    Component,
     Context,
-    Item,
     Spectrum,
     TrainingData,
     TranslationData,
@@ -40,97 +31,9 @@ if TYPE_CHECKING:
     from irfer_bench.graph import Step
     from irfer_bench.workshop import Builder, Workshop
 
-FOLDS = "folds.json"
-BOXES = "boxes.json"
-"""Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
 SCORES = "scores.safetensors"
 SUM_TOLERANCE = 0.01
 """How far the probabilities of an item may be from summing to 1: half precision stays below."""
-
-
-def prepare_clips(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
-    """Read, crop, resize and decode one domain once; keep the folds beside it."""
-    source, spec = step.source, step.spec
-    assert source is not None
-    dataset = shop.registry.create(source.component, source.params)
-    if source.root is None:
-        items, problems, incomplete = tuple(dataset.index(None)), [], False
-    else:
-        manifest = scan(dataset, source.root, name=source.name, home=home(), stamp=source.stamp)
-        manifest.require()
-        # Not `usable()`: a damaged picture stops the run, whether or not it was checked before.
-        items, incomplete = manifest.items, manifest.incomplete
-        problems = [msgspec.to_builtins(p) for p in manifest.problems]
-    domain = msgspec.convert(spec["domain"], Domain)
-    chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
-    if not chosen:
-        raise MissingError(
-            f"{source.name}: no item is "
-            + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
-            f"irfer-bench data items {source.name} lists what is there",
-        )
-    place = shop.store.unfinished(step.key)
-    recipe = Recipe(
-        source.component,
-        source.params,
-        source.root,
-        Rules(
-            frames=spec["frames"],
-            unit=spec["unit"],
-            size=spec["size"],
-            detector=spec["detector"],
-            crop=spec["crop"],
-            no_face=spec.get("no_face", "whole"),
-            range_16bit=spec["range_16bit"],
-        ),
-        shop.weights,
-        *_detector(shop, spec),
-        source.landmarks,
-        source.boxes,
-    )
-    boxes = prepare_shards(recipe, chosen, items, place, shop.screen.progress)
-    move_shards(place, folder)
-    (folder / BOXES).write_text(json.dumps(boxes))
-    known = [item for item in items if item.label in spec["classes"]]
-    folds = [sorted(fold) for fold in dataset.folds(known)]
-    (folder / FOLDS).write_text(json.dumps(folds))
-    made = StoredClips(folder, step.key)
-    if not len(made):
-        raise DamagedError(
-            f"{step.title}: {spec['detector']} found no face in any of {len(chosen)} items",
-            "choose another detector, or no_face = whole",
-        )
-    return {
-        "clips": len(made),
-        "items": len(chosen),
-        "problems": problems,
-        "incomplete": incomplete,
-        "weak_pairs": any(item.weak_pair for item in chosen),
-        "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
-        "detector": spec["detector"],
-        "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
-        "crops": crops_digest(boxes),
-        "folds": keys.digest(folds),
-    }
-
-
-def _detector(shop: Workshop, spec: Mapping[str, Any]) -> tuple[Component | None, Params]:
-    """Who finds faces; None for `none`, which takes the centre square."""
-    if spec["detector"] == "none":
-        return None, Params()
-    component = shop.registry.get("detector", spec["detector"])
-    return component, shop.registry.params_class(component)()
-
-
-def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:
-    """Whether an item plays a role."""
-    return (
-        item.spectrum == domain.spectrum
-        and item.label in classes
-        and (not domain.lightings or item.lighting in domain.lightings)
-        and (item.part in domain.parts if domain.parts else True)
-        and (not domain.splits or item.split in domain.splits)
-    )
 
 
 def fit_translator(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:

@@ -29,7 +29,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("graph", "render", "pictures", "testing"),
     ("contact_sheet",),
     ("plan", "workshop"),
-    ("steps", "scoring", "results", "isolate"),
+    ("steps", "preparation", "scoring", "results", "isolate"),
     ("execute",),
     ("cli",),
     ("__main__", "reference"),

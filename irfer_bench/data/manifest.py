@@ -31,6 +31,7 @@ INCOMPLETE = frozenset(
         "missing_item",
         "missing_list",
         "unexpected_count",
+        "unreadable",
     }
 )
 """Kinds of problems that leave a usable but smaller dataset: every result is marked."""
@@ -234,7 +235,9 @@ def _build(
     damaged: Sequence[Problem],
     verified: bool,
 ) -> Manifest:
-    problems = [*dataset.problems(root), *damaged]
+    problems = list(dataset.problems(root))
+    known = {problem.path for problem in problems if problem.kind in DAMAGED}
+    problems += [problem for problem in damaged if problem.path not in known]
     items: dict[str, Item] = {}
     for item in sorted(dataset.index(root), key=lambda item: item.id):
         if item.id in items:
