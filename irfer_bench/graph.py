@@ -291,7 +291,8 @@ def refuse(cell: Cell) -> None:
         raise RefusedError(
             f"{setting.name} trains and tests on one domain: translator {translator.name!r} "
             "would not be used",
-            "say --translator none, or choose another setting",
+            "say --translator none, or choose another setting of irfer-bench show "
+            f"{setting.dataset}",
         )
     if not setting.paired and translator.flag("needs_partners"):
         raise RefusedError(

@@ -150,7 +150,9 @@ class Planner:
         settings = self.registry.settings_of(dataset)
         if not settings:
             raise UsageError(f"dataset {dataset!r} has no setting", "irfer-bench list settings")
-        return [self._cropped(request, settings[0].name)]
+        # Pairs of another dataset are asked for where this one has none: its simulated setting.
+        simulated = [s for s in settings if s.kind == "simulated" and request.fit_translator_on]
+        return [self._cropped(request, (simulated or settings)[0].name)]
 
     def _cropped(self, request: Request, name: str) -> Setting:
         """The setting, cropped by another detector where one is asked for."""

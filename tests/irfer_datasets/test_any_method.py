@@ -84,8 +84,9 @@ def test_a_dataset_with_infrared_runs_as_it_came(
 def test_a_dataset_without_infrared_runs_simulated(
     name: str, trees: Path, capsys: Capture, home: Path
 ) -> None:
-    words = ["-s", f"{name}_nir_simulated", "--fit-translator-on", "oulu_casia"]
+    words = ["--dataset", name, "--fit-translator-on", "oulu_casia"]
     result = run(trees, capsys, words, name, "oulu_casia")
+    assert result["setting"] == f"{name}_nir_simulated", "whoever names pairs means to translate"
     assert result["outcome"] == "ok" and result["metrics"]["uar"]["value"] is not None
     assert result["metrics"].get("psnr", {"value": None})["value"] is None
     record = json.loads(Path(result["record"]).read_text())
