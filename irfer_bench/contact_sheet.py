@@ -22,25 +22,35 @@ def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
 
     Clips of several frames are shown by their last one, which is nearest to the apex.
     """
-    from PIL import Image, ImageDraw, ImageFont
+    from PIL import Image, ImageDraw
 
     place.mkdir(exist_ok=True, mode=0o700)
     (place / NOTE).write_text("Faces: not to be published unless your licence says otherwise.\n")
     labels, subjects = clips.labels, clips.subjects
     classes = sorted({label or "unlabelled" for label in labels})
-    left = 8 + max(int(ImageFont.load_default().getlength(_plain(name))) for name in classes)
-    canvas = Image.new("RGB", (left + COLUMNS * SIDE, 20 + len(classes) * SIDE), "white")
+    left = 8 + max(map(_length, classes))
+    shown = [
+        _spread([k for k, label in enumerate(labels) if (label or "unlabelled") == name], subjects)
+        for name in classes
+    ]
+    width = max(left + SIDE * max(map(len, shown)), 8 + _length(title))
+    canvas = Image.new("RGB", (width, 20 + len(classes) * SIDE), "white")
     pen = ImageDraw.Draw(canvas)
     pen.text((4, 4), _plain(title), fill="black")
     for row, name in enumerate(classes):
         pen.text((4, 20 + row * SIDE + SIDE // 2), _plain(name), fill="black")
-        own = [k for k, label in enumerate(labels) if (label or "unlabelled") == name]
-        for column, k in enumerate(_spread(own, subjects)):
+        for column, k in enumerate(shown[row]):
             face = Image.fromarray(clips[k].frames[-1]).resize((SIDE, SIDE))
             canvas.paste(face, (left + column * SIDE, 20 + row * SIDE))
     path = place / f"{'-'.join(re.findall(r'[A-Za-z0-9_]+', title))}.png"
     save_picture(canvas, path)
     return path
+
+
+def _length(text: str) -> int:
+    from PIL import ImageFont
+
+    return int(ImageFont.load_default().getlength(_plain(text)))
 
 
 def _plain(text: str) -> str:
@@ -90,7 +100,10 @@ def _subjects(clips: StoredClips) -> str:
     low = min(each.values())
     fewest = [terminal(name) for name, number in sorted(each.items()) if number == low]
     shown = ", ".join(fewest[:5]) + (" …" if len(fewest) > 5 else "")
-    numbers = f"{low} to {max(each.values())} clips each, median {median(each.values()):g}"
-    return f"{len(each)} subjects, {numbers}" + (
-        f"; fewest: {shown}" if low < max(each.values()) else ""
+    high = max(each.values())
+    if low == high:
+        return f"{len(each)} subjects, {low} clips each"
+    return (
+        f"{len(each)} subjects, {low} to {high} clips each, median {median(each.values()):g}; "
+        f"fewest: {shown}"
     )
