@@ -26,7 +26,7 @@ from irfer_bench.suite import Request
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 PROSE = [
-    ROOT / "docs/tutorial.md", ROOT / "docs/responsible-use.md",
+    ROOT / "docs/tutorial.md", ROOT / "docs/responsible-use.md", ROOT / "docs/datasets.md",
     *sorted((ROOT / "docs/decisions").glob("*.md")),
 ]
 BOTH_LINES = (
