@@ -13,18 +13,19 @@ from irfer_bench.settings import Domain, Setting
 
 SETTING = (
     "setting", "kind", "target", "source", "extra", "labels", "folds", "seeds", "scored", "pixels",
-    "primary",
+    "faces", "primary",
 )
 
 
 def components(known: Registry) -> str:
-    """Every dataset, translator and recognizer with its parameters, and every metric."""
+    """Every dataset, detector, translator and recognizer with its parameters; every metric."""
     parts = [
         "# Components", "",
         "Defaults are the preset `paper`. Stage `fit` changes what is trained; stage `apply` is "
-        "used after training and never refits. Any field is set by `-p NAME.FIELD=VALUE`.", "",
+        "used after training and never refits. Any field of a dataset, translator or recognizer is "
+        "set by `-p NAME.FIELD=VALUE`; detectors and metrics run with their defaults.", "",
     ]
-    for kind in ("dataset", "translator", "recognizer"):
+    for kind in ("dataset", "detector", "translator", "recognizer"):
         parts += [f"## {kind.capitalize()}s", ""]
         for owned in known.owned:
             if owned.component.kind == kind:
@@ -81,7 +82,7 @@ def settings(known: Registry) -> str:
     parts = [
         "# Settings", "",
         "A setting is what makes two numbers comparable. `irfer-bench show SETTING` prints one in "
-        "full.", "",
+        "full; [datasets](../datasets.md) says how each dataset lies on disk.", "",
         table(["kind", "translator is fitted on", "source", "target", "test"], KINDS), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
         "items, E the visible pictures of other people, F the translator.", "",
@@ -99,15 +100,18 @@ def _dataset(name: str, own: Sequence[Setting]) -> Iterator[str]:
     yield from (f"- `{s.name}` (version {s.version}): {plain(s.summary)}" for s in own)
     yield ""
     sharing: dict[str, list[str]] = defaultdict(list)
+    saying: dict[str, list[str]] = defaultdict(list)
     for setting in own:
         sharing[", ".join(setting.metrics)].append(setting.name)
+        if setting.source_text:
+            saying[setting.source_text].append(f"`{setting.name}`")
     rest = max(sharing.values(), key=len)
     for metrics, names in sharing.items():
         who = "the others" if names is rest and len(sharing) > 1 else ", ".join(names)
         yield f"- Metrics of {who if len(sharing) > 1 else 'all'}: {metrics}"
     yield ""
-    for text in dict.fromkeys(s.source_text for s in own if s.source_text):
-        yield from (plain(text), "")
+    for text, names in saying.items():
+        yield from (f"{', '.join(names)}: {plain(text)}", "")
 
 
 def _setting(setting: Setting) -> list[str]:
@@ -121,8 +125,14 @@ def _setting(setting: Setting) -> list[str]:
         f"`{setting.name}`", setting.kind, _domain(setting.target, setting),
         _domain(setting.source, setting), _domain(setting.extra, setting), labels,
         str(setting.folds), str(setting.seeds), f"{setting.frames}, by {setting.unit}",
-        str(setting.size), setting.primary,
+        str(setting.size), _faces(setting), setting.primary,
     ]
+
+
+def _faces(setting: Setting) -> str:
+    if setting.detector in ("none", "boxes"):
+        return {"none": "centre square", "boxes": "boxes"}[setting.detector]
+    return f"{setting.detector} × {setting.crop:g}"
 
 
 def _domain(domain: Domain | None, setting: Setting) -> str:

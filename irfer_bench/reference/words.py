@@ -23,6 +23,7 @@ ENVIRONMENT = {
     "IRFER_BENCH_HOME": "store and caches; default the platform's cache folder",
     "IRFER_BENCH_WEIGHTS": "pretrained weights; default `weights` in the home",
     "IRFER_BENCH_DATA_<NAME>": "root of the dataset NAME, where `--data-root` does not give it",
+    "IRFER_BENCH_WORKERS": "processes that prepare pictures; default one per core",
     "IRFER_BENCH_PLUGINS": "`builtin` leaves every other distribution's plugins out",
     "IRFER_BENCH_TRACEBACK": "set to anything, errors come with their Python traceback",
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",
@@ -85,7 +86,10 @@ RECORD = {
     },
     "data": {
         "fingerprint": "digest of the dataset's content",
-        "incomplete": "true where subjects, expressions or frames are missing",
+        "other_fingerprints": "by name, of the other datasets that took part; absent if none did",
+        "crops": "by prepared domain, digest of the squares that were cut out",
+        "folds": "by prepared domain, digest of the folds",
+        "incomplete": "true where subjects, expressions, files or lists are missing",
         "subjects": "`checked`: no subject in training and test; `unchecked`: it has no subjects",
         "train_source": "clips in the recognizer's source",
         "train_target": "labelled clips in its target",
@@ -138,7 +142,8 @@ def errors_page() -> str:
         table(["class", "exit code", "meaning"], rows), "",
         "## Problems of a dataset", "",
         "`irfer-bench data check` lists problems as kind, path and action. Kinds that are not in "
-        "this table are listed and change nothing.", "",
+        "this table are listed and change nothing; [datasets](../datasets.md#problems) says what "
+        "each means.", "",
         table(["then", "kinds"], [[what, ", ".join(f"`{k}`" for k in sorted(kinds))]
                                   for what, kinds in then.items()]),
     ])
