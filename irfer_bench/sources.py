@@ -80,7 +80,7 @@ def find_source(
 
     Raises:
         MissingError: the dataset needs files and no root was given, or the root is not there.
-        DamagedError: the folder is not the dataset it is said to be.
+        DamagedError: with `scan`, a problem leaves it open which items count.
     """
     from irfer_bench.params import resolve
 
@@ -116,6 +116,8 @@ def find_source(
             stamp=source.stamp,
             others=other_datasets(registry),
         )
+    if manifest is not None and scan:
+        manifest.require()  # also where all of it was prepared before
     return source if manifest is None else replace(source, fingerprint=manifest.fingerprint)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from irfer_bench import splits
 from irfer_bench.contexts import read_state, save_tensors, write_state
 from irfer_bench.data.clips import ClipView, StoredClips, write_clips
-from irfer_bench.errors import ContractError, DamagedError
+from irfer_bench.errors import ContractError, DamagedError, MissingError
 from irfer_bench.preparation import FOLDS, prepare_clips
 from irfer_bench.scoring import score
 from irfer_bench.values import (
@@ -141,6 +141,11 @@ def _check_leak(shop: Workshop, step: Step, views: Mapping[str, ClipView], where
     origins = {name: _origin(step.inputs[name]) for name in named}
     reference = next(iter(origins.values()))
     test = part_of(shop, reference, step.spec["fold"], "test")
+    if "target" in step.inputs and not len(test):
+        raise MissingError(
+            f"{where} has no test clip: none of its subjects is in this copy of the data",
+            "choose another --fold (irfer-bench data manifest lists all), or bring them",
+        )
     own = [views[name] for name, origin in origins.items() if _same_people(origin, reference)]
     return splits.check_leak(own, test, where)
 
