@@ -139,7 +139,8 @@ def read_sheet(path: Path, root: Path, required: Sequence[str] = ()) -> list[dic
             ]
     # openpyxl lets whatever its XML and zip readers raise through.
     except Exception as error:
-        raise DamagedError(f"{name} cannot be read ({error})", _HINT) from error
+        why = getattr(error, "strerror", None) or error
+        raise DamagedError(f"{name} cannot be read ({why})", _HINT) from error
     filled = [row for row in rows if any(row)]
     header = _header(filled[0] if filled else [], required, name)
     return [dict(zip(header, row, strict=False)) for row in filled[1:]]

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.fold_lists import Notes
@@ -26,31 +27,40 @@ class Take:
     frames: int
 
 
-def note_folders(
-    bases: Sequence[Path],
-    used: Iterable[Path],
-    lists: Iterable[Path],
-    names: Iterable[str],
-    root: Path,
-    notes: Notes,
-) -> None:
+class FilmTree(Protocol):
+    """One unpacked copy of a dataset of films.
+
+    `used` are the folders that are read, `holders` those that only hold them, `lists` those that
+    are read with all below them.
+    """
+
+    @property
+    def base(self) -> Path: ...
+    @property
+    def used(self) -> Sequence[Path]: ...
+    @property
+    def holders(self) -> Sequence[Path]: ...
+    @property
+    def lists(self) -> Sequence[Path]: ...
+
+
+def note_folders(trees: Sequence[FilmTree], names: Iterable[str], root: Path, notes: Notes) -> None:
     """What is odd about a tree's folders: in another case, linked, still packed, a second copy.
 
     Args:
-        bases: the folder that is read, then other copies. used: folders read. lists: folders that
-            are read with all below them. names: proper names.
+        trees: the one that is read, then other copies. names: proper names of folders.
     """
-    proper = {name.casefold(): name for name in names}
-    folders = list(dict.fromkeys(path for path in used if path != bases[0]))
-    for path in folders:
-        if path.name not in proper.values():
-            action = f"read as {proper[path.name.casefold()]}; rename it"
-            notes.add("mis_cased", relative(path, root), action)
-    for other in bases[1:]:
-        action = f"not read, {relative(bases[0], root)} is; give its own folder as root to use it"
-        notes.add("second_tree", relative(other, root), action)
-    inner = [path for folder in lists for path in _with_all_below(folder)]
-    above = tuple(dict.fromkeys((root, bases[0], *(path.parent for path in folders), *inner)))
+    tree, proper = trees[0], {name.casefold(): name for name in names}
+    inner = [path for folder in tree.lists for path in _with_all_below(folder)]
+    for path in dict.fromkeys((*tree.holders, *tree.used, *inner)):
+        name = proper.get(path.name.casefold(), path.name)
+        if path.name != name:
+            notes.add("mis_cased", relative(path, root), f"read as {name}; rename it")
+    where = relative(tree.base, root)
+    for other in trees[1:]:
+        action = f"not read, {where} is; give its own folder as root to use it"
+        notes.add("second_tree", relative(other.base, root), action)
+    above = tuple(dict.fromkeys((root, tree.base, *tree.holders, *inner)))
     for folder in above:
         notes.problems.extend(list_folder(folder, root).problems)
     notes.problems.extend(packed(above, root))

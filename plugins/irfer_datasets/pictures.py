@@ -8,7 +8,7 @@ from typing import Any, BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.tree import inside
@@ -31,7 +31,7 @@ def read_picture(root: Path, name: str) -> NDArray[Any]:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
     except OSError as error:
-        raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+        raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
     return decode_picture(path, name)
 
 
@@ -48,7 +48,7 @@ def decode_picture(source: Path | BinaryIO, name: str) -> NDArray[Any]:
         with Image.open(source) as image:
             array = _array(ImageOps.exif_transpose(image))
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+        raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
     return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
 
 
@@ -74,6 +74,13 @@ def stack_pictures(pictures: Sequence[NDArray[Any]], name: str) -> NDArray[Any]:
             "read them one by one",
         )
     return np.stack(pictures)
+
+
+def why(error: Exception) -> str:
+    """What an error says, without its number and this machine's path."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it is no picture"
+    return getattr(error, "strerror", None) or str(error)
 
 
 def _array(image: Image.Image) -> NDArray[Any]:

@@ -118,13 +118,33 @@ def packed(folders: Iterable[Path], root: Path) -> list[Problem]:
 def obstacles(root: Path) -> Iterator[str]:
     """Why a folder may not be the dataset that somebody took it for: still packed, linked, closed.
 
-    For the reason of a refusal; nothing where nothing is odd.
+    For the reason of a refusal; the first of each kind, nothing where nothing is odd.
     """
-    listing = list_folder(root, root)
-    for path in archives(listing.files)[:1]:
-        yield f"it holds {path.name}: unpack it first"
-    for problem in listing.problems[:1]:
-        yield f"{'the folder' if problem.path == '.' else problem.path}: {problem.action}"
+    told: set[str] = set()
+    for folder in _levels(root):
+        listing = list_folder(folder, root)
+        found: dict[str, str] = {}
+        for path in archives(listing.files)[:1]:
+            found["packed"] = f"it holds {relative(path, root)}: unpack it first"
+        for problem in reversed(listing.problems):
+            name = "the folder" if problem.path == "." else problem.path
+            found[problem.kind] = f"{name}: {problem.action}"
+        for kind, text in found.items():
+            if kind not in told:
+                told.add(kind)
+                yield text
+
+
+def _levels(root: Path) -> Iterator[Path]:
+    """The root and the folders below it, the upper ones first, as far as a search looks."""
+    queue = deque([(root, 0)])
+    for _ in range(BUDGET // 10):
+        if not queue:
+            return
+        folder, depth = queue.popleft()
+        yield folder
+        if depth < DEPTH:
+            queue.extend((child, depth + 1) for child in subfolders(folder))
 
 
 def inside(path: Path, root: Path) -> bool:

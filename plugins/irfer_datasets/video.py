@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.api import DamagedError
+from irfer_datasets.pictures import why
 from irfer_datasets.tree import inside
 
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
@@ -131,7 +132,7 @@ def _opened(root: Path, name: str) -> Iterator[Any]:
         with av.open(str(path)) as container:
             yield container
     except (av.error.FFmpegError, OSError, EOFError, ValueError) as error:
-        raise DamagedError(f"{name} cannot be decoded ({error})", _HINT) from error
+        raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
 
 
 def _video(container: Any, name: str) -> Any:

@@ -24,7 +24,8 @@ SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "o
 """In the order of preference; `original` is also called `raw`."""
 _ALIASES: Mapping[str, tuple[str, ...]] = {"original": ("original", "raw")}
 SPLITS = ("EmoLabel_DataSplit", "label")
-NAMES = ("Clip", *SPLITS, *SOURCES, "raw", "raw_wav", "Annotation")
+SIDES = ("train(single-labeled)", "test(single-labeled)")
+NAMES = ("Clip", *SPLITS, *SIDES, *SOURCES, "raw", "raw_wav", "Annotation")
 
 
 @dataclass(frozen=True)
@@ -32,11 +33,13 @@ class Tree:
     """One unpacked copy.
 
     Args:
+        holders: Clip and Annotation, if there.
         sources: folders of frames by the owner's names. sounds: folders with one sound per clip.
         lists: folders that may hold the fold lists. sheet: annotation.xlsx, if there.
     """
 
     base: Path
+    holders: tuple[Path, ...]
     sources: Mapping[str, Path]
     sounds: tuple[Path, ...]
     lists: tuple[Path, ...]
@@ -44,10 +47,8 @@ class Tree:
 
     @property
     def used(self) -> list[Path]:
-        """Every folder that is read, and the one it lies in."""
-        inner = [*self.sources.values(), *self.sounds, *self.lists]
-        inner += [self.sheet.parent] if self.sheet is not None else []
-        return [*(path.parent for path in inner), *inner]
+        """Every folder that is read."""
+        return [*self.sources.values(), *self.sounds, *self.lists]
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -71,6 +72,7 @@ def look(base: Path) -> Tree:
     sheets = list_folder(here["annotation"], base).files if "annotation" in here else []
     return Tree(
         base,
+        tuple(here[name] for name in ("clip", "annotation") if name in here),
         sources,
         tuple(place for place in sounds if place is not None),
         tuple(lists),

@@ -17,7 +17,7 @@ from irfer_bench.api import BASIC, Item, MissingError, Recognition
 from irfer_datasets.large_hfe.layout import SUBJECTS, Take, find_base, walk
 from irfer_datasets.large_hfe.metadata import NAME, read_metadata
 from irfer_datasets.stills import Stills, Survey
-from irfer_datasets.tree import archives, list_folder, packed, relative
+from irfer_datasets.tree import list_folder, obstacles, packed, relative
 
 LAYOUT = "{VIS,NIR}/S001/Anger/000.jpg"
 
@@ -98,6 +98,4 @@ def _why_not(root: Path) -> str:
         said.append("it holds subjects: give the folder above it")
     elif any(name in ("Anger", "Happiness") for name in names):
         said.append("it holds one subject's expressions: give the folder of VIS and NIR")
-    for path in archives(listing.files)[:1]:
-        said.append(f"it holds {path.name}: unpack it first")
-    return "; ".join(said)
+    return "; ".join((*said, *obstacles(root)))

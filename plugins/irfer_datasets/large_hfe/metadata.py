@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,7 +46,8 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
     """Sequences by the rows, paths counted from the metadata's folder; other pictures are unused.
 
     Problems: `bad_row`, `unknown_label`, `missing_item`, `outside_root`, `duplicate_row`,
-    `duplicate_id`, `ambiguous_pair`, `unlabelled_file`, `frame_gap`, `missing_domain`.
+    `duplicate_id`, `ambiguous_pair`, `unlabelled_file`, `frame_gap`, `missing_domain`, and
+    `mis_cased` for what is only called by other letter cases than the rows say.
 
     Raises:
         DamagedError: it cannot be decoded or lacks a column.
@@ -54,12 +55,18 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
     text = open_annotation(base / NAME, seen.root)
     seen.problems.extend(text.problems())
     present = _pictures(base, seen)
+    spelt = {path.casefold(): path for path in sorted(present, reverse=True)}
+    told: set[str] = set()
     above = "" if base == seen.root else f"{relative(base, seen.root)}/"
     takes: dict[_Key, Take] = {}
     rows: dict[str, _Facts] = {}
     for number, record in text.records(REQUIRED):
         try:
-            path, facts = _row(record, present)
+            given, facts = _row(record)
+            path = given if given in present else spelt.get(given.casefold(), "")
+            if not path:
+                raise _RefusedError("missing_item", f"{given} is not there; the rest is used")
+            _note_case(path, given, base, told, seen)
             if path in rows:
                 same = rows[path] == facts
                 kind = "duplicate_row" if same else "duplicate_id"
@@ -130,7 +137,17 @@ def _pictures(base: Path, seen: Survey) -> set[str]:
     return found
 
 
-def _row(record: Mapping[str, str], present: Set[str]) -> tuple[str, _Facts]:
+def _note_case(path: str, given: str, base: Path, told: set[str], seen: Survey) -> None:
+    """`mis_cased`, once for every folder or file that the rows call otherwise."""
+    parts = path.split("/")
+    for k, (here, said) in enumerate(zip(parts, given.split("/"), strict=True)):
+        place = "/".join(parts[: k + 1])
+        if here != said and place not in told:
+            told.add(place)
+            seen.note("mis_cased", base / place, f"read as {said}; rename it")
+
+
+def _row(record: Mapping[str, str]) -> tuple[str, _Facts]:
     given = record.get("path", "")
     levels = given.replace("\\", "/").removeprefix("./").split("/")
     if not given:
@@ -150,11 +167,8 @@ def _row(record: Mapping[str, str], present: Set[str]) -> tuple[str, _Facts]:
     if not re.fullmatch(r"[0-9]{1,6}", frame):
         raise _RefusedError("bad_row", f"frame {frame!r} is no number from 0")
     _check_place(levels, camera, subject, label)
-    path = "/".join(levels)
-    if path not in present:
-        raise _RefusedError("missing_item", f"{given} is not there; the rest is used")
     key = (CAMERAS[camera], subject, label)
-    return path, _Facts(key, int(frame), record.get("pair_id", ""))
+    return "/".join(levels), _Facts(key, int(frame), record.get("pair_id", ""))
 
 
 def _check_place(levels: Sequence[str], camera: str, subject: str, label: str) -> None:

@@ -89,8 +89,7 @@ class Mafw(FilmClips):
         if not trees:
             raise MissingError(f"{root} is not {self.name}: {self.recognise(root).reason}")
         tree, notes = trees[0], Notes()
-        bases = [other.base for other in trees]
-        note_folders(bases, tree.used, tree.lists, NAMES, root, notes)
+        note_folders(trees, NAMES, root, notes)
         labels = self._labels(tree, root, notes)
         source = self.choose(tree.sources, self.params.frames, root)
         place = relative(tree.sources[source] if source else tree.base, root)

@@ -14,14 +14,15 @@ from irfer_datasets.clip_files import (
     folders_of_frames,
     videos,
 )
-from irfer_datasets.fold_lists import Notes
+from irfer_datasets.fold_lists import FOLDS, Notes
 from irfer_datasets.tree import find_bases, obstacles, subfolders
 
 SOURCES = ("clips", "frames", "faces")
 SPLITS = ("Train & Test Set", "split", "anno", "annotation")
 """What the folder of the lists is called: by the owner, and in public loaders."""
-NAMES = ("data", *SOURCES, *SPLITS)
 SETS = ("single", "compound")
+LISTS = ("no_caption", "with_caption")
+NAMES = ("data", *SOURCES, *SPLITS, *SETS, *LISTS, *(f"set_{fold}" for fold in FOLDS))
 
 
 @dataclass(frozen=True)
@@ -29,18 +30,19 @@ class Tree:
     """One unpacked copy.
 
     Args:
-        sources: folders of frames by the owner's names. lists: folders that may hold the lists.
+        holders: `data`, if there. sources: folders of frames by the owner's names.
+        lists: folders that may hold the lists.
     """
 
     base: Path
+    holders: tuple[Path, ...]
     sources: Mapping[str, Path]
     lists: tuple[Path, ...]
 
     @property
     def used(self) -> list[Path]:
-        """Every folder that is read, and the one it lies in."""
-        inner = [*self.sources.values(), *self.lists]
-        return [*(path.parent for path in inner), *inner]
+        """Every folder that is read."""
+        return [*self.sources.values(), *self.lists]
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -91,6 +93,7 @@ def _look(base: Path) -> Tree:
     )
     return Tree(
         base,
+        tuple(path for name, path in here.items() if name == "data"),
         {source: data[source] for source in SOURCES if source in data},
         tuple(here[name.casefold()] for name in SPLITS if name.casefold() in here),
     )
@@ -120,7 +123,7 @@ def _is_clip(folder: Path) -> bool:
 
 def _is_lists(folder: Path) -> bool:
     return any(
-        below.name.casefold() in ("no_caption", "with_caption")
+        below.name.casefold() in LISTS
         for path in subfolders(folder)
         if path.name.casefold() in SETS
         for below in subfolders(path)

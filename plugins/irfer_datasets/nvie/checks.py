@@ -7,17 +7,19 @@ from pathlib import Path
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import LIGHTS, Survey, counted
-from irfer_datasets.tree import archives, list_folder, packed, subfolders
+from irfer_datasets.tree import list_folder, obstacles, packed, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
+USABLE = 100
+"""People of whom usable pictures are published, at least."""
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
 
 
 def check(seen: Survey) -> None:
     """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
-    People with spontaneous clips are counted under each light, labelled or not, and a copy with
-    fewer than the least known number is incomplete. One picture of each part, light and camera is
+    People with spontaneous clips are counted under each light, labelled or not, and those of the
+    posed part; a copy with fewer than the least known number is incomplete. One picture of each part, light and camera is
     opened, and only its header is read.
     """
     known = dict(zip(LIGHTS, published("nvie")[_COUNTS], strict=True))
@@ -30,6 +32,10 @@ def check(seen: Survey) -> None:
         elif people < least:
             action = f"{people} subjects where a public note counts {known[light]}"
             seen.note("unexpected_count", place, f"{action} and {least} are the least; all used")
+    posed = {row.subject for row in seen.rows if row.part == "posed" and row.subject}
+    if 0 < len(posed) < least:
+        action = f"{len(posed)} subjects where more than {USABLE} are published; all used"
+        seen.note("unexpected_count", "0-PosedExpressionDatabase", action)
     if not any(item.part == "spontaneous_apex" for item in seen.items):
         action = "no labelled picture in a folder apex; settings of apex pictures cannot run: "
         hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
@@ -73,5 +79,4 @@ def place(root: Path) -> str:
         said.append("it holds front, left or right: give the folder above it")
     elif names & set(CAMERAS):
         said.append("it holds one subject's visible or infrared: give the folder of the whole set")
-    said += [f"it holds {path.name}: unpack it first" for path in archives(listing.files)[:1]]
-    return "; ".join(said)
+    return "; ".join((*said, *obstacles(root)))

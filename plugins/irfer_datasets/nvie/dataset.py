@@ -35,6 +35,7 @@ from irfer_datasets.nvie.lists import read_lists
 from irfer_datasets.nvie.manifest import find_manifest, is_manifest, read_manifest
 from irfer_datasets.nvie.params import NvieParams
 from irfer_datasets.nvie.rows import Survey, settle
+from irfer_datasets.tree import obstacles
 
 LICENCE = (
     "on request from USTC (nvie.ustc.edu.cn), signed release agreement; treated as research only, "
@@ -71,7 +72,8 @@ class Nvie:
         names = ", ".join(base.folder.name for base in parts)
         rows = self._scan(root).rows
         if not any(row.modality for row in rows):
-            return Recognition(0.3, f"{names} without pictures in a visible or infrared folder")
+            what = f"{names} without pictures in a visible or infrared folder"
+            return Recognition(0.3, "; ".join((what, *obstacles(root))))
         return Recognition(0.95, f"{len(rows)} picture folders under {names}")
 
     def index(self, root: Path | None) -> Iterable[Item]:

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from irfer_bench.api import PICTURES
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
-from irfer_datasets.nvie.rows import Row, Survey
+from irfer_datasets.nvie.rows import LIGHTS, Row, Survey
 from irfer_datasets.tree import list_folder, relative
 
 TEXTS = frozenset({".csv", ".txt"})
@@ -30,6 +30,8 @@ CODES: Mapping[str, str] = {
     "6": "sadness",
 }
 """The owner's numbers, in SelectedSamples and in the order of the rating table."""
+LOWER = frozenset({*LIGHTS, "apex", "onset"})
+"""Folders whose names the owner writes in small letters, and the cameras'."""
 DEPTH, BELOW, BUDGET = 4, 8, 500
 """Levels searched for the parts, levels read below them, folders searched before giving up."""
 
@@ -127,10 +129,11 @@ def _collect(
         seen.note("empty_folder", folder, "it has no pictures; unpack it anew if it should")
     if len(levels) < BELOW:
         for child in listing.folders:
-            camera = CAMERAS.get(child.name.casefold())
-            if camera and camera != child.name:
-                kind = "mis_cased" if camera == child.name.casefold() else "misnamed_folder"
-                seen.note(kind, child, f"read as {camera}; rename it")
+            folded = child.name.casefold()
+            proper = CAMERAS.get(folded, folded if folded in LOWER else child.name)
+            if proper != child.name:
+                kind = "mis_cased" if proper == folded else "misnamed_folder"
+                seen.note(kind, child, f"read as {proper}; rename it")
             _collect(child, (*levels, child.name), seen, folders, texts)
 
 

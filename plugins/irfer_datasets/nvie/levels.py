@@ -102,10 +102,15 @@ def _glasses(level: str) -> str:
 
 
 def clip_of(stem: str, clips: Sequence[str]) -> str:
-    """The clip of a picture in onset or apex: the folder beside whose name its own starts with."""
+    """The clip of a picture in onset or apex: the folder beside whose name its own starts with.
+
+    Where one clip lies beside there is nothing to tell apart.
+    """
     folded = stem.casefold()
     for clip in sorted(clips, key=len, reverse=True):
         rest = folded.removeprefix(clip.casefold())
         if folded.startswith(clip.casefold()) and not rest[:1].isalnum():
             return clip.casefold()
-    return folded if len(folded) == 1 and folded.isdigit() else ""
+    if folded.isdigit() and len(folded) == 1:
+        return folded
+    return clips[0].casefold() if len({clip.casefold() for clip in clips}) == 1 else ""
