@@ -302,7 +302,7 @@ def clear_write_errors(where: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
             raise DamagedError(
                 f"no space left while writing {error.filename or where}",
                 "free some, or point IRFER_BENCH_HOME (store) or --out (results) at another disk; "

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import argparse
 import shutil
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.errors import BenchError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
+from irfer_bench.settings import Setting
 from irfer_bench.store import Store, clear_write_errors
 
 
@@ -55,9 +58,19 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
     """Manifests, the dataset's private folder, and faces drawn beside results."""
     found = sorted((home() / "manifests").glob(f"{args.dataset}-*.json"))
     found.append(home() / "private" / args.dataset)
-    settings = {setting.name for setting in registry.settings_of(args.dataset)}
+    settings = set()
+    for component in registry.components("setting"):
+        with suppress(BenchError):  # a broken plugin keeps nobody's faces here
+            if args.dataset in _datasets(registry.setting(component.name)):
+                settings.add(component.name)
     for out in args.out or ["leaderboards"]:
         for folder in sorted(Path(out).glob("pictures/*/faces")):
             if folder.parent.name.partition("@")[0] in settings:
                 found.append(folder)
     return found
+
+
+def _datasets(setting: Setting) -> set[str]:
+    """Whose faces may be in its pictures."""
+    domains = (setting.source, setting.target, setting.extra)
+    return {setting.dataset} | {domain.dataset for domain in domains if domain is not None}

@@ -1,0 +1,264 @@
+"""Preparation by several processes, through the command line: killed, stopped, failing, at once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.irfer_bench.conftest import ROOT
+from tests.irfer_bench.strangers import write_distribution
+
+ITEMS = 480
+
+
+@dataclass
+class Odd:
+    """A stranger's data, and a home folder."""
+
+    folder: Path
+    home: str = "home"
+    children: list[subprocess.Popen[str]] = field(default_factory=list)
+
+    def start(
+        self, *words: str, before: Callable[[], object] = lambda: None, **env: str
+    ) -> subprocess.Popen[str]:
+        """`irfer-bench data prepare odd` by two workers, in a process group of its own."""
+
+        def prepare() -> None:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            before()
+
+        paths = (self.folder / "site", ROOT, ROOT / "plugins")
+        root = ["--data-root", str(self.folder / "tree")]
+        child = subprocess.Popen(
+            [sys.executable, "-m", "irfer_bench", "data", "prepare", "odd", *root, *words],
+            cwd=self.folder,
+            env=os.environ
+            | {
+                "PYTHONPATH": os.pathsep.join(map(str, paths)),
+                "IRFER_BENCH_HOME": str(self.folder / self.home),
+                "IRFER_BENCH_WORKERS": "2",
+            }
+            | env,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            start_new_session=True,
+            preexec_fn=prepare,
+        )
+        self.children.append(child)
+        return child
+
+    def run(self, *words: str, **env: str) -> tuple[int, str, str]:
+        """Exit code, standard output and standard error."""
+        child = self.start(*words, **env)
+        out, err = child.communicate(timeout=120)
+        return child.returncode, out, err
+
+    def made(self, **env: str) -> Any:
+        """What preparation says when it is left alone."""
+        code, out, err = self.run("--json", **env)
+        assert code == 0, err
+        return json.loads(out)["prepared"][0]
+
+    def read(self) -> list[str]:
+        """Items that were decoded, in whatever process."""
+        path = self.folder / "log"
+        return path.read_text().split() if path.exists() else []
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    root = tmp_path_factory.mktemp("odd") / "tree"
+    root.mkdir()
+    rng = np.random.default_rng(0)
+    for subject in range(6):
+        for label in ("anger", "fear"):
+            for number in range(ITEMS // 12):
+                pixels = rng.integers(0, 256, (24, 24), np.uint8)
+                Image.fromarray(pixels).save(root / f"s{subject}_{label}_{number:03d}.png")
+    return root
+
+
+@pytest.fixture
+def odd(tmp_path: Path, tree: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
+    for name in ("ODD", "IRFER_BENCH_TRACEBACK", "IRFER_BENCH_WEIGHTS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("ODD_LOG", str(tmp_path / "log"))
+    text = (Path(__file__).parent / "odd.py").read_text()
+    write_distribution(tmp_path / "site", "odd", {"odd": text}, {"odd": "odd"})
+    (tmp_path / "tree").symlink_to(tree)
+    made = Odd(tmp_path)
+    yield made
+    for child in made.children:
+        if child.poll() is None:
+            child.kill()
+        child.communicate()
+
+
+def files_of(row: Any) -> dict[str, str]:
+    """Digests of all files of the artefact."""
+    manifest = json.loads((Path(row["folder"]) / "manifest.json").read_text())
+    return {name: facts["sha256"] for name, facts in manifest["files"].items()}
+
+
+def workers_of(process: int) -> list[int]:
+    """Processes that another one started to prepare, by the system's own table."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            parent = int((place / "stat").read_text().rpartition(")")[2].split()[1])
+            words = (place / "cmdline").read_bytes()
+        except (OSError, ValueError):
+            continue
+        if parent == process and b"spawn_main" in words:
+            found.append(int(place.name))
+    return found
+
+
+def alive(processes: list[int]) -> list[int]:
+    """Those that still run; one that only waits to be collected does not."""
+    return [
+        number
+        for number in processes
+        if Path(f"/proc/{number}/stat").exists()
+        and Path(f"/proc/{number}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    ]
+
+
+def wait_for(what: Callable[[], object], seconds: float = 30) -> Any:
+    ending = time.monotonic() + seconds
+    while not (found := what()):
+        assert time.monotonic() < ending, "it never happened"
+        time.sleep(0.01)
+    return found
+
+
+def drafts(odd: Odd) -> list[Path]:
+    return [*(odd.folder / "home/store").rglob("*.tmp"), *(odd.folder / "home/store").rglob(".*")]
+
+
+def test_a_strangers_dataset_and_detector_work_in_other_processes(odd: Odd) -> None:
+    one = odd.made(IRFER_BENCH_WORKERS="1")
+    assert sorted(odd.read()) == sorted({*odd.read()}) and len(odd.read()) == ITEMS
+    odd.home = "other"
+    two = odd.made()
+    assert two["clips"] == ITEMS and two["crops"] == one["crops"]
+    assert files_of(one) == files_of(two) and len(odd.read()) == 2 * ITEMS
+    boxes = json.loads((Path(two["folder"]) / "boxes.json").read_text())
+    assert boxes["s0_anger_000"] == {"positions": [0], "boxes": [[2, 2, 16]]}
+
+
+@pytest.mark.parametrize(
+    ("how", "code", "says"),
+    [
+        ("raise", 1, "RuntimeError: the detector is out of order; the plugin raised it"),
+        ("stranger", 1, "TwoPart: thisthat; the plugin raised it"),
+        ("exit", 1, "SystemExit: 7; the plugin raised it"),
+        ("killed", 1, "a worker process was killed; out of memory? IRFER_BENCH_WORKERS=1"),
+        ("weights", 3, "the weights of odd_eyes are not here; put them there"),
+    ],
+)
+def test_what_goes_wrong_in_a_worker_is_one_line_and_the_rest_is_kept(
+    odd: Odd, how: str, code: int, says: str
+) -> None:
+    found, out, err = odd.run(ODD=how)
+    assert found == code and out == ""
+    lines = [line for line in err.splitlines() if not line.startswith("  prepare odd nir")]
+    assert len(lines) == 1 and says in lines[0], err
+    assert err.count("prepare odd nir") <= 2
+    assert drafts(odd) == []
+    row = odd.made()
+    assert row["clips"] == ITEMS
+
+
+@pytest.mark.parametrize("whole_group", [True, False])
+def test_ctrl_c_ends_all_processes_at_once(odd: Odd, whole_group: bool) -> None:
+    (odd.folder / "waiting").mkdir()
+    child = odd.start(ODD=f"wait={odd.folder / 'waiting'}")
+    wait_for(lambda: len(list((odd.folder / "waiting").iterdir())) == 2)
+    workers = workers_of(child.pid)
+    assert len(workers) == 2
+    if whole_group:
+        os.killpg(child.pid, signal.SIGINT)
+    else:
+        child.send_signal(signal.SIGINT)
+    out, err = child.communicate(timeout=20)
+    assert (child.returncode, out) == (130, "")
+    assert err.splitlines()[1:] == [
+        "irfer-bench: interrupted; finished steps are kept, run again to go on"
+    ]
+    assert not alive(workers) and drafts(odd) == []
+    assert odd.made()["clips"] == ITEMS
+
+
+def test_ctrl_c_while_the_processes_start_leaves_no_traceback(odd: Odd) -> None:
+    child = odd.start()
+    workers = wait_for(lambda: workers_of(child.pid))
+    os.killpg(child.pid, signal.SIGINT)
+    _, err = child.communicate(timeout=20)
+    assert child.returncode == 130 and "Traceback" not in err and "Error" not in err
+    wait_for(lambda: not alive(workers))
+
+
+def test_two_at_once_do_the_work_once(odd: Odd) -> None:
+    children = [odd.start("--json", ODD="slow") for _ in range(2)]
+    outs = [child.communicate(timeout=120) for child in children]
+    assert [child.returncode for child in children] == [0, 0], outs
+    rows = [json.loads(out)["prepared"][0] for out, _ in outs]
+    assert rows[0]["folder"] == rows[1]["folder"] and rows[0]["crops"] == rows[1]["crops"]
+    assert len(odd.read()) == ITEMS == len({*odd.read()})
+    assert any("another run is building" in err for _, err in outs)
+    assert not list((odd.folder / "home/store/damaged").glob("*"))
+
+
+@pytest.mark.slow
+def test_killed_at_random_it_goes_on_and_ends_the_same(odd: Odd) -> None:
+    rng = random.Random(1)
+    kept: set[str] = set()
+    workers: list[int] = []
+    for _ in range(4):
+        child = odd.start(ODD="slow")
+        started = wait_for(lambda child=child: workers_of(child.pid) or child.poll() is not None)
+        time.sleep(rng.uniform(0.6, 2.4))
+        workers += workers_of(child.pid) if started else []
+        child.kill()
+        child.communicate()
+        now = {path.name for path in (odd.folder / "home/store").rglob("clips-*.arrow")}
+        assert kept <= now, "a finished file was lost"
+        kept = now
+    assert kept, "it was always killed before anything was finished"
+    wait_for(lambda: not alive(workers), 5)
+    before = len(odd.read())
+    row = odd.made()
+    assert len(odd.read()) - before <= ITEMS - 64 * (len(kept) - 1), "finished files are kept"
+    odd.home = "other"
+    assert files_of(row) == files_of(odd.made())
+
+
+def test_a_disk_that_is_full_while_workers_write_is_one_line(odd: Odd) -> None:
+    limit = 20_000
+
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (limit, resource.RLIM_INFINITY))
+
+    child = odd.start(before=small, ODD_LOG="")
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 4, err
+    assert err.count("irfer-bench: no space left while writing") == 1
+    assert "Traceback" not in err and drafts(odd) == []
+    assert odd.made()["clips"] == ITEMS
