@@ -26,7 +26,8 @@ def damaged_files(
     """Problems `empty` and `damaged` of all items, in their order.
 
     Pictures are decoded here; films, and items inside a table, are read by their dataset up to
-    the last frame, and a damaged one is named by its file or, without one, by its id.
+    the last frame, and a damaged one is named by its file or, without one, by its id. Sound that
+    lies in a file of its own is heard to its end.
     """
     looks: dict[str, Callable[[], Problem | None]] = {}
     for item in items:
@@ -36,6 +37,8 @@ def damaged_files(
         if len(pictures) < max(1, len(item.files)):
             place = next(iter(item.files), item.id)
             looks.setdefault(place, partial(_read, dataset, root, item, place))
+        elif item.audio:
+            looks.setdefault(item.audio, partial(_hear, dataset, root, item))
     found = []
     with ThreadPoolExecutor(max_workers=4) as pool:
         for done, problem in enumerate(pool.map(lambda look: look(), looks.values()), start=1):
@@ -64,9 +67,18 @@ def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | Non
         if item.files and (root / item.files[0]).stat().st_size == 0:
             return Problem("empty", place, _ACTION)
         dataset.read(root, item, [item.frames - 1])
-        listen = getattr(dataset, "listen", None)
-        if listen is not None and item.audio:
-            listen(root, item)
     except (BenchError, OSError, ValueError, EOFError):
         return Problem("damaged", place, _ACTION)
+    return _hear(dataset, root, item) if item.audio else None
+
+
+def _hear(dataset: Dataset, root: Path, item: Item) -> Problem | None:
+    listen = getattr(dataset, "listen", None)
+    try:
+        if (root / item.audio).stat().st_size == 0:
+            return Problem("empty", item.audio, _ACTION)
+        if listen is not None:
+            listen(root, item)
+    except (BenchError, OSError, ValueError, EOFError):
+        return Problem("damaged", item.audio, _ACTION)
     return None

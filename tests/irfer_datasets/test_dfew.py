@@ -142,7 +142,8 @@ def test_lists_saved_by_other_programs_are_read(tree: Path, end: str, encoding: 
 
 def test_labels_that_fit_both_numberings_are_refused_until_one_is_said(tree: Path) -> None:
     clips = {clip: label for clip, label in CLIPS.items() if label not in ("fear", "happiness")}
-    write_lists(tree, clips)
+    shutil.rmtree(tree / "EmoLabel_DataSplit")
+    write_lists(tree, clips, name="EmoLabel_DataSplit/{side}_set_{fold}.csv")
     (problem,) = [p for p in Dfew().problems(tree) if p.kind in BLOCKING]
     assert problem.kind == "unknown_label" and "labels 2 to 6" in problem.action
     assert {label for label, _ in facts(tree).values()} == {None}
@@ -150,6 +151,13 @@ def test_labels_that_fit_both_numberings_are_refused_until_one_is_said(tree: Pat
     assert one == {name: fact for name, fact in EXPECTED.items() if int(name[5:]) in clips}
     zero = facts(tree, Dfew(DfewParams(numbering="zero")))
     assert zero["dfew_00001"][0] == "neutral", "2 is sadness to the owner"
+
+
+def test_a_small_copy_of_the_owners_lists_counts_from_one(tree: Path) -> None:
+    clips = {clip: label for clip, label in CLIPS.items() if label not in ("fear", "happiness")}
+    write_lists(tree, clips)
+    assert facts(tree) == {name: f for name, f in EXPECTED.items() if int(name[5:]) in clips}
+    assert ("numbering", TEST_1) in kinds(tree)
 
 
 def append(name: str, text: str) -> Callable[[Path], object]:

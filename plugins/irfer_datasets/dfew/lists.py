@@ -69,7 +69,7 @@ def read_lists(
     """Lists with canonical labels, numbered as all folds together tell.
 
     Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (outside the range,
-    or a numbering that cannot be told), `encoding`.
+    or a numbering that cannot be told), `numbering` (told by the lists' names), `encoding`.
     """
     raw = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
@@ -99,7 +99,11 @@ def _rows(path: Path, root: Path, notes: Notes) -> Iterator[RawRow]:
 
 
 def _first_label(lists: Sequence[RawList], numbering: str, notes: Notes) -> int | None:
-    """The number of the first class, 1 or 0; None where it cannot be told."""
+    """The number of the first class, 1 or 0; None where it cannot be told.
+
+    Where all labels fit both, as in a small copy, lists under the owner's names count from 1: the
+    re-export that counts from 0 has names of its own.
+    """
     if numbering != "auto":
         return int(numbering == "one")
     seen = {n for entry in lists for row in entry.rows if (n := _integer(row.label)) is not None}
@@ -107,6 +111,10 @@ def _first_label(lists: Sequence[RawList], numbering: str, notes: Notes) -> int 
         return 1
     if 0 in seen:
         return 0
+    if all(_STYLES["official"].fullmatch("/".join(e.name.split("/")[-2:])) for e in lists):
+        action = f"labels {min(seen)} to {max(seen)} under the owner's names: 1 is happiness"
+        notes.add("numbering", lists[0].name, action)
+        return 1
     action = _AMBIGUOUS.format(low=min(seen), high=max(seen))
     notes.add("unknown_label", lists[0].name, action)
     return None

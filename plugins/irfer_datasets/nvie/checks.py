@@ -19,8 +19,8 @@ def check(seen: Survey) -> None:
     """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
     People with spontaneous clips are counted under each light, labelled or not, and those of the
-    posed part; a copy with fewer than the least known number is incomplete. One picture of each part, light and camera is
-    opened, and only its header is read.
+    posed part; a copy with fewer than the least known number is incomplete. One picture of each
+    part, light and camera is opened, and only its header is read.
     """
     known = dict(zip(LIGHTS, published("nvie")[_COUNTS], strict=True))
     least = min(known.values())
