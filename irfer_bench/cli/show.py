@@ -82,7 +82,7 @@ def _setting(registry: Registry, owned: Owned, detector: str) -> Setting:
 
 
 def _print_setting(registry: Registry, owned: Owned, detector: str) -> None:
-    from irfer_bench.render.protocol import render_protocol
+    from irfer_bench.render.protocol import labelled, render_protocol
 
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
@@ -91,7 +91,7 @@ def _print_setting(registry: Registry, owned: Owned, detector: str) -> None:
         folds = _folds(registry, registry.get("dataset", setting.dataset))
     print(render_protocol(setting, folds, summaries))
     if not owned.builtin:
-        print(f"  {'announced by':<12} {terminal(owned.distribution)}")
+        print("\n".join(labelled("plugin of", owned.distribution)))
     print()
 
 
@@ -146,6 +146,8 @@ def _print_params(facts: dict[str, Any]) -> None:
 
 
 def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
+    from irfer_bench.render.protocol import labelled
+
     dataset = registry.create(owned.component)
     rows = {
         "agreement": dataset.licence,
@@ -159,7 +161,7 @@ def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
         rows["files"] = f"--data-root {owned.component.name}=FOLDER"
     elif hasattr(dataset, "contact_sheet"):
         sheet = out / f"{owned.component.name}.png"
-        rows["contact sheet"] = str(dataset.contact_sheet(sheet, None))
+        rows["drawn"] = str(dataset.contact_sheet(sheet, None))
     for name, text in rows.items():
         if text:
-            print(f"  {name:<13} {terminal(text)}")
+            print("\n".join(labelled(name, text)))

@@ -49,8 +49,17 @@ def render_protocol(setting: Setting, folds: str, metrics: Mapping[str, str]) ->
     """
     lines = [f"setting {terminal(setting.name)} (version {terminal(setting.version)})"]
     for name, text in _facts(setting, folds, metrics):
-        lines += _labelled(name, text)
+        lines += labelled(name, text)
     return "\n".join(lines)
+
+
+def labelled(name: str, text: str) -> list[str]:
+    """A name and its text beside it, in lines of at most `WIDTH` columns, safe for a terminal."""
+    first = f"  {name}".ljust(MARGIN)
+    return textwrap.wrap(
+        terminal(text), WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN,
+        break_on_hyphens=False, break_long_words=False,
+    )
 
 
 def _facts(
@@ -210,11 +219,3 @@ def _count(number: int, what: str) -> str:
 
 def _lower(sentence: str) -> str:
     return sentence[:1].lower() + sentence[1:].rstrip(".")
-
-
-def _labelled(name: str, text: str) -> list[str]:
-    first = f"  {name}".ljust(MARGIN)
-    return textwrap.wrap(
-        terminal(text), WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN,
-        break_on_hyphens=False,
-    )
