@@ -51,7 +51,7 @@ def prepare_shards(
     place.mkdir(parents=True, exist_ok=True)
     count = _workers(workers)
     chunks = list(_chunks(recipe, items, partners))
-    todo = [chunk for chunk in chunks if not _finished(place, chunk)]
+    todo = [chunk for chunk in chunks if not _finished(recipe, place, chunk)]
     _sweep(place, {chunk.number for chunk in chunks} - {chunk.number for chunk in todo})
     total = len(items)
     done = total - sum(len(chunk.items) for chunk in todo)
@@ -100,14 +100,16 @@ def _chunks(
         yield Chunk(number, own, [item for pair in pairs for item in by_pair.get(pair, ())])
 
 
-def _finished(place: Path, chunk: Chunk) -> bool:
+def _finished(recipe: Recipe, place: Path, chunk: Chunk) -> bool:
     """Whether its file is whole and of just these items: another version may divide otherwise."""
     try:
         facts = json.loads(facts_path(place, chunk.number).read_text())
-        Shard(place / shard_name(chunk.number))
-    except (OSError, ValueError, DamagedError):
+        kept = [len(own["boxes"]) - own["boxes"].count(None) for own in facts.values()]
+        stored = len(Shard(place / shard_name(chunk.number)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, DamagedError):
         return False
-    return isinstance(facts, dict) and list(facts) == [item.id for item in chunk.items]
+    rows = sum(kept) if recipe.rules.unit == "frame" else sum(map(bool, kept))
+    return stored == rows and list(facts) == [item.id for item in chunk.items]
 
 
 def _sweep(place: Path, kept: set[int]) -> None:
