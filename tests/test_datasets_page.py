@@ -37,7 +37,7 @@ def table() -> dict[str, str]:
 
 
 def kinds_in(tree: ast.AST) -> Iterator[str]:
-    """First arguments of the calls that name a kind, and values of variables called so."""
+    """First arguments of calls that name a kind, variables called so, pairs of kind and advice."""
     for node in ast.walk(tree):
         value: ast.expr | None = None
         if isinstance(node, ast.Call) and node.args:
@@ -49,6 +49,10 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
             names = [name for target in node.targets for name in ast.walk(target)]
             if any(isinstance(name, ast.Name) and name.id == "kind" for name in names):
                 value = node.value
+        elif isinstance(node, ast.Return) and isinstance(node.value, ast.Tuple):
+            parts = node.value.elts
+            advised = len(parts) == 2 and any(" " in text for text in texts(parts[1]))
+            value = parts[0] if advised else None
         yield from texts(value)
 
 
