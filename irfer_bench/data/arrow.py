@@ -45,7 +45,8 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
     """Writes clips of one size into one Arrow stream, which `datasets.Dataset.from_file` reads too.
 
     Raises:
-        ContractError: frames are not (T, H, W, 3) uint8 of one size, or an id comes twice.
+        ContractError: frames are not (T, H, W, 3) uint8 of one size, landmarks or audio of another
+            shape, or an id comes twice.
     """
 
     def __init__(self, path: Path) -> None:
@@ -100,6 +101,8 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
             raise ContractError(
                 f"clip {clip.id!r}: landmarks are {clip.landmarks.shape}, not ({shape[0]}, 68, 2)"
             )
+        if clip.audio is not None and clip.audio.ndim != 1:
+            raise ContractError(f"clip {clip.id!r}: audio is {clip.audio.shape}, not (samples,)")
         if clip.id in self._seen:
             raise ContractError(f"clip id {clip.id!r} comes twice")
         self._seen.add(clip.id)
