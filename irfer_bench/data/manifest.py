@@ -210,8 +210,12 @@ def _listing(folder: Path, above: str) -> Iterator[list[str | int]]:
         name = f"{above}/{entry.name}"
         if entry.is_dir(follow_symlinks=False):
             yield from _listing(Path(entry.path), name)
-        else:
+            continue
+        try:
             facts = entry.stat(follow_symlinks=False)
+        except OSError:  # a folder that may be listed and not entered
+            yield [name, "unreadable"]
+        else:
             yield [name, facts.st_size, facts.st_mtime_ns]
 
 
@@ -224,8 +228,11 @@ def _keep(place: Path, listing: str, manifest: Manifest) -> None:
     # Only time is lost where it cannot be written: the next run scans again.
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        draft.write_bytes(msgspec.json.encode(_Kept(listing, manifest)))
-        draft.replace(place)
+        try:
+            draft.write_bytes(msgspec.json.encode(_Kept(listing, manifest)))
+            draft.replace(place)
+        finally:
+            draft.unlink(missing_ok=True)
 
 
 def _build(

@@ -67,7 +67,7 @@ def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | Non
         if item.files and (root / item.files[0]).stat().st_size == 0:
             return Problem("empty", place, _ACTION)
         dataset.read(root, item, [item.frames - 1])
-    except (BenchError, OSError, ValueError, EOFError):
+    except (BenchError, OSError, SyntaxError, ValueError, EOFError):
         return Problem("damaged", place, _ACTION)
     return _hear(dataset, root, item) if item.audio else None
 
@@ -79,6 +79,6 @@ def _hear(dataset: Dataset, root: Path, item: Item) -> Problem | None:
             return Problem("empty", item.audio, _ACTION)
         if listen is not None:
             listen(root, item)
-    except (BenchError, OSError, ValueError, EOFError):
+    except (BenchError, OSError, SyntaxError, ValueError, EOFError):
         return Problem("damaged", item.audio, _ACTION)
     return None
