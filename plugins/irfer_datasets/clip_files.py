@@ -12,7 +12,15 @@ from typing import Protocol
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.fold_lists import Notes
-from irfer_datasets.tree import JUNK, inside, list_folder, natural, packed, relative, subfolders
+from irfer_datasets.tree import (
+    closed,
+    flaw,
+    is_junk,
+    natural,
+    odd_folders,
+    relative,
+    subfolders,
+)
 
 PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
@@ -30,14 +38,11 @@ class Take:
 class FilmTree(Protocol):
     """One unpacked copy of a dataset of films.
 
-    `used` are the folders that are read, `holders` those that only hold them, `lists` those that
-    are read with all below them.
+    `holders` are folders that only hold others, `lists` those that are read with all below them.
     """
 
     @property
     def base(self) -> Path: ...
-    @property
-    def used(self) -> Sequence[Path]: ...
     @property
     def holders(self) -> Sequence[Path]: ...
     @property
@@ -50,20 +55,13 @@ def note_folders(trees: Sequence[FilmTree], names: Iterable[str], root: Path, no
     Args:
         trees: the one that is read, then other copies. names: proper names of folders.
     """
-    tree, proper = trees[0], {name.casefold(): name for name in names}
+    tree = trees[0]
     inner = [path for folder in tree.lists for path in _with_all_below(folder)]
-    for path in dict.fromkeys((*tree.holders, *tree.used, *inner)):
-        name = proper.get(path.name.casefold(), path.name)
-        if path.name != name:
-            notes.add("mis_cased", relative(path, root), f"read as {name}; rename it")
+    notes.problems.extend(odd_folders((root, tree.base, *tree.holders, *inner), root, names))
     where = relative(tree.base, root)
     for other in trees[1:]:
         action = f"not read, {where} is; give its own folder as root to use it"
         notes.add("second_tree", relative(other.base, root), action)
-    above = tuple(dict.fromkeys((root, tree.base, *tree.holders, *inner)))
-    for folder in above:
-        notes.problems.extend(list_folder(folder, root).problems)
-    notes.problems.extend(packed(above, root))
 
 
 def clip_number(text: str) -> str | None:
@@ -186,19 +184,15 @@ def _listed(folder: Path, root: Path, notes: Notes, place: str) -> list[os.DirEn
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: natural(entry.name))
     except OSError as error:
-        action = f"not read ({error.strerror}); correct its permissions"
-        notes.add("unreadable", relative(folder, root), action, place=place)
+        notes.add("unreadable", relative(folder, root), closed(error), place=place)
         return []
     good = []
     for entry in listed:
-        if entry.name.startswith(".") or entry.name.casefold() in JUNK:
+        if is_junk(entry.name):
             continue
-        if not entry.name.isprintable() or ";" in entry.name:
-            action = "not read; rename it to plain characters"
-            notes.add("bad_name", relative(Path(entry.path), root), action, place=place)
-        elif entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), root)):
-            action = "links are not followed; copy what it points to"
-            notes.add("outside_root", relative(Path(entry.path), root), action, place=place)
+        if wrong := flaw(entry, root):
+            kind, action = wrong
+            notes.add(kind, relative(Path(entry.path), root), action, place=place)
         else:
             good.append(entry)
     return good

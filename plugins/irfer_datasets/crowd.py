@@ -9,7 +9,7 @@ from pathlib import Path
 
 from irfer_bench.api import Problem
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import JUNK, inside, relative, subfolders
+from irfer_datasets.tree import closed, flaw, is_junk, relative, subfolders
 
 LISTED = 500
 """Problems of one kind that are listed one by one; the rest are one line with their number."""
@@ -53,20 +53,15 @@ class CrowdSurvey(Survey):
                     if self._is_usable(entry):
                         found.append(entry.name)
         except OSError as error:
-            action = f"not read ({error.strerror}); correct its permissions"
-            self.note("unreadable", folder, action)
+            self.note("unreadable", folder, closed(error))
         return found
 
     def _is_usable(self, entry: os.DirEntry[str]) -> bool:
-        name = entry.name
-        if name.startswith(".") or name.casefold() in JUNK:
+        if is_junk(entry.name):
             return False
-        if not name.isprintable() or ";" in name:
-            self.note("bad_name", Path(entry.path), "not read; rename it to plain characters")
-            return False
-        if entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), self.root)):
-            action = "links are not followed; copy what it points to"
-            self.note("outside_root", Path(entry.path), action)
+        if wrong := flaw(entry, self.root):
+            kind, action = wrong
+            self.note(kind, Path(entry.path), action)
             return False
         return not entry.is_dir()
 
@@ -81,13 +76,3 @@ def child(folder: Path, name: str) -> Path | None:
     if name in below:
         return below[name]
     return next((p for own, p in below.items() if own.casefold() == name.casefold()), None)
-
-
-def linked_folders(folder: Path) -> list[str]:
-    """Hints on the folders in a folder that are links, which nobody follows."""
-    try:
-        with os.scandir(folder) as entries:
-            names = sorted(e.name for e in entries if e.is_symlink() and e.is_dir())
-    except OSError:
-        return []
-    return [f"{name} is a link and is not followed: copy what it points to" for name in names]

@@ -69,8 +69,8 @@ class Stills(ABC):
         return iter(self.survey(root).items)
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
-        """What is missing, misnamed or left out; no picture is decoded."""
-        return self.survey(root).problems
+        """What is missing, misnamed or left out, each once; no picture is decoded."""
+        return list(dict.fromkeys(self.survey(root).problems))
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The picture as stored, grey repeated to three channels.

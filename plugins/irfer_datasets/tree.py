@@ -7,6 +7,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from irfer_bench.api import Problem
@@ -43,29 +44,39 @@ def list_folder(folder: Path, root: Path) -> Listing:
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: natural(entry.name))
     except OSError as error:
-        action = f"not read ({error.strerror}); correct its permissions"
-        listing.problems.append(Problem("unreadable", relative(folder, root), action))
+        listing.problems.append(Problem("unreadable", relative(folder, root), closed(error)))
         return listing
     for entry in entries:
-        if entry.name.startswith(".") or entry.name.casefold() in JUNK:
+        if is_junk(entry.name):
             continue
         path = Path(entry.path)
-        if not entry.name.isprintable() or ";" in entry.name:
-            listing.problems.append(
-                Problem(
-                    "bad_name",
-                    relative(path, root),
-                    "not read; rename it to plain characters",
-                )
-            )
-        elif entry.is_symlink() and (entry.is_dir() or not inside(path, root)):
-            action = "links are not followed; copy what it points to"
-            listing.problems.append(Problem("outside_root", relative(path, root), action))
+        if wrong := flaw(entry, root):
+            kind, action = wrong
+            listing.problems.append(Problem(kind, relative(path, root), action))
         elif entry.is_dir():
             listing.folders.append(path)
         else:
             listing.files.append(path)
     return listing
+
+
+def is_junk(name: str) -> bool:
+    """Whether an entry is hidden or a system's own: left out without a word."""
+    return name.startswith(".") or name.casefold() in JUNK
+
+
+def flaw(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | None:
+    """Why a folder's entry is not read, as the kind of the problem and what to do, or None."""
+    if not entry.name.isprintable() or ";" in entry.name:
+        return "bad_name", "not read; rename it to plain characters"
+    if entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), root)):
+        return "outside_root", "links are not followed; copy what it points to"
+    return None
+
+
+def closed(error: OSError) -> str:
+    """What to do about a folder that cannot be listed."""
+    return f"not read ({error.strerror}); correct its permissions"
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -106,33 +117,58 @@ def archives(files: Iterable[Path]) -> list[Path]:
     return [path for path in files if _ARCHIVE.fullmatch(path.name)]
 
 
-def packed(folders: Iterable[Path], root: Path) -> list[Problem]:
-    """A note on every archive that lies in some folders: what is missing may be in it."""
-    return [
-        Problem("packed", relative(path, root), "not read; if it holds what is missing, unpack it")
-        for folder in dict.fromkeys(folders)
-        for path in archives(list_folder(folder, root).files)
-    ]
+def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) -> list[Problem]:
+    """What is odd right in some folders: links, closed ones, archives, names in other letter cases.
+
+    Args:
+        folders: those above the pictures, so that they are short. names: proper names of folders.
+    """
+    proper = {name.casefold(): name for name in names}
+    problems = []
+    for folder in dict.fromkeys(folders):
+        listing = list_folder(folder, root)
+        problems += listing.problems
+        for path in archives(listing.files):
+            action = "not read; if it holds what is missing, unpack it"
+            problems.append(Problem("packed", relative(path, root), action))
+        for path in listing.folders:
+            name = proper.get(path.name.casefold(), path.name)
+            if path.name != name:
+                action = f"read as {name}; rename it"
+                problems.append(Problem("mis_cased", relative(path, root), action))
+    return problems
 
 
 def obstacles(root: Path) -> Iterator[str]:
     """Why a folder may not be the dataset that somebody took it for: still packed, linked, closed.
 
-    For the reason of a refusal; the first of each kind, nothing where nothing is odd.
+    For the reason of a refusal; the first of each kind, nothing where nothing is odd. Of a folder
+    with thousands of files only some are looked at.
     """
     told: set[str] = set()
     for folder in _levels(root):
-        listing = list_folder(folder, root)
-        found: dict[str, str] = {}
-        for path in archives(listing.files)[:1]:
-            found["packed"] = f"it holds {relative(path, root)}: unpack it first"
-        for problem in reversed(listing.problems):
-            name = "the folder" if problem.path == "." else problem.path
-            found[problem.kind] = f"{name}: {problem.action}"
-        for kind, text in found.items():
+        for kind, text in _obstacles_in(folder, root):
             if kind not in told:
                 told.add(kind)
                 yield text
+
+
+def _obstacles_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
+    try:
+        with os.scandir(folder) as entries:
+            seen = sorted(islice(entries, BUDGET), key=lambda entry: entry.name)
+    except OSError as error:
+        name = "the folder" if folder == root else relative(folder, root)
+        yield "unreadable", f"{name}: {closed(error)}"
+        return
+    for entry in seen:
+        name = relative(Path(entry.path), root)
+        if is_junk(entry.name):
+            continue
+        if wrong := flaw(entry, root):
+            yield wrong[0], f"{name}: {wrong[1]}"
+        elif _ARCHIVE.fullmatch(entry.name) and entry.is_file():
+            yield "packed", f"it holds {name}: unpack it first"
 
 
 def _levels(root: Path) -> Iterator[Path]:
@@ -160,9 +196,8 @@ def relative(path: Path, root: Path) -> str:
 
 def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
     name = entry.name
-    hidden = name.startswith(".") or name.casefold() in JUNK
     return (
-        not hidden
+        not is_junk(name)
         and name.isprintable()
         and ";" not in name
         and entry.is_dir(follow_symlinks=False)

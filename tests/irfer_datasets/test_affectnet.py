@@ -83,7 +83,8 @@ def test_the_lists_of_2017_in_every_spelling(
 ) -> None:
     lists_tree(tmp_path, images=images, lists=lists, headers=headers)
     assert AffectNet().recognise(tmp_path).confidence >= 0.9
-    assert facts(tmp_path) == SMALL and kinds(tmp_path) == []
+    assert facts(tmp_path) == SMALL
+    assert kinds(tmp_path) == (["mis_cased"] if images.islower() else [])
 
 
 def test_ids_say_nothing_and_do_not_depend_on_where_the_pictures_lie(tmp_path: Path) -> None:
@@ -327,7 +328,7 @@ def _save(value: object, name: str = "train_set/annotations/1_exp.npy") -> Calla
         (lambda r: (r / "train_set/images/me.jpg").touch(), ["unexpected_file"], 0),
         (lambda r: (r / "train_set/images/01.jpg").touch(), ["duplicate_file"], 0),
         (lambda r: (r / "train_set/images/.DS_Store").touch(), [], 0),
-        (lambda r: (r / "train_set").rename(r / "Train_Set"), [], 0),
+        (lambda r: (r / "train_set").rename(r / "Train_Set"), ["mis_cased"], 0),
         (lambda r: shutil.rmtree(r / "val_set"), ["missing_list"], 8),
         (lambda r: shutil.rmtree(r / "val_set/annotations"), ["missing_list"], 8),
         (lambda r: (r / "val_set.zip").touch(), ["packed"], 0),
@@ -368,10 +369,10 @@ def test_a_linked_picture_outside_the_root_is_refused(tmp_path: Path) -> None:
     assert "outside_root" in kinds(lists)
     (root / "val_set").rename(tmp_path / "val")
     (root / "val_set").symlink_to(tmp_path / "val")
-    assert kinds(root)[-1] == "outside_root"
+    assert kinds(root).count("outside_root") == 2
     (root / "train_set").rename(tmp_path / "train")
     (root / "train_set").symlink_to(tmp_path / "train")
-    assert "train_set is a link and is not followed" in AffectNet().recognise(root).reason
+    assert "train_set: links are not followed" in AffectNet().recognise(root).reason
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
@@ -384,8 +385,8 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "b/Manually_Annotated_file_lists")
     (tmp_path / "b/Manually_Annotated_file_lists.zip").touch()
     packed = AffectNet().recognise(tmp_path / "b")
-    assert packed.confidence < 0.5 and "Manually_Annotated_file_lists.zip first" in packed.reason
-    with pytest.raises(MissingError, match=r"Manually_Annotated_file_lists\.zip first"):
+    assert packed.confidence < 0.5 and "Manually_Annotated_file_lists.zip: unpack it" in packed.reason
+    with pytest.raises(MissingError, match=r"Manually_Annotated_file_lists\.zip: unpack it first"):
         list(AffectNet().index(tmp_path / "b"))
 
 

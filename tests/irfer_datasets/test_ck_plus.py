@@ -214,7 +214,7 @@ def test_what_others_made_of_it_is_named(tmp_path: Path) -> None:
     for name in ("cohn-kanade-images", "Emotion"):
         (root / name).rename(tmp_path / name)
         (root / name).symlink_to(tmp_path / name)
-    assert "Emotion is a link and is not followed" in CkPlus().recognise(root).reason
+    assert "Emotion: links are not followed" in CkPlus().recognise(root).reason
 
 
 def test_the_owners_landmarks_come_with_the_frames(tmp_path: Path) -> None:

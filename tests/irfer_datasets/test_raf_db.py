@@ -84,7 +84,7 @@ def test_a_half_unpacked_copy_names_the_archive(tmp_path: Path) -> None:
     (tmp_path / "basic/Image").mkdir()
     (tmp_path / "basic/Image/aligned.zip").touch()
     seen = RafDb().recognise(tmp_path)
-    assert seen.confidence < 0.5 and "unpack basic/Image/aligned.zip first" in seen.reason
+    assert seen.confidence < 0.5 and "basic/Image/aligned.zip: unpack it first" in seen.reason
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed/basic.zip").touch()
     assert "basic.zip: unpack it first" in RafDb().recognise(tmp_path / "packed").reason
@@ -161,7 +161,7 @@ def _list(change: Callable[[str], str], encoding: str = "utf-8") -> Callable[[Pa
             set(),
         ),
         (lambda r: (r / "Image/original.zip").touch(), ["packed"], set()),
-        (lambda r: (r / "Image").rename(r / "image"), [], set()),
+        (lambda r: (r / "Image").rename(r / "image"), ["mis_cased"], set()),
     ],
 )
 def test_what_is_wrong_is_listed_and_the_rest_is_used(
@@ -273,7 +273,7 @@ def test_a_linked_folder_is_told_not_followed(tmp_path: Path) -> None:
     owner = owner_tree(tmp_path / "owner")
     (owner / "Image/aligned").rename(tmp_path / "aligned")
     (owner / "Image/aligned").symlink_to(tmp_path / "aligned")
-    with pytest.raises(MissingError, match="aligned is a link and is not followed"):
+    with pytest.raises(MissingError, match="aligned: links are not followed"):
         list(RafDb().index(owner))
 
 

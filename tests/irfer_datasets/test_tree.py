@@ -14,7 +14,7 @@ from irfer_datasets.tree import (
     list_folder,
     natural,
     obstacles,
-    packed,
+    odd_folders,
     subfolders,
 )
 
@@ -99,7 +99,7 @@ def test_bases_are_found_four_levels_down_and_not_below_one_another(tmp_path: Pa
 def test_archives_are_known_by_their_names(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert archives([tmp_path / name]) == [tmp_path / name]
-    (problem,) = packed([tmp_path, tmp_path], tmp_path)
+    (problem,) = odd_folders([tmp_path, tmp_path], tmp_path)
     assert (problem.kind, problem.path) == ("packed", name)
     assert list(obstacles(tmp_path)) == [f"it holds {name}: unpack it first"]
 
@@ -108,3 +108,22 @@ def test_archives_are_known_by_their_names(tmp_path: Path, name: str) -> None:
 def test_other_files_are_no_archives(tmp_path: Path, name: str) -> None:
     (tmp_path / name).touch()
     assert archives([tmp_path / name]) == [] and list(obstacles(tmp_path)) == []
+
+
+def test_what_hinders_lies_below_the_root_too(tmp_path: Path) -> None:
+    (tmp_path / "a/b").mkdir(parents=True)
+    (tmp_path / "a/b/part1.zip").touch()
+    (tmp_path / "a/b/part2.zip").touch()
+    (tmp_path / "a/link").symlink_to(tmp_path.parent)
+    assert list(obstacles(tmp_path)) == [
+        "a/link: links are not followed; copy what it points to",
+        "it holds a/b/part1.zip: unpack it first",
+    ]
+
+
+def test_names_in_other_letter_cases_are_listed(tmp_path: Path) -> None:
+    for name in ("IMAGE", "Label", "other"):
+        (tmp_path / name).mkdir()
+    (problem,) = odd_folders([tmp_path], tmp_path, ("Image", "Label"))
+    assert (problem.kind, problem.path) == ("mis_cased", "IMAGE")
+    assert problem.action == "read as Image; rename it"

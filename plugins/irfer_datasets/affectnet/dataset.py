@@ -18,19 +18,20 @@ from irfer_datasets.affectnet.crops import survey_crops
 from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
+    NAMES,
     Tree,
     count,
     find_list,
     find_trees,
+    folders_above,
     look,
     picture_folder,
-    still_packed,
     stray,
 )
 from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
 from irfer_datasets.affectnet.params import AffectNetParams
 from irfer_datasets.stills import Stills
-from irfer_datasets.tree import packed, relative
+from irfer_datasets.tree import obstacles, odd_folders, relative
 
 if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList
@@ -69,9 +70,8 @@ class AffectNet(Stills):
             where = relative(whole[0].base, root)
             return Recognition(0.95, f"the release of {whole[0].form[-4:]} under {where}")
         tree = trees[0]
-        archives = [relative(path, root) for path in still_packed(root, tree)]
-        hint = f"; unpack {', '.join(archives[:3])} first" if archives else ""
-        return Recognition(0.4, f"{relative(tree.base, root)} has {flaws[tree]}{hint}")
+        what = f"{relative(tree.base, root)} has {flaws[tree]}"
+        return Recognition(0.4, "; ".join((what, *obstacles(root))))
 
     def walk(self, root: Path) -> ListSurvey:
         """All pictures that show an expression, and everything that is wrong.
@@ -84,8 +84,8 @@ class AffectNet(Stills):
         if not any(not look(tree) for tree in trees):
             raise MissingError(f"{root} is not affectnet: {self.recognise(root).reason}")
         tree = self._choose(root, trees)
-        inner = {path.parent for path in still_packed(root, tree)}
-        seen = ListSurvey(root, problems=packed(sorted(inner), root))
+        above = (root, tree.base, *folders_above(tree))
+        seen = ListSurvey(root, problems=odd_folders(above, root, NAMES))
         for other in trees:
             if other != tree:
                 action = f"its {other.form} is not read, {tree.form} of "

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import CrowdSurvey, child, linked_folders
+from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.expected import compare_count, compare_labels, published
-from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 Form = Literal["lists_2017", "crops_2021"]
 LABELS: Mapping[int, str] = {
@@ -46,6 +46,16 @@ _LISTS = {
     "automatic": ("automatically_annotated_file_list", "automatically_annotated_file_lists"),
 }
 _MARKS = (*_PICTURES["manual"], *_LISTS["manual"], "manually_annotated")
+NAMES = (
+    *HALVES,
+    "images",
+    "annotations",
+    "Manually_Annotated",
+    "Manually_Annotated_Images",
+    "Manually_Annotated_file_lists",
+    "Automatically_Annotated_Images",
+)
+"""Folders as the owners spell them, where they spell them in one way."""
 VAL8 = (499, 500)
 """Validation pictures of contempt: the release of 2021 lacks one."""
 
@@ -104,17 +114,14 @@ def look(tree: Tree) -> str:
     return ""
 
 
-def still_packed(root: Path, tree: Tree | None = None) -> list[Path]:
-    """Archives in a root and in the folders of a copy that are small enough to be listed."""
-    places = [root]
-    if tree is not None:
-        names = (*HALVES, "Manually_Annotated", *_LISTS["manual"])
-        places += [tree.base, *filter(None, (child(tree.base, name) for name in names))]
-    return [
-        path
-        for place in dict.fromkeys(places)
-        for path in archives(list_folder(place, place).files)
-    ]
+def folders_above(tree: Tree) -> list[Path]:
+    """The folders of a copy that hold lists or folders, and few of them."""
+    if tree.form == "crops_2021":
+        return [half for name in HALVES if (half := child(tree.base, name)) is not None]
+    names = (*_LISTS["manual"], *_LISTS["automatic"])
+    found = [_find(tree.base, (name,)) for name in names]
+    found += [picture_folder(tree, part) for part in _PICTURES]
+    return [folder for folder in found if folder is not None]
 
 
 def stray(root: Path) -> Iterator[str]:
@@ -124,9 +131,7 @@ def stray(root: Path) -> Iterator[str]:
         yield "it is one half: give the folder that holds train_set and val_set"
     elif name in _MARKS:
         yield "it is a part of it: give the folder that holds pictures and file lists"
-    yield from linked_folders(root)[:1]
-    for path in still_packed(root)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)
 
 
 def count(tree: Tree, left_out: Mapping[int, int], seen: CrowdSurvey) -> None:

@@ -19,7 +19,7 @@ from irfer_datasets.tree import (
     find_bases,
     list_folder,
     obstacles,
-    packed,
+    odd_folders,
     relative,
     subfolders,
 )
@@ -82,12 +82,18 @@ def find_base(holders: Sequence[Path]) -> Path:
 def survey(holders: Sequence[Path], root: Path) -> Survey:
     """All pictures of the seven codes, and everything else that is there or is not."""
     base = find_base(holders)
-    seen = Survey(root, problems=packed((root, base, *holders), root))
+    wanted = [path for path in _groups(base) if int(path.name[:2]) <= len(CODES)]
+    seen = Survey(root, problems=odd_folders((root, base, *holders, *wanted), root))
     pictures = [p for folder in _image_folders(base, holders, seen) for p in _read(folder, seen)]
     kept = _keep(pictures, seen)
     seen.items.extend(_item(picture, root) for picture in kept)
     _count(base, pictures, seen)
     return seen
+
+
+def _groups(base: Path) -> list[Path]:
+    """`01-04` and its like, whatever they hold."""
+    return [path for path in subfolders(base) if _GROUP.fullmatch(path.name)]
 
 
 def _proper(name: str) -> str | None:
@@ -97,8 +103,7 @@ def _proper(name: str) -> str | None:
 def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterator[Path]:
     found: dict[str, Path] = {}
     known = f"known: {GROUPS[0]}/{FOLDERS[0]} to {GROUPS[-1]}/{FOLDERS[-1]}"
-    barren = [path for path in subfolders(base) if _GROUP.fullmatch(path.name)]
-    for holder in dict.fromkeys((*holders, *barren)):
+    for holder in dict.fromkeys((*holders, *_groups(base))):
         listing = list_folder(holder, seen.root)
         seen.problems.extend(listing.problems)
         for path in listing.files:

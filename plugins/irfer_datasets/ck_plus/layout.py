@@ -14,9 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import linked_folders
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import archives, find_bases, list_folder, relative, subfolders
+from irfer_datasets.tree import find_bases, list_folder, obstacles, relative, subfolders
 
 LABELS: Mapping[int, str] = {
     0: "neutral",
@@ -133,14 +132,12 @@ def stray(root: Path) -> Iterator[str]:
         _SESSION.fullmatch(path.name) for path in listing.folders
     ):
         yield "it is one subject's: give the folder two above it"
-    yield from linked_folders(root)[:1]
     if any(_is_sorted_copy(path) for path in (root, *listing.folders)):
         yield (
             "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks the "
             "sequences and their first frames: give the owners' own, or read it as dataset folder"
         )
-    for path in archives(listing.files)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)
 
 
 def _is_sorted_copy(folder: Path) -> bool:

@@ -11,7 +11,7 @@ from irfer_datasets.annotations import open_annotation
 from irfer_datasets.ck_plus.layout import LABELS, Take, Tree, choose, find_trees, read_tree
 from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import packed, relative
+from irfer_datasets.tree import odd_folders, relative
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
@@ -31,7 +31,8 @@ def survey(root: Path) -> Sequences:
     seen = Sequences(root)
     trees = [read_tree(base, seen) for base in find_trees(root)]
     places = {base for tree in trees for base in (root, tree.base, tree.base.parent)}
-    seen.problems.extend(packed(sorted(p for p in places if p.is_relative_to(root)), root))
+    above = sorted(place for place in places if place.is_relative_to(root))
+    seen.problems.extend(odd_folders(above, root))
     frames = choose(trees, "frames", seen)
     emotion = choose(trees, "emotion", seen)
     landmarks = choose(trees, "landmarks", seen)

@@ -45,11 +45,6 @@ class Tree:
     lists: tuple[Path, ...]
     sheet: Path | None
 
-    @property
-    def used(self) -> list[Path]:
-        """Every folder that is read."""
-        return [*self.sources.values(), *self.sounds, *self.lists]
-
 
 def find_trees(root: Path) -> list[Tree]:
     """Every folder at most four levels down that holds Clip, EmoLabel_DataSplit or label."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import find_bases, list_folder, obstacles, packed, relative
+from irfer_datasets.tree import find_bases, list_folder, obstacles, odd_folders, relative
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
@@ -67,7 +67,7 @@ def find_trees(root: Path) -> list[Path]:
 def survey(trees: Sequence[Path], root: Path) -> Survey:
     """All pictures but the black and the averaged ones, and everything that is wrong."""
     base = trees[0]
-    seen = Survey(root, problems=packed((root, base), root))
+    seen = Survey(root, problems=odd_folders((root, base), root))
     for other in trees[1:]:
         seen.note("second_tree", other, f"not read, {relative(base, root)} is; remove one")
     folders = _folders(base, seen)

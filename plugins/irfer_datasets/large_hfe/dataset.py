@@ -17,7 +17,7 @@ from irfer_bench.api import BASIC, Item, MissingError, Recognition
 from irfer_datasets.large_hfe.layout import SUBJECTS, Take, find_base, walk
 from irfer_datasets.large_hfe.metadata import NAME, read_metadata
 from irfer_datasets.stills import Stills, Survey
-from irfer_datasets.tree import list_folder, obstacles, packed, relative
+from irfer_datasets.tree import list_folder, obstacles, odd_folders, relative, subfolders
 
 LAYOUT = "{VIS,NIR}/S001/Anger/000.jpg"
 
@@ -53,7 +53,7 @@ class LargeHfe(Stills):
             if people and len(people) != len(SUBJECTS):
                 action = f"{len(people)} subjects, {len(SUBJECTS)} are published"
                 seen.note("unexpected_count", base / spectrum.upper(), f"{action}; all are used")
-        seen.problems.extend(packed((root, base), root))
+        seen.problems.extend(odd_folders((root, base, *subfolders(base)), root))
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:

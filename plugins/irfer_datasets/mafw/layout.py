@@ -39,11 +39,6 @@ class Tree:
     sources: Mapping[str, Path]
     lists: tuple[Path, ...]
 
-    @property
-    def used(self) -> list[Path]:
-        """Every folder that is read."""
-        return [*self.sources.values(), *self.lists]
-
 
 def find_trees(root: Path) -> list[Tree]:
     """Every folder at most four levels down that holds MAFW's data or lists."""

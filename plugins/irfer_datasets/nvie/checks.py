@@ -7,11 +7,13 @@ from pathlib import Path
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import LIGHTS, Survey, counted
-from irfer_datasets.tree import list_folder, obstacles, packed, subfolders
+from irfer_datasets.tree import list_folder, obstacles, odd_folders, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
 USABLE = 100
 """People of whom usable pictures are published, at least."""
+TOPS = 50
+"""Folders in which archives are looked for."""
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
 
 
@@ -41,13 +43,14 @@ def check(seen: Survey) -> None:
         hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
         seen.note("missing_domain", "SpontaneousDatabase/*/*/*/apex", action + hint)
     _check_sizes(seen)
-    seen.problems.extend(packed(_tops(seen.root), seen.root))
+    seen.problems.extend(odd_folders(_tops(seen.root), seen.root))
 
 
 def _tops(root: Path) -> list[Path]:
-    """The root and, where it holds nothing else, the one folder in it."""
-    folders = subfolders(root)
-    return [root, *folders] if len(folders) == 1 else [root]
+    """The folders above subjects and pictures, as far as somebody may have left archives there."""
+    folders = [root, *subfolders(root)]
+    inner = [below for folder in folders[1:] for below in subfolders(folder)]
+    return [*folders, *inner][:TOPS]
 
 
 def _check_sizes(seen: Survey) -> None:

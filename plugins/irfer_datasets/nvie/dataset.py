@@ -86,7 +86,7 @@ class Nvie:
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
         """What is unresolved, unlabelled, missing or unlike what is published."""
-        return self._survey(root).problems
+        return list(dict.fromkeys(self._survey(root).problems))
 
     def census(self, root: Path) -> Iterator[Mapping[str, str]]:
         """One row per picture folder or clip, unknown cells empty, in the manifest's columns.

@@ -88,7 +88,7 @@ class OuluCasia:
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
         """What is missing, misnamed or unlike the published listing; no picture is decoded."""
-        return self._survey(root)[1].problems
+        return list(dict.fromkeys(self._survey(root)[1].problems))
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated to three channels.

@@ -14,7 +14,7 @@ from irfer_datasets.tree import (
     find_bases,
     list_folder,
     obstacles,
-    packed,
+    odd_folders,
     relative,
     subfolders,
 )
@@ -83,7 +83,7 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
     seen = Survey(root)
     cameras = CAMERAS[tree.edition]
     folders = _children(tree.base, tuple(cameras), seen, strangers=False)
-    seen.problems.extend(packed((root, tree.base, *folders.values()), root))
+    seen.problems.extend(odd_folders((root, tree.base, *folders.values()), root))
     for camera, spectrum in cameras.items():
         if camera not in folders:
             seen.note(

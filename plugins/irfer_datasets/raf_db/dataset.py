@@ -12,21 +12,21 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
-from irfer_datasets.crowd import CrowdSurvey, child, linked_folders
+from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.raf_db.layout import (
     LABELS,
+    NAMES,
     Images,
     Tree,
     find_trees,
     label_list,
     picture_folder,
-    still_packed,
     stray,
 )
 from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_owner
 from irfer_datasets.stills import Stills
-from irfer_datasets.tree import packed, relative
+from irfer_datasets.tree import obstacles, odd_folders, relative
 
 
 class RafDb(Stills):
@@ -65,8 +65,10 @@ class RafDb(Stills):
         if found:
             return Recognition(0.95, f"{found} pictures under {where}")
         if tree.form == "owner" and label_list(tree) is None:
-            return Recognition(0.4, f"{where} has pictures but no EmoLabel/list_patition_label.txt")
-        return Recognition(0.3, f"{where} holds no picture named such as train_00001_aligned.jpg")
+            what = f"{where} has pictures but no EmoLabel/list_patition_label.txt"
+            return Recognition(0.4, "; ".join((what, *obstacles(root))))
+        what = f"{where} holds no picture named such as train_00001_aligned.jpg"
+        return Recognition(0.3, "; ".join((what, *obstacles(root))))
 
     def walk(self, root: Path) -> CrowdSurvey:
         """All labelled pictures of the framing asked for, and everything that is wrong.
@@ -79,8 +81,9 @@ class RafDb(Stills):
         if not trees:
             raise MissingError(f"{root} is not raf_db: {self.recognise(root).reason}")
         tree, images = self._choose(root, trees)
-        inner = {path.parent for path in still_packed(root, tree)}
-        seen = CrowdSurvey(root, problems=packed(sorted(inner), root))
+        inner = [child(tree.base, name) for name in ("Image", "EmoLabel")]
+        above = (root, tree.base, *filter(None, inner))
+        seen = CrowdSurvey(root, problems=odd_folders(above, root, NAMES))
         for copy in trees:
             if copy != tree:
                 action = f"not read, {relative(tree.base, root)} is; give its own folder to use it"
@@ -110,10 +113,6 @@ class RafDb(Stills):
                 if aligned_only or picture_folder(tree, images) is not None:
                     return tree, images
         base = relative(trees[0].base, root)
-        archives = [relative(path, root) for path in still_packed(root, trees[0])]
-        above = child(trees[0].base, "Image")
-        links = [] if above is None else linked_folders(above)
-        hint = f"unpack {', '.join(archives)} first" if archives else "copy the pictures there"
-        hint = "; ".join((*links, hint))
+        hint = "; ".join(obstacles(root)) or "copy the pictures there"
         kind = " or ".join(asked)
         raise MissingError(f"raf_db: {base} holds no Image/{kind} pictures; {hint}")

@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import child, linked_folders
-from irfer_datasets.tree import archives, find_bases, list_folder, subfolders
+from irfer_datasets.crowd import child
+from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 Images = Literal["aligned", "original"]
 LABELS: Mapping[int, str] = {
@@ -28,6 +28,8 @@ LABELS: Mapping[int, str] = {
 }
 """The owners' codes."""
 SPLITS = ("train", "test")
+NAMES = ("basic", "Image", "EmoLabel", "aligned", "original", *SPLITS)
+"""Folders as the owners, and the Kaggle form, spell them."""
 LISTS = ("list_patition_label.txt", "list_partition_label.txt")
 NAME = re.compile(r"(?P<split>train|test)_(?P<number>\d{4,5})(?:_aligned)?\.(?:jpe?g|png)", re.I)
 
@@ -72,19 +74,6 @@ def label_list(tree: Tree) -> Path | None:
     return next((files[name] for name in LISTS if name in files), None)
 
 
-def still_packed(root: Path, tree: Tree | None = None) -> list[Path]:
-    """Archives in a root and in the folders of a copy."""
-    places = [root]
-    if tree is not None:
-        inner = [child(tree.base, name) for name in ("Image", "EmoLabel")]
-        places += [tree.base, *filter(None, inner)]
-    return [
-        path
-        for place in dict.fromkeys(places)
-        for path in archives(list_folder(place, place).files)
-    ]
-
-
 def stray(root: Path) -> Iterator[str]:
     """Hints on why a folder is not the dataset although it has to do with it."""
     names = {path.name.casefold() for path in subfolders(root)}
@@ -95,9 +84,7 @@ def stray(root: Path) -> Iterator[str]:
         yield f"{name} is one half of it: give the folder that holds train and test"
     if is_compound(root) or "compound" in names:
         yield "compound labels are not read: give the folder that holds basic"
-    yield from linked_folders(root)[:1]
-    for path in still_packed(root)[:1]:
-        yield f"it holds {path.name}: unpack it first"
+    yield from obstacles(root)
 
 
 def _is_owner(below: Sequence[Path]) -> bool:
