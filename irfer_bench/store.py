@@ -208,8 +208,8 @@ class Store:
         """
         count, size = 0, 0
         kept = self._with_parts(keep)
-        self._refuse_if_busy()
         with clear_write_errors(self.root):
+            self._refuse_if_busy()
             for folder in (self.root / "artefacts").glob("*/*"):
                 if folder.name not in kept:
                     size += sum(path.stat().st_size for path in folder.iterdir())
@@ -258,8 +258,8 @@ class Store:
         doomed &= known.keys()
         size = sum(p.stat().st_size for key in doomed for p in known[key].iterdir())
         if really:
-            self._refuse_if_busy()
             with clear_write_errors(self.root):
+                self._refuse_if_busy()
                 for folder in (
                     *(known[key] for key in doomed),
                     *(self.root / name for name in ("unfinished", "building", "damaged")),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from irfer_bench import store
 from irfer_bench.claims import claim
 from irfer_bench.cli import main
 from irfer_bench.values import BASIC
@@ -122,6 +124,22 @@ def test_it_waits_for_nobody_and_breaks_nobodys_run(
     )
     assert artefacts(home) == before and (home / "private/folder/sheets").is_dir()
     assert data("purge", "folder", "--yes").code == 0 and not artefacts(home)
+
+
+def test_a_home_that_cannot_be_written_is_one_line(
+    data: Data, root: Path, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Root may write anywhere, so the system's refusal is simulated where a lock is opened."""
+    data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
+    before = artefacts(home)
+
+    def refuse(folder: Path, key: str) -> None:
+        raise PermissionError(errno.EACCES, "Permission denied", str(folder / key))
+
+    monkeypatch.setattr(store, "try_claim", refuse)
+    said = data("purge", "folder", "--yes")
+    assert said.code == 4 and "no access to " in said.err and said.err.count("\n") == 1
+    assert artefacts(home) == before and (home / "private/folder/sheets").is_dir()
 
 
 def test_a_dataset_of_which_nothing_is_here(data: Data, home: Path) -> None:
