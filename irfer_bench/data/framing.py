@@ -13,6 +13,9 @@ from irfer_bench.data.rules import Rules
 from irfer_bench.errors import DamagedError
 from irfer_bench.values import Face, Item
 
+LARGEST = 10
+"""Sides of a picture that a square's side may be: beyond, it was given in other units."""
+
 
 def choose_squares(
     item: Item,
@@ -30,8 +33,36 @@ def choose_squares(
         exact: the faces are squares to be taken as they are.
 
     Raises:
-        DamagedError: no face was found and the rule is to fail.
+        DamagedError: no face was found and the rule is to fail, or a square lies outside its
+            picture or is far larger.
     """
+    squares = _squares(item, frames, faces, rules, exact)
+    for square, frame in zip(squares, frames, strict=True):
+        if square is not None and not _meets(square, frame):
+            height, width = frame.shape[:2]
+            raise DamagedError(
+                f"the square (left, top, side) = {square} of {item.id} does not fit its picture of "
+                f"{width} x {height} pixels",
+                f"correct what {rules.detector} goes by",
+            )
+    return squares
+
+
+def _meets(square: Box, frame: NDArray[np.uint8]) -> bool:
+    """Whether a square shows some of the picture and not mostly its repeated border."""
+    left, top, side = square
+    height, width = frame.shape[:2]
+    touches = left < width and top < height and left + side > 0 and top + side > 0
+    return touches and side <= LARGEST * max(height, width)
+
+
+def _squares(
+    item: Item,
+    frames: Sequence[NDArray[np.uint8]],
+    faces: Sequence[Face | None] | None,
+    rules: Rules,
+    exact: bool,
+) -> list[Box | None]:
     if faces is None:
         return [centre_square(frame) for frame in frames]
     found = [face for face in faces if face is not None]

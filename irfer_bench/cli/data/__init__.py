@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 from importlib import import_module
 
 from irfer_bench.registry import load
@@ -46,5 +47,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one sub-command and return its exit code."""
+    signal.signal(signal.SIGTERM, _interrupt)  # what is half-written holds pictures: clear it up
     module = import_module(f"{__name__}.{ACTIONS[args.action][0]}")
     return int(module.run(args, load()))
+
+
+def _interrupt(number: int, frame: object) -> None:
+    raise KeyboardInterrupt

