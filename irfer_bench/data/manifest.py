@@ -152,7 +152,7 @@ def scan(
 
 
 def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | None:
-    """What an earlier scan found, if no name, size or date under `root` changed since.
+    """What an earlier scan found, if no name, size, date or permission under `root` changed since.
 
     Reads no file of the dataset and does not import it.
     """
@@ -191,7 +191,7 @@ def other_datasets(registry: Registry) -> Iterator[tuple[str, Dataset]]:
 
 
 def signature(root: Path) -> str:
-    """One digest of all names, sizes and dates under a folder; no file is opened."""
+    """One digest of all names, sizes, dates and permissions under a folder; no file is opened."""
     return keys.digest(["listing", str(root.resolve()), sorted(_listing(root, ""))])
 
 
@@ -216,7 +216,7 @@ def _listing(folder: Path, above: str) -> Iterator[list[str | int]]:
         except OSError:  # a folder that may be listed and not entered
             yield [name, "unreadable"]
         else:
-            yield [name, facts.st_size, facts.st_mtime_ns]
+            yield [name, facts.st_size, facts.st_mtime_ns, facts.st_mode]
 
 
 def _place(name: str, root: Path, home: Path, stamp: JSON) -> Path:

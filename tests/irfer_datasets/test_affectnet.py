@@ -385,7 +385,8 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     shutil.rmtree(tmp_path / "b/Manually_Annotated_file_lists")
     (tmp_path / "b/Manually_Annotated_file_lists.zip").touch()
     packed = AffectNet().recognise(tmp_path / "b")
-    assert packed.confidence < 0.5 and "Manually_Annotated_file_lists.zip: unpack it" in packed.reason
+    assert packed.confidence < 0.5
+    assert "Manually_Annotated_file_lists.zip: unpack it" in packed.reason
     with pytest.raises(MissingError, match=r"Manually_Annotated_file_lists\.zip: unpack it first"):
         list(AffectNet().index(tmp_path / "b"))
 
