@@ -82,7 +82,7 @@ def _setting(registry: Registry, owned: Owned, detector: str) -> Setting:
 
 
 def _print_setting(registry: Registry, owned: Owned, detector: str) -> None:
-    from irfer_bench.render.protocol import labelled, render_protocol
+    from irfer_bench.cli.protocol import labelled, render_protocol
 
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
@@ -146,7 +146,7 @@ def _print_params(facts: dict[str, Any]) -> None:
 
 
 def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
-    from irfer_bench.render.protocol import labelled
+    from irfer_bench.cli.protocol import labelled
 
     dataset = registry.create(owned.component)
     rows = {

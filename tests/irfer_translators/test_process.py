@@ -52,7 +52,10 @@ def test_respacing_keeps_the_marginals(count: int, top: int) -> None:
     assert kept[-1] == top - 1
     assert len(kept) == min(count, top)
     process = VPProcess.linear()
-    np.testing.assert_allclose(process.respaced(kept).abar, process.abar[kept], rtol=1e-12)
+    # A beta near 1 keeps its alpha to one rounding of 1, and no better.
+    np.testing.assert_allclose(
+        process.respaced(kept).abar, process.abar[kept], rtol=1e-12, atol=np.finfo(float).eps
+    )
     assert process.respaced(kept).levels == tuple(kept)
 
 
