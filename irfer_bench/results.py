@@ -36,6 +36,10 @@ def make_record(shop: Workshop, planned: PlannedCell) -> Record:
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
+    for step, artefact in steps:
+        if artefact is not None and artefact.facts.get("absent"):
+            names = ", ".join(artefact.facts["absent"])
+            warnings.append(f"{step.title}: no training clip of {names}")
     plugins = {cell.translator.distribution}
     if cell.recognizer is not None:
         plugins.add(cell.recognizer.distribution)

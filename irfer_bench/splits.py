@@ -105,19 +105,25 @@ def _pick_class(view: ClipView, name: str, shots: int, draw: int) -> list[int]:
     return (distinct + rest)[:shots]
 
 
-def check_classes(views: Sequence[ClipView], classes: Sequence[str], where: str) -> None:
-    """Refuse to train where a class has no example.
+def check_classes(
+    views: Sequence[ClipView], classes: Sequence[str], where: str, *, fewer: bool = False
+) -> list[str]:
+    """Refuse to train where a class has no example; returns the classes that have none.
+
+    Args:
+        fewer: only refuse where no class has one, as in a small copy of a dataset.
 
     Raises:
         DamagedError: naming the classes.
     """
     seen = {label for view in views for label in view.labels}
     absent = [name for name in classes if name not in seen]
-    if absent:
+    if absent and (not fewer or len(absent) == len(classes)):
         raise DamagedError(
             f"{where}: no training clip of {', '.join(absent)}",
             "irfer-bench data check shows which folders are missing",
         )
+    return absent
 
 
 def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:

@@ -116,13 +116,14 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
             spec["shots"],
             draw=spec["draw"],
             where=where,
-            fewer=bool(shop.artefact(_origin(step.inputs["target"])).facts["incomplete"]),
+            fewer=_incomplete(shop, step.inputs["target"]),
         )
         if spec["unlabelled"]:
             unlabelled = whole.hide_labels()
     checked = _check_leak(shop, step, {"source": source, "target": target}, where)
     target, validation = splits.carve(target, spec["validation"], spec["draw"])
-    splits.check_classes([source, target], spec["classes"], where)
+    small = any(_incomplete(shop, given) for given in step.inputs.values())
+    absent = splits.check_classes([source, target], spec["classes"], where, fewer=small)
     data = TrainingData(source, target, unlabelled, validation, tuple(spec["classes"]))
     method = _created(shop, step)
     method.fit(data, ctx)
@@ -131,8 +132,13 @@ def fit_recognizer(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any
         "reports": ctx.reports,
         "source": len(source),
         "target": len(target),
+        "absent": absent,
         "subjects": "checked" if checked else "unchecked",
     }
+
+
+def _incomplete(shop: Workshop, step: Step) -> bool:
+    return bool(shop.artefact(_origin(step)).facts["incomplete"])
 
 
 def _check_leak(shop: Workshop, step: Step, views: Mapping[str, ClipView], where: str) -> bool:
@@ -161,9 +167,7 @@ def _same_people(one: Step, other: Step) -> bool:
 def predict(shop: Workshop, step: Step, folder: Path) -> Mapping[str, Any]:
     """Log-probabilities of the test clips, and features where the recognizer has them."""
     ctx = shop.context(step)
-    clips = part_of(
-        shop, step.inputs["clips"], step.spec["fold"], step.spec.get("part", "test")
-    )
+    clips = part_of(shop, step.inputs["clips"], step.spec["fold"], step.spec.get("part", "test"))
     if len(clips) == 0:
         raise DamagedError(f"fold {step.spec['fold']} has no test clip")
     method = _created(shop, step)

@@ -91,6 +91,14 @@ def test_a_class_missing_from_a_fold_is_said():
         splits.check_classes([view_of([("a", "s", "anger", None)])], CLASSES, "fold 1")
 
 
+def test_a_small_copy_trains_without_a_class_but_not_without_all():
+    view = view_of([("a", "s", "anger", None)])
+    absent = splits.check_classes([view], CLASSES, "fold 1", fewer=True)
+    assert absent == [name for name in CLASSES if name != "anger"]
+    with pytest.raises(DamagedError, match="no training clip"):
+        splits.check_classes([view.pick(())], CLASSES, "fold 1", fewer=True)
+
+
 @given(st.integers(2, 10), st.data())
 def test_train_and_test_share_nobody_and_lose_nobody(count, data):
     view = people(count)

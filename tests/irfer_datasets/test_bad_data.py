@@ -228,3 +228,21 @@ def test_a_scan_is_made_anew_once_permissions_are_corrected(tmp_path: Path) -> N
     before = signature(tmp_path)
     (tmp_path / "a.png").chmod(0o644)
     assert signature(tmp_path) != before
+
+
+@pytest.mark.parametrize("name", ["dfew"])
+def test_a_small_copy_without_a_class_runs_and_says_so(
+    name: str, root: Path, capsys: Capture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(root.parent)
+    gone = [row["id"] for row in items(capsys, name, root) if row["label"] == "disgust"]
+    for each in gone:
+        shutil.rmtree(root / "Clip/clip_224x224" / each.removeprefix("dfew_"))
+    method = ["-t", "none", "-r", "resnet18", "--preset", "quick"]
+    tiny = ["-p", "resnet18.epochs=1", "-p", "resnet18.width=4", "-p", "resnet18.size=32"]
+    words = ["run", "--dataset", name, "--data-root", f"{name}={root}", *method, *tiny, "--json"]
+    code, out, err = call(capsys, *words)
+    assert code == 0, err
+    warnings = json.loads(out)["warnings"]
+    assert gone and "fit resnet18: no training clip of disgust" in warnings
+    assert any("incomplete" in warning for warning in warnings)
