@@ -56,7 +56,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         if differences is not None:
             _print_differences(differences, args.against)
         for title in unknown:
-            print(terminal(f"crops not compared: {title}: only one states them; -s SETTING does"))
+            print(terminal(f"crops not compared: {title}: only one side states them; add -s SETTING"))
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else 0
 

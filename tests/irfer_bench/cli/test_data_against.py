@@ -139,7 +139,7 @@ def test_other_crops_of_the_same_files(data: Data, here: Path) -> None:
     assert f"crops: {TITLES[0]}: faces were cut out elsewhere" in said.out
     said = data("check", *words[:3], "--against", "theirs.json")
     assert said.code == 0 and "no differences" in said.out
-    assert f"crops not compared: {TITLES[0]}: only one states them" in said.out
+    assert f"crops not compared: {TITLES[0]}: only one side states them" in said.out
 
 
 @pytest.mark.parametrize(
