@@ -56,7 +56,8 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         if differences is not None:
             _print_differences(differences, args.against)
         for title in unknown:
-            print(terminal(f"crops not compared: {title}: only one side states them; add -s SETTING"))
+            why = "only one side states them; add -s SETTING"
+            print(terminal(f"crops not compared: {title}: {why}"))
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else 0
 
