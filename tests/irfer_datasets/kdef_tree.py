@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_datasets.kdef.layout import EXPRESSIONS, VIEWS
+from PIL import Image
+
+from irfer_datasets.kdef.layout import BLACK, EXPRESSIONS, VIEWS
 from tests.irfer_datasets.cfee_tree import draw
 
 
@@ -17,7 +19,7 @@ def kdef_tree(
     views: Sequence[str] = tuple(VIEWS),
     drawn: bool = False,
 ) -> Path:
-    """`root/AF01/AF01ANS.JPG`; empty files unless drawn."""
+    """`root/AF01/AF01ANS.JPG`; empty files unless drawn, and black ones where the owner's are."""
     for number, subject in enumerate(subjects):
         for session in sessions:
             place = root / f"{session}{subject}"
@@ -25,7 +27,9 @@ def kdef_tree(
             for code, label in EXPRESSIONS.items():
                 for view in views:
                     path = place / f"{session}{subject}{code}{view}.JPG"
-                    if drawn:
+                    if path.stem in BLACK:
+                        Image.new("RGB", (32, 44), (3, 2, 2)).save(path)
+                    elif drawn:
                         draw(path, number, label)
                     else:
                         path.touch()

@@ -15,6 +15,7 @@ from irfer_bench.cli import main
 from irfer_bench.registry import load
 from irfer_datasets.kdef.dataset import Kdef, published_folds
 from irfer_datasets.kdef.layout import BLACK, SUBJECTS
+from tests.irfer_datasets.cfee_tree import draw
 from tests.irfer_datasets.kdef_tree import kdef_tree, write_kdef
 
 
@@ -74,6 +75,13 @@ def test_black_pictures_are_left_out_and_are_not_missing(tmp_path: Path) -> None
     assert len(items(tmp_path)) == 10 * 70 - 10
     assert {kind for kind, _ in kinds(tmp_path)} == {"left_out"}
     assert not any(stem.endswith("S") for stem in BLACK), "frontal ones are whole"
+
+
+def test_a_picture_that_is_no_longer_black_is_used(tmp_path: Path) -> None:
+    kdef_tree(tmp_path, ("F01",))
+    assert len(items(tmp_path)) == 69
+    draw(tmp_path / "AF01/AF01SUFR.JPG", 1, "surprise")
+    assert len(items(tmp_path)) == 70 and kinds(tmp_path) == []
 
 
 @pytest.mark.parametrize("name", ["AF31V.JPG", "AF31.jpg", "AF31ANH.JPG"])
