@@ -5,11 +5,12 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from contextlib import suppress
 
 from tabulate import tabulate
 
-from irfer_bench.errors import unknown_name
-from irfer_bench.registry import KINDS, load
+from irfer_bench.errors import BenchError, unknown_name
+from irfer_bench.registry import KINDS, Owned, Registry, load
 from irfer_bench.render.escape import terminal
 
 
@@ -29,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
         {
             "kind": owned.component.kind,
             "name": owned.component.name,
-            "summary": owned.component.summary,
+            "summary": _summary(registry, owned),
             "version": owned.component.version,
             "distribution": owned.distribution,
         }
@@ -66,6 +67,15 @@ def run(args: argparse.Namespace) -> int:
             file=sys.stderr,
         )
     return 0
+
+
+def _summary(registry: Registry, owned: Owned) -> str:
+    """A setting says of itself what it is; its announcement is shown where it cannot be loaded."""
+    component = owned.component
+    if component.kind == "setting":
+        with suppress(BenchError):
+            return registry.setting(f"{owned.distribution}:{component.name}").summary
+    return component.summary
 
 
 def _owner(distribution: str) -> str:
