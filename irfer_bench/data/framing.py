@@ -70,7 +70,7 @@ def _squares(
     if rules.no_face == "fail" and lacking:
         raise DamagedError(
             f"no face found in {item.id} by {rules.detector}",
-            "give its box (--boxes FILE), or choose another detector",
+            "give its box (--boxes FILE), choose another detector, or say --no-face whole or drop",
         )
     if rules.unit == "item" and found and not exact:
         return [square_around(found, rules.crop, item.id)] * len(frames)
