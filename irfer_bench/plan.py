@@ -155,12 +155,13 @@ class Planner:
         return [self._cropped(request, (simulated or settings)[0].name)]
 
     def _cropped(self, request: Request, name: str) -> Setting:
-        """The setting, cropped by another detector where one is asked for."""
-        detector = request.detector or ("boxes" if request.boxes else "")
-        if detector and "@" in name and not name.endswith(f"@{detector}"):
-            raise UsageError(f"setting {name!r} and --detector {detector} disagree")
-        bare = name.partition("@")[0]
-        return self.registry.setting(f"{bare}@{detector}" if detector else name)
+        """The setting, its faces found as the request says."""
+        return self.registry.cropped(
+            name,
+            detector=request.detector,
+            no_face=request.no_face,
+            boxes=bool(request.boxes),
+        )
 
     def _default_preset(self, setting: Setting) -> str:
         component = self.registry.get("dataset", setting.dataset)

@@ -18,7 +18,7 @@ from irfer_bench import hookspecs
 from irfer_bench.errors import BenchError, MissingError, UsageError, unknown_name
 from irfer_bench.hookspecs import PROJECT
 from irfer_bench.params import Params
-from irfer_bench.settings import Setting
+from irfer_bench.settings import NO_FACE, Setting
 from irfer_bench.values import Component, Kind
 
 GROUP = PROJECT
@@ -112,19 +112,54 @@ class Registry:
         return factory(params if params is not None else self.params_class(component)())
 
     def setting(self, name: str) -> Setting:
-        """A setting by name; `NAME@DETECTOR` is the same protocol with faces found by another."""
-        name, _, detector = name.partition("@")
+        """A setting by name.
+
+        `NAME@DETECTOR` is the same protocol with faces found by another detector, and
+        `NAME@DETECTOR-POLICY` treats frames without a face otherwise.
+        """
+        name, _, variant = name.partition("@")
         component = self.get("setting", name)
         value = self.load(component, component.factory)
         if not isinstance(value, Setting) or value.name != component.name:
             raise MissingError(
                 f"setting {name!r}: {component.factory} is no Setting of that name"
             )
-        if detector:
-            self.get("detector", detector)
-        if detector in ("", value.detector):
-            return value
-        return msgspec.structs.replace(value, name=f"{value.name}@{detector}", detector=detector)
+        return self._cropped(value, variant) if variant else value
+
+    def _cropped(self, setting: Setting, variant: str) -> Setting:
+        detector, _, policy = variant.partition("-")
+        self.get("detector", detector)
+        policy = policy or setting.no_face
+        if policy not in NO_FACE:
+            raise unknown_name("policy", policy, NO_FACE)
+        if (detector, policy) == (setting.detector, setting.no_face):
+            return setting
+        suffix = "" if policy == setting.no_face else f"-{policy}"
+        changes = {"name": f"{setting.name}@{detector}{suffix}", "detector": detector}
+        return msgspec.structs.replace(setting, **changes, no_face=policy)
+
+    def cropped(
+        self, name: str, *, detector: str = "", no_face: str = "", boxes: bool = False
+    ) -> Setting:
+        """A setting with the crop that options ask for; boxes of a file are a detector too.
+
+        Raises:
+            UsageError: the options disagree with each other or with the name.
+        """
+        if boxes and detector not in ("", "boxes"):
+            raise UsageError(
+                f"--boxes FILE means --detector boxes, not {detector}", "say one of the two"
+            )
+        asked = detector or ("boxes" if boxes else "")
+        bare, _, variant = name.partition("@")
+        own, _, policy = variant.partition("-")
+        for option, said, given in (("detector", own, asked), ("no-face", policy, no_face)):
+            if said and given and said != given:
+                raise UsageError(f"setting {name!r} and --{option} {given} disagree")
+        if not (asked or own or no_face or policy):
+            return self.setting(name)
+        who, what = asked or own or self.setting(bare).detector, no_face or policy
+        return self.setting(f"{bare}@{who}" + (f"-{what}" if what else ""))
 
     def settings_of(self, dataset: str) -> list[Setting]:
         """The settings of a dataset; the first announced is its default."""

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, get_args
 
 import msgspec
 
 from irfer_bench.values import BASIC, Spectrum
 
+NoFace = Literal["fail", "whole", "drop"]
+NO_FACE: tuple[NoFace, ...] = get_args(NoFace)
 SettingKind = Literal["augmented", "weak", "supervised", "simulated", "cross", "quality"]
 
 
@@ -69,7 +71,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     size: int = 256
     detector: str = "none"
     crop: float = 1.3
-    no_face: Literal["fail", "whole", "drop"] = "whole"
+    no_face: NoFace = "whole"
     tested: Literal["fold", "all"] = "fold"
     range_16bit: tuple[int, int] | None = None
     metrics: tuple[str, ...] = ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips")

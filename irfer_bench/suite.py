@@ -38,6 +38,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     landmarks: str = ""
     detector: str = ""
     boxes: str = ""
+    no_face: str = ""
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
 

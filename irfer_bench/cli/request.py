@@ -12,6 +12,7 @@ from irfer_bench.errors import UsageError
 from irfer_bench.home import home, weights
 from irfer_bench.plan import Plan, Planner
 from irfer_bench.registry import Registry, load
+from irfer_bench.settings import NO_FACE
 from irfer_bench.store import Store
 from irfer_bench.suite import Request, parse_params, parse_roots, read_suite
 
@@ -89,6 +90,12 @@ def add_crop_options(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="JSON, one [left, top, side] per item id; means --detector boxes",
     )
+    add(
+        "--no-face",
+        choices=NO_FACE,
+        default="",
+        help="where no face is found; another than the setting's: NAME@DETECTOR-POLICY",
+    )
 
 
 def requests_of(args: argparse.Namespace, registry: Registry) -> list[Request]:
@@ -128,6 +135,7 @@ def _override(request: Request, args: argparse.Namespace) -> Request:
         "landmarks": args.landmarks,
         "detector": args.detector,
         "boxes": args.boxes,
+        "no_face": args.no_face,
         "fit_translator_on": args.fit_translator_on,
     }
     changes: dict[str, object] = {name: tuple(value) for name, value in lists.items() if value}

@@ -82,5 +82,5 @@ def _read(record: Record, folder: Path) -> Kept | None:
         return None
     try:
         return DECODER.decode(text)
-    except msgspec.DecodeError as error:
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise DamagedError(f"{predictions_path(folder, record).name}: {error}") from error

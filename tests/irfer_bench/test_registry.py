@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from importlib.metadata import entry_points
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -141,3 +142,37 @@ def test_a_factory_that_cannot_be_loaded_is_missing(
     sys.modules.pop(name, None)
     with pytest.raises(MissingError, match="translator 'blur' cannot be loaded"):
         registry.create(registry.get("translator", "blur"))
+
+
+def test_other_crops_are_another_setting() -> None:
+    registry = load()
+    own = registry.setting("oulu_nir_weak5")
+    assert (own.detector, own.no_face) == ("opencv", "whole")
+    assert registry.cropped("oulu_nir_weak5") == own
+    assert registry.cropped("oulu_nir_weak5", detector="opencv", no_face="whole") == own
+    for options, name in (
+        ({"detector": "mtcnn"}, "oulu_nir_weak5@mtcnn"),
+        ({"boxes": True}, "oulu_nir_weak5@boxes"),
+        ({"no_face": "drop"}, "oulu_nir_weak5@opencv-drop"),
+        ({"detector": "none", "no_face": "fail"}, "oulu_nir_weak5@none-fail"),
+    ):
+        made = registry.cropped("oulu_nir_weak5", **options)
+        assert made.name == name
+        assert registry.setting(name) == made
+        assert registry.cropped(name) == made
+        assert registry.cropped(name, no_face=made.no_face) == made
+
+
+@pytest.mark.parametrize(
+    ("name", "options", "says"),
+    [
+        ("oulu_nir_weak5", {"boxes": True, "detector": "mtcnn"}, "means --detector boxes"),
+        ("oulu_nir_weak5@mtcnn", {"detector": "opencv"}, "--detector opencv disagree"),
+        ("oulu_nir_weak5@opencv-drop", {"no_face": "fail"}, "--no-face fail disagree"),
+        ("oulu_nir_weak5@opencv-hide", {}, "unknown policy 'hide'"),
+        ("oulu_nir_weak5@nose", {}, "unknown detector 'nose'"),
+    ],
+)
+def test_crops_that_disagree_are_refused(name: str, options: Any, says: str) -> None:
+    with pytest.raises(UsageError, match=says):
+        load().cropped(name, **options)

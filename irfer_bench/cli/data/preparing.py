@@ -9,8 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.cli.screen import open_screen, quiet_stdout
@@ -76,12 +74,6 @@ def add_recipe_options(parser: argparse.ArgumentParser, setting: str) -> None:
         help="safetensors, one (T,68,2) float32 per item id",
     )
     add_crop_options(parser)
-    add(
-        "--no-face",
-        choices=("fail", "whole", "drop"),
-        default="",
-        help="where no face is found; default the setting's",
-    )
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
@@ -140,17 +132,16 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
         name = own[0].name
-    asked = args.detector or ("boxes" if args.boxes else "")
-    if args.boxes and asked != "boxes":
-        raise UsageError(f"--boxes FILE means --detector boxes, not {asked}", "say one of the two")
-    setting = registry.setting(f"{name.partition('@')[0]}@{asked}" if asked else name)
+    setting = registry.cropped(
+        name, detector=args.detector, no_face=args.no_face, boxes=bool(args.boxes)
+    )
     if setting.dataset != args.dataset:
         raise UsageError(
             f"setting {setting.name!r} is of dataset {setting.dataset!r}, not {args.dataset!r}",
         )
     if setting.detector != "none":
         registry.get("detector", setting.detector)
-    return msgspec.structs.replace(setting, no_face=args.no_face) if args.no_face else setting
+    return setting
 
 
 def _domains(setting: Setting) -> Iterable[Domain]:

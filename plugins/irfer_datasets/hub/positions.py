@@ -34,7 +34,7 @@ def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | 
     """What the last survey found; a hint only: who reads a row compares its id."""
     try:
         return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
-    except (OSError, msgspec.DecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         return None
 
 
