@@ -15,6 +15,8 @@ from irfer_bench.api import Problem
 JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DEPTH, BUDGET = 4, 5000
 """Levels searched below a root, and folders looked into before giving up."""
+LOOKED_AT = 500
+"""Folders, and entries of each, in which a refusal looks for its reason."""
 _DIGITS = re.compile(r"([0-9]+)")
 _ARCHIVE = re.compile(r".+\.(?:zip|rar|7z|tar|tgz|tar\.(?:gz|bz2|xz)|[zr]\d\d|\d{3})", re.I)
 
@@ -156,25 +158,24 @@ def obstacles(root: Path) -> Iterator[str]:
 def _obstacles_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
     try:
         with os.scandir(folder) as entries:
-            seen = sorted(islice(entries, BUDGET), key=lambda entry: entry.name)
+            seen = sorted(islice(entries, LOOKED_AT), key=lambda entry: entry.name)
     except OSError as error:
         name = "the folder" if folder == root else relative(folder, root)
         yield "unreadable", f"{name}: {closed(error)}"
         return
     for entry in seen:
-        name = relative(Path(entry.path), root)
         if is_junk(entry.name):
             continue
         if wrong := flaw(entry, root):
-            yield wrong[0], f"{name}: {wrong[1]}"
+            yield wrong[0], f"{relative(Path(entry.path), root)}: {wrong[1]}"
         elif _ARCHIVE.fullmatch(entry.name) and entry.is_file():
-            yield "packed", f"it holds {name}: unpack it first"
+            yield "packed", f"it holds {relative(Path(entry.path), root)}: unpack it first"
 
 
 def _levels(root: Path) -> Iterator[Path]:
     """The root and the folders below it, the upper ones first, as far as a search looks."""
     queue = deque([(root, 0)])
-    for _ in range(BUDGET // 10):
+    for _ in range(LOOKED_AT):
         if not queue:
             return
         folder, depth = queue.popleft()
