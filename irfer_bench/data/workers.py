@@ -28,6 +28,8 @@ from irfer_bench.store import write_text
 from irfer_bench.values import Component, Item
 
 Progress = Callable[[str, int, int], object]
+FLUSH = getattr(os, "fdatasync", os.fsync)
+"""Bytes and length reach the disk; dates may come later."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +96,7 @@ class Bench:
         try:
             write_shard(draft, clips)
             with draft.open("rb") as stream:
-                os.fsync(stream.fileno())
+                FLUSH(stream.fileno())
             write_text(facts_path(self.place, chunk.number), json.dumps(facts))
             draft.replace(target)
         finally:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import tempfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -12,7 +15,7 @@ from PIL import Image
 from irfer_bench.data.clips import StoredClips, write_clips
 from irfer_bench.data.prepare import prepare
 from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe, prepare_shards
+from irfer_bench.data.shards import Recipe
 from irfer_bench.params import Params
 from irfer_bench.registry import load
 from irfer_bench.values import BASIC, Clip, Item
@@ -41,16 +44,45 @@ def clips(tiny: bool) -> tuple[float, float]:
         return _against(recipe, items, rules, Path(folder))
 
 
+PREPARE = """
+import sys, time
+from pathlib import Path
+from irfer_bench.data.rules import Rules
+from irfer_bench.data.shards import Recipe, prepare_shards
+from irfer_bench.params import Params
+from irfer_bench.registry import load
+if __name__ == "__main__":
+    root, place, workers, size = sys.argv[1:]
+    registry = load()
+    folder = registry.get("dataset", "folder")
+    recipe = Recipe(folder, Params(), Path(root), Rules(size=int(size)), Path(root))
+    items = sorted(registry.create(folder).index(Path(root)), key=lambda item: item.id)
+    begun = time.perf_counter()
+    prepare_shards(recipe, items, items, Path(place), lambda *_: None, int(workers))
+    print(time.perf_counter() - begun)
+"""
+"""A program of its own, as the command is: processes that it starts import what it imports."""
+
+
 def two_cores(tiny: bool) -> tuple[float, float]:
     """10,000 pictures prepared by two processes, against one."""
     with tempfile.TemporaryDirectory() as folder:
-        recipe, items = draw_pictures(Path(folder) / "root", 200 if tiny else 10_000)
+        draw_pictures(Path(folder) / "root", 200 if tiny else 10_000)
+        program = Path(folder) / "prepare.py"
+        program.write_text(PREPARE)
 
-        def make(workers: int) -> None:
-            place = Path(folder) / str(workers)
-            prepare_shards(recipe, items, items, place, lambda *_: None, workers)
+        def make(workers: int) -> float:
+            words = [Path(folder) / "root", Path(folder) / str(workers), workers, SIZE]
+            done = subprocess.run(
+                [sys.executable, str(program), *map(str, words)],
+                env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+                check=True,
+                capture_output=True,
+                text=True,
+            )
+            return float(done.stdout)
 
-        return seconds(lambda: make(2)), seconds(lambda: make(1))
+        return make(2), make(1)
 
 
 def _against(
