@@ -79,6 +79,10 @@ class Bench:
 
     def make(self, chunk: Chunk, progress: Progress | None = None) -> None:
         """Prepare one chunk; its file appears under its name only when it is whole and on disk."""
+        commit(self.draft(chunk, progress))
+
+    def draft(self, chunk: Chunk, progress: Progress | None = None) -> Draft:
+        """Prepare one chunk into a file that nobody takes for finished."""
         facts: dict[str, Any] = {}
         clips = prepare(
             self.dataset,
@@ -92,15 +96,33 @@ class Bench:
             record=facts.__setitem__,
         )
         target = self.place / shard_name(chunk.number)
-        draft = target.with_suffix(f".{os.getpid()}.tmp")
+        path = target.with_suffix(f".{os.getpid()}.tmp")
         try:
-            write_shard(draft, clips)
-            with draft.open("rb") as stream:
-                FLUSH(stream.fileno())
-            write_text(facts_path(self.place, chunk.number), json.dumps(facts))
-            draft.replace(target)
-        finally:
-            draft.unlink(missing_ok=True)
+            write_shard(path, clips)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Draft(path, target, facts)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A chunk's written file, not yet flushed to disk, and its facts by item id."""
+
+    path: Path
+    target: Path
+    facts: Mapping[str, Any]
+
+
+def commit(draft: Draft) -> None:
+    """Bring a draft and its facts to disk, then give it its name."""
+    try:
+        with draft.path.open("rb") as stream:
+            FLUSH(stream.fileno())
+        write_text(draft.target.with_suffix(".json"), json.dumps(draft.facts))
+        draft.path.replace(draft.target)
+    finally:
+        draft.path.unlink(missing_ok=True)
 
 
 def prepare_apart(
@@ -124,11 +146,12 @@ def prepare_apart(
     )
     try:
         with _interrupts_held():
-            futures: Mapping[Future[None], Chunk] = {
-                executor.submit(_make, chunk): chunk for chunk in chunks
+            futures: Mapping[Future[Draft], Chunk] = {
+                executor.submit(_draft, chunk): chunk for chunk in chunks
             }
         for future in as_completed(futures):
-            future.result()
+            # The disk is waited for here, where nobody is kept from the next chunk by it.
+            commit(future.result())
             made(futures[future])
     except BaseException as error:
         speak.close()
@@ -174,12 +197,12 @@ def _leave(hear: Connection) -> None:
     os._exit(1)
 
 
-def _make(chunk: Chunk) -> None:
+def _draft(chunk: Chunk) -> Draft:
     global _bench
     assert _job is not None
     try:
         _bench = _bench or Bench(*_job)
-        _bench.make(chunk)
+        return _bench.draft(chunk)
     except (Exception, SystemExit) as error:
         system = isinstance(error, OSError) and type(error).__module__ == "builtins"
         if system or isinstance(error, BenchError | MemoryError):
