@@ -13,7 +13,8 @@ from typing import Any
 
 from irfer_bench import keys
 from irfer_bench.errors import DamagedError
-from irfer_bench.store import Store, read_json
+from irfer_bench.files import read_json
+from irfer_bench.store import Store
 from irfer_bench.values import JSON, Scalar, State
 
 TENSORS, SCALARS = "state.safetensors", "state.json"

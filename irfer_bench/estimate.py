@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import DamagedError
-from irfer_bench.store import read_json, write_json
+from irfer_bench.files import read_json, write_json
 
 if TYPE_CHECKING:
     from irfer_bench.graph import Step

@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from irfer_bench.files import clear_write_errors
 from irfer_bench.records import path_of
-from irfer_bench.store import clear_write_errors
 
 if TYPE_CHECKING:
     from PIL import Image

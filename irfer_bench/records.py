@@ -13,7 +13,7 @@ import msgspec
 
 from irfer_bench import keys
 from irfer_bench.errors import DamagedError
-from irfer_bench.store import clear_write_errors, read_json, write_json
+from irfer_bench.files import clear_write_errors, read_json, write_json
 
 SCHEMA = 1
 

@@ -12,11 +12,12 @@ import msgspec
 
 from irfer_bench import keys, provenance, records
 from irfer_bench.errors import BenchError
+from irfer_bench.files import read_json, write_text
 from irfer_bench.graph import Cell, Step
 from irfer_bench.plan import PlannedCell
 from irfer_bench.records import Record, Value
 from irfer_bench.scoring import METRICS, PREDICTIONS
-from irfer_bench.store import Artefact, read_json, write_text
+from irfer_bench.store import Artefact
 from irfer_bench.workshop import Workshop
 
 

@@ -2,34 +2,23 @@
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import shutil
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from irfer_bench import keys
-from irfer_bench.claims import claim, try_claim
-from irfer_bench.errors import DamagedError, RefusedError
+from irfer_bench.claims import claim
+from irfer_bench.errors import DamagedError
+from irfer_bench.files import clear_write_errors, read_json, write_json
 
 MANIFEST = "manifest.json"
-REFUSALS = (
-    errno.EROFS,
-    errno.EACCES,
-    errno.EPERM,
-    errno.EEXIST,
-    errno.ENOTDIR,
-    errno.EISDIR,
-    errno.EIO,
-)
-"""Errors of a place that cannot be written to, besides a full one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,153 +190,12 @@ class Store:
         """Where an interrupted build of `key` keeps its checkpoints."""
         return self.root / "unfinished" / key
 
-    def sweep(self, keep: Iterable[str]) -> tuple[int, int]:
-        """Delete every artefact but those in `keep` and their parts; returns (number, bytes) freed.
-
-        Raises:
-            RefusedError: another run is building something here.
-        """
-        count, size = 0, 0
-        kept = self._with_parts(keep)
-        with clear_write_errors(self.root):
-            self._refuse_if_busy()
-            for folder in (self.root / "artefacts").glob("*/*"):
-                if folder.name not in kept:
-                    size += sum(path.stat().st_size for path in folder.iterdir())
-                    shutil.rmtree(folder)
-                    count += 1
-            # Checkpoints of interrupted fits are worth keeping unless nothing is kept.
-            for leftover in ("building", "damaged", *(() if kept else ("unfinished",))):
-                if (self.root / leftover).is_dir():
-                    shutil.rmtree(self.root / leftover)
-        self._verified.clear()
-        return count, size
-
-    def purge(
-        self, chosen: Callable[[dict[str, Any]], bool], *, really: bool
-    ) -> tuple[int, int]:
-        """Delete the artefacts whose description is chosen and all that was made of them.
-
-        Unfinished work goes too, whosever it is: it may hold frames. Without `really` only counts.
-
-        Returns:
-            How many artefacts, and their bytes.
-
-        Raises:
-            RefusedError: another run is building something here.
-        """
-        known = {folder.name: folder for folder in (self.root / "artefacts").glob("*/*")}
-        made: dict[str, set[str]] = {}
-        doomed: set[str] = set()
-        for key, folder in known.items():
-            try:
-                manifest = read_json(folder / MANIFEST)
-                describe, parts = manifest["describe"], manifest["parts"]
-            except (DamagedError, KeyError, TypeError):
-                doomed.add(key)  # nobody can say what it holds
-                continue
-            if chosen(describe):
-                doomed.add(key)
-            for source in describe.get("from", {}).values():
-                made.setdefault(source, set()).add(key)
-            made.setdefault(key, set()).update(parts)
-        queue = list(doomed)
-        while queue:
-            below = made.get(queue.pop(), set()) - doomed
-            doomed |= below
-            queue += below
-        doomed &= known.keys()
-        size = sum(p.stat().st_size for key in doomed for p in known[key].iterdir())
-        if really:
-            with clear_write_errors(self.root):
-                self._refuse_if_busy()
-                for folder in (
-                    *(known[key] for key in doomed),
-                    *(self.root / name for name in ("unfinished", "building", "damaged")),
-                ):
-                    if folder.is_dir():
-                        shutil.rmtree(folder)
-            self._verified.clear()
-        return len(doomed), size
-
-    def _refuse_if_busy(self) -> None:
-        for lock in (self.root / "locks").glob("*.lock"):
-            with try_claim(lock.parent, lock.stem) as free:
-                if not free:
-                    raise RefusedError(
-                        f"another run is at work in {self.root}", "wait until it has ended"
-                    )
-
-    def _with_parts(self, wanted: Iterable[str]) -> set[str]:
-        found: set[str] = set()
-        queue = list(wanted)
-        while queue:
-            key = queue.pop()
-            if key not in found:
-                found.add(key)
-                with suppress(DamagedError):
-                    queue += read_json(self.folder(key) / MANIFEST).get("parts", [])
-        return found
-
     @contextmanager
     def writing(self) -> Iterator[None]:
         """Turn the system's refusals to write into one clear line."""
         with clear_write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             yield
-
-
-@contextmanager
-def clear_write_errors(where: Path) -> Iterator[None]:
-    """Turn a full, read-only or misplaced folder into a `DamagedError` that names it."""
-    try:
-        yield
-    except OSError as error:
-        if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-            raise DamagedError(
-                f"no space left while writing {error.filename or where}",
-                "free some, or point IRFER_BENCH_HOME (store) or --out (results) at another disk; "
-                "finished steps are kept",
-            ) from error
-        if error.errno in REFUSALS:
-            raise DamagedError(
-                f"no access to {error.filename or where}: {error.strerror}",
-                "point IRFER_BENCH_HOME (store) or --out (results) at a folder you own",
-            ) from error
-        raise
-
-
-def write_json(path: Path, value: Any) -> None:
-    """Write JSON so that a reader sees the old file or the whole new one."""
-    write_text(path, json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False) + "\n")
-
-
-def write_text(path: Path, text: str) -> None:
-    """Write a text file by one rename."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8") as stream:
-            stream.write(text)
-            stream.flush()
-            os.fsync(stream.fileno())
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def read_json(path: Path) -> Any:
-    """Read JSON.
-
-    Raises:
-        DamagedError: the file cannot be read or is no JSON.
-    """
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise DamagedError(f"{path} cannot be read: {error}") from error
 
 
 def peak_mb() -> float:

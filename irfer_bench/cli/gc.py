@@ -8,7 +8,7 @@ from pathlib import Path
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.home import home
 from irfer_bench.records import read_records
-from irfer_bench.store import Store
+from irfer_bench.removal import sweep
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -37,6 +37,6 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(record, DamagedError):
                 raise record
             keep |= {step["key"] for step in record.steps}
-    count, size = Store(home() / "store").sweep(keep)
+    count, size = sweep(home() / "store", keep)
     print(f"deleted {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
     return 0

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.files import clear_write_errors, write_text
 from irfer_bench.records import read_records
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.markdown import render
 from irfer_bench.render.table import make_boards
-from irfer_bench.store import clear_write_errors, write_text
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -22,9 +22,9 @@ from irfer_bench.data.clips import shard_name
 from irfer_bench.data.landmarks import read_landmarks
 from irfer_bench.data.prepare import Given, Rules, prepare
 from irfer_bench.errors import BenchError, CellError
+from irfer_bench.files import write_text
 from irfer_bench.params import Params
 from irfer_bench.registry import Registry
-from irfer_bench.store import write_text
 from irfer_bench.values import Component, Item
 
 Progress = Callable[[str, int, int], object]

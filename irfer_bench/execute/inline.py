@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from irfer_bench.errors import BenchError, CellError
+from irfer_bench.files import clear_write_errors
 from irfer_bench.plan import Plan, PlannedCell
 from irfer_bench.records import Record
 from irfer_bench.results import write_results
-from irfer_bench.store import clear_write_errors
 from irfer_bench.workshop import Workshop
 
 

@@ -13,7 +13,7 @@ from string import Template
 from typing import Literal
 
 from irfer_bench.errors import UsageError
-from irfer_bench.store import clear_write_errors
+from irfer_bench.files import clear_write_errors
 
 PluginKind = Literal["translator", "recognizer", "metric", "dataset", "detector"]
 KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset", "detector")

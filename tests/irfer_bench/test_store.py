@@ -13,7 +13,9 @@ import pytest
 
 from irfer_bench.contexts import StepContext, read_state, save_tensors, write_state
 from irfer_bench.errors import DamagedError
-from irfer_bench.store import MANIFEST, Store, clear_write_errors, write_text
+from irfer_bench.files import clear_write_errors, write_text
+from irfer_bench.removal import sweep
+from irfer_bench.store import MANIFEST, Store
 from irfer_bench.values import State
 
 KEY = "a" * 64
@@ -276,7 +278,7 @@ def test_parts_are_shared_and_their_reports_come_along(store):
 def test_sweep_keeps_what_is_asked_for(store):
     store.get_or_build(KEY, build, describe={})
     store.get_or_build("b" * 64, build, describe={})
-    count, size = store.sweep([KEY])
+    count, size = sweep(store.root, [KEY])
     assert count == 1
     assert size > 0
     assert fresh(store).has(KEY)

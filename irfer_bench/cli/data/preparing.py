@@ -156,7 +156,7 @@ def _squares(row: Row) -> dict[str, Any]:
 
 def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dict[str, str]:
     from irfer_bench.contact_sheet import draw_sheet
-    from irfer_bench.store import clear_write_errors
+    from irfer_bench.files import clear_write_errors
 
     sheets = {}
     for row in made.rows:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.errors import BenchError
+from irfer_bench.files import clear_write_errors
 from irfer_bench.home import home
 from irfer_bench.registry import Registry
+from irfer_bench.removal import purge
 from irfer_bench.render.escape import terminal
 from irfer_bench.settings import Setting
-from irfer_bench.store import Store, clear_write_errors
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -36,8 +37,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         source = describe.get("dataset")
         return isinstance(source, dict) and source.get("name") == args.dataset
 
-    store = Store(home() / "store")
-    count, size = store.purge(made_of_it, really=args.yes)
+    count, size = purge(home() / "store", made_of_it, really=args.yes)
     folders = [path for path in _folders(args, registry) if path.exists()]
     with clear_write_errors(home()):
         for path in folders if args.yes else ():

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench import store
+from irfer_bench import removal
 from irfer_bench.claims import claim
 from irfer_bench.cli import main
 from irfer_bench.values import BASIC
@@ -136,7 +136,7 @@ def test_a_home_that_cannot_be_written_is_one_line(
     def refuse(folder: Path, key: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder / key))
 
-    monkeypatch.setattr(store, "try_claim", refuse)
+    monkeypatch.setattr(removal, "try_claim", refuse)
     said = data("purge", "folder", "--yes")
     assert said.code == 4 and "no access to " in said.err and said.err.count("\n") == 1
     assert artefacts(home) == before and (home / "private/folder/sheets").is_dir()
