@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import DamagedError
@@ -29,6 +29,29 @@ def estimate(times: Mapping[str, float], step: Step) -> float | None:
     stated = getattr(type(step.method.params), "quick_seconds", {})
     stage = "fit" if step.kind.startswith("fit") else "apply"
     return stated.get(stage, EXPECTED.get(step.kind, 1.0))  # type: ignore[no-any-return]
+
+
+class Countdown:
+    """How long the rest of a plan takes, by what its finished steps really took.
+
+    Args:
+        steps: all that is to do.
+    """
+
+    def __init__(self, steps: Iterable[Step], store: Store) -> None:
+        self._open = {step.key: step for step in steps}
+        self._store = store
+
+    def finish(self, steps: Iterable[Step]) -> None:
+        """Take out steps that were carried out or given up."""
+        for step in steps:
+            self._open.pop(step.key, None)
+
+    def seconds(self) -> float:
+        """Estimated seconds; a step nobody has timed counts as the mean of the others."""
+        times = known_times(self._store)
+        known = [t for step in self._open.values() if (t := estimate(times, step)) is not None]
+        return sum(known) * len(self._open) / len(known) if known else 0.0
 
 
 def remember(store: Store, step: Step, seconds: float) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,12 +12,13 @@ from typing import TYPE_CHECKING
 from irfer_bench.cli.request import add_request_options, make_plan
 from irfer_bench.cli.screen import PlainScreen, open_screen, quiet_stdout
 from irfer_bench.errors import BenchError
-from irfer_bench.estimate import estimate, known_times
+from irfer_bench.estimate import Countdown, estimate, known_times
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration
 
 if TYPE_CHECKING:
     from irfer_bench.execute.inline import Outcome
+    from irfer_bench.graph import Step
     from irfer_bench.plan import Plan
     from irfer_bench.registry import Registry
     from irfer_bench.store import Store
@@ -61,8 +61,10 @@ def _carry_out(
 ) -> tuple[list[Outcome], Plan, list[Path]]:
     plan, registry, store = make_plan(args, scan=True, say=screen.line)
     _check_faces(args.allow_faces, registry)
-    _announce(plan, store, screen)
-    outcomes = _execute(plan, registry, store, screen, Path(args.out), args.executor)
+    needed = list(plan.needed(store))
+    _announce(plan, needed, store, screen)
+    countdown = Countdown(needed, store)
+    outcomes = _execute(plan, registry, store, screen, countdown, args)
     written = _write_boards(outcomes, Path(args.out))
     written += _write_pictures(outcomes, registry, store, screen, args)
     return outcomes, plan, written
@@ -77,8 +79,7 @@ def _check_faces(names: list[str], registry: Registry) -> None:
         registry.get("dataset", name)
 
 
-def _announce(plan: Plan, store: Store, screen: PlainScreen) -> None:
-    needed = list(plan.needed(store))
+def _announce(plan: Plan, needed: Sequence[Step], store: Store, screen: PlainScreen) -> None:
     past = known_times(store)
     times = [estimate(past, step) for step in needed]
     known, unknown = sum(t or 0 for t in times), sum(t is None for t in times)
@@ -110,24 +111,24 @@ def _execute(
     registry: Registry,
     store: Store,
     screen: PlainScreen,
-    out: Path,
-    executor: str,
+    countdown: Countdown,
+    args: argparse.Namespace,
 ) -> list[Outcome]:
     from irfer_bench.home import weights
     from irfer_bench.steps import BUILDERS
     from irfer_bench.workshop import Workshop
 
     shop = Workshop(store, registry, weights(), plan.device, plan.precision, screen, BUILDERS)
-    execute = registry.ways("irfer_bench_executors", "executor", executor)
+    execute = registry.ways("irfer_bench_executors", "executor", args.executor)
     outcomes: list[Outcome] = []
-    begun = time.monotonic()
-    for outcome in execute(plan, shop, out):
+    for outcome in execute(plan, shop, Path(args.out)):
         outcomes.append(outcome)
         if outcome.error is not None:
             screen.line(f"failed: {outcome.planned.cell}: {outcome.error}")
+        countdown.finish(outcome.planned.score.walk())
         if len(plan.cells) > 1:
-            left = (time.monotonic() - begun) / len(outcomes) * (len(plan.cells) - len(outcomes))
-            screen.line(f"{len(outcomes)} of {len(plan.cells)} cells, about {duration(left)} left")
+            left = duration(countdown.seconds())
+            screen.line(f"{len(outcomes)} of {len(plan.cells)} cells, about {left} left")
     for title in sorted(shop.changed):
         screen.line(f"source changed: {title} was built by other code of the same version")
     return outcomes

@@ -261,6 +261,15 @@ def test_times_of_the_last_run_are_the_next_estimate(bench):
     assert bench.call("plan", "-d", "toy", "-t", "toy_raw", "-r", "toy_means")[0] == 0
 
 
+def test_what_is_left_is_told_by_the_steps_and_not_by_the_cells(bench):
+    bench.home.joinpath("store").mkdir(parents=True)
+    bench.home.joinpath("store/times.json").write_text('{"fit_translator toy_shift/quick": 5000}')
+    grid = ("run", "-d", "toy", "-t", "toy_raw", "-t", "toy_shift", "-r", "toy_means")
+    code, _, err = bench.call(*grid)
+    said = [line for line in err.splitlines() if " of 2 cells" in line]
+    assert code == 0 and said == ["1 of 2 cells, about 83 min left", "2 of 2 cells, about 0 s left"]
+
+
 @pytest.mark.parametrize("where", ["store", "out"])
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EROFS])
 def test_a_full_or_read_only_disk_is_one_line(bench, monkeypatch, where, number):
