@@ -1,39 +1,24 @@
-"""CK+ in the layouts that circulate, and everything that can be wrong with one."""
+"""CK+ in the layouts that circulate: sequences, landmarks, counts, folds, settings, commands."""
 
 from __future__ import annotations
 
 import json
 import shutil
 from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from irfer_bench.api import DamagedError, Item, MissingError
+from irfer_bench.api import DamagedError, Item
 from irfer_bench.cli import main
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE, scan
 from irfer_bench.registry import load
 from irfer_datasets.ck_plus.dataset import CkPlus, published_folds
 from irfer_datasets.ck_plus.sequences import Sequences, count
-from tests.irfer_datasets.ck_plus_tree import SEQUENCES, ck_plus_tree
+from tests.irfer_datasets.ck_plus.findings import CODES, FIRST, LABELLED, kinds, sequences
+from tests.irfer_datasets.ck_plus_tree import ck_plus_tree
 from tests.irfer_datasets.trees import picture
-
-CODES = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-"""The owners' 0 to 7."""
-LABELLED = {session: code for session, code in SEQUENCES.items() if code is not None}
-
-
-def kinds(root: Path) -> list[str]:
-    """Kinds of all problems that are not about the tree being small or partly unlabelled."""
-    small = {"unexpected_count", "left_out"}
-    return [p.kind for p in CkPlus().problems(root) if p.kind not in small]
-
-
-def sequences(root: Path) -> dict[str, Item]:
-    """Items by id."""
-    return {item.id: item for item in CkPlus().index(root)}
 
 
 @pytest.mark.parametrize(
@@ -74,147 +59,6 @@ def test_unlabelled_sequences_are_left_out_and_counted(tmp_path: Path) -> None:
     assert problem.action == "2 of 23 sequences have no label and are left out"
     assert not any(name.startswith("ck_s999") for name in sequences(tmp_path))
     assert "left_out" not in BLOCKING | INCOMPLETE
-
-
-def _emotion(text: str) -> Callable[[Path], object]:
-    place = "Emotion/S005/001/S005_001_00000004_emotion.txt"
-    return lambda root: (root / place).write_text(text)
-
-
-def _unlink(name: str) -> Callable[[Path], object]:
-    return lambda root: (root / name).unlink()
-
-
-def _copy(old: str, new: str) -> Callable[[Path], object]:
-    return lambda root: shutil.copy(root / old, root / new)
-
-
-def _link_out(root: Path) -> None:
-    place = root / "cohn-kanade-images/S005/001"
-    place.rename(root.parent / "elsewhere")
-    place.symlink_to(root.parent / "elsewhere")
-
-
-FIRST = "cohn-kanade-images/S005/001/S005_001_0000000"
-
-
-@pytest.mark.parametrize(
-    ("damage", "expected", "lost"),
-    [
-        (_emotion("   1.0000000e+00\r\n"), [], set()),
-        (_emotion("\ufeff1"), [], set()),
-        (_emotion(""), ["bad_row"], {"ck_s005_001"}),
-        (_emotion("angry"), ["bad_row"], {"ck_s005_001"}),
-        (_emotion("1 2"), ["bad_row"], {"ck_s005_001"}),
-        (_emotion("nan"), ["unknown_label"], {"ck_s005_001"}),
-        (_emotion("8.0000000e+00"), ["unknown_label"], {"ck_s005_001"}),
-        (_emotion("1.5"), ["unknown_label"], {"ck_s005_001"}),
-        (
-            _copy(
-                "Emotion/S005/002/S005_002_00000004_emotion.txt",
-                "Emotion/S005/001/S005_001_00000003_emotion.txt",
-            ),
-            ["duplicate_id"],
-            {"ck_s005_001"},
-        ),
-        (
-            _copy(
-                "Emotion/S005/001/S005_001_00000004_emotion.txt",
-                "Emotion/S005/001/S005_001_00000003_emotion.txt",
-            ),
-            ["duplicate_row"],
-            set(),
-        ),
-        (
-            _copy(
-                "Emotion/S005/002/S005_002_00000004_emotion.txt",
-                "Emotion/S005/001/S005_002_00000004_emotion.txt",
-            ),
-            ["bad_row"],
-            set(),
-        ),
-        (_unlink(f"{FIRST}2.png"), ["frame_gap"], set()),
-        (_unlink(f"{FIRST}4.png"), ["frame_gap"], set()),
-        (_unlink(f"{FIRST}1.png"), ["frame_gap"], set()),
-        (_copy(f"{FIRST}4.png", f"{FIRST}5.png"), ["frame_count"], set()),
-        (_copy(f"{FIRST}4.png", f"{FIRST}4.jpg"), ["duplicate_frame"], set()),
-        (_copy(f"{FIRST}4.png", f"{FIRST}4.txt"), ["unexpected_file"], set()),
-        (
-            _copy(f"{FIRST}4.png", "cohn-kanade-images/S005/002/S005_001_00000004.png"),
-            ["misplaced_file"],
-            set(),
-        ),
-        (
-            lambda r: (r / "cohn-kanade-images/S005/001/.DS_Store").write_bytes(b"x"),
-            [],
-            set(),
-        ),
-        (
-            lambda r: shutil.rmtree(r / "cohn-kanade-images/S005/001"),
-            ["missing_item"],
-            {"ck_s005_001"},
-        ),
-        (lambda r: (r / "Emotion/S005").rename(r / "Emotion/s005"), ["mis_cased"], set()),
-        (lambda r: (r / "Emotion/notes").mkdir(), ["misnamed_folder"], set()),
-        (_link_out, ["outside_root", "missing_item"], {"ck_s005_001"}),
-        (lambda r: (r / "FACS_labels.zip").touch(), ["packed"], set()),
-    ],
-)
-def test_what_is_wrong_is_listed_and_the_rest_is_used(
-    tmp_path: Path, damage: Callable[[Path], object], expected: list[str], lost: set[str]
-) -> None:
-    root = ck_plus_tree(tmp_path / "data")
-    every = sequences(root).keys()
-    damage(root)
-    assert kinds(root) == expected
-    gone = lost | {f"{name}_neutral" for name in lost}
-    assert every - sequences(root).keys() == gone
-
-
-def test_a_second_copy_is_named_and_not_mixed_in(tmp_path: Path) -> None:
-    ck_plus_tree(tmp_path)
-    ck_plus_tree(tmp_path / "copy", emotion="Emotion_labels")
-    assert len(sequences(tmp_path)) == 2 * len(LABELLED)
-    second = [p.path for p in CkPlus().problems(tmp_path) if p.kind == "second_tree"]
-    assert second == ["copy/cohn-kanade-images", "copy/Emotion_labels"]
-
-
-def test_frames_without_labels_and_labels_without_frames(tmp_path: Path) -> None:
-    ck_plus_tree(tmp_path)
-    (tmp_path / "Emotion").rename(tmp_path.parent / f"{tmp_path.name}_emotion")
-    assert sequences(tmp_path) == {} and kinds(tmp_path) == ["missing_list"]
-    alone = CkPlus().recognise(tmp_path)
-    assert alone.confidence < 0.5 and "give the folder that holds Emotion too" in alone.reason
-    only = tmp_path.parent / f"{tmp_path.name}_only"
-    only.mkdir()
-    (tmp_path.parent / f"{tmp_path.name}_emotion").rename(only / "Emotion")
-    (only / "extended-cohn-kanade-images.zip").touch()
-    seen = CkPlus().recognise(only)
-    assert seen.confidence < 0.5
-    assert "unpack extended-cohn-kanade-images.zip first" in seen.reason
-
-
-def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
-    ck_plus_tree(tmp_path / "data")
-    inner = CkPlus().recognise(tmp_path / "data/cohn-kanade-images/S005")
-    assert inner.confidence == 0.0 and "give the folder two above it" in inner.reason
-    (tmp_path / "packed").mkdir()
-    (tmp_path / "packed/Emotion_labels.zip").touch()
-    with pytest.raises(MissingError, match=r"Emotion_labels\.zip: unpack it first"):
-        list(CkPlus().index(tmp_path / "packed"))
-
-
-def test_what_others_made_of_it_is_named(tmp_path: Path) -> None:
-    for label in ("anger", "contempt"):
-        picture(tmp_path / f"CK+48/{label}/S010_004_00000017.png")
-    for root in (tmp_path, tmp_path / "CK+48"):
-        seen = CkPlus().recognise(root)
-        assert seen.confidence == 0.0 and "CK+48" in seen.reason
-    root = ck_plus_tree(tmp_path / "data")
-    for name in ("cohn-kanade-images", "Emotion"):
-        (root / name).rename(tmp_path / name)
-        (root / name).symlink_to(tmp_path / name)
-    assert "Emotion: links are not followed" in CkPlus().recognise(root).reason
 
 
 def test_the_owners_landmarks_come_with_the_frames(tmp_path: Path) -> None:
