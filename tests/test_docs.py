@@ -1,61 +1,26 @@
-"""The documentation says what is true: pages without drift, commands that work, links that lead."""
+"""The documentation says what is true: generated pages without drift, links that lead."""
 
 from __future__ import annotations
 
 import csv
 import json
-import os
 import re
-import shlex
 import subprocess
 import sys
-from argparse import ArgumentParser, _SubParsersAction
-from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
 import pytest
 
-from irfer_bench import cli, reference
+from irfer_bench import reference
 from irfer_bench.records import Record, Value
-from irfer_bench.reference.commands import parser_of
 from irfer_bench.reference.excerpt import excerpt
 from irfer_bench.reference.words import ENVIRONMENT, RECORD
-from irfer_bench.suite import Request
+from tests.doc_pages import PAGES, ROOT, named
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-PROSE = [
-    ROOT / "docs/tutorial.md", ROOT / "docs/responsible-use.md", ROOT / "docs/datasets.md",
-    *sorted((ROOT / "docs/decisions").glob("*.md")),
-]
 BOTH_LINES = (
     "pip install -e . && irfer-bench run --translator nfer_sde --recognizer pca",
     "pip install -e '.[dev]' && pytest",
 )
-
-
-@dataclass(frozen=True)
-class Block:
-    """A fenced block: its language, whether the tests run it, its lines."""
-
-    language: str
-    runs: bool
-    text: str
-
-    @property
-    def commands(self) -> list[str]:
-        return [line[2:] for line in self.text.splitlines() if line.startswith("$ ")]
-
-
-def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page; ```console run and ```python run are marked to be run."""
-    found = re.findall(r"^```(\w*)( run)?\n(.*?)^```$", page.read_text("utf-8"), re.M | re.S)
-    return [Block(language, bool(runs), text) for language, runs, text in found]
-
-
-def named(page: Path) -> str:
-    return page.relative_to(ROOT).as_posix()
 
 
 @pytest.fixture(scope="module")
@@ -150,52 +115,6 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w\- ]", "", head.lower()).replace(" ", "-") for head in heads}
 
 
-def documented_commands() -> list[tuple[str, str]]:
-    return [
-        (named(page), command)
-        for page in PAGES
-        for block in blocks(page)
-        if block.language == "console"
-        for command in block.commands
-        if command.startswith("irfer-bench ")
-    ]
-
-
-@pytest.mark.parametrize(("page", "command"), documented_commands())
-def test_documented_commands_exist(page: str, command: str) -> None:
-    words = shlex.split(command, comments=True)
-    assert words[1] in cli.COMMANDS or words[1].startswith("-"), f"{page}: {command}"
-    if words[1] in cli.COMMANDS:
-        parser_of(words[1]).parse_args(words[2:])
-
-
-def test_every_command_is_shown_in_use() -> None:
-    used = {shlex.split(command)[1] for _, command in documented_commands()}
-    assert set(cli.COMMANDS) - used == set()
-
-
-def options(parser: ArgumentParser) -> set[str]:
-    found: set[str] = set()
-    for action in parser._actions:
-        found |= set(action.option_strings)
-        if isinstance(action, _SubParsersAction):
-            for own in action.choices.values():
-                found |= options(own)
-    return found
-
-
-def test_options_in_the_text_exist() -> None:
-    known = {"--check", "--no-deps"}.union(*(options(parser_of(name)) for name in cli.COMMANDS))
-    for page in (ROOT / "README.md", *PROSE):
-        for option in re.findall(r"`[^`\n]*?(?<![\w-])(--[a-z][a-z-]+)", page.read_text("utf-8")):
-            assert option in known, f"{named(page)}: {option}"
-
-
-def test_the_tutorial_names_every_key_of_a_suite() -> None:
-    text = (ROOT / "docs/tutorial.md").read_text("utf-8")
-    assert [name for name in Request.__struct_fields__ if f"`{name}`" not in text] == []
-
-
 def test_decisions_are_numbered_and_listed() -> None:
     folder = ROOT / "docs/decisions"
     notes = sorted(path.name for path in folder.glob("0*.md"))
@@ -235,72 +154,3 @@ def test_published_numbers_name_their_source_and_whether_they_compare() -> None:
 def test_record_page_names_every_field_of_the_types() -> None:
     assert list(RECORD["Top level"]) == list(Record.__struct_fields__)
     assert list(RECORD["metrics"]) == list(Value.__struct_fields__)
-
-
-@pytest.fixture(scope="module")
-def workplace(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("tutorial")
-
-
-@pytest.fixture(scope="module")
-def tutorial(workplace: Path) -> list[tuple[str, subprocess.CompletedProcess[str]]]:
-    """What every runnable block of the tutorial did, one after the other in one folder."""
-    environment = os.environ | {
-        "IRFER_BENCH_HOME": str(workplace / "home"), "IRFER_BENCH_PLUGINS": "builtin",
-        "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-    environment.pop("IRFER_BENCH_WEIGHTS", None)
-
-    def run(words: list[str]) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            words, cwd=workplace, env=environment, capture_output=True, text=True, check=False,
-        )
-
-    done = []
-    for block in blocks(ROOT / "docs/tutorial.md"):
-        if block.language == "toml":
-            name = block.text.splitlines()[0].removeprefix("# ")
-            (workplace / name).write_text(block.text, "utf-8")
-        elif block.runs and block.language == "python":
-            done.append(("python", run([sys.executable, "-c", block.text])))
-        elif block.runs:
-            done += [
-                (command, run([sys.executable, "-m", "irfer_bench", *shlex.split(command)[1:]]))
-                for command in block.commands
-            ]
-    return done
-
-
-@pytest.mark.slow
-def test_the_tutorial_works_as_written(
-    tutorial: list[tuple[str, subprocess.CompletedProcess[str]]], workplace: Path
-) -> None:
-    assert len(tutorial) > 10
-    for command, result in tutorial:
-        assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
-        assert "Traceback" not in result.stderr
-    boards = {path.name for path in (workplace / "leaderboards").glob("*.md")}
-    assert boards == {"synth_nir_quality.md", "folder_nir_quality.md"}
-    assert not list((workplace / "leaderboards").rglob("faces"))
-    drawn = {path.parent.name for path in (workplace / "leaderboards/pictures").rglob("*.png")}
-    assert drawn == {"synth_nir_quality"}
-
-
-@pytest.mark.slow
-def test_record_page_names_every_field_that_is_written(
-    tutorial: list[tuple[str, subprocess.CompletedProcess[str]]], workplace: Path
-) -> None:
-    written = sorted((workplace / "leaderboards/records").rglob("*.json"))
-    assert written
-    for path in written:
-        record = json.loads(path.read_text("utf-8"))
-        assert set(record["cell"]) == set(RECORD["cell"])
-        assert set(record["data"]) == set(RECORD["data"]) - {"other_fingerprints"}
-        assert set(record["translator"]) == set(RECORD["translator, recognizer"])
-        assert all(set(step) == set(RECORD["steps"]) for step in record["steps"])
-        assert msgspec.convert(record, Record).outcome == "ok"
-        name = path.relative_to(workplace / "leaderboards/records")
-        predictions = json.loads(
-            (workplace / "leaderboards/predictions" / name).read_text("utf-8")
-        )
-        assert set(predictions) <= set(RECORD["Predictions"])
