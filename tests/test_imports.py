@@ -24,7 +24,10 @@ HEAVY = frozenset({
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("values", "keys", "errors", "home", "stats", "draws", "sums", "provenance", "files"),
     ("params", "protocols", "settings", "hookspecs", "claims"),
-    ("builtin", "store", "removal", "suite", "data", "splits", "registry", "nn", "estimate", "scaffold"),
+    (
+        "builtin", "store", "removal", "suite", "data", "splits", "registry", "nn", "estimate",
+        "scaffold",
+    ),
     ("contexts", "records", "sources", "methods", "api"),
     ("graph", "render", "pictures", "testing"),
     ("contact_sheet",),
