@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import ClassVar
 
 from irfer_bench.api import DamagedError
-from irfer_datasets.fold_lists import Notes
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import (
     closed,
     flaw,
@@ -35,21 +35,38 @@ class Take:
     frames: int
 
 
-class FilmTree(Protocol):
+@dataclass(frozen=True)
+class FilmTree:
     """One unpacked copy of a dataset of films.
 
-    `holders` are folders that only hold others, `lists` those that are read with all below them.
+    Args:
+        holders: folders that only hold others. lists: folders that may hold the fold lists.
+        sources: folders of frames by the owner's names.
     """
 
-    @property
-    def base(self) -> Path: ...
-    @property
-    def holders(self) -> Sequence[Path]: ...
-    @property
-    def lists(self) -> Sequence[Path]: ...
+    base: Path
+    holders: tuple[Path, ...]
+    sources: Mapping[str, Path]
+    lists: tuple[Path, ...]
+    filmed: ClassVar[frozenset[str]]
+    """The sources that are videos, others being folders of pictures."""
+
+    def takes(self, source: str, wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
+        """The frames of the wanted clips (None: of all) in one of the owner's forms."""
+        folder = self.sources[source]
+        if source in self.filmed:
+            return videos(files_by_number(folder, VIDEOS, seen), wanted, seen)
+        return folders_of_frames(folder, wanted, seen)
+
+    def clips(self, source: str, root: Path) -> set[str]:
+        """Numbers of all clips that have frames in one of the owner's forms."""
+        folder, quiet = self.sources[source], Notes(root)
+        if source in self.filmed:
+            return set(files_by_number(folder, VIDEOS, quiet))
+        return set(clip_folders(folder, quiet))
 
 
-def note_folders(trees: Sequence[FilmTree], names: Iterable[str], root: Path, notes: Notes) -> None:
+def note_folders(trees: Sequence[FilmTree], names: Iterable[str], seen: Notes) -> None:
     """What is odd about a tree's folders: in another case, linked, still packed, a second copy.
 
     Args:
@@ -57,11 +74,12 @@ def note_folders(trees: Sequence[FilmTree], names: Iterable[str], root: Path, no
     """
     tree = trees[0]
     inner = [path for folder in tree.lists for path in _with_all_below(folder)]
-    notes.problems.extend(odd_folders((root, tree.base, *tree.holders, *inner), root, names))
-    where = relative(tree.base, root)
+    above = (seen.root, tree.base, *tree.holders, *inner)
+    seen.problems.extend(odd_folders(above, seen.root, names))
+    where = relative(tree.base, seen.root)
     for other in trees[1:]:
         action = f"not read, {where} is; give its own folder as root to use it"
-        notes.add("second_tree", relative(other.base, root), action)
+        seen.note("second_tree", other.base, action)
 
 
 def clip_number(text: str) -> str | None:
@@ -70,29 +88,27 @@ def clip_number(text: str) -> str | None:
     return f"{int(match[1]):05d}" if match else None
 
 
-def folders_of_frames(
-    folder: Path, wanted: Iterable[str] | None, root: Path, notes: Notes
-) -> dict[str, Take]:
+def folders_of_frames(folder: Path, wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
     """Frames of the wanted clips (None: of all): `<folder>/<clip>/<anything><number>.jpg`."""
-    names = clip_folders(folder, root, notes)
+    names = clip_folders(folder, seen)
     takes = {}
     for clip in sorted(names) if wanted is None else wanted:
-        if clip in names and (files := frames_in(folder / names[clip], root, notes)):
+        if clip in names and (files := frames_in(folder / names[clip], seen)):
             takes[clip] = Take(files, len(files))
     return takes
 
 
-def clip_folders(folder: Path, root: Path, notes: Notes) -> dict[str, str]:
+def clip_folders(folder: Path, seen: Notes) -> dict[str, str]:
     """Folders called by numbers, by five-digit number."""
     found: dict[str, str] = {}
-    place = relative(folder, root)
-    for entry in _listed(folder, root, notes, place):
+    place = relative(folder, seen.root)
+    for entry in _listed(folder, seen, place):
         number = clip_number(entry.name)
         if number is None or not entry.is_dir(follow_symlinks=False):
             continue
         if number in found:
             action = f"not read; {found[number]} is; remove one"
-            notes.add("duplicate_file", f"{place}/{entry.name}", action)
+            seen.note("duplicate_file", f"{place}/{entry.name}", action)
         else:
             found[number] = entry.name
     return found
@@ -104,45 +120,41 @@ def frame_number(name: str) -> int:
     return int(match[1]) if match else 0
 
 
-def frames_in(folder: Path, root: Path, notes: Notes) -> tuple[str, ...]:
+def frames_in(folder: Path, seen: Notes) -> tuple[str, ...]:
     """The pictures of one clip by their last number; what else lies there is noted."""
-    place, found = relative(folder, root), dict[int, str]()
-    above = relative(folder.parent, root)
-    for entry in _listed(folder, root, notes, above):
+    place, found = relative(folder, seen.root), dict[int, str]()
+    above = relative(folder.parent, seen.root)
+    for entry in _listed(folder, seen, above):
         stem, _, suffix = entry.name.rpartition(".")
         match, name = _NUMBER.search(stem), f"{place}/{entry.name}"
         if match is None or f".{suffix.lower()}" not in PICTURES:
             action = "not read; frames are pictures whose names end in a number"
-            notes.add("unexpected_file", name, action, place=above)
+            seen.note("unexpected_file", name, action, among=above)
         elif int(match[1]) in found:
             action = f"not read; {found[int(match[1])]} is; remove one"
-            notes.add("duplicate_frame", name, action, place=above)
+            seen.note("duplicate_frame", name, action, among=above)
         else:
             found[int(match[1])] = name
     return tuple(found[number] for number in sorted(found))
 
 
-def files_by_number(
-    folder: Path, suffixes: frozenset[str], root: Path, notes: Notes
-) -> dict[str, str]:
+def files_by_number(folder: Path, suffixes: frozenset[str], seen: Notes) -> dict[str, str]:
     """Files `<number>.mp4` by five-digit number, relative to the root."""
     found: dict[str, str] = {}
-    place = relative(folder, root)
-    for entry in _listed(folder, root, notes, place):
+    place = relative(folder, seen.root)
+    for entry in _listed(folder, seen, place):
         stem, _, suffix = entry.name.rpartition(".")
         number, name = clip_number(stem), f"{place}/{entry.name}"
         if number is None or f".{suffix.lower()}" not in suffixes or entry.is_dir():
             continue
         if number in found:
-            notes.add("duplicate_file", name, f"not read; {found[number]} is; remove one")
+            seen.note("duplicate_file", name, f"not read; {found[number]} is; remove one")
         else:
             found[number] = name
     return found
 
 
-def videos(
-    names: dict[str, str], wanted: Iterable[str] | None, root: Path, notes: Notes
-) -> dict[str, Take]:
+def videos(names: dict[str, str], wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
     """Videos of the wanted clips (None: of all), their frames counted from the header.
 
     One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
@@ -152,7 +164,7 @@ def videos(
 
     def count(clip: str) -> int | DamagedError:
         try:
-            return probe(root, names[clip]).frames
+            return probe(seen.root, names[clip]).frames
         except DamagedError as error:
             return error
 
@@ -162,8 +174,8 @@ def videos(
     takes = {}
     for clip, counted in zip(there, counts, strict=True):
         if isinstance(counted, DamagedError):
-            kind = "damaged" if (root / names[clip]).stat().st_size else "empty"
-            notes.add(kind, names[clip], f"{counted.message}; a run that needs it stops")
+            kind = "damaged" if (seen.root / names[clip]).stat().st_size else "empty"
+            seen.note(kind, names[clip], f"{counted.message}; a run that needs it stops")
         takes[clip] = Take((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
     return takes
 
@@ -175,8 +187,8 @@ def _with_all_below(folder: Path) -> list[Path]:
     return found
 
 
-def _listed(folder: Path, root: Path, notes: Notes, place: str) -> list[os.DirEntry[str]]:
-    """What a folder holds in natural order, one scan; `place` is what problems are counted by.
+def _listed(folder: Path, seen: Notes, among: str) -> list[os.DirEntry[str]]:
+    """What a folder holds in natural order, one scan; `among` is what problems are counted by.
 
     Problems: `unreadable` (no permission), `outside_root` (links), `bad_name`.
     """
@@ -184,15 +196,15 @@ def _listed(folder: Path, root: Path, notes: Notes, place: str) -> list[os.DirEn
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: natural(entry.name))
     except OSError as error:
-        notes.add("unreadable", relative(folder, root), closed(error), place=place)
+        seen.note("unreadable", folder, closed(error), among=among)
         return []
     good = []
     for entry in listed:
         if is_junk(entry.name):
             continue
-        if wrong := flaw(entry, root):
+        if wrong := flaw(entry, seen.root):
             kind, action = wrong
-            notes.add(kind, relative(Path(entry.path), root), action, place=place)
+            seen.note(kind, Path(entry.path), action, among=among)
         else:
             good.append(entry)
     return good

@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from irfer_bench.api import Clip, Item, MissingError
-from irfer_datasets.clip_files import VIDEOS, Take
-from irfer_datasets.fold_lists import Assigned, group_folds
-from irfer_datasets.stills import Stills
+from irfer_datasets.clip_files import VIDEOS, FilmTree, Take
+from irfer_datasets.fold_lists import Assigned, group_folds, note_unlabelled
+from irfer_datasets.stills import Stills, Survey
+from irfer_datasets.tree import relative
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+
+class FilmSurvey(Survey):
+    """A survey of thousands of clips, of which many may lack the same."""
+
+    limit: ClassVar[int] = 20
+
+
+@dataclass(frozen=True)
+class Frames:
+    """What is read of the clips.
+
+    Args:
+        source: the owner's form, empty where there is none. place: its folder below the root.
+    """
+
+    source: str
+    place: str
+    takes: Mapping[str, Take]
 
 
 class FilmClips(Stills):
@@ -57,27 +78,30 @@ class FilmClips(Stills):
 
         return read_audio(self._given(root), item.audio) if item.audio else None
 
-    def choose(self, sources: Mapping[str, Path], wanted: str, root: Path) -> str:
-        """The form of frames that is read: the one asked for, or the first there is, or none.
+    def take(
+        self, tree: FilmTree, wanted: str, labels: Mapping[str, Assigned], seen: Survey
+    ) -> Frames:
+        """Frames of the labelled clips, else of all: as asked for, or in the first form there is.
 
         Raises:
             MissingError: the form asked for is not there.
         """
-        if wanted == "auto":
-            return next(iter(sources), "")
-        if wanted not in sources:
+        source = next(iter(tree.sources), "") if wanted == "auto" else wanted
+        if not source:
+            return Frames("", relative(tree.base, seen.root), {})
+        if source not in tree.sources:
+            there = ", ".join(tree.sources) or "none"
             raise MissingError(
-                f"{self.name}.frames = {wanted}: {root} holds {', '.join(sources) or 'none'}",
+                f"{self.name}.frames = {wanted}: {seen.root} holds {there}",
                 f"unpack {wanted} there, or leave frames at auto",
             )
-        return wanted
+        place = relative(tree.sources[source], seen.root)
+        takes = tree.takes(source, sorted(labels) if labels else None, seen)
+        note_unlabelled(tree.clips(source, seen.root), labels, place, seen)
+        return Frames(source, place, takes)
 
     def collect(
-        self,
-        takes: Mapping[str, Take],
-        labels: Mapping[str, Assigned],
-        part: str,
-        sounds: Mapping[str, str],
+        self, frames: Frames, labels: Mapping[str, Assigned], sounds: Mapping[str, str]
     ) -> list[Item]:
         """One item per clip with frames, in the order of their numbers."""
         return [
@@ -86,13 +110,13 @@ class FilmClips(Stills):
                 label=labels[clip].label if clip in labels else None,
                 subject=None,
                 spectrum="vis",
-                files=takes[clip].files,
+                files=take.files,
                 split=labels[clip].split if clip in labels else "",
-                part=part,
-                frames=takes[clip].frames,
+                part=frames.source,
+                frames=take.frames,
                 audio=sounds.get(clip, ""),
             )
-            for clip in sorted(takes)
+            for clip, take in sorted(frames.takes.items())
         ]
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:

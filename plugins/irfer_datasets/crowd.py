@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from irfer_bench.api import Problem
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import closed, flaw, is_junk, relative, subfolders
 
@@ -19,13 +18,12 @@ LISTED = 500
 class CrowdSurvey(Survey):
     """A survey whose problems do not outgrow its items: a lost split is not 280,000 problems."""
 
-    counts: Counter[str] = field(default_factory=Counter)
+    limit: ClassVar[int] = LISTED
+    more: ClassVar[str] = "and {:,} more of this kind"
 
-    def note(self, kind: str, place: Path, action: str) -> None:
+    def note(self, kind: str, place: Path | str, action: str, *, among: str = ".") -> None:
         """Remember something wrong, or only count it where there is much of its kind."""
-        self.counts[kind] += 1
-        if self.counts[kind] <= LISTED:
-            super().note(kind, place, action)
+        super().note(kind, place, action, among=among)
 
     def absent(self, place: Path, action: str) -> None:
         """Note a list or folder that is not there (`missing_list`), or is there as a link."""
@@ -33,13 +31,6 @@ class CrowdSurvey(Survey):
             self.note("outside_root", place, "links are not followed; copy what it points to")
         else:
             self.note("missing_list", place, action)
-
-    def close(self) -> None:
-        """Say how many more there are of every kind that was only counted."""
-        for kind, count in self.counts.items():
-            if count > LISTED:
-                rest = f"and {count - LISTED:,} more of this kind"
-                self.problems.append(Problem(kind, ".", rest))
 
     def names(self, folder: Path) -> list[str]:
         """Names of a folder's files, in no order; system files are left out without a word.

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
 
-from irfer_bench.api import Item, Problem
+from irfer_bench.api import Item
+from irfer_datasets.expected import compare_list
+from irfer_datasets.problems import Notes, shown
+from irfer_datasets.tree import relative
 
 Side = Literal["test", "train"]
 FOLDS = (1, 2, 3, 4, 5)
@@ -14,8 +18,6 @@ _WITHOUT: Mapping[Side, str] = {
     "test": "nothing is tested in this fold",
     "train": "trained is on what the other folds test",
 }
-LIMIT = 20
-"""Problems of one kind about one place that are listed one by one; the rest are counted."""
 
 
 @dataclass(frozen=True)
@@ -41,30 +43,6 @@ class FoldList:
         return list({row.clip: row.label for row in self.rows if row.label is not None}.items())
 
 
-@dataclass
-class Notes:
-    """Problems, at most `LIMIT` of one kind about one place, and how many more there are."""
-
-    problems: list[Problem] = field(default_factory=list)
-    _seen: dict[tuple[str, str], int] = field(default_factory=dict)
-
-    def add(self, kind: str, path: str, action: str, *, place: str = "") -> None:
-        """Remember one; `place` is what such problems are counted by, default the path."""
-        key = kind, place or path
-        self._seen[key] = self._seen.get(key, 0) + 1
-        if self._seen[key] <= LIMIT:
-            self.problems.append(Problem(kind, path, action))
-
-    def all(self) -> list[Problem]:
-        """Those remembered, then one line for each kind of which there were more."""
-        more = [
-            Problem(kind, place, f"and {count - LIMIT} more of this kind")
-            for (kind, place), count in self._seen.items()
-            if count > LIMIT
-        ]
-        return self.problems + more
-
-
 @dataclass(frozen=True)
 class Assigned:
     """What the lists say of a clip: its label, and the fold that tests it (`set_1`) or nothing."""
@@ -73,7 +51,27 @@ class Assigned:
     split: str
 
 
-def assign(lists: Sequence[FoldList], notes: Notes) -> dict[str, Assigned]:
+def settle(
+    lists: Sequence[FoldList],
+    paths: Mapping[tuple[Side, int], Path],
+    usual: Mapping[Side, str],
+    known: Mapping[str, Any],
+    seen: Notes,
+) -> dict[str, Assigned]:
+    """What the lists say of every clip; noted is where they lack, disagree or are not as published.
+
+    Args:
+        paths: where the lists were found. usual: see `note_missing`. known: counts and digests.
+    """
+    note_missing(paths, usual, seen)
+    labels = assign(lists, seen)
+    for entry in lists:
+        counts = known[str(entry.fold)][entry.side]
+        seen.problems += compare_list(entry.name, entry.labelled(), counts)
+    return labels
+
+
+def assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
     """Label and test fold of every clip that has one label, by clip.
 
     Problems: `duplicate_row`, `duplicate_id` (two rows that disagree, or two folds that test one
@@ -90,62 +88,58 @@ def assign(lists: Sequence[FoldList], notes: Notes) -> dict[str, Assigned]:
             before, first = labels.setdefault(row.clip, (row.label, where))
             if before != row.label:
                 what = f"line {row.line}: {row.clip} is {row.label}, {before} in {first}"
-                notes.add("duplicate_id", entry.name, f"{what}; correct one of them")
+                seen.note("duplicate_id", entry.name, f"{what}; correct one of them")
             elif row.clip in here:
                 action = f"line {row.line}: {row.clip} comes twice; used once"
-                notes.add("duplicate_row", entry.name, action)
+                seen.note("duplicate_row", entry.name, action)
             here.add(row.clip)
             split = f"set_{entry.fold}"
             if entry.side == "test" and tested.setdefault(row.clip, split) != split:
                 what = f"line {row.line}: {row.clip} is tested in {tested[row.clip]} too"
-                notes.add("duplicate_id", entry.name, f"{what}; remove one row")
-    _compare_training(lists, tested, notes)
+                seen.note("duplicate_id", entry.name, f"{what}; remove one row")
+    _compare_training(lists, tested, seen)
     return {clip: Assigned(label, tested.get(clip, "")) for clip, (label, _) in labels.items()}
 
 
-def missing_lists(
-    there: Mapping[tuple[Side, int], str], usual: Mapping[Side, str]
-) -> list[Problem]:
+def note_missing(
+    paths: Mapping[tuple[Side, int], Path], usual: Mapping[Side, str], seen: Notes
+) -> None:
     """`missing_list` for every list of the ten that is not there.
 
     Args:
-        there: names of the lists found. usual: names such as `test/set_{}.csv`, for a side of
+        paths: the lists found. usual: names such as `test/set_{}.csv`, for a side of
             which there is none; else the others tell how the missing one is called.
     """
-    problems = []
     for side, action in _WITHOUT.items():
-        own = {fold: name for (which, fold), name in there.items() if which == side}
+        own = {fold: path for (which, fold), path in paths.items() if which == side}
         for fold in FOLDS:
             if fold not in own:
                 name = usual[side].format(fold)
                 if own:
                     some, like = next(iter(own.items()))
-                    name = _replace_last(like, str(some), str(fold))
+                    name = _replace_last(relative(like, seen.root), str(some), str(fold))
                 said = f"no such list; {action}, results are marked incomplete"
-                problems.append(Problem("missing_list", name, said))
-    return problems
+                seen.note("missing_list", name, said)
 
 
 def note_absent(
-    labels: Mapping[str, Assigned], takes: Collection[str], place: str, notes: Notes
+    labels: Mapping[str, Assigned], takes: Collection[str], place: str, seen: Notes
 ) -> None:
     """`missing_item` for every clip of the lists that has no frames."""
     for clip in sorted(set(labels) - set(takes)):
         action = "it is in the lists and has no frames; left out, results are marked incomplete"
-        notes.add("missing_item", f"{place}/{clip}", action, place=place)
+        seen.note("missing_item", f"{place}/{clip}", action, among=place)
 
 
 def note_unlabelled(
-    clips: Collection[str], labels: Mapping[str, Assigned], place: str, notes: Notes
+    clips: Collection[str], labels: Mapping[str, Assigned], place: str, seen: Notes
 ) -> None:
     """`unlabelled_file`, once, for information, where clips with frames are in no list."""
     rest = sorted(set(clips) - set(labels))
     if rest:
-        shown = ", ".join(rest[:5]) + (" …" if len(rest) > 5 else "")
-        what = f"{len(rest)} clip(s) without a label in any list ({shown})"
-        notes.add(
-            "unlabelled_file", place, f"{what}: {'left out' if labels else 'kept unlabelled'}"
-        )
+        what = f"{len(rest)} clip(s) without a label in any list ({shown(rest)})"
+        action = f"{what}: {'left out' if labels else 'kept unlabelled'}"
+        seen.note("unlabelled_file", place, action)
 
 
 def group_folds(items: Sequence[Item]) -> list[frozenset[str]]:
@@ -153,7 +147,7 @@ def group_folds(items: Sequence[Item]) -> list[frozenset[str]]:
     return [frozenset(i.id for i in items if i.split == f"set_{fold}") for fold in FOLDS]
 
 
-def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], notes: Notes) -> None:
+def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], seen: Notes) -> None:
     complete = len({entry.fold for entry in lists if entry.side == "test"}) == len(FOLDS)
     for entry in lists:
         split = f"set_{entry.fold}"
@@ -168,7 +162,7 @@ def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], note
         odd = ", ".join(f"{count} clip(s) {what}" for what, count in counts.items() if count)
         if odd:
             action = f"{odd}; trained is on everything that {split} does not test"
-            notes.add("fold_mismatch", entry.name, action)
+            seen.note("fold_mismatch", entry.name, action)
 
 
 def _replace_last(text: str, old: str, new: str) -> str:

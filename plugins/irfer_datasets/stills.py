@@ -17,20 +17,14 @@ from irfer_bench.api import (
     Recognition,
     content_digest,
 )
-from irfer_datasets.tree import relative
+from irfer_datasets.problems import Notes
 
 
 @dataclass
-class Survey:
+class Survey(Notes):
     """What one walk over a root found."""
 
-    root: Path
     items: list[Item] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, kind: str, place: Path, action: str) -> None:
-        """Remember something wrong."""
-        self.problems.append(Problem(kind, relative(place, self.root), action))
 
 
 class Stills(ABC):
@@ -70,7 +64,7 @@ class Stills(ABC):
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
         """What is missing, misnamed or left out, each once; no picture is decoded."""
-        return list(dict.fromkeys(self.survey(root).problems))
+        return self.survey(root).told()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The picture as stored, grey repeated to three channels.
@@ -99,8 +93,13 @@ class Stills(ABC):
         """What the first walk over this root found."""
         where = self._given(root)
         if where not in self._surveys:
-            self._surveys[where] = self.walk(where)
+            found = self._surveys[where] = self.walk(where)
+            found.close()
         return self._surveys[where]
+
+    def unlike(self, root: Path) -> MissingError:
+        """What to say of a root that is another's."""
+        return MissingError(f"{root} is not {self.name}: {self.recognise(root).reason}")
 
     def _given(self, root: Path | None) -> Path:
         if root is None:

@@ -12,11 +12,11 @@ from pathlib import Path
 from irfer_bench.api import Item
 from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION, Tree
 from irfer_datasets.crowd import CrowdSurvey, child
+from irfer_datasets.problems import REST
 
 THREADS, CHUNK = 8, 1000
 LIMIT = 4096
 """Bytes read of a label's file, which has 132 to 200."""
-REST = "the others are used, results are marked incomplete"
 _PICTURE = re.compile(r"(\d+)\.(?:jpe?g|png)", re.I)
 _LABEL = re.compile(r"(\d+)_exp\.npy", re.I)
 

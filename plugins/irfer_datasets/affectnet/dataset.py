@@ -30,6 +30,7 @@ from irfer_datasets.affectnet.layout import (
 )
 from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
 from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.folds import split_fold
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import obstacles, odd_folders, relative
 
@@ -82,7 +83,7 @@ class AffectNet(Stills):
         """
         trees = find_trees(root)
         if not any(not look(tree) for tree in trees):
-            raise MissingError(f"{root} is not affectnet: {self.recognise(root).reason}")
+            raise self.unlike(root)
         tree = self._choose(root, trees)
         above = (root, tree.base, *folders_above(tree))
         seen = ListSurvey(root, problems=odd_folders(above, root, NAMES))
@@ -96,7 +97,6 @@ class AffectNet(Stills):
         else:
             left_out = survey_lists(tree, self.params.automatic, seen)
         count(tree, left_out, seen)
-        seen.close()
         return seen
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
@@ -123,7 +123,7 @@ class AffectNet(Stills):
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the validation pictures."""
-        return [frozenset(item.id for item in items if item.split == "val")]
+        return [split_fold(items, "val")]
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all pictures used, what is said about them, and their boxes and landmarks."""

@@ -19,6 +19,7 @@ from irfer_datasets.affectnet.layout import (
 )
 from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.problems import REST
 from irfer_datasets.tree import subfolders
 
 COLUMNS = (
@@ -33,7 +34,6 @@ COLUMNS = (
     "arousal",
 )
 PATH, BOX, LANDMARKS, EXPRESSION = 0, slice(1, 5), 5, 6
-REST = "the others are used, results are marked incomplete"
 
 
 @dataclass

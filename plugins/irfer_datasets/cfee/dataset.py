@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, Item, Recognition
 from irfer_datasets.cfee.layout import find_base, find_holders, stray, survey
 from irfer_datasets.stills import Stills, Survey
 from irfer_datasets.tree import relative
@@ -51,7 +51,7 @@ class Cfee(Stills):
         """
         holders = find_holders(root)
         if not holders:
-            raise MissingError(f"{root} is not cfee: {self.recognise(root).reason}")
+            raise self.unlike(root)
         return survey(holders, root)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:

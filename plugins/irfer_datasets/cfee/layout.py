@@ -104,8 +104,7 @@ def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterato
     found: dict[str, Path] = {}
     known = f"known: {GROUPS[0]}/{FOLDERS[0]} to {GROUPS[-1]}/{FOLDERS[-1]}"
     for holder in dict.fromkeys((*holders, *_groups(base))):
-        listing = list_folder(holder, seen.root)
-        seen.problems.extend(listing.problems)
+        listing = seen.look(holder)
         for path in listing.files:
             if _PICTURE.fullmatch(path.name):
                 seen.note("unexpected_file", path, "not read; pictures lie in Images1 to Images6")
@@ -130,8 +129,7 @@ def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterato
 
 
 def _read(folder: Path, seen: Survey) -> Iterator[Picture]:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     for path in listing.folders:
         seen.note("unexpected_folder", path, "not read; pictures lie in the folder above it")
     for path in listing.files:

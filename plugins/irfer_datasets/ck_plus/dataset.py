@@ -8,17 +8,15 @@ labelled sequence is two items: all its frames, and its first frame alone as a n
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Recognition
 from irfer_datasets.ck_plus.layout import LABELS, find_trees, stray
 from irfer_datasets.ck_plus.sequences import Sequences, survey
+from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import relative
 
@@ -65,7 +63,7 @@ class CkPlus(Stills):
             MissingError: no tree of this dataset lies there.
         """
         if not find_trees(root):
-            raise MissingError(f"{root} is not ck_plus: {self.recognise(root).reason}")
+            raise self.unlike(root)
         return survey(root)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
@@ -88,13 +86,7 @@ class CkPlus(Stills):
 
         Subjects that are in none, for the owners label nothing of theirs, are dealt out after them.
         """
-        lists = published_folds()
-        present = {item.subject for item in items if item.subject is not None}
-        others = sorted(present.difference(*lists))
-        return [
-            frozenset(present.intersection(fold)).union(others[number :: len(lists)])
-            for number, fold in enumerate(lists)
-        ]
+        return cut_folds(published_folds(), items)
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all frames used, what is said about them, and their landmarks."""
@@ -114,18 +106,13 @@ class CkPlus(Stills):
         return seen
 
 
-@cache
-def published_folds() -> tuple[tuple[str, ...], ...]:
+def published_folds() -> Lists:
     """Test subjects of folds 1 to 10, read from the package.
 
     A partition of the 118 subjects that have a labelled sequence, every tenth of them in the order
     of their numbers; equal to the lists of Emotion-FAN (Meng et al., ICIP 2019).
     """
-    text = files("irfer_datasets.ck_plus").joinpath("folds.json").read_text(encoding="utf-8")
-    folds = tuple(map(tuple, json.loads(text)))
-    subjects = sorted(subject for fold in folds for subject in fold)
-    assert folds == tuple(tuple(subjects[k::10]) for k in range(10))
-    return folds
+    return read_folds("ck_plus")
 
 
 def _read_landmarks(places: Sequence[Path], root: Path) -> NDArray[Any]:

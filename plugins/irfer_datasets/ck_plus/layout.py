@@ -68,8 +68,7 @@ def read_tree(base: Path, seen: Survey) -> Tree:
 
 
 def _read_session(folder: Path, take: Take, tree: Tree, seen: Survey) -> None:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     for path in listing.files:
         role, match = _role(path.name)
         if role is None or match is None:
@@ -100,8 +99,7 @@ def _role(name: str) -> tuple[Role | None, re.Match[str] | None]:
 
 
 def _level(folder: Path, names: re.Pattern[str], known: str, seen: Survey) -> Iterator[Path]:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     taken: dict[str, Path] = {}
     for path in listing.folders:
         if not names.fullmatch(path.name):

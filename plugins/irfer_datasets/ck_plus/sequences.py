@@ -10,12 +10,12 @@ from irfer_bench.api import DamagedError, Item
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.ck_plus.layout import LABELS, Take, Tree, choose, find_trees, read_tree
 from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
+from irfer_datasets.problems import REST, shown
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import odd_folders, relative
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
-REST = "the others are used, results are marked incomplete"
 
 
 @dataclass
@@ -101,9 +101,9 @@ def _check_frames(folder: Path, frames: Mapping[int, Path], peak: int, seen: Seq
     last = max(frames)
     gaps = sorted(set(range(1, max(last, peak) + 1)) - frames.keys())
     if gaps:
-        shown = ", ".join(f"{gap:08d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
+        missing = shown([f"{gap:08d}" for gap in gaps])
         what = "the labelled one too; " if peak in gaps else ""
-        seen.note("frame_gap", folder, f"frames {shown} are missing, {what}the others are used")
+        seen.note("frame_gap", folder, f"frames {missing} are missing, {what}the others are used")
     elif last > peak:
         action = f"the label is of frame {peak:08d}, the last is {last:08d}; all are used"
         seen.note("frame_count", folder, action)

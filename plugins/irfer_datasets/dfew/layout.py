@@ -2,24 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
-from irfer_datasets.clip_files import (
-    VIDEOS,
-    Take,
-    clip_folders,
-    files_by_number,
-    folders_of_frames,
-    videos,
-)
+from irfer_datasets.clip_files import VIDEOS, FilmTree, files_by_number
 from irfer_datasets.dfew.lists import find_lists
-from irfer_datasets.fold_lists import Notes
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 SOUNDS = frozenset({".wav", ".m4a", ".mp3", ".flac"})
-PICTURED = ("clip_224x224", "clip_224x224_16f", "jpg_256", "data")
 SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
 """In the order of preference; `original` is also called `raw`."""
 _ALIASES: Mapping[str, tuple[str, ...]] = {"original": ("original", "raw")}
@@ -29,21 +22,16 @@ NAMES = ("Clip", *SPLITS, *SIDES, *SOURCES, "raw", "raw_wav", "Annotation")
 
 
 @dataclass(frozen=True)
-class Tree:
-    """One unpacked copy.
+class Tree(FilmTree):
+    """One unpacked copy; `holders` are Clip and Annotation, if there.
 
     Args:
-        holders: Clip and Annotation, if there.
-        sources: folders of frames by the owner's names. sounds: folders with one sound per clip.
-        lists: folders that may hold the fold lists. sheet: annotation.xlsx, if there.
+        sounds: folders with one sound per clip. sheet: annotation.xlsx, if there.
     """
 
-    base: Path
-    holders: tuple[Path, ...]
-    sources: Mapping[str, Path]
     sounds: tuple[Path, ...]
-    lists: tuple[Path, ...]
     sheet: Path | None
+    filmed: ClassVar[frozenset[str]] = frozenset({"clip_224x224_avi", "original"})
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -69,35 +57,17 @@ def look(base: Path) -> Tree:
         base,
         tuple(here[name] for name in ("clip", "annotation") if name in here),
         sources,
-        tuple(place for place in sounds if place is not None),
         tuple(lists),
+        tuple(place for place in sounds if place is not None),
         next((path for path in sheets if path.suffix.lower() == ".xlsx"), None),
     )
 
 
-def takes_of(
-    tree: Tree, source: str, wanted: Iterable[str] | None, root: Path, notes: Notes
-) -> dict[str, Take]:
-    """The frames of the wanted clips (None: of all) in one of the owner's forms."""
-    folder = tree.sources[source]
-    if source in PICTURED:
-        return folders_of_frames(folder, wanted, root, notes)
-    return videos(files_by_number(folder, VIDEOS, root, notes), wanted, root, notes)
-
-
-def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
-    """Numbers of all clips that have frames in one of the owner's forms."""
-    folder = tree.sources[source]
-    if source in PICTURED:
-        return set(clip_folders(folder, root, Notes()))
-    return set(files_by_number(folder, VIDEOS, root, Notes()))
-
-
-def sounds_of(tree: Tree, root: Path, notes: Notes) -> dict[str, str]:
+def sounds_of(tree: Tree, seen: Notes) -> dict[str, str]:
     """The file with the sound of each clip; no file is opened, so some have none."""
     found: dict[str, str] = {}
     for folder in tree.sounds:
-        for clip, name in files_by_number(folder, VIDEOS | SOUNDS, root, notes).items():
+        for clip, name in files_by_number(folder, VIDEOS | SOUNDS, seen).items():
             found.setdefault(clip, name)
     return found
 

@@ -11,8 +11,9 @@ from typing import Literal
 from irfer_bench.api import DamagedError
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import FoldList, Notes, Row, Side
+from irfer_datasets.fold_lists import FoldList, Row, Side
 from irfer_datasets.labels import canonical
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import list_folder, relative, subfolders
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
@@ -64,7 +65,7 @@ def find_lists(folders: Iterable[Path], base: Path) -> dict[Style, dict[tuple[Si
 
 
 def read_lists(
-    paths: Mapping[tuple[Side, int], Path], root: Path, numbering: str, notes: Notes
+    paths: Mapping[tuple[Side, int], Path], numbering: str, seen: Notes
 ) -> list[FoldList]:
     """Lists with canonical labels, numbered as all folds together tell.
 
@@ -74,31 +75,31 @@ def read_lists(
     raw = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
         try:
-            raw.append(RawList(fold, side, relative(path, root), tuple(_rows(path, root, notes))))
+            raw.append(RawList(fold, side, relative(path, seen.root), tuple(_rows(path, seen))))
         except DamagedError as error:
-            notes.add("bad_row", relative(path, root), f"{error.message}; nothing of it is used")
-    first = _first_label(raw, numbering, notes)
+            seen.note("bad_row", path, f"{error.message}; nothing of it is used")
+    first = _first_label(raw, numbering, seen)
     return [
-        FoldList(entry.fold, entry.side, entry.name, tuple(_named(entry, first, notes)))
+        FoldList(entry.fold, entry.side, entry.name, tuple(_named(entry, first, seen)))
         for entry in raw
     ]
 
 
-def _rows(path: Path, root: Path, notes: Notes) -> Iterator[RawRow]:
-    table = open_annotation(path, root)
-    notes.problems.extend(table.problems())
+def _rows(path: Path, seen: Notes) -> Iterator[RawRow]:
+    table = open_annotation(path, seen.root)
+    seen.problems.extend(table.problems())
     for line, row in table.records(("video_name", "label")):
         clip, label = clip_number(row["video_name"]), row.get("label", "")
         if clip is None or not label:
             action = (
                 f"line {line}: {','.join(row.values())!r} is no clip number and label; left out"
             )
-            notes.add("bad_row", table.name, action)
+            seen.note("bad_row", table.name, action)
         else:
             yield RawRow(clip, label, line)
 
 
-def _first_label(lists: Sequence[RawList], numbering: str, notes: Notes) -> int | None:
+def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int | None:
     """The number of the first class, 1 or 0; None where it cannot be told.
 
     Where all labels fit both, as in a small copy, lists under the owner's names count from 1: the
@@ -106,21 +107,21 @@ def _first_label(lists: Sequence[RawList], numbering: str, notes: Notes) -> int 
     """
     if numbering != "auto":
         return int(numbering == "one")
-    seen = {n for entry in lists for row in entry.rows if (n := _integer(row.label)) is not None}
-    if not seen or 7 in seen:
+    used = {n for entry in lists for row in entry.rows if (n := _integer(row.label)) is not None}
+    if not used or 7 in used:
         return 1
-    if 0 in seen:
+    if 0 in used:
         return 0
     if all(_STYLES["official"].fullmatch("/".join(e.name.split("/")[-2:])) for e in lists):
-        action = f"labels {min(seen)} to {max(seen)} under the owner's names: 1 is happiness"
-        notes.add("numbering", lists[0].name, action)
+        action = f"labels {min(used)} to {max(used)} under the owner's names: 1 is happiness"
+        seen.note("numbering", lists[0].name, action)
         return 1
-    action = _AMBIGUOUS.format(low=min(seen), high=max(seen))
-    notes.add("unknown_label", lists[0].name, action)
+    action = _AMBIGUOUS.format(low=min(used), high=max(used))
+    seen.note("unknown_label", lists[0].name, action)
     return None
 
 
-def _named(entry: RawList, first: int | None, notes: Notes) -> Iterator[Row]:
+def _named(entry: RawList, first: int | None, seen: Notes) -> Iterator[Row]:
     for row in entry.rows:
         number = _integer(row.label)
         if number is None:
@@ -133,7 +134,7 @@ def _named(entry: RawList, first: int | None, notes: Notes) -> Iterator[Row]:
         if label is None or label not in NATIVE:
             known = "names" if first is None else f"{first} to {first + 6}"
             action = f"line {row.line}: {row.clip} has label {row.label!r}, known are {known}"
-            notes.add("unknown_label", entry.name, f"{action}; left out")
+            seen.note("unknown_label", entry.name, f"{action}; left out")
         else:
             yield Row(row.clip, label, row.line)
 

@@ -9,7 +9,8 @@ from irfer_bench.api import DamagedError
 from irfer_datasets.annotations import read_sheet, unread_sheet
 from irfer_datasets.clip_files import clip_number
 from irfer_datasets.dfew.lists import NATIVE
-from irfer_datasets.fold_lists import Assigned, Notes
+from irfer_datasets.fold_lists import Assigned
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import relative
 
 MAJORITY = 6
@@ -18,27 +19,27 @@ _VOTES = ("happ", "sad", "neu", "ang", "sur", "dis", "fea")
 _IDS = ("clip_name", "clip", "video_name", "video", "order")
 
 
-def read_labels(path: Path, root: Path, notes: Notes) -> dict[str, str | None]:
+def read_labels(path: Path, seen: Notes) -> dict[str, str | None]:
     """The single label of every clip in the sheet, None where it has none; empty if unreadable.
 
     Columns are found by parts of their names, because two headers circulate.
     """
-    name = relative(path, root)
-    problem = unread_sheet(path, root)
+    name = relative(path, seen.root)
+    problem = unread_sheet(path, seen.root)
     if problem is not None:
-        notes.problems.append(problem)
+        seen.problems.append(problem)
         return {}
     try:
-        rows = read_sheet(path, root)
+        rows = read_sheet(path, seen.root)
     except DamagedError as error:
-        notes.add("unread_sheet", name, f"{error.message}; labels are not compared with it")
+        seen.note("unread_sheet", name, f"{error.message}; labels are not compared with it")
         return {}
     columns = list(rows[0]) if rows else []
     ids = next((column for column in _IDS if column in columns), None)
     votes = [next((c for c in columns if part in c), None) for part in _VOTES]
     if ids is None or ("annotation" not in columns and None in votes):
         action = f"columns {', '.join(columns) or 'none'} name no clip or no label; not compared"
-        notes.add("unread_sheet", name, action)
+        seen.note("unread_sheet", name, action)
         return {}
     labels = {}
     for row in rows:
@@ -49,14 +50,14 @@ def read_labels(path: Path, root: Path, notes: Notes) -> dict[str, str | None]:
 
 
 def compare(
-    name: str, sheet: Mapping[str, str | None], lists: Mapping[str, Assigned], notes: Notes
+    name: str, sheet: Mapping[str, str | None], lists: Mapping[str, Assigned], seen: Notes
 ) -> None:
     """`label_mismatch` for every clip to which sheet and lists give other labels."""
     for clip, entry in lists.items():
         if clip in sheet and sheet[clip] != entry.label:
             what = f"{clip} is {sheet[clip] or 'without a single label'} here"
             action = f"{what} and {entry.label} in the fold lists, which are used"
-            notes.add("label_mismatch", name, action)
+            seen.note("label_mismatch", name, action)
 
 
 def _label(row: Mapping[str, str], votes: list[str]) -> str | None:

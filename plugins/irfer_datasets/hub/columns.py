@@ -12,20 +12,12 @@ from irfer_datasets.folder.rows import SPECTRA, near_name
 from irfer_datasets.hub.forms import PICTURES, split_of
 from irfer_datasets.hub.params import HubParams
 from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.problems import RefusedRowError
 
 FACTS = ("label", "subject", "spectrum", "lighting", "pair", "weak_pair", "split", "part", "row_id")
 FILES = ("audio", "landmarks", "fps")
 LIGHTINGS = ("strong", "weak", "dark", "normal")
 _SHOWN = 12
-
-
-class UnusableError(Exception):
-    """A value that makes no item of its row: the problem's kind and what to do."""
-
-    def __init__(self, kind: str, action: str) -> None:
-        super().__init__(kind, action)
-        self.kind = kind
-        self.action = action
 
 
 @dataclass(frozen=True)
@@ -81,7 +73,7 @@ class Columns:
         """What one row's values say; `split` is the file's own, for rows that name none.
 
         Raises:
-            UnusableError: a value outside what is known.
+            RefusedRowError: a value outside what is known.
         """
         text = {role: self._text(role, row) for role in FACTS if role in self.names}
         named = text.get("label") or ""
@@ -108,7 +100,7 @@ class Columns:
         if names is None or not isinstance(value, int):
             return str(value).strip()
         if not 0 <= value < len(names):
-            raise UnusableError(
+            raise RefusedRowError(
                 "unknown_label" if role == "label" else "bad_row",
                 f"{name} {value} is outside its names 0 to {len(names) - 1}",
             )
@@ -119,7 +111,7 @@ class Columns:
         meaning = given.get(named.casefold(), named)
         label = canonical(meaning)
         if meaning and label is None:
-            raise UnusableError(
+            raise RefusedRowError(
                 "unknown_label",
                 f'label {named!r}; {nearest(named)}; say -p \'hub.labels={{"{named}": "anger"}}\''
                 ' ("" for no expression)',
@@ -130,7 +122,7 @@ class Columns:
         if not text:
             return self.params.default_spectrum
         if text.casefold() not in SPECTRA:
-            raise UnusableError("bad_row", f"spectrum {text!r}; {near_name(text, SPECTRA)}")
+            raise RefusedRowError("bad_row", f"spectrum {text!r}; {near_name(text, SPECTRA)}")
         return SPECTRA[text.casefold()]
 
     def _is_main(self, part: str) -> bool:
@@ -165,12 +157,12 @@ class Columns:
 
 def _lighting(text: str) -> str:
     if text and text.casefold() not in LIGHTINGS:
-        raise UnusableError("bad_row", f"lighting {text!r}; {near_name(text, LIGHTINGS)}")
+        raise RefusedRowError("bad_row", f"lighting {text!r}; {near_name(text, LIGHTINGS)}")
     return text.casefold()
 
 
 def _split(text: str) -> str:
     if text and not split_of(text):
         known = ("train", "val", "test", "set_1")
-        raise UnusableError("bad_row", f"split {text!r}; {near_name(text, known)}")
+        raise RefusedRowError("bad_row", f"split {text!r}; {near_name(text, known)}")
     return split_of(text)

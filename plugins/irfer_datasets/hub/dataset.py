@@ -18,7 +18,7 @@ from irfer_datasets.hub.params import HubParams
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from irfer_datasets.hub.survey import Position, Row, Survey
+    from irfer_datasets.hub.survey import Contents, Position, Row
     from irfer_datasets.hub.tables import Table
 
 FOLDS = 5
@@ -35,7 +35,7 @@ class Hub:
     def __init__(self, params: HubParams | None = None) -> None:
         self.params = params or HubParams()
         self._tables: dict[Path | None, tuple[list[Table], list[Problem]]] = {}
-        self._surveys: dict[Path | None, Survey] = {}
+        self._surveys: dict[Path | None, Contents] = {}
         self._positions: dict[Path | None, dict[str, Position]] = {}
 
     def recognise(self, root: Path) -> Recognition:
@@ -139,7 +139,7 @@ class Hub:
             self._tables[root] = open_tables(root, self.params)
         return self._tables[root]
 
-    def _survey(self, root: Path | None) -> Survey:
+    def _survey(self, root: Path | None) -> Contents:
         from irfer_datasets.hub.positions import keep
         from irfer_datasets.hub.survey import survey
 

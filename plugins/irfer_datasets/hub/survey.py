@@ -11,10 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.api import DamagedError, Item, Problem
+from irfer_bench.api import DamagedError, Item
 from irfer_datasets.hub.cells import Cell, as_file, cells_of, trouble
-from irfer_datasets.hub.columns import FACTS, Columns, Facts, UnusableError
+from irfer_datasets.hub.columns import FACTS, Columns, Facts
 from irfer_datasets.hub.tables import Table
+from irfer_datasets.problems import Notes, RefusedRowError
 from irfer_datasets.tree import relative
 
 BATCH = 32
@@ -25,38 +26,37 @@ Position = tuple[int, int]
 
 
 @dataclass
-class Survey:
+class Contents(Notes):
     """What the rows hold; `digests` are of content and facts, one per item."""
 
     items: dict[str, Item] = field(default_factory=dict)
     positions: dict[str, Position] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
     digests: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
 
 
-def survey(tables: Sequence[Table]) -> Survey:
+def survey(tables: Sequence[Table]) -> Contents:
     """Read every row once; pictures are hashed, and decoded only where they look cut off.
 
     Raises:
         DamagedError: a column of pictures holds none.
     """
-    found = Survey()
+    found = Contents()
     unusable: dict[tuple[str, str], list[str]] = {}
     for number, table in enumerate(tables):
         title = table.split or "row"
         missing = table.columns.missing()
         if missing:
-            found.problems.append(Problem("missing_column", table.split or ".", missing))
+            found.note("missing_column", table.split or ".", missing)
         for place, row in enumerate(_rows(table)):
             where = f"{title} {place}" if title == "row" else f"{title} row {place}"
             try:
                 _add(found, row, table, (number, place), where)
-            except UnusableError as error:
+            except RefusedRowError as error:
                 unusable.setdefault((error.kind, error.action), []).append(where)
     for (kind, action), places in unusable.items():
         more = f" ({len(places)} rows)" if len(places) > 1 else ""
-        found.problems.append(Problem(kind, places[0], f"{action}{more}"))
+        found.note(kind, places[0], f"{action}{more}")
     _pair_up(found)
     return found
 
@@ -85,7 +85,7 @@ def name_of(row: Row, table: Table) -> str:
     try:
         facts = table.columns.facts(row.values, table.split)
         return _name(facts, _digests(row, table))
-    except UnusableError:
+    except RefusedRowError:
         return ""
 
 
@@ -122,14 +122,14 @@ def _number(value: Any) -> float | None:
     return float(given) if isinstance(given, int | float) and given > 0 else None
 
 
-def _add(found: Survey, row: Row, table: Table, position: Position, where: str) -> None:
+def _add(found: Contents, row: Row, table: Table, position: Position, where: str) -> None:
     facts = table.columns.facts(row.values, table.split)
     if not row.pictures and row.video is None:
-        raise UnusableError("missing_item", "the row has no picture; restore or remove it")
+        raise RefusedRowError("missing_item", "the row has no picture; restore or remove it")
     for cell in row.pictures:
         bad = trouble(cell) if cell.data is not None else ""
         if bad:
-            raise UnusableError("damaged", f"its picture {bad}; not used; restore the row")
+            raise RefusedRowError("damaged", f"its picture {bad}; not used; restore the row")
     digests = _digests(row, table)
     name = _name(facts, digests)
     files = _files(row, table)
@@ -154,7 +154,7 @@ def _add(found: Survey, row: Row, table: Table, position: Position, where: str) 
             if same
             else ("duplicate_id", "another row has this id and differs; remove one of the two")
         )
-        found.problems.append(Problem(kind, f"{where} ({name})", action))
+        found.note(kind, f"{where} ({name})", action)
         return
     _note_repeated(found, item, _digest([facts.spectrum, facts.lighting, digests[0]]), where)
     found.items[name] = item
@@ -186,7 +186,7 @@ def _digests(row: Row, table: Table) -> list[Any]:
     except DamagedError as error:
         outside = "leads out" in error.message
         kind = "outside_root" if outside else "missing_file"
-        raise UnusableError(kind, str(error)) from error
+        raise RefusedRowError(kind, str(error)) from error
     points = ""
     if row.landmarks is not None and row.landmarks.is_valid:
         array = np.asarray(row.landmarks.as_py(), np.float32)
@@ -222,12 +222,12 @@ def _length(row: Row, table: Table) -> int:
         with as_file(row.video, table.place) as (folder, name):
             return probe(folder, name).frames
     except DamagedError as error:
-        raise UnusableError(
+        raise RefusedRowError(
             "damaged", f"its video cannot be decoded; not used; {error.hint}"
         ) from error
 
 
-def _note_repeated(found: Survey, item: Item, picture: str, where: str) -> None:
+def _note_repeated(found: Contents, item: Item, picture: str, where: str) -> None:
     first = found.items.get(found.shown.setdefault(picture, item.id))
     if first is None:
         return
@@ -239,10 +239,10 @@ def _note_repeated(found: Survey, item: Item, picture: str, where: str) -> None:
     action = (
         f"shows the same picture as {first.id} ({', '.join(differ) or 'same facts'}); both are used"
     )
-    found.problems.append(Problem("duplicate_row", f"{where} ({item.id})", action))
+    found.note("duplicate_row", f"{where} ({item.id})", action)
 
 
-def _pair_up(found: Survey) -> None:
+def _pair_up(found: Contents) -> None:
     """Drop pairs without a partner, and say which ones leave open who the partner is."""
     groups: dict[str, list[Item]] = {}
     for item in found.items.values():
@@ -258,9 +258,9 @@ def _pair_up(found: Survey) -> None:
             _refuse(found, members[0], "its rows are of different subjects or labels")
 
 
-def _refuse(found: Survey, item: Item, why: str) -> None:
+def _refuse(found: Contents, item: Item, why: str) -> None:
     action = f"pair {item.pair!r}: {why}; give each moment its own"
-    found.problems.append(Problem("ambiguous_pair", item.id, action))
+    found.note("ambiguous_pair", item.id, action)
 
 
 def fingerprint(digests: Iterable[str]) -> str:

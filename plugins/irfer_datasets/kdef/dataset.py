@@ -7,14 +7,12 @@ people, so they are kept out.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, MissingError, Recognition
-from irfer_datasets.kdef.layout import SUBJECTS, find_trees, stray, survey
+from irfer_bench.api import CLASSES, Item, Recognition
+from irfer_datasets.folds import Lists, cut_folds, read_folds
+from irfer_datasets.kdef.layout import find_trees, stray, survey
 from irfer_datasets.stills import Stills, Survey
 from irfer_datasets.tree import relative
 
@@ -49,19 +47,14 @@ class Kdef(Stills):
         """
         trees = find_trees(root)
         if not trees:
-            raise MissingError(f"{root} is not kdef: {self.recognise(root).reason}")
+            raise self.unlike(root)
         return survey(trees, root)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The five published test lists (every fifth subject), cut to the subjects present."""
-        present = {item.subject for item in items if item.subject is not None}
-        return [frozenset(present.intersection(fold)) for fold in published_folds()]
+        return cut_folds(published_folds(), items)
 
 
-@cache
-def published_folds() -> tuple[tuple[str, ...], ...]:
+def published_folds() -> Lists:
     """Test subjects of folds 1 to 5: a partition of F01 to M35, seven of each sex in every one."""
-    text = files("irfer_datasets.kdef").joinpath("folds.json").read_text(encoding="utf-8")
-    folds = tuple(map(tuple, json.loads(text)))
-    assert sorted(subject for fold in folds for subject in fold) == list(SUBJECTS)
-    return folds
+    return read_folds("kdef")

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from irfer_bench.api import Item
+from irfer_datasets.problems import REST, shown
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import find_bases, list_folder, obstacles, odd_folders, relative
 
@@ -84,8 +85,7 @@ def survey(trees: Sequence[Path], root: Path) -> Survey:
         if name in folders:
             _name_odd(folders[name], name, odd[name], found, seen)
         else:
-            action = "the others are used, results are marked incomplete"
-            seen.note("missing_subject", base / name, action)
+            seen.note("missing_subject", base / name, REST)
     for stem in sorted(BLACK & found.keys()):
         if is_black(found[stem]):
             seen.note("left_out", found.pop(stem), "it is black, as is known of it")
@@ -94,8 +94,7 @@ def survey(trees: Sequence[Path], root: Path) -> Survey:
 
 
 def _folders(base: Path, seen: Survey) -> dict[str, Path]:
-    listing = list_folder(base, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(base)
     folders: dict[str, Path] = {}
     for folder in listing.folders:
         name = folder.name.upper()
@@ -131,8 +130,7 @@ def _read(
     folder: Path, name: str, found: dict[str, Path], away: list[Path], seen: Survey
 ) -> list[Path]:
     """Find one session's pictures of a person; returns the files whose names are none."""
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     odd: list[Path] = []
     for path in listing.files:
         stem = path.stem.upper()
@@ -177,8 +175,7 @@ def _name_odd(
         kind = "misnamed_file" if path in own else "unexpected_file"
         seen.note(kind, path, "not read; names are such as AF01ANS.JPG")
     if absent:
-        shown = ", ".join(absent[:5]) + (" …" if len(absent) > 5 else "")
-        action = f"{len(absent)} of {len(STEMS)} pictures are missing: {shown}"
+        action = f"{len(absent)} of {len(STEMS)} pictures are missing: {shown(absent)}"
         seen.note("missing_expression", folder, f"{action}; the others are used")
 
 

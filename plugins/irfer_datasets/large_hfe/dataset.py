@@ -7,13 +7,11 @@ are public, so whoever holds it brings it into this layout. An item is a sequenc
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Sequence
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 from irfer_bench.api import BASIC, Item, MissingError, Recognition
+from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.large_hfe.layout import SUBJECTS, Take, find_base, walk
 from irfer_datasets.large_hfe.metadata import NAME, read_metadata
 from irfer_datasets.stills import Stills, Survey
@@ -58,17 +56,12 @@ class LargeHfe(Stills):
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The five published test lists (every fifth subject), cut to the subjects present."""
-        present = {item.subject for item in items if item.subject is not None}
-        return [frozenset(present.intersection(fold)) for fold in published_folds()]
+        return cut_folds(published_folds(), items)
 
 
-@cache
-def published_folds() -> tuple[tuple[str, ...], ...]:
+def published_folds() -> Lists:
     """Test subjects of folds 1 to 5: a partition of S001 to S360, read from the package."""
-    text = files("irfer_datasets.large_hfe").joinpath("folds.json").read_text(encoding="utf-8")
-    folds = tuple(map(tuple, json.loads(text)))
-    assert sorted(subject for fold in folds for subject in fold) == list(SUBJECTS)
-    return folds
+    return read_folds("large_hfe")
 
 
 def _items(takes: Sequence[Take]) -> Iterator[Item]:

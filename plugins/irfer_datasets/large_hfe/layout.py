@@ -14,15 +14,15 @@ from pathlib import Path
 
 from irfer_bench.api import BASIC, PICTURES, Spectrum
 from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.problems import REST, note_gaps
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import find_bases, list_folder, relative, subfolders
+from irfer_datasets.tree import find_bases, relative, subfolders
 
 CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
 SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
 EXPRESSIONS = {label: label.capitalize() for label in BASIC}
 _SUBJECT = re.compile(r"s?0*(\d{1,3})", re.IGNORECASE)
 _Proper = Callable[[str], str | None]
-REST = "the others are used, results are marked incomplete"
 
 
 @dataclass
@@ -100,8 +100,7 @@ def _expression(name: str) -> str | None:
 
 
 def _read_frames(folder: Path, take: Take, seen: Survey) -> None:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     place = relative(folder, seen.root)
     for path in listing.files:
         if path.suffix.lower() not in PICTURES or not re.fullmatch(r"\d{1,6}", path.stem):
@@ -111,21 +110,12 @@ def _read_frames(folder: Path, take: Take, seen: Survey) -> None:
             seen.note("duplicate_frame", path, f"not read; {other} is; remove one")
         else:
             take.frames[int(path.stem)] = f"{place}/{path.name}"
-    note_gaps(take, folder, seen)
-
-
-def note_gaps(take: Take, folder: Path, seen: Survey) -> None:
-    """`frame_gap` where numbers between 0 and the last one are missing."""
-    gaps = sorted(set(range(max(take.frames, default=-1) + 1)) - set(take.frames))
-    if gaps:
-        shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
-        seen.note("frame_gap", folder, f"frames {shown} are missing; the others are used")
+    note_gaps(sorted(take.frames), folder, seen)
 
 
 def _children(folder: Path, seen: Survey, proper: _Proper, known: str = "") -> dict[str, Path]:
     """Sub-folders by their proper names; other spellings are read and listed."""
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     chosen: dict[str, Path] = {}
     for path in sorted(listing.folders, key=lambda path: proper(path.name) != path.name):
         name = proper(path.name)

@@ -13,13 +13,12 @@ from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.large_hfe.layout import (
     CAMERAS,
     EXPRESSIONS,
-    REST,
     Take,
-    note_gaps,
     subject_of,
 )
+from irfer_datasets.problems import REST, RefusedRowError, note_gaps
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import list_folder, natural, relative
+from irfer_datasets.tree import natural, relative
 
 NAME = "metadata.csv"
 REQUIRED = ("path", "modality", "subject", "expression", "frame")
@@ -36,10 +35,6 @@ class _Facts:
     key: _Key
     frame: int
     pair: str
-
-
-class _RefusedError(Exception):
-    """A row that is not read: kind and why."""
 
 
 def read_metadata(base: Path, seen: Survey) -> list[Take]:
@@ -65,21 +60,21 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
             given, facts = _row(record)
             path = given if given in present else spelt.get(given.casefold(), "")
             if not path:
-                raise _RefusedError("missing_item", f"{given} is not there; the rest is used")
+                raise RefusedRowError("missing_item", f"{given} is not there; the rest is used")
             _note_case(path, given, base, told, seen)
             if path in rows:
                 same = rows[path] == facts
                 kind = "duplicate_row" if same else "duplicate_id"
                 action = "was listed before" if same else "was said to be something else before"
-                raise _RefusedError(kind, f"{path} {action}")
+                raise RefusedRowError(kind, f"{path} {action}")
             rows[path] = facts
             take = takes.setdefault(facts.key, Take(*facts.key))
             other = take.frames.setdefault(facts.frame, above + path)
             if other != above + path:
-                raise _RefusedError("duplicate_id", f"{other} is that frame already")
-        except _RefusedError as refused:
+                raise RefusedRowError("duplicate_id", f"{other} is that frame already")
+        except RefusedRowError as refused:
             where = base / f"{NAME} row {number}"
-            seen.note(refused.args[0], where, refused.args[1])
+            seen.note(refused.kind, where, refused.action)
             continue
         take.pairs[facts.frame] = facts.pair
     _check(list(takes.values()), base, seen)
@@ -101,7 +96,7 @@ def _check(takes: Sequence[Take], base: Path, seen: Survey) -> None:
                 place = base / spectrum.upper() / subject / EXPRESSIONS[label]
                 seen.note("missing_expression", place, f"{NAME} has no row of it; {REST}")
     for take in takes:
-        note_gaps(take, (seen.root / take.frames[min(take.frames)]).parent, seen)
+        note_gaps(sorted(take.frames), (seen.root / take.frames[min(take.frames)]).parent, seen)
 
 
 def _check_pairs(rows: Mapping[str, _Facts], base: Path, seen: Survey) -> None:
@@ -127,8 +122,7 @@ def _pictures(base: Path, seen: Survey) -> set[str]:
     queue = [base]
     while queue:
         folder = queue.pop()
-        listing = list_folder(folder, seen.root)
-        seen.problems.extend(listing.problems)
+        listing = seen.look(folder)
         queue.extend(listing.folders)
         place = relative(folder, base)
         above = "" if place == "." else f"{place}/"
@@ -151,21 +145,21 @@ def _row(record: Mapping[str, str]) -> tuple[str, _Facts]:
     given = record.get("path", "")
     levels = given.replace("\\", "/").removeprefix("./").split("/")
     if not given:
-        raise _RefusedError("bad_row", "it has no path")
+        raise RefusedRowError("bad_row", "it has no path")
     if not levels[0] or ".." in levels:
-        raise _RefusedError("outside_root", f"{given}: paths lead from {NAME} downwards")
+        raise RefusedRowError("outside_root", f"{given}: paths lead from {NAME} downwards")
     camera, subject = record.get("modality", "").upper(), subject_of(record.get("subject", ""))
     if camera not in CAMERAS:
-        raise _RefusedError("bad_row", f"modality {camera!r}; known: {', '.join(CAMERAS)}")
+        raise RefusedRowError("bad_row", f"modality {camera!r}; known: {', '.join(CAMERAS)}")
     if subject is None:
-        raise _RefusedError("bad_row", f"subject {record.get('subject')!r}; known: S001 to S360")
+        raise RefusedRowError("bad_row", f"subject {record.get('subject')!r}; known: S001 to S360")
     text = record.get("expression", "")
     label = canonical(text)
     if label not in BASIC:
-        raise _RefusedError("unknown_label", f"expression {text!r}; {nearest(text, BASIC)}")
+        raise RefusedRowError("unknown_label", f"expression {text!r}; {nearest(text, BASIC)}")
     frame = record.get("frame", "")
     if not re.fullmatch(r"[0-9]{1,6}", frame):
-        raise _RefusedError("bad_row", f"frame {frame!r} is no number from 0")
+        raise RefusedRowError("bad_row", f"frame {frame!r} is no number from 0")
     _check_place(levels, camera, subject, label)
     key = (CAMERAS[camera], subject, label)
     return "/".join(levels), _Facts(key, int(frame), record.get("pair_id", ""))
@@ -179,4 +173,4 @@ def _check_place(levels: Sequence[str], camera: str, subject: str, label: str) -
     said = (camera, subject, label)
     if place != said and any(t and t != s for t, s in zip(place, said, strict=True)):
         path = "/".join(levels)
-        raise _RefusedError("bad_row", f"{path} is said to be {' '.join(said)}; correct one")
+        raise RefusedRowError("bad_row", f"{path} is said to be {' '.join(said)}; correct one")

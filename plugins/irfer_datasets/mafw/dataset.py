@@ -12,38 +12,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, MissingError, Recognition
-from irfer_datasets.clip_files import Take, note_folders
-from irfer_datasets.clips import FilmClips
-from irfer_datasets.expected import compare_list, published
-from irfer_datasets.fold_lists import (
-    Assigned,
-    Notes,
-    Side,
-    assign,
-    missing_lists,
-    note_absent,
-    note_unlabelled,
-)
+from irfer_bench.api import CLASSES, Recognition
+from irfer_datasets.clip_files import note_folders
+from irfer_datasets.clips import FilmClips, FilmSurvey
+from irfer_datasets.expected import published
+from irfer_datasets.fold_lists import Assigned, Side, note_absent, settle
 from irfer_datasets.mafw.labels import COMPOUND, NATIVE
 from irfer_datasets.mafw.layout import (
     NAMES,
     Tree,
-    clips_of,
     find_trees,
     sounds_of,
     stray,
-    takes_of,
 )
 from irfer_datasets.mafw.lists import Found, Labelling, compare_captions, find_lists, read_lists
 from irfer_datasets.mafw.params import MafwParams
-from irfer_datasets.stills import Survey
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import relative
-
-LICENCE = (
-    "EULA of China University of Geosciences (Wuhan), signed by a permanent academic, "
-    "mafw-database.github.io; non-commercial, no redistribution, no upload, no modification"
-)
 
 
 class Mafw(FilmClips):
@@ -53,12 +38,15 @@ class Mafw(FilmClips):
     prefix = "mafw"
     classes: tuple[str, ...] = CLASSES
     native: tuple[str, ...] = NATIVE
-    licence = LICENCE
+    licence = (
+        "EULA of China University of Geosciences (Wuhan), signed by a permanent academic, "
+        "mafw-database.github.io; non-commercial, no redistribution, no upload, no modification"
+    )
     labelling: ClassVar[Labelling] = "single"
+    params: MafwParams
 
     def __init__(self, params: MafwParams | None = None) -> None:
-        super().__init__()
-        self.params: MafwParams = params or MafwParams()
+        super().__init__(params or MafwParams())
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where films and this set's lists lie, or where films lie and no lists at all."""
@@ -79,7 +67,7 @@ class Mafw(FilmClips):
             )
         return Recognition(0.9, f"{frames} and no lists under {where}")
 
-    def walk(self, root: Path) -> Survey:
+    def walk(self, root: Path) -> FilmSurvey:
         """All labelled clips of the wanted frames, and all that is wrong with the tree.
 
         Raises:
@@ -87,42 +75,31 @@ class Mafw(FilmClips):
         """
         trees = find_trees(root)
         if not trees:
-            raise MissingError(f"{root} is not {self.name}: {self.recognise(root).reason}")
-        tree, notes = trees[0], Notes()
-        note_folders(trees, NAMES, root, notes)
-        labels = self._labels(tree, root, notes)
-        source = self.choose(tree.sources, self.params.frames, root)
-        place = relative(tree.sources[source] if source else tree.base, root)
-        takes: Mapping[str, Take] = {}
-        if source:
-            takes = takes_of(tree, source, sorted(labels) if labels else None, root, notes)
-            note_unlabelled(clips_of(tree, source, root), labels, place, notes)
-        note_absent(labels, takes, place, notes)
-        return Survey(root, self.collect(takes, labels, source, sounds_of(tree, root)), notes.all())
+            raise self.unlike(root)
+        tree, seen = trees[0], FilmSurvey(root)
+        note_folders(trees, NAMES, seen)
+        labels = self._labels(tree, seen)
+        frames = self.take(tree, self.params.frames, labels, seen)
+        note_absent(labels, frames.takes, frames.place, seen)
+        seen.items = self.collect(frames, labels, sounds_of(tree, root))
+        return seen
 
-    def _labels(self, tree: Tree, root: Path, notes: Notes) -> dict[str, Assigned]:
+    def _labels(self, tree: Tree, seen: FilmSurvey) -> dict[str, Assigned]:
         found = find_lists(tree, self.labelling)
-        _note_strangers(found, root, notes)
+        _note_strangers(found, seen)
         style, paths = next(iter(found.lists.items()), ("no_caption", {}))
-        lists = read_lists(paths, style, self.labelling, root, notes)
+        lists = read_lists(paths, style, self.labelling, seen)
         if style == "no_caption" and "with_caption" in found.lists:
             captioned = found.lists["with_caption"]
             # The owner's captions are GB18030: no news where they are only compared with.
-            quiet = read_lists(captioned, "with_caption", self.labelling, root, Notes())
-            compare_captions(lists, quiet, notes)
-        where = relative(tree.lists[0] if tree.lists else tree.base / "Train & Test Set", root)
+            quiet = read_lists(captioned, "with_caption", self.labelling, Notes(seen.root))
+            compare_captions(lists, quiet, seen)
+        where = relative(tree.lists[0] if tree.lists else tree.base / "Train & Test Set", seen.root)
         usual: Mapping[Side, str] = {
             "test": f"{where}/{self.labelling}/no_caption/set_{{}}/test.txt",
             "train": f"{where}/{self.labelling}/no_caption/set_{{}}/train.txt",
         }
-        names = {key: relative(path, root) for key, path in paths.items()}
-        notes.problems.extend(missing_lists(names, usual))
-        labels = assign(lists, notes)
-        known = published("mafw")[self.labelling]
-        for entry in lists:
-            counts = known[str(entry.fold)][entry.side]
-            notes.problems.extend(compare_list(entry.name, entry.labelled(), counts))
-        return labels
+        return settle(lists, paths, usual, published("mafw")[self.labelling], seen)
 
 
 class MafwCompound(Mafw):
@@ -135,12 +112,12 @@ class MafwCompound(Mafw):
     labelling = "compound"
 
 
-def _note_strangers(found: Found, root: Path, notes: Notes) -> None:
+def _note_strangers(found: Found, seen: FilmSurvey) -> None:
     """`unexpected_file` for lists of integers whose order nobody tells, and second copies."""
     for path in found.unknown:
         action = "not read: lists are train.txt and test.txt, and labels in words"
-        notes.add("unexpected_file", relative(path, root), action, place="lists")
+        seen.note("unexpected_file", path, action, among="lists")
     if "numbered" in found.lists and next(iter(found.lists)) != "numbered":
         for path in found.lists["numbered"].values():
             action = "not read, the owner's lists are"
-            notes.add("unexpected_file", relative(path, root), action, place="lists")
+            seen.note("unexpected_file", path, action, among="lists")

@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
+from typing import ClassVar
 
-from irfer_datasets.clip_files import (
-    VIDEOS,
-    Take,
-    clip_folders,
-    files_by_number,
-    folders_of_frames,
-    videos,
-)
-from irfer_datasets.fold_lists import FOLDS, Notes
+from irfer_datasets.clip_files import VIDEOS, FilmTree, files_by_number
+from irfer_datasets.fold_lists import FOLDS
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import find_bases, obstacles, subfolders
 
 SOURCES = ("clips", "frames", "faces")
@@ -25,19 +19,10 @@ LISTS = ("no_caption", "with_caption")
 NAMES = ("data", *SOURCES, *SPLITS, *SETS, *LISTS, *(f"set_{fold}" for fold in FOLDS))
 
 
-@dataclass(frozen=True)
-class Tree:
-    """One unpacked copy.
+class Tree(FilmTree):
+    """One unpacked copy; `holders` is `data`, if there."""
 
-    Args:
-        holders: `data`, if there. sources: folders of frames by the owner's names.
-        lists: folders that may hold the lists.
-    """
-
-    base: Path
-    holders: tuple[Path, ...]
-    sources: Mapping[str, Path]
-    lists: tuple[Path, ...]
+    filmed: ClassVar[frozenset[str]] = frozenset({"clips"})
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -45,29 +30,11 @@ def find_trees(root: Path) -> list[Tree]:
     return [_look(base) for base in find_bases(root, _holds)]
 
 
-def takes_of(
-    tree: Tree, source: str, wanted: Iterable[str] | None, root: Path, notes: Notes
-) -> dict[str, Take]:
-    """The frames of the wanted clips (None: of all)."""
-    folder = tree.sources[source]
-    if source == "clips":
-        return videos(files_by_number(folder, VIDEOS, root, notes), wanted, root, notes)
-    return folders_of_frames(folder, wanted, root, notes)
-
-
-def clips_of(tree: Tree, source: str, root: Path) -> set[str]:
-    """Numbers of all clips that have frames."""
-    folder = tree.sources[source]
-    if source == "clips":
-        return set(files_by_number(folder, VIDEOS, root, Notes()))
-    return set(clip_folders(folder, root, Notes()))
-
-
 def sounds_of(tree: Tree, root: Path) -> dict[str, str]:
     """The film of each clip; none is opened, so some have no sound."""
     if "clips" not in tree.sources:
         return {}
-    return files_by_number(tree.sources["clips"], VIDEOS, root, Notes())
+    return files_by_number(tree.sources["clips"], VIDEOS, Notes(root))
 
 
 def stray(root: Path) -> list[str]:
@@ -105,7 +72,7 @@ def _is_data(folder: Path) -> bool:
     """Whether a folder holds films called by numbers, or folders so called, in its place."""
     for path in subfolders(folder):
         name = path.name.casefold()
-        if name == "clips" and files_by_number(path, VIDEOS, folder, Notes()):
+        if name == "clips" and files_by_number(path, VIDEOS, Notes(folder)):
             return True
         if name in ("frames", "faces") and any(map(_is_clip, subfolders(path))):
             return True

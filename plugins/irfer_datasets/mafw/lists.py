@@ -11,10 +11,11 @@ from typing import Literal
 from irfer_bench.api import DamagedError
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import FOLDS, FoldList, Notes, Row, Side
+from irfer_datasets.fold_lists import FOLDS, FoldList, Row, Side
 from irfer_datasets.labels import nearest
 from irfer_datasets.mafw.labels import NUMBERED, compound, single
 from irfer_datasets.mafw.layout import Tree
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import list_folder, relative, subfolders
 
 Labelling = Literal["single", "compound"]
@@ -53,8 +54,7 @@ def read_lists(
     paths: Mapping[tuple[Side, int], Path],
     style: Style,
     labelling: Labelling,
-    root: Path,
-    notes: Notes,
+    seen: Notes,
 ) -> list[FoldList]:
     """Lists with canonical labels.
 
@@ -63,19 +63,17 @@ def read_lists(
     """
     lists = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
-        name = relative(path, root)
+        name = relative(path, seen.root)
         try:
-            rows = tuple(_rows(path, style, labelling, root, notes))
+            rows = tuple(_rows(path, style, labelling, seen))
         except DamagedError as error:
-            notes.add("bad_row", name, f"{error.message}; nothing of it is used")
+            seen.note("bad_row", name, f"{error.message}; nothing of it is used")
             rows = ()
         lists.append(FoldList(fold, side, name, rows))
     return lists
 
 
-def compare_captions(
-    lists: Sequence[FoldList], captioned: Sequence[FoldList], notes: Notes
-) -> None:
+def compare_captions(lists: Sequence[FoldList], captioned: Sequence[FoldList], seen: Notes) -> None:
     """`label_mismatch` where the list with captions gives a clip another label."""
     for plain in lists:
         labels = {row.clip: row.label for row in plain.rows}
@@ -86,14 +84,12 @@ def compare_captions(
                 if labels.get(row.clip, row.label) != row.label:
                     what = f"line {row.line}: {row.clip} is {row.label} here"
                     action = f"{what} and {labels[row.clip]} in {plain.name}, which is used"
-                    notes.add("label_mismatch", entry.name, action)
+                    seen.note("label_mismatch", entry.name, action)
 
 
-def _rows(
-    path: Path, style: Style, labelling: Labelling, root: Path, notes: Notes
-) -> Iterator[Row]:
-    text = open_annotation(path, root)
-    notes.problems.extend(text.problems())
+def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[Row]:
+    text = open_annotation(path, seen.root)
+    seen.problems.extend(text.problems())
     for line, row in text.lines():
         fields = [part.strip() for part in row.split("\t")] if "\t" in row else row.split()
         if style == "numbered":
@@ -102,12 +98,12 @@ def _rows(
         clip = clip_number(PurePosixPath(fields[0].replace("\\", "/")).name) if known else None
         if clip is None:
             action = f"line {line}: {row[:40]!r} is no clip and label; left out"
-            notes.add("bad_row", text.name, action)
+            seen.note("bad_row", text.name, action)
             continue
         label = _label(fields[1], style, labelling)
         if label is None:
             action = f"line {line}: {clip} has label {fields[1]!r}; {_advice(fields[1], style)}"
-            notes.add("unknown_label", text.name, action)
+            seen.note("unknown_label", text.name, action)
         else:
             yield Row(clip, label, line)
 

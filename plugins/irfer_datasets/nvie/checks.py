@@ -6,7 +6,7 @@ from pathlib import Path
 
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import LIGHTS, Survey, counted
+from irfer_datasets.nvie.rows import LIGHTS, RowSurvey, counted
 from irfer_datasets.tree import list_folder, obstacles, odd_folders, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
@@ -17,7 +17,7 @@ TOPS = 50
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
 
 
-def check(seen: Survey) -> None:
+def check(seen: RowSurvey) -> None:
     """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
     People with spontaneous clips are counted under each light, labelled or not, and those of the
@@ -53,7 +53,7 @@ def _tops(root: Path) -> list[Path]:
     return [*folders, *inner][:TOPS]
 
 
-def _check_sizes(seen: Survey) -> None:
+def _check_sizes(seen: RowSurvey) -> None:
     first = {(item.part, item.lighting, item.spectrum): item for item in reversed(seen.items)}
     for item in reversed(first.values()):
         size = _size(seen.root / item.files[0])

@@ -12,39 +12,26 @@ light, clip, expression, phase; written by `irfer-bench data scan nvie`) overrid
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
-from irfer_bench.api import (
-    BASIC,
-    Clip,
-    Item,
-    MissingError,
-    Problem,
-    Recognition,
-    content_digest,
-)
+from irfer_bench.api import BASIC, Clip, Item, Recognition
+from irfer_datasets.folds import Lists, cut_folds, read_folds, split_fold
 from irfer_datasets.nvie.checks import check, place
 from irfer_datasets.nvie.labelled import label
 from irfer_datasets.nvie.layout import find_parts, survey
 from irfer_datasets.nvie.lists import read_lists
 from irfer_datasets.nvie.manifest import find_manifest, is_manifest, read_manifest
 from irfer_datasets.nvie.params import NvieParams
-from irfer_datasets.nvie.rows import Survey, settle
+from irfer_datasets.nvie.rows import RowSurvey, settle
+from irfer_datasets.stills import Stills
 from irfer_datasets.tree import obstacles
 
-LICENCE = (
-    "on request from USTC (nvie.ustc.edu.cn), signed release agreement; treated as research only, "
-    "no redistribution, no publication of pictures"
-)
 FPS = {"vis": 30.0, "lwir": 25.0}
 
 
-class Nvie:
+class Nvie(Stills):
     """More than 100 subjects, visible and thermal cameras; spontaneous, posed, three lights.
 
     An instance walks a root once; another instance sees what changed since.
@@ -53,13 +40,15 @@ class Nvie:
     name = "nvie"
     classes = (*BASIC, "neutral")
     native = ("happiness", "disgust", "fear", "surprise", "anger", "sadness")
-    licence = LICENCE
-    private = True
+    licence = (
+        "on request from USTC (nvie.ustc.edu.cn), signed release agreement; treated as research "
+        "only, no redistribution, no publication of pictures"
+    )
+    params: NvieParams
 
     def __init__(self, params: NvieParams | None = None) -> None:
-        self.params = params or NvieParams()
-        self._surveys: dict[Path, Survey] = {}
-        self._scans: dict[Path, Survey] = {}
+        super().__init__(params or NvieParams())
+        self._scans: dict[Path, RowSurvey] = {}
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where a part's folder holds pictures of a camera, or a manifest has its columns."""
@@ -76,18 +65,6 @@ class Nvie:
             return Recognition(0.3, "; ".join((what, *obstacles(root))))
         return Recognition(0.95, f"{len(rows)} picture folders under {names}")
 
-    def index(self, root: Path | None) -> Iterable[Item]:
-        """One item per labelled picture folder, such as `lwir_spontaneous_apex_front_012_3`.
-
-        Raises:
-            MissingError: no root, or nothing of it there. DamagedError: the manifest is unreadable.
-        """
-        return self._survey(root).items
-
-    def problems(self, root: Path | None) -> Iterable[Problem]:
-        """What is unresolved, unlabelled, missing or unlike what is published."""
-        return list(dict.fromkeys(self._survey(root).problems))
-
     def census(self, root: Path) -> Iterator[Mapping[str, str]]:
         """One row per picture folder or clip, unknown cells empty, in the manifest's columns.
 
@@ -103,19 +80,8 @@ class Nvie:
         Raises:
             DamagedError: a frame cannot be decoded.
         """
-        from irfer_datasets.pictures import read_pictures
-
-        names = item.files if frames is None else [item.files[position] for position in frames]
-        return Clip(
-            id=item.id,
-            frames=read_pictures(_given(root), names),
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
-            fps=FPS[item.spectrum] if item.part == "spontaneous_sequence" else None,
-        )
+        fps = FPS[item.spectrum] if item.part == "spontaneous_sequence" else None
+        return replace(super().read(root, item, frames), fps=fps)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The list files' own test list; else five published lists of subject numbers.
@@ -124,26 +90,16 @@ class Nvie:
         in sorted order, every fifth.
         """
         if any(item.split == "test" for item in items):
-            return [frozenset(item.subject or item.id for item in items if item.split == "test")]
-        present = {item.subject or item.id for item in items}
-        published = published_folds()
-        others = sorted(present.difference(*published))
-        return [
-            frozenset(present.intersection(fold)).union(others[k :: len(published)])
-            for k, fold in enumerate(published)
-        ]
+            return [split_fold(items, "test")]
+        return cut_folds(published_folds(), items)
 
-    def fingerprint(self, root: Path | None) -> str:
-        """Digest of all clips: equal wherever the same frames lie, whatever the root's name."""
-        return content_digest(_given(root), self.index(root))
+    def walk(self, root: Path) -> RowSurvey:
+        """All labelled picture folders, by the lists, the manifest or the folders' names.
 
-    def _survey(self, root: Path | None) -> Survey:
-        where = _given(root)
-        if where not in self._surveys:
-            self._surveys[where] = self._read(where)
-        return self._surveys[where]
-
-    def _read(self, root: Path) -> Survey:
+        Raises:
+            MissingError: no tree of this dataset lies there. DamagedError: the manifest is
+                unreadable.
+        """
         if self.params.lists != "none":
             return read_lists(root, self.params.names)
         manifest = find_manifest(root)
@@ -151,14 +107,14 @@ class Nvie:
             seen = read_manifest(root, manifest)
         else:
             if not find_parts(root).bases:
-                raise MissingError(f"{root} is not nvie: {self.recognise(root).reason}")
+                raise self.unlike(root)
             scanned = self._scan(root)
-            seen = replace(scanned, problems=list(scanned.problems), items=[])
+            seen = RowSurvey(root, list(scanned.problems), rows=scanned.rows)
         settle(seen)
         check(seen)
         return seen
 
-    def _scan(self, root: Path) -> Survey:
+    def _scan(self, root: Path) -> RowSurvey:
         """What the folders' names and the rating tables say."""
         if root not in self._scans:
             seen, texts = survey(find_parts(root), root)
@@ -167,14 +123,6 @@ class Nvie:
         return self._scans[root]
 
 
-@cache
-def published_folds() -> tuple[tuple[str, ...], ...]:
+def published_folds() -> Lists:
     """Test subjects of folds 1 to 5: a partition of 001 to 300, read from the package."""
-    text = files("irfer_datasets.nvie").joinpath("folds.json").read_text(encoding="utf-8")
-    return tuple(map(tuple, json.loads(text)))
-
-
-def _given(root: Path | None) -> Path:
-    if root is None:
-        raise MissingError(f"nvie needs its files ({LICENCE})", "say --data-root nvie=FOLDER")
-    return root
+    return read_folds("nvie")

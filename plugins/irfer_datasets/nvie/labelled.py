@@ -8,12 +8,12 @@ from pathlib import Path
 
 from irfer_bench.api import BASIC
 from irfer_datasets.nvie.ratings import Ratings, read_ratings
-from irfer_datasets.nvie.rows import Row, Survey
+from irfer_datasets.nvie.rows import Row, RowSurvey
 
 HEADER = "1,happy,disgust,fear,surprise,anger,sadness,2,happy,..."
 
 
-def label(seen: Survey, texts: Iterable[Path]) -> None:
+def label(seen: RowSurvey, texts: Iterable[Path]) -> None:
     """Give spontaneous rows their expression; a tie or no row leaves it empty and is listed.
 
     Problems: `missing_list` without any table, `unlabelled_file`, `missing_item` for a rated clip
@@ -31,7 +31,7 @@ def label(seen: Survey, texts: Iterable[Path]) -> None:
     _note_absent(ratings, seen)
 
 
-def _labelled(row: Row, ratings: Ratings, seen: Survey) -> Row:
+def _labelled(row: Row, ratings: Ratings, seen: RowSurvey) -> Row:
     if row.part != "spontaneous" or row.expression or not row.subject or not row.clip:
         return row
     winners = ratings.find(row.light, row.subject, row.clip)
@@ -47,7 +47,7 @@ def _labelled(row: Row, ratings: Ratings, seen: Survey) -> Row:
     return row
 
 
-def _note_absent(ratings: Ratings, seen: Survey) -> None:
+def _note_absent(ratings: Ratings, seen: RowSurvey) -> None:
     here = {
         (light, row.subject, row.clip[-1:])
         for row in seen.rows

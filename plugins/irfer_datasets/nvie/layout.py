@@ -17,7 +17,7 @@ from pathlib import Path
 
 from irfer_bench.api import PICTURES
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
-from irfer_datasets.nvie.rows import LIGHTS, Row, Survey
+from irfer_datasets.nvie.rows import LIGHTS, Row, RowSurvey
 from irfer_datasets.tree import list_folder, relative
 
 TEXTS = frozenset({".csv", ".txt"})
@@ -90,9 +90,9 @@ def part_of(name: str) -> str:
     return "spontaneous" if "spontaneous" in folded else ""
 
 
-def survey(found: Found, root: Path) -> tuple[Survey, list[Path]]:
+def survey(found: Found, root: Path) -> tuple[RowSurvey, list[Path]]:
     """Rows of all parts, spontaneous ones without the table's labels, and text files met."""
-    seen, texts = Survey(root), list(found.texts)
+    seen, texts = RowSurvey(root), list(found.texts)
     for base in found.bases:
         folders: list[_Folder] = []
         _collect(base.folder, (), seen, folders, texts)
@@ -115,12 +115,11 @@ def pictures(folder: Path, root: Path) -> tuple[str, ...]:
 def _collect(
     folder: Path,
     levels: tuple[str, ...],
-    seen: Survey,
+    seen: RowSurvey,
     folders: list[_Folder],
     texts: list[Path],
 ) -> None:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     files = [path for path in listing.files if path.suffix.lower() in PICTURES]
     texts.extend(path for path in listing.files if path.suffix.lower() in TEXTS)
     if files:
@@ -151,7 +150,7 @@ def _above(levels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rows(
-    folder: _Folder, base: Base, clips: Mapping[tuple[str, ...], list[str]], seen: Survey
+    folder: _Folder, base: Base, clips: Mapping[tuple[str, ...], list[str]], seen: RowSurvey
 ) -> Iterator[Row]:
     place = relative(folder.path, seen.root)
     files = tuple(f"{place}/{path.name}" for path in folder.files)
@@ -176,7 +175,7 @@ def _rows(
         )
 
 
-def _selected(folders: Sequence[_Folder], base: Base, seen: Survey) -> Iterator[Row]:
+def _selected(folders: Sequence[_Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
     """A picture each: below SelectedSamples the first character is the expression's code."""
     modality = "infrared" if "infrared" in base.folder.name.casefold() else "visible"
     for folder in folders:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.nvie.rows import LIGHTS, Row, Survey, subject_name
+from irfer_datasets.nvie.rows import LIGHTS, Row, RowSurvey, subject_name
 
 CAMERAS: Mapping[str, str] = {
     "visible": "visible",
@@ -34,7 +34,7 @@ def phase_of(level: str) -> str:
     return level.casefold() if level.casefold() in ("apex", "onset") else ""
 
 
-def describe(row: Row, levels: Sequence[str], seen: Survey) -> Row:
+def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
     """A row with all that the levels from the part's folder down to it say.
 
     Problems: `misnamed_folder` where a posed level should be an expression, `ambiguous_subject`.
@@ -73,7 +73,7 @@ def describe(row: Row, levels: Sequence[str], seen: Survey) -> Row:
     )
 
 
-def _subject(above: Sequence[str], row: Row, seen: Survey) -> int | None:
+def _subject(above: Sequence[str], row: Row, seen: RowSurvey) -> int | None:
     """Which level above the camera is the subject's: the nearest number, else one with a number."""
     numbers = [k for k, level in enumerate(above) if level.isdigit()]
     if not numbers:

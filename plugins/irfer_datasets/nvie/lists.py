@@ -18,7 +18,7 @@ from irfer_bench.api import Item, MissingError, Spectrum
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.nvie.layout import find_parts
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import LIGHTS, MODALITIES, Survey, subject_name
+from irfer_datasets.nvie.rows import LIGHTS, MODALITIES, RowSurvey, subject_name
 from irfer_datasets.tree import inside, relative
 
 
@@ -38,7 +38,7 @@ ROLES = {
 }
 
 
-def read_lists(root: Path, names: Sequence[str]) -> Survey:
+def read_lists(root: Path, names: Sequence[str]) -> RowSurvey:
     """One still per line of the three lists.
 
     Args:
@@ -50,7 +50,7 @@ def read_lists(root: Path, names: Sequence[str]) -> Survey:
     Raises:
         MissingError: none of the lists is there. DamagedError: one cannot be decoded.
     """
-    seen = Survey(root)
+    seen = RowSurvey(root)
     folder = _folder(root)
     if folder is None:
         raise MissingError(
@@ -76,7 +76,7 @@ def _folder(root: Path) -> Path | None:
 
 
 def _read(
-    path: Path, role: _Role, names: Sequence[str], seen: Survey, known: dict[str, Item]
+    path: Path, role: _Role, names: Sequence[str], seen: RowSurvey, known: dict[str, Item]
 ) -> None:
     text = open_annotation(path, seen.root)
     seen.problems.extend(text.problems())
@@ -97,7 +97,7 @@ def _keep(
     role: _Role,
     where: str,
     folder: Path,
-    seen: Survey,
+    seen: RowSurvey,
     known: dict[str, Item],
 ) -> None:
     path = PurePosixPath(given.replace("\\", "/"))

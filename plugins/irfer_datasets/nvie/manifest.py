@@ -10,17 +10,14 @@ from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.nvie.layout import pictures
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, Survey, subject_name
+from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, RowSurvey, subject_name
+from irfer_datasets.problems import RefusedRowError
 from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
 REQUIRED = ("path", "subject", "modality", "expression")
 """Its own columns tell it from the manifest of dataset `folder`."""
 ALLOWED = {"part": PARTS, "light": LIGHTS, "phase": PHASES}
-
-
-class _RefusedError(Exception):
-    """A row that is not read: kind and why."""
 
 
 def find_manifest(root: Path) -> Path | None:
@@ -42,7 +39,7 @@ def is_manifest(path: Path, root: Path) -> bool:
     return True
 
 
-def read_manifest(root: Path, path: Path) -> Survey:
+def read_manifest(root: Path, path: Path) -> RowSurvey:
     """Rows of the manifest; a path is a folder with pictures directly in it, or a picture.
 
     Missing cells of part are `spontaneous`; an empty expression leaves the row out.
@@ -53,7 +50,7 @@ def read_manifest(root: Path, path: Path) -> Survey:
     Raises:
         DamagedError: it cannot be decoded or lacks a column.
     """
-    seen = Survey(root)
+    seen = RowSurvey(root)
     text = open_annotation(path, root)
     seen.problems.extend(text.problems())
     known: dict[str, Row] = {}
@@ -61,10 +58,9 @@ def read_manifest(root: Path, path: Path) -> Survey:
         where = f"{path.name} row {number}"
         try:
             row = _row(record, root)
-        except _RefusedError as refused:
-            kind, action = refused.args
+        except RefusedRowError as refused:
             place = record.get("path", "").replace("\\", "/") or where
-            seen.note(kind, place, f"{where}: {action}")
+            seen.note(refused.kind, place, f"{where}: {refused.action}")
             continue
         if row.path not in known:
             known[row.path] = row
@@ -82,14 +78,14 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
     values = {name: record.get(name, "").casefold() for name in ALLOWED}
     for name, value in values.items():
         if value and value not in ALLOWED[name]:
-            raise _RefusedError("bad_row", f"{name} {value!r}; known: {', '.join(ALLOWED[name])}")
+            raise RefusedRowError("bad_row", f"{name} {value!r}; known: {', '.join(ALLOWED[name])}")
     modality = record.get("modality", "").casefold()
     if modality and modality not in CAMERAS:
-        raise _RefusedError("bad_row", f"modality {modality!r}; known: visible, infrared")
+        raise RefusedRowError("bad_row", f"modality {modality!r}; known: visible, infrared")
     text = record.get("expression", "")
     label = canonical(text) if text else ""
     if label is None or (label and label not in CLASSES[:7]):
-        raise _RefusedError("unknown_label", f"expression {text!r}; {nearest(text, CLASSES[:7])}")
+        raise RefusedRowError("unknown_label", f"expression {text!r}; {nearest(text, CLASSES[:7])}")
     part = values["part"] or "spontaneous"
     return Row(
         path,
@@ -107,9 +103,9 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
 def _path(given: str, root: Path) -> str:
     path = PurePosixPath(given.replace("\\", "/"))
     if not given or not given.isprintable() or ";" in given:
-        raise _RefusedError("bad_row", "it has no usable path")
+        raise RefusedRowError("bad_row", "it has no usable path")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise _RefusedError("outside_root", "paths lead from the root downwards")
+        raise RefusedRowError("outside_root", "paths lead from the root downwards")
     return path.as_posix()
 
 
@@ -117,11 +113,11 @@ def _files(path: str, root: Path) -> tuple[str, ...]:
     place = root / path
     if place.is_file():
         if place.suffix.lower() not in PICTURES:
-            raise _RefusedError("bad_row", "it is no picture")
+            raise RefusedRowError("bad_row", "it is no picture")
         return (path,)
     files = pictures(place, root) if place.is_dir() else ()
     if not files:
-        raise _RefusedError("missing_item", "no such folder with pictures; the rest is used")
+        raise RefusedRowError("missing_item", "no such folder with pictures; the rest is used")
     return files
 
 

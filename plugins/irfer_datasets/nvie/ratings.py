@@ -12,10 +12,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import BASIC, DamagedError, Problem
+from irfer_bench.api import BASIC, DamagedError
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.labels import canonical
 from irfer_datasets.nvie.rows import LIGHTS, subject_name
+from irfer_datasets.problems import Notes
 from irfer_datasets.tree import relative
 
 BLOCK = 7
@@ -24,7 +25,7 @@ Spot = tuple[str, str, str]
 
 
 @dataclass
-class Ratings:
+class Ratings(Notes):
     """What all rating tables of a root say.
 
     Args:
@@ -34,7 +35,6 @@ class Ratings:
 
     labels: dict[Spot, tuple[str, ...]] = field(default_factory=dict)
     tables: list[str] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
     def find(self, light: str, subject: str, clip: str) -> tuple[str, ...] | None:
         """The winners for a clip folder, whose number is the last character of its name."""
@@ -48,7 +48,7 @@ def read_ratings(files: Iterable[Path], root: Path) -> Ratings:
 
     Problems: `bad_row`, `duplicate_row`, `duplicate_id`, `encoding`.
     """
-    found = Ratings()
+    found = Ratings(root)
     for path in files:
         try:
             text = open_annotation(path, root)
@@ -63,7 +63,7 @@ def read_ratings(files: Iterable[Path], root: Path) -> Ratings:
             for number, cells in rows:
                 _read_row(found, blocks, cells, light, f"{text.name} row {number}")
         except DamagedError as error:
-            found.problems.append(Problem("unreadable", relative(path, root), error.message))
+            found.note("unreadable", path, error.message)
     return found
 
 
@@ -97,7 +97,7 @@ def _read_row(
             values = [math.nan]
         if len(values) != BLOCK - 1 or not all(0 <= value < math.inf for value in values):
             action = f"clip {number}: six ratings of 0 or more are expected, not {block[1:]}"
-            found.problems.append(Problem("bad_row", where, action))
+            found.note("bad_row", where, action)
             continue
         best = max(values)
         winners = tuple(str(n) for n, v in zip(names, values, strict=True) if v == best)
@@ -110,7 +110,7 @@ def _read_row(
         action = f"subject {spot[1]}, clip {number} was rated before" + (
             "" if same else " and differently; remove one of the two"
         )
-        found.problems.append(Problem(kind, where, action))
+        found.note(kind, where, action)
 
 
 def _light(name: str) -> str:

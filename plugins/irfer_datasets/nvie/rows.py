@@ -11,10 +11,10 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from pathlib import Path
 
-from irfer_bench.api import Item, Problem, Spectrum
-from irfer_datasets.tree import natural, relative
+from irfer_bench.api import Item, Spectrum
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import natural
 
 COLUMNS = ("path", "subject", "modality", "part", "light", "clip", "expression", "phase")
 LIGHTS = ("front", "left", "right")
@@ -73,21 +73,13 @@ class Row:
 
 
 @dataclass
-class Survey:
+class RowSurvey(Survey):
     """What a root holds: rows, the items made of them, and all that is wrong."""
 
-    root: Path
     rows: list[Row] = field(default_factory=list)
-    items: list[Item] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, kind: str, place: Path | str, action: str) -> None:
-        """Remember something wrong."""
-        path = place if isinstance(place, str) else relative(place, self.root)
-        self.problems.append(Problem(kind, path, action))
 
 
-def settle(seen: Survey) -> None:
+def settle(seen: RowSurvey) -> None:
     """Make items of the rows that are complete, pair them, and list the others."""
     usable: dict[str, Row] = {}
     told = {problem.path for problem in seen.problems}
@@ -148,7 +140,7 @@ def _item(row: Row, paired: bool) -> Item:
     )
 
 
-def _note_partners(rows: Iterable[Row], partners: Mapping[str, int], seen: Survey) -> None:
+def _note_partners(rows: Iterable[Row], partners: Mapping[str, int], seen: RowSurvey) -> None:
     lonely: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
         if partners[row.moment] < 2 and row.part != "selected":

@@ -8,34 +8,23 @@ are not frame-aligned, so pairs are of sequences: frames meet by their number fr
 from __future__ import annotations
 
 import json
-from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
-from irfer_bench.api import (
-    BASIC,
-    Clip,
-    Item,
-    MissingError,
-    Problem,
-    Recognition,
-    content_digest,
-)
-from irfer_datasets.oulu_casia.layout import SUBJECTS, Survey, Tree, find_trees, stray, survey
+from irfer_bench.api import BASIC, Clip, Item, MissingError, Recognition
+from irfer_datasets.folds import Lists, cut_folds, read_folds
+from irfer_datasets.oulu_casia.layout import Tree, find_trees, stray, survey
 from irfer_datasets.oulu_casia.params import OuluCasiaParams
+from irfer_datasets.stills import Stills, Survey
 from irfer_datasets.tree import relative
 
-LICENCE = (
-    "on request from the University of Oulu (CMVS), signed agreement; treated as research only, "
-    "no redistribution, no publication of pictures"
-)
 FPS = 25.0
 
 
-class OuluCasia:
+class OuluCasia(Stills):
     """80 subjects, six expressions, near-infrared and visible cameras, three lights.
 
     An instance walks a root once; another instance sees what changed since.
@@ -43,52 +32,43 @@ class OuluCasia:
 
     name = "oulu_casia"
     classes: tuple[str, ...] = BASIC
-    licence = LICENCE
-    private = True
+    licence = (
+        "on request from the University of Oulu (CMVS), signed agreement; treated as research "
+        "only, no redistribution, no publication of pictures"
+    )
+    params: OuluCasiaParams
 
     def __init__(self, params: OuluCasiaParams | None = None) -> None:
-        self.params = params or OuluCasiaParams()
-        self._surveys: dict[Path, tuple[Tree, Survey]] = {}
+        super().__init__(params or OuluCasiaParams())
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where a camera's folder with lights and numbered subjects lies under the root."""
-        if not find_trees(root):
+        trees = find_trees(root)
+        if not trees:
             what = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
             return Recognition(0.0, "; ".join((what, *stray(root))))
-        tree, seen = self._survey(root)
-        where = relative(tree.base, root)
-        if not seen.sequences:
+        found, where = len(self.survey(root).items), relative(self._tree(root, trees).base, root)
+        if not found:
             return Recognition(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
-        return Recognition(0.95, f"{len(seen.sequences)} sequences under {where}")
+        return Recognition(0.95, f"{found} sequences under {where}")
 
-    def index(self, root: Path | None) -> Iterable[Item]:
-        """One item per usable sequence, with ids such as `ni_strong_p001_anger`.
+    def walk(self, root: Path) -> Survey:
+        """All sequences of one tree, and what is missing or unlike the published listing.
 
         Raises:
-            MissingError: no root, or no tree under it.
+            MissingError: no tree of this dataset lies there, or not the one asked for.
         """
-        tree, seen = self._survey(root)
-        cameras = Counter((s.subject, s.expression, s.light) for s in seen.sequences)
-        for found in seen.sequences:
-            moment = (found.subject, found.expression, found.light)
-            light, expression = found.light.casefold(), found.expression.casefold()
-            key = f"{light}_{found.subject.casefold()}_{expression}"
-            yield Item(
-                id=f"{'ni' if found.spectrum == 'nir' else 'vl'}_{key}",
-                label=expression,
-                subject=found.subject,
-                spectrum=found.spectrum,
-                files=found.files,
-                lighting=light,
-                pair=key if cameras[moment] == 2 else None,
-                weak_pair=cameras[moment] == 2,
-                part=tree.edition,
-                frames=len(found.files),
-            )
-
-    def problems(self, root: Path | None) -> Iterable[Problem]:
-        """What is missing, misnamed or unlike the published listing; no picture is decoded."""
-        return list(dict.fromkeys(self._survey(root)[1].problems))
+        trees = find_trees(root)
+        if not trees:
+            raise self.unlike(root)
+        tree = self._tree(root, trees)
+        seen = survey(tree, root, _lengths())
+        for other in trees:
+            if other != tree:
+                action = f"not read, {tree.edition} {relative(tree.base, root)} is; "
+                action += "give its own folder as root to use it"
+                seen.note("second_tree", other.base, action)
+        return seen
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated to three channels.
@@ -96,57 +76,11 @@ class OuluCasia:
         Raises:
             DamagedError: a frame cannot be decoded.
         """
-        from irfer_datasets.pictures import read_pictures
-
-        if root is None:
-            raise _no_root()
-        names = item.files if frames is None else [item.files[position] for position in frames]
-        return Clip(
-            id=item.id,
-            frames=read_pictures(root, names),
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
-            fps=FPS,
-        )
+        return replace(super().read(root, item, frames), fps=FPS)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The five published test lists (every fifth subject), cut to the subjects present."""
-        present = {item.subject for item in items if item.subject is not None}
-        return [frozenset(present.intersection(fold)) for fold in published_folds()]
-
-    def fingerprint(self, root: Path | None) -> str:
-        """Digest of all sequences: equal wherever the same frames lie, whatever the root's name."""
-        items = list(self.index(root))
-        assert root is not None
-        return content_digest(root, items)
-
-    def _survey(self, root: Path | None) -> tuple[Tree, Survey]:
-        if root is None:
-            raise _no_root()
-        if root not in self._surveys:
-            self._surveys[root] = self._walk(root)
-        return self._surveys[root]
-
-    def _walk(self, root: Path) -> tuple[Tree, Survey]:
-        trees = find_trees(root)
-        if not trees:
-            raise MissingError(f"{root} is not oulu_casia: {self.recognise(root).reason}")
-        tree = self._tree(root, trees)
-        seen = survey(tree, root, _lengths())
-        seen.problems.extend(
-            Problem(
-                "second_tree",
-                relative(other.base, root),
-                f"not read, {tree.edition} {relative(tree.base, root)} is; "
-                "give its own folder as root to use it",
-            )
-            for other in trees
-            if other != tree
-        )
-        return tree, seen
+        return cut_folds(published_folds(), items)
 
     def _tree(self, root: Path, trees: Sequence[Tree]) -> Tree:
         wanted = self.params.tree
@@ -160,26 +94,13 @@ class OuluCasia:
         )
 
 
-@cache
-def published_folds() -> tuple[tuple[str, ...], ...]:
+def published_folds() -> Lists:
     """Test subjects of folds 1 to 5: a partition of P001 to P080, read from the package."""
-    folds = tuple(map(tuple, _json("folds.json")))
-    assert sorted(subject for fold in folds for subject in fold) == list(SUBJECTS)
-    return folds
+    return read_folds("oulu_casia")
 
 
 @cache
 def _lengths() -> dict[str, dict[str, list[int]]]:
-    lengths: dict[str, dict[str, list[int]]] = _json("lengths.json")
+    text = files("irfer_datasets.oulu_casia").joinpath("lengths.json").read_text(encoding="utf-8")
+    lengths: dict[str, dict[str, list[int]]] = json.loads(text)
     return lengths
-
-
-def _json(name: str) -> Any:
-    return json.loads(files("irfer_datasets.oulu_casia").joinpath(name).read_text(encoding="utf-8"))
-
-
-def _no_root() -> MissingError:
-    return MissingError(
-        f"oulu_casia needs its files ({LICENCE})",
-        "say --data-root oulu_casia=FOLDER",
-    )

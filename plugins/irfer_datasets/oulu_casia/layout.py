@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_bench.api import Problem, Spectrum
+from irfer_bench.api import Item, Spectrum
 from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.problems import REST, note_gaps
+from irfer_datasets.stills import Survey
 from irfer_datasets.tree import (
     find_bases,
     list_folder,
@@ -51,19 +54,6 @@ class Take:
     files: tuple[str, ...]
 
 
-@dataclass
-class Survey:
-    """What walking a tree found."""
-
-    root: Path
-    sequences: list[Take] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-    def note(self, kind: str, place: Path, action: str) -> None:
-        """Remember something wrong."""
-        self.problems.append(Problem(kind, relative(place, self.root), action))
-
-
 def find_trees(root: Path) -> list[Tree]:
     """Every folder at most four levels down that holds a camera's folder with lights in it."""
     return [
@@ -80,7 +70,7 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
     Args:
         lengths: published frame counts under Strong light: subject, expression, (VL, NI).
     """
-    seen = Survey(root)
+    seen, sequences = Survey(root), list[Take]()
     cameras = CAMERAS[tree.edition]
     folders = _children(tree.base, tuple(cameras), seen, strangers=False)
     seen.problems.extend(odd_folders((root, tree.base, *folders.values()), root))
@@ -95,11 +85,33 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
             if light in lights:
                 takes = _survey_light(lights[light], light, spectrum, seen, lengths)
                 _count(lights[light], takes, tree.edition, seen, lengths)
-                seen.sequences.extend(takes)
+                sequences.extend(takes)
             else:
                 place = folders[camera] / light
                 seen.note("missing_domain", place, "settings that need this light cannot run")
+    seen.items.extend(_items(sequences, tree.edition))
     return seen
+
+
+def _items(takes: Sequence[Take], edition: Edition) -> Iterator[Item]:
+    """One item per sequence, with ids such as `ni_strong_p001_anger`."""
+    cameras = Counter((take.subject, take.expression, take.light) for take in takes)
+    for take in takes:
+        light, expression = take.light.casefold(), take.expression.casefold()
+        key = f"{light}_{take.subject.casefold()}_{expression}"
+        paired = cameras[take.subject, take.expression, take.light] == 2
+        yield Item(
+            id=f"{'ni' if take.spectrum == 'nir' else 'vl'}_{key}",
+            label=expression,
+            subject=take.subject,
+            spectrum=take.spectrum,
+            files=take.files,
+            lighting=light,
+            pair=key if paired else None,
+            weak_pair=paired,
+            part=edition,
+            frames=len(take.files),
+        )
 
 
 def _survey_light(
@@ -110,21 +122,20 @@ def _survey_light(
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
 ) -> list[Take]:
     takes: list[Take] = []
-    rest = "the others are used, results are marked incomplete"
     subjects = _children(folder, SUBJECTS, seen, strangers=True)
     for subject in SUBJECTS:
         if subject not in subjects:
-            seen.note("missing_subject", folder / subject, rest)
+            seen.note("missing_subject", folder / subject, REST)
             continue
         expressions = _children(subjects[subject], EXPRESSIONS, seen, strangers=True)
         for expression in EXPRESSIONS:
             place = expressions.get(expression)
             if place is None:
-                seen.note("missing_expression", subjects[subject] / expression, rest)
+                seen.note("missing_expression", subjects[subject] / expression, REST)
                 continue
             files = _frames(place, seen)
             if not files:
-                seen.note("missing_expression", place, f"it has no frames; {rest}")
+                seen.note("missing_expression", place, f"it has no frames; {REST}")
                 continue
             takes.append(Take(subject, expression, light, spectrum, files))
             expected = lengths[subject][expression][spectrum == "nir"]
@@ -160,8 +171,7 @@ def _count(
 
 
 def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     place, frames = relative(folder, seen.root), dict[int, str]()
     for path in listing.files:
         match = _FRAME.fullmatch(path.name)
@@ -171,10 +181,7 @@ def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
             seen.note("duplicate_frame", path, f"not read; {frames[int(match[1])]} is; remove one")
         else:
             frames[int(match[1])] = f"{place}/{path.name}"
-    gaps = sorted(set(range(max(frames, default=-1) + 1)) - set(frames))
-    if gaps:
-        shown = ", ".join(f"{gap:03d}" for gap in gaps[:5]) + (" …" if len(gaps) > 5 else "")
-        seen.note("frame_gap", folder, f"frames {shown} are missing; the others are used")
+    note_gaps(sorted(frames), folder, seen)
     return tuple(frames[number] for number in sorted(frames))
 
 
@@ -193,8 +200,7 @@ def _children(
     folder: Path, wanted: Sequence[str], seen: Survey, *, strangers: bool
 ) -> dict[str, Path]:
     """The wanted folders by their proper names; other spellings are read and listed."""
-    listing = list_folder(folder, seen.root)
-    seen.problems.extend(listing.problems)
+    listing = seen.look(folder)
     chosen = {path.name: path for path in listing.folders if path.name in wanted}
     for path in listing.folders:
         name = _proper(path.name, wanted)

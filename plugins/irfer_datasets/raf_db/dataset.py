@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
 from irfer_datasets.crowd import CrowdSurvey, child
+from irfer_datasets.folds import split_fold
 from irfer_datasets.raf_db.layout import (
     LABELS,
     NAMES,
@@ -79,7 +80,7 @@ class RafDb(Stills):
         """
         trees = find_trees(root)
         if not trees:
-            raise MissingError(f"{root} is not raf_db: {self.recognise(root).reason}")
+            raise self.unlike(root)
         tree, images = self._choose(root, trees)
         inner = [child(tree.base, name) for name in ("Image", "EmoLabel")]
         above = (root, tree.base, *filter(None, inner))
@@ -97,12 +98,11 @@ class RafDb(Stills):
         else:
             survey_kaggle(tree, seen)
         count(tree, seen)
-        seen.close()
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the owners' test pictures."""
-        return [frozenset(item.id for item in items if item.split == "test")]
+        return [split_fold(items, "test")]
 
     def _choose(self, root: Path, trees: Sequence[Tree]) -> tuple[Tree, Images]:
         wanted = self.params.images

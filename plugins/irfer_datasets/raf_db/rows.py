@@ -9,6 +9,7 @@ from irfer_bench.api import Item
 from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.expected import compare_labels, published
+from irfer_datasets.problems import REST
 from irfer_datasets.raf_db.layout import (
     LABELS,
     NAME,
@@ -22,7 +23,6 @@ from irfer_datasets.tree import list_folder
 
 Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
-REST = "the others are used, results are marked incomplete"
 
 
 def survey_owner(tree: Tree, images: Images, seen: CrowdSurvey) -> None:

@@ -1,0 +1,50 @@
+"""Who is tested in which fold: published lists of subjects, the owner's split, or every fifth."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from irfer_bench.api import Item
+
+FOLDS = 5
+Lists = tuple[tuple[str, ...], ...]
+
+
+@cache
+def read_folds(dataset: str) -> Lists:
+    """Test subjects of each fold, nobody in two, as the package of a dataset publishes them."""
+    text = files(f"irfer_datasets.{dataset}").joinpath("folds.json").read_text(encoding="utf-8")
+    folds = tuple(map(tuple, json.loads(text)))
+    assert len({subject for fold in folds for subject in fold}) == sum(map(len, folds))
+    return folds
+
+
+def cut_folds(lists: Lists, items: Sequence[Item]) -> list[frozenset[str]]:
+    """Published lists, cut to who is there; who is in none is dealt out after them, sorted."""
+    present = {item.subject or item.id for item in items}
+    others = sorted(present.difference(*lists))
+    return [
+        frozenset(present.intersection(fold)).union(others[k :: len(lists)])
+        for k, fold in enumerate(lists)
+    ]
+
+
+def split_fold(items: Sequence[Item], split: str) -> frozenset[str]:
+    """Who is in one of the owner's splits, as a fold; ids where nobody is named."""
+    return frozenset(item.subject or item.id for item in items if item.split == split)
+
+
+def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
+    """Up to five folds, every fifth sorted subject; without one, parted by pair or by item."""
+    groups: dict[str, set[str]] = {}
+    for item in items:
+        group = item.subject or f"\0{item.pair or item.id}"
+        groups.setdefault(group, set()).add(item.subject or item.id)
+    names = sorted(groups)
+    return [
+        frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
+        for fold in range(min(FOLDS, len(names)))
+    ]

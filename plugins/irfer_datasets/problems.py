@@ -1,0 +1,77 @@
+"""What is found wrong while a dataset is looked through."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from irfer_bench.api import Problem
+from irfer_datasets.tree import Listing, list_folder, relative
+
+REST = "the others are used, results are marked incomplete"
+
+
+@dataclass
+class Notes:
+    """Problems in the order found; where there is much of one kind, the rest is their number.
+
+    Args:
+        root: what paths are told from; other places are told as they are.
+    """
+
+    root: Path = Path()
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
+    limit: ClassVar[int] = sys.maxsize
+    """Problems of one kind about one thing that are listed one by one; the rest are counted."""
+    more: ClassVar[str] = "and {} more of this kind"
+
+    def note(self, kind: str, place: Path | str, action: str, *, among: str = "") -> None:
+        """Remember something wrong; `among` is what it is about, default the place itself."""
+        path = place if isinstance(place, str) else relative(place, self.root)
+        about = kind, among or path
+        self.counts[about] += 1
+        if self.counts[about] <= self.limit:
+            self.problems.append(Problem(kind, path, action))
+
+    def close(self) -> None:
+        """Say how many more there are of everything that was only counted."""
+        for (kind, about), count in self.counts.items():
+            if count > self.limit:
+                self.problems.append(Problem(kind, about, self.more.format(count - self.limit)))
+
+    def told(self) -> list[Problem]:
+        """Each problem once."""
+        return list(dict.fromkeys(self.problems))
+
+    def look(self, folder: Path) -> Listing:
+        """What a folder holds; what of it is not read is noted."""
+        listing = list_folder(folder, self.root)
+        self.problems.extend(listing.problems)
+        return listing
+
+
+class RefusedRowError(Exception):
+    """A row that is not read: the problem's kind and what to do."""
+
+    def __init__(self, kind: str, action: str) -> None:
+        super().__init__(kind, action)
+        self.kind = kind
+        self.action = action
+
+
+def note_gaps(numbers: Sequence[int], folder: Path, seen: Notes) -> None:
+    """`frame_gap` where numbers between 0 and the last one are missing."""
+    gaps = sorted(set(range(max(numbers, default=-1) + 1)).difference(numbers))
+    if gaps:
+        missing = shown([f"{gap:03d}" for gap in gaps])
+        seen.note("frame_gap", folder, f"frames {missing} are missing; the others are used")
+
+
+def shown(names: Sequence[str]) -> str:
+    """The first five of perhaps many names."""
+    return ", ".join(names[:5]) + (" …" if len(names) > 5 else "")
