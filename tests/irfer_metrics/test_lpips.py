@@ -5,11 +5,13 @@ from __future__ import annotations
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from irfer_bench.api import UnavailableError
+from irfer_bench.testing.conformance import MetricConformance
 from irfer_metrics import image_quality, lpips_weights
 from tests.irfer_metrics.given import clip, inputs, make
 
@@ -105,3 +107,23 @@ def test_a_trunk_in_the_weights_folder_is_used(
     )
     assert found == pytest.approx(
         float(image_quality.lpips_distance(model, frames - 1, truth - 1).mean()), rel=1e-5)
+
+
+@pytest.fixture(scope="module")
+def drawn_trunk() -> Any:
+    """The published heads on a trunk of random weights."""
+    import torch
+    import torchvision
+
+    torch.manual_seed(0)
+    return image_quality.lpips_model("alex", torchvision.models.alexnet(weights=None))
+
+
+class TestLpipsOnAnyTrunk(MetricConformance):
+    """The suite that is skipped where the published trunk is absent: it holds for any trunk."""
+
+    component = "lpips"
+
+    @pytest.fixture(autouse=True)
+    def _trunk(self, drawn_trunk: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(image_quality, "_pretrained", lambda net: drawn_trunk)

@@ -10,10 +10,10 @@ import pytest
 import torch
 
 from irfer_bench.api import (
+    Clip,
     ContractError,
     MissingError,
     NonFiniteLossError,
-    State,
     TranslationData,
     UsageError,
 )
@@ -149,11 +149,22 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_checkpoint(
 
 
 def test_unequal_clips_are_paired_by_phase() -> None:
-    source, target = ClipList([clip("v0", frames=4)]), ClipList([clip("n0", "nir", frames=2)])
-    data = TranslationData(source, target, [(0, 0)], "vis", "nir", weak_pairs=True)
-    translator = NferSde(params("cond"))
-    translator.fit(data, MemoryContext())
-    assert isinstance(translator.state(), State)
+    """Two frames against four train what each of the two, shown twice, trains."""
+    source, short = ClipList([clip("v0", frames=4)]), clip("n0", "nir", frames=2)
+
+    def trained(target: Clip) -> Any:
+        clips = ClipList([target])
+        data = TranslationData(source, clips, [(0, 0)], "vis", "nir", weak_pairs=True)
+        translator = NferSde(params("cond"))
+        translator.fit(data, MemoryContext())
+        return translator.state().tensors["score.net.conv_in.weight"]
+
+    by_phase, in_turn = (
+        trained(replace(short, frames=short.frames[order], landmarks=None))
+        for order in ([0, 0, 1, 1], [0, 1, 0, 1])
+    )
+    assert (trained(short) == by_phase).all()
+    assert not (by_phase == in_turn).all()
 
 
 def test_a_target_without_landmarks_takes_those_of_its_aligned_partner() -> None:

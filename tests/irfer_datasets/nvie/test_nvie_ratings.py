@@ -52,7 +52,8 @@ WANTED = {"001_1": "happiness", "001_2": "disgust", "002_1": "anger", "002_2": "
 def test_a_clips_label_is_what_was_felt_most(tmp_path: Path, text: str, code: str) -> None:
     rated(tmp_path, text, code=code)
     assert labels(tmp_path) == WANTED
-    assert {p.kind for p in told(tmp_path)} <= {"missing_partner", "encoding"}
+    kinds = {"missing_partner"} if code.startswith("utf-8") else {"missing_partner", "encoding"}
+    assert {p.kind for p in told(tmp_path)} == kinds
 
 
 def test_ties_and_unrated_clips_are_left_out_and_listed(tmp_path: Path) -> None:
