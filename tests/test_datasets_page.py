@@ -116,6 +116,7 @@ def test_an_entry_names_every_setting_and_parameter(name: str, known: Registry) 
 def test_no_entry_names_a_setting_that_is_gone(known: Registry) -> None:
     names = {c.name for c in known.components("setting")}
     listed = re.findall(r"^- Settings: (.*?)(?=^- |^###|^##|\Z)", TEXT, re.M | re.S)
+    assert len(listed) > 1, "no entry lists its settings any more: the pattern is out of date"
     for name in re.findall(r"`(\w+)`", " ".join(listed)):
         assert name in names | set(SAMPLES) | {"extra"}, name
 

@@ -24,11 +24,9 @@ def test_tables_are_double_precision_where_single_fails() -> None:
     process = VPProcess.linear()
     assert process.abar.dtype == np.float64
     assert process.abar[[100, 500, 700]] == pytest.approx([0.895, 0.078, 0.007], abs=6e-4)
-    exact = 2 * 1e-4 * (process.betas[1] / 2e-4) / (1 - process.abar[1]) * 0.5
     assert process.step_variance[1] == pytest.approx(
         process.betas[1] * (1 - process.abar[0]) / (1 - process.abar[1]), rel=1e-12
     )
-    assert exact > 0
 
 
 @pytest.mark.parametrize("prediction", ["eps", "v", "sample"])
