@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from irfer_bench.api import Clip, Item, MissingError
 from irfer_datasets.clip_files import VIDEOS, FilmTree, Take
 from irfer_datasets.fold_lists import Assigned, group_folds, note_unlabelled
-from irfer_datasets.stills import Stills, Survey
+from irfer_datasets.stills import Stills, Survey, clip_of
 from irfer_datasets.tree import relative
 
 if TYPE_CHECKING:
@@ -48,25 +48,12 @@ class FilmClips(Stills):
         Raises:
             DamagedError: a picture or the video cannot be decoded.
         """
-        from irfer_datasets.pictures import read_pictures
         from irfer_datasets.video import read_frames
 
-        where, fps = self._given(root), None
-        if Path(item.files[0]).suffix.lower() in VIDEOS:
-            pixels, fps = read_frames(where, item.files[0], frames)
-        else:
-            names = item.files if frames is None else [item.files[k] for k in frames]
-            pixels = read_pictures(where, names)
-        return Clip(
-            id=item.id,
-            frames=pixels,
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
-            fps=fps,
-        )
+        if Path(item.files[0]).suffix.lower() not in VIDEOS:
+            return super().read(root, item, frames)
+        pixels, fps = read_frames(self._given(root), item.files[0], frames)
+        return clip_of(item, pixels, fps=fps)
 
     def listen(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """The left channel at its own rate, (samples,) float32; None where the clip has no sound.

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
 
-from irfer_bench.api import Item
+from irfer_bench.api import Item, Problem
 
 FOLDS = 5
 Lists = tuple[tuple[str, ...], ...]
@@ -48,3 +48,12 @@ def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
         frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
         for fold in range(min(FOLDS, len(names)))
     ]
+
+
+def few_subjects(items: Sequence[Item]) -> Iterator[Problem]:
+    """`few_subjects` where `every_fifth` makes fewer folds than five of people with names."""
+    subjects = {item.subject for item in items if item.part != "extra"}
+    if 0 < len(subjects) < FOLDS and None not in subjects:
+        count = len(subjects)
+        action = f"{count} subjects make {count} folds instead of {FOLDS}; say --fold 1 to {count}"
+        yield Problem("few_subjects", ".", action)

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from irfer_bench.api import (
     Clip,
@@ -18,6 +18,9 @@ from irfer_bench.api import (
     content_digest,
 )
 from irfer_datasets.problems import Notes
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 
 @dataclass
@@ -75,15 +78,7 @@ class Stills(ABC):
         from irfer_datasets.pictures import read_pictures
 
         names = item.files if frames is None else [item.files[position] for position in frames]
-        return Clip(
-            id=item.id,
-            frames=read_pictures(self._given(root), names),
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
-        )
+        return clip_of(item, read_pictures(self._given(root), names))
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all pictures used and what is said about them."""
@@ -108,3 +103,17 @@ class Stills(ABC):
                 f"say --data-root {self.name}=FOLDER",
             )
         return root
+
+
+def clip_of(item: Item, frames: NDArray[Any], **more: Any) -> Clip:
+    """(T, H, W, 3) of an item with what is said about it, and perhaps its rate or sound."""
+    return Clip(
+        id=item.id,
+        frames=frames,
+        spectrum=item.spectrum,
+        label=item.label,
+        subject=item.subject,
+        lighting=item.lighting,
+        pair=item.pair,
+        **more,
+    )

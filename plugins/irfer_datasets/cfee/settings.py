@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import CROPPED, SUPERVISED
 
 CFEE_SUPERVISED = Setting(
     name="cfee_supervised",
-    kind="supervised",
     dataset="cfee",
     target=Domain(spectrum="vis"),
     classes=CLASSES[:7],
@@ -15,11 +14,6 @@ CFEE_SUPERVISED = Setting(
     frames="all",
     unit="frame",
     size=256,
-    detector="opencv",
-    crop=1.3,
-    no_face="whole",
-    metrics=RECOGNITION,
-    primary="uar",
     summary="trained and tested on visible stills, six basic expressions and neutral",
     source_text=(
         "CFEE has no official split. Decided here: five folds by subject, every fifth of the "
@@ -29,4 +23,6 @@ CFEE_SUPERVISED = Setting(
         "detector opencv, 1.3 times the face's box, the whole picture where no face is found, 256 "
         "pixels. Primary metric: UAR."
     ),
+    **CROPPED,
+    **SUPERVISED,
 )

@@ -8,6 +8,7 @@ import msgspec
 
 from irfer_bench.api import BASIC, CLASSES, Domain, Setting
 from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import CROPPED
 from irfer_datasets.raf_db.settings import TRAINING
 
 SEQUENCES = Domain(spectrum="vis", parts=("sequence",))
@@ -30,9 +31,7 @@ def _setting(name: str, kind: Any, target: Domain, summary: str, text: str, **mo
         "frames": "last(3)",
         "unit": "frame",
         "size": 224,
-        "detector": "opencv",
-        "crop": 1.3,
-        "no_face": "whole",
+        **CROPPED,
         "metrics": RECOGNITION,
         "primary": "accuracy",
     }

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
+from irfer_datasets.protocols import FILMS, SIMULATED
 
 VIS = Domain(spectrum="vis")
-METRICS = ("uar", "war", "accuracy", "macro_f1")
 TEXT = (
     "Official five folds of DFEW (ACM Multimedia 2020), read from the owner's own lists: fold k "
     "tests set_k of test(single-labeled) and trains on what the other four test; 11,697 clips with "
@@ -21,11 +21,6 @@ TEXT = (
     "intervals are over clips. Owner's order of classes: happiness, sadness, neutral, anger, "
     "surprise, disgust, fear. "
 )
-SIMULATED = (
-    "DFEW has no infrared. Training and test clips are translated by a translator fitted on the "
-    "dataset named by --fit-translator-on (its training subjects only); every number says how well "
-    "simulated infrared is recognised, none says anything about real infrared. "
-)
 
 
 def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
@@ -35,15 +30,10 @@ def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Sett
         dataset="dfew",
         target=VIS,
         classes=CLASSES[:7],
-        folds=5,
-        frames="uniform(16)",
-        unit="item",
-        size=224,
         detector="none",
-        metrics=METRICS,
-        primary="uar",
         summary=summary,
         source_text=text,
+        **FILMS,
         **more,
     )
 
@@ -55,6 +45,6 @@ DFEW_NIR_SIMULATED = _setting(
     "dfew_nir_simulated",
     "simulated",
     "film clips translated to infrared, official five folds",
-    SIMULATED + TEXT,
+    SIMULATED.format("DFEW") + TEXT,
     source=VIS,
 )

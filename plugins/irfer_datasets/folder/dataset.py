@@ -9,36 +9,22 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import (
-    CLASSES,
-    Clip,
-    DamagedError,
-    Item,
-    MissingError,
-    Params,
-    Problem,
-    Recognition,
-    content_digest,
-)
+from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
 from irfer_datasets.folder.manifest import find_manifest, rows_of
 from irfer_datasets.folder.rows import Row, Rows
+from irfer_datasets.folds import every_fifth, few_subjects, split_fold
+from irfer_datasets.stills import Stills
 
-FOLDS = 5
 
-
-class Folder:
+class Folder(Stills):
     """Stills in a folder; ids are digests of their place in it, so they tell nothing."""
 
     name = "folder"
     classes = CLASSES
     licence = "yours: you answer for the consent of the people in the pictures"
-    private = True
-
-    def __init__(self, params: Params | None = None) -> None:
-        self.params = params or Params()
 
     def recognise(self, root: Path) -> Recognition:
         """Sure where there is a readable manifest, or pictures lie three or two levels deep."""
@@ -58,39 +44,22 @@ class Folder:
             "with spectrum vis, nir or lwir",
         )
 
-    def index(self, root: Path | None) -> Iterable[Item]:
-        """One item per usable picture.
+    def survey(self, root: Path | None) -> Rows:
+        """What lies there now: one's own folder grows, so that nothing is remembered."""
+        return self.walk(self._given(root))
+
+    def walk(self, root: Path) -> Rows:
+        """All usable pictures, what was not read, ambiguous pairs, and too few subjects.
 
         Raises:
-            MissingError: no root. DamagedError: the manifest cannot be read.
+            DamagedError: the manifest cannot be read.
         """
-        return _items(rows_of(_given(root)).rows)
-
-    def problems(self, root: Path | None) -> Iterable[Problem]:
-        """What was not read and why, ambiguous pairs, and too few subjects for five folds."""
-        found = rows_of(_given(root))
-        yield from found.problems
-        yield from _ambiguous(found)
-        yield from _few(found)
-
-    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The picture, 8 or 16 bits as stored, grey repeated to three channels.
-
-        Raises:
-            DamagedError: it cannot be decoded.
-        """
-        from irfer_datasets.pictures import read_pictures
-
-        names = item.files if frames is None else [item.files[position] for position in frames]
-        return Clip(
-            id=item.id,
-            frames=read_pictures(_given(root), names),
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
-        )
+        found = rows_of(root)
+        found.items = _items(found.rows)
+        _note_ambiguous(found)
+        if not any(row.split == "test" for row in found.rows):
+            found.problems.extend(few_subjects(found.items))
+        return found
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The manifest's own split as one fold; else up to five, every fifth sorted subject.
@@ -100,27 +69,13 @@ class Folder:
         """
         own = [item for item in items if item.part != "extra"]
         if any(item.split == "test" for item in own):
-            return [frozenset(item.subject or item.id for item in own if item.split == "test")]
-        groups: dict[str, set[str]] = {}
-        for item in own:
-            group = item.subject or f"\0{item.pair or item.id}"
-            groups.setdefault(group, set()).add(item.subject or item.id)
-        names = sorted(groups)
-        return [
-            frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
-            for fold in range(min(FOLDS, len(names)))
-        ]
+            return [split_fold(own, "test")]
+        return every_fifth(own)
 
-    def fingerprint(self, root: Path | None) -> str:
-        """Digest of all pictures and what is said about them."""
-        where = _given(root)
-        return content_digest(where, self.index(where))
-
-
-def _given(root: Path | None) -> Path:
-    if root is None:
-        raise MissingError("folder needs pictures", "say --data-root folder=FOLDER")
-    return root
+    def _given(self, root: Path | None) -> Path:
+        if root is None:
+            raise MissingError("folder needs pictures", "say --data-root folder=FOLDER")
+        return root
 
 
 def _items(rows: Sequence[Row]) -> list[Item]:
@@ -159,27 +114,10 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _ambiguous(found: Rows) -> Iterable[Problem]:
+def _note_ambiguous(found: Rows) -> None:
     counts = Counter((_moment(row), row.spectrum, row.lighting) for row in found.rows)
-    paired = {item.files[0]: item.pair for item in _items(found.rows)}
+    paired = {item.files[0]: item.pair for item in found.items}
     for row in found.rows:
         if paired[row.path] and counts[_moment(row), row.spectrum, row.lighting] > 1:
-            yield Problem(
-                "ambiguous_pair",
-                row.path,
-                "another picture of this spectrum claims its partner; "
-                "give each its own name or pair",
-            )
-
-
-def _few(found: Rows) -> Iterable[Problem]:
-    if any(row.split == "test" for row in found.rows):
-        return
-    subjects = {row.subject for row in found.rows if row.part != "extra"}
-    if 0 < len(subjects) < FOLDS and None not in subjects:
-        yield Problem(
-            "few_subjects",
-            ".",
-            f"{len(subjects)} subjects make {len(subjects)} folds instead of "
-            f"{FOLDS}; say --fold 1 to {len(subjects)}",
-        )
+            action = "another picture of this spectrum claims its partner; "
+            found.note("ambiguous_pair", row.path, f"{action}give each its own name or pair")

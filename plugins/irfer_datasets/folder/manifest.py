@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from irfer_bench.api import DamagedError, Problem
+from irfer_bench.api import DamagedError
 from irfer_datasets.folder.rows import SPECTRA, Row, Rows, near_name, walk
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.tree import inside, natural
@@ -48,7 +48,7 @@ def read_manifest(root: Path, manifest: Path) -> Rows:
         DamagedError: it cannot be read or lacks a column.
     """
     records = _csv(manifest) if manifest.suffix == ".csv" else _parquet(manifest)
-    found = Rows()
+    found = Rows(root)
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         try:
@@ -58,7 +58,7 @@ def read_manifest(root: Path, manifest: Path) -> Rows:
         except _RefusedError as refused:
             kind, path, action = refused.args
             where = f"{manifest.name} row {number}"
-            found.problems.append(Problem(kind, path or where, f"{where}: {action}"))
+            found.note(kind, path or where, f"{where}: {action}")
             continue
         seen.add(row.path)
         found.rows.append(row)

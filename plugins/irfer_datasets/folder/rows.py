@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from irfer_bench.api import PICTURES, Problem, Spectrum
+from irfer_bench.api import PICTURES, Spectrum
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.tree import list_folder, relative
+from irfer_datasets.stills import Survey
+from irfer_datasets.tree import relative
 
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",
@@ -38,11 +39,10 @@ class Row:
 
 
 @dataclass
-class Rows:
-    """Usable rows and what is wrong with the others."""
+class Rows(Survey):
+    """Usable rows, the items made of them, and what is wrong with the others."""
 
     rows: list[Row] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
 
 
 def walk(root: Path) -> Rows:
@@ -50,72 +50,54 @@ def walk(root: Path) -> Rows:
 
     `extra/<subject>/<expression>/` holds other people's visible pictures (part `extra`).
     """
-    found = Rows()
-    top = list_folder(root, root)
-    found.problems.extend(top.problems)
-    for folder in top.folders:
+    found = Rows(root)
+    for folder in found.look(root).folders:
         name = folder.name.casefold()
         if name == "extra":
-            _walk_spectrum(folder, "vis", "extra", root, found)
+            _walk_spectrum(folder, "vis", "extra", found)
         elif name in SPECTRA:
             if folder.name != SPECTRA[name]:
                 action = f"read as {SPECTRA[name]}; rename it"
-                found.problems.append(Problem("misnamed_folder", relative(folder, root), action))
-            _walk_spectrum(folder, SPECTRA[name], "main", root, found)
+                found.note("misnamed_folder", folder, action)
+            _walk_spectrum(folder, SPECTRA[name], "main", found)
         else:
-            found.problems.append(
-                Problem(
-                    "misnamed_folder",
-                    relative(folder, root),
-                    f"not read; {near_name(name, SPECTRA)}",
-                )
-            )
+            found.note("misnamed_folder", folder, f"not read; {near_name(name, SPECTRA)}")
     return found
 
 
-def _walk_spectrum(folder: Path, spectrum: Spectrum, part: str, root: Path, found: Rows) -> None:
-    listing = list_folder(folder, root)
-    found.problems.extend(listing.problems)
-    _refuse_strays(listing.files, root, found)
+def _walk_spectrum(folder: Path, spectrum: Spectrum, part: str, found: Rows) -> None:
+    listing = found.look(folder)
+    _refuse_strays(listing.files, found)
     for below in listing.folders:
-        inner = list_folder(below, root)
-        found.problems.extend(inner.problems)
+        inner = found.look(below)
         if canonical(below.name) is not None and not inner.folders:
-            _read_label(below, inner.files, Row("", spectrum, None, part=part), root, found)
+            _read_label(below, inner.files, Row("", spectrum, None, part=part), found)
             continue
-        _refuse_strays(inner.files, root, found)
+        _refuse_strays(inner.files, found)
         for leaf in inner.folders:
-            pictures = list_folder(leaf, root)
-            found.problems.extend(pictures.problems)
+            pictures = found.look(leaf)
             row = Row("", spectrum, None, subject=below.name, part=part)
-            _read_label(leaf, pictures.files, row, root, found)
+            _read_label(leaf, pictures.files, row, found)
 
 
-def _read_label(leaf: Path, files: Iterable[Path], row: Row, root: Path, found: Rows) -> None:
+def _read_label(leaf: Path, files: Iterable[Path], row: Row, found: Rows) -> None:
     label = canonical(leaf.name)
     if label is None:
-        found.problems.append(
-            Problem(
-                "unknown_label",
-                relative(leaf, root),
-                f"not read; {nearest(leaf.name)}",
-            )
-        )
+        found.note("unknown_label", leaf, f"not read; {nearest(leaf.name)}")
         return
     for path in files:
-        name = relative(path, root)
         if path.suffix.lower() in PICTURES:
-            found.rows.append(Row(name, row.spectrum, label, row.subject, part=row.part))
+            found.rows.append(
+                Row(relative(path, found.root), row.spectrum, label, row.subject, part=row.part)
+            )
         else:
-            found.problems.append(Problem("unexpected_file", name, "not read; it is no picture"))
+            found.note("unexpected_file", path, "not read; it is no picture")
 
 
-def _refuse_strays(files: Iterable[Path], root: Path, found: Rows) -> None:
-    found.problems.extend(
-        Problem("unexpected_file", relative(path, root), f"not read; pictures lie in {_LAYOUT}")
-        for path in files
-        if path.suffix.lower() in PICTURES
-    )
+def _refuse_strays(files: Iterable[Path], found: Rows) -> None:
+    for path in files:
+        if path.suffix.lower() in PICTURES:
+            found.note("unexpected_file", path, f"not read; pictures lie in {_LAYOUT}")
 
 
 def near_name(name: str, known: Iterable[str]) -> str:

@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Problem, Recognition
+from irfer_datasets.folds import every_fifth, few_subjects, split_fold
 from irfer_datasets.hub.forms import Place, find_form
 from irfer_datasets.hub.params import HubParams
+from irfer_datasets.stills import clip_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from irfer_datasets.hub.survey import Contents, Position, Row
     from irfer_datasets.hub.tables import Table
-
-FOLDS = 5
 
 
 class Hub:
@@ -61,7 +61,9 @@ class Hub:
         yield from self._opened(root)[1]
         found = self._survey(root)
         yield from found.problems
-        yield from _few(list(found.items.values()))
+        items = list(found.items.values())
+        if not any(item.split == "test" or _set(item) for item in items):
+            yield from few_subjects(items)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The row's pictures as stored, 8 or 16 bits; only they are decoded, with the whole item
@@ -79,14 +81,9 @@ class Hub:
             points = np.asarray(row.landmarks.as_py(), np.float32)
             points = points if frames is None else points[list(frames)]
         sound = _sound(table, row) if frames is None else None
-        return Clip(
-            id=item.id,
-            frames=pictures,
-            spectrum=item.spectrum,
-            label=item.label,
-            subject=item.subject,
-            lighting=item.lighting,
-            pair=item.pair,
+        return clip_of(
+            item,
+            pictures,
             fps=row.fps or fps,
             audio=None if sound is None else sound[0],
             sample_rate=None if sound is None else sound[1],
@@ -109,22 +106,11 @@ class Hub:
         """
         own = [item for item in items if item.part != "extra"]
         if any(item.split == "test" for item in own):
-            return [frozenset(item.subject or item.id for item in own if item.split == "test")]
+            return [split_fold(own, "test")]
         last = max(map(_set, own), default=0)
         if last:
-            return [
-                frozenset(item.subject or item.id for item in own if _set(item) == number)
-                for number in range(1, last + 1)
-            ]
-        groups: dict[str, set[str]] = {}
-        for item in own:
-            group = item.subject or f"\0{item.pair or item.id}"
-            groups.setdefault(group, set()).add(item.subject or item.id)
-        names = sorted(groups)
-        return [
-            frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
-            for fold in range(min(FOLDS, len(names)))
-        ]
+            return [split_fold(own, f"set_{number}") for number in range(1, last + 1)]
+        return every_fifth(own)
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all rows' pictures and facts; neither shards nor their order enter."""
@@ -202,16 +188,3 @@ def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
 def _set(item: Item) -> int:
     head, _, number = item.split.partition("set_")
     return int(number) if not head and number.isdigit() else 0
-
-
-def _few(items: Sequence[Item]) -> Iterable[Problem]:
-    if any(item.split == "test" or _set(item) for item in items):
-        return
-    subjects = {item.subject for item in items if item.part != "extra"}
-    if 0 < len(subjects) < FOLDS and None not in subjects:
-        yield Problem(
-            "few_subjects",
-            ".",
-            f"{len(subjects)} subjects make {len(subjects)} folds instead of "
-            f"{FOLDS}; say --fold 1 to {len(subjects)}",
-        )

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
+from irfer_bench.api import BASIC, Domain
+from irfer_datasets.metrics import ALL
+from irfer_datasets.protocols import QUALITY, SUPERVISED, WEAK, settings_of
 
 VIS = Domain(spectrum="vis", parts=("main",))
 NIR = Domain(spectrum="nir", parts=("main",))
 LWIR = Domain(spectrum="lwir", parts=("main",))
-DRAWS = 5
 
 TEXT = (
     "Rows of a Hugging Face dataset: a folder, or a hub id pinned to a commit. Folds, decided "
@@ -21,69 +19,48 @@ TEXT = (
     "on the hub are nobody's default: their licence tags are often wrong (datasets.md section 14)."
 )
 
-
-def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {
-        "classes": BASIC,
-        "folds": 5,
-        "frames": "all",
-        "unit": "frame",
-        "size": 256,
-        "metrics": ALL,
-        "source": VIS,
-        "source_text": TEXT,
-    }
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="hub",
-        target=target,
-        summary=summary,
-        **(common | more),
-    )
+_setting = settings_of(
+    dataset="hub",
+    source=VIS,
+    classes=BASIC,
+    folds=5,
+    frames="all",
+    unit="frame",
+    size=256,
+    metrics=ALL,
+    source_text=TEXT,
+)
 
 
 HUB_VIS_SUPERVISED = _setting(
     "hub_vis_supervised",
-    "supervised",
-    VIS,
     "trained and tested on visible",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    target=VIS,
+    **SUPERVISED,
 )
 HUB_NIR_WEAK5 = _setting(
     "hub_nir_weak5",
-    "weak",
-    NIR,
     "visible to near-infrared, 5 labels per class",
+    target=NIR,
     shots=5,
-    draws=DRAWS,
-    seeds=DRAWS,
+    **WEAK,
 )
 HUB_LWIR_WEAK5 = _setting(
     "hub_lwir_weak5",
-    "weak",
-    LWIR,
     "visible to thermal, 5 labels per class",
+    target=LWIR,
     shots=5,
-    draws=DRAWS,
-    seeds=DRAWS,
+    **WEAK,
 )
 HUB_NIR_SUPERVISED = _setting(
     "hub_nir_supervised",
-    "supervised",
-    NIR,
     "trained and tested on near-infrared",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    target=NIR,
+    **SUPERVISED,
 )
 HUB_NIR_QUALITY = _setting(
     "hub_nir_quality",
-    "quality",
-    NIR,
     "translations of visible test pictures against their near-infrared partners",
-    metrics=PICTURES,
-    primary="lpips",
+    target=NIR,
+    **QUALITY,
 )

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import CROPPED, SUPERVISED
 
 KDEF_SUPERVISED = Setting(
     name="kdef_supervised",
-    kind="supervised",
     dataset="kdef",
     target=Domain(spectrum="vis", parts=("straight",)),
     classes=CLASSES[:7],
@@ -15,11 +14,6 @@ KDEF_SUPERVISED = Setting(
     frames="all",
     unit="frame",
     size=256,
-    detector="opencv",
-    crop=1.3,
-    no_face="whole",
-    metrics=RECOGNITION,
-    primary="uar",
     summary="trained and tested on frontal stills, six basic expressions and neutral",
     source_text=(
         "KDEF has no official split. Decided here: the 980 frontal pictures (view S) of both "
@@ -30,4 +24,6 @@ KDEF_SUPERVISED = Setting(
         "times the face's box, the whole picture where no face is found, 256 pixels. Primary "
         "metric: UAR."
     ),
+    **CROPPED,
+    **SUPERVISED,
 )

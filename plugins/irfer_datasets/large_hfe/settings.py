@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
+from irfer_bench.api import BASIC, Domain
+from irfer_datasets.metrics import ALL
+from irfer_datasets.protocols import CROPPED, QUALITY, SUPERVISED, WEAK, settings_of
 
 VIS = Domain(spectrum="vis")
 NIR = Domain(spectrum="nir")
 CFEE = Domain(dataset="cfee", spectrum="vis")
-DRAWS = 5
-"""Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
 
 TEXT = (
     "Split rule of the papers on this set: by subject, 80/20, five runs [NFER-SDE]; here five "
@@ -27,64 +24,47 @@ AUGMENTED = (
     "label, and the whole six-class visible CFEE translated to near-infrared, train the "
     "recognizer; tested on near-infrared. `--data-root cfee=FOLDER` is needed too. "
 )
-WEAK = (
+WEAK_TEXT = (
     "The weakly supervised protocol of the other sets (PCA, IEEE SPL 2025, does not use this one): "
     "the labelled items come from distinct training subjects where possible, in five fixed draws. "
 )
 
-
-def _setting(name: str, kind: Any, summary: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {
-        "target": NIR,
-        "source": VIS,
-        "classes": BASIC,
-        "folds": 5,
-        "frames": "last(3)",
-        "unit": "frame",
-        "size": 256,
-        "detector": "opencv",
-        "crop": 1.3,
-        "no_face": "whole",
-        "metrics": ALL,
-        "source_text": TEXT,
-    }
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="large_hfe",
-        summary=summary,
-        **(common | more),
-    )
+_setting = settings_of(
+    dataset="large_hfe",
+    target=NIR,
+    source=VIS,
+    classes=BASIC,
+    folds=5,
+    frames="last(3)",
+    unit="frame",
+    size=256,
+    metrics=ALL,
+    source_text=TEXT,
+    **CROPPED,
+)
 
 
 LARGE_HFE_NIR_AUGMENTED = _setting(
     "large_hfe_nir_augmented",
-    "augmented",
     "every near-infrared label, and translations of CFEE",
+    kind="augmented",
     extra=CFEE,
     source_text=AUGMENTED + TEXT,
 )
 LARGE_HFE_NIR_WEAK5 = _setting(
     "large_hfe_nir_weak5",
-    "weak",
     "visible to near-infrared, 5 labels per class",
     shots=5,
-    draws=DRAWS,
-    seeds=DRAWS,
-    source_text=WEAK + TEXT,
+    source_text=WEAK_TEXT + TEXT,
+    **WEAK,
 )
 LARGE_HFE_NIR_SUPERVISED = _setting(
     "large_hfe_nir_supervised",
-    "supervised",
     "trained and tested on near-infrared",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    **SUPERVISED,
 )
 LARGE_HFE_NIR_QUALITY = _setting(
     "large_hfe_nir_quality",
-    "quality",
     "translations of visible test frames against near-infrared ones",
-    metrics=PICTURES,
-    primary="lpips",
+    **QUALITY,
 )

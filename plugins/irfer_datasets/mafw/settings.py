@@ -6,9 +6,9 @@ from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
 from irfer_datasets.mafw.labels import COMPOUND
+from irfer_datasets.protocols import CROPPED, FILMS, SIMULATED
 
 VIS = Domain(spectrum="vis")
-METRICS = ("uar", "war", "accuracy", "macro_f1")
 COMMON = (
     "Measured are UAR and WAR, per fold and their mean; WAR over pooled folds differs slightly. "
     "Decided here: 16 frames at round(i/15 (n-1)) of every clip, repeated where it is shorter; "
@@ -32,11 +32,6 @@ JOINED = (
     "(eleven single emotions and 32 combinations, names joined by _). Its folds are not those of "
     "the single-label set. "
 )
-SIMULATED = (
-    "MAFW has no infrared. Training and test clips are translated by a translator fitted on the "
-    "dataset named by --fit-translator-on (its training subjects only); every number says how well "
-    "simulated infrared is recognised, none says anything about real infrared. "
-)
 
 
 def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
@@ -45,17 +40,10 @@ def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Sett
         name=name,
         kind=kind,
         target=VIS,
-        folds=5,
-        frames="uniform(16)",
-        unit="item",
-        size=224,
-        detector="opencv",
-        crop=1.3,
-        no_face="whole",
-        metrics=METRICS,
-        primary="uar",
         summary=summary,
         source_text=text + COMMON,
+        **FILMS,
+        **CROPPED,
         **(common | more),
     )
 
@@ -67,7 +55,7 @@ MAFW_NIR_SIMULATED = _setting(
     "mafw_nir_simulated",
     "simulated",
     "film clips translated to infrared, eleven classes, official five folds",
-    SIMULATED + SINGLE,
+    SIMULATED.format("MAFW") + SINGLE,
     source=VIS,
 )
 MAFW_COMPOUND_SUPERVISED = _setting(

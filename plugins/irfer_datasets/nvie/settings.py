@@ -7,7 +7,8 @@ from typing import Any
 import msgspec
 
 from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
+from irfer_datasets.metrics import ALL, RECOGNITION
+from irfer_datasets.protocols import QUALITY, SUPERVISED, WEAK, settings_of
 
 APEX = ("spontaneous_apex",)
 VIS = Domain(spectrum="vis", lightings=("front",), parts=APEX)
@@ -17,8 +18,6 @@ POSED_LWIR = Domain(spectrum="lwir", parts=("posed",))
 LIST_VIS = Domain(spectrum="vis", parts=("list_source",))
 LIST_LWIR = Domain(spectrum="lwir", parts=("list_target",))
 THREE = ("disgust", "fear", "happiness")
-DRAWS = 5
-"""Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
 
 COMMON = (
     "Folds: by subject, 80/20 as in NFER-SDE, here five published lists of subject numbers (every "
@@ -51,41 +50,30 @@ LISTS_TEXT = (
     "not reproduced. "
 )
 
-
-def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {
-        "classes": BASIC,
-        "folds": 5,
-        "frames": "last(3)",
-        "unit": "frame",
-        "size": 256,
-        "detector": "none",
-        "crop": 1.3,
-        "no_face": "whole",
-        "metrics": ALL,
-        "source": VIS,
-        "source_text": SPONTANEOUS + COMMON,
-    }
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="nvie",
-        target=target,
-        summary=summary,
-        **(common | more),
-    )
+_setting = settings_of(
+    dataset="nvie",
+    source=VIS,
+    classes=BASIC,
+    folds=5,
+    frames="last(3)",
+    unit="frame",
+    size=256,
+    detector="none",
+    crop=1.3,
+    no_face="whole",
+    metrics=ALL,
+    source_text=SPONTANEOUS + COMMON,
+)
 
 
 def _weak(name: str, shots: int | float | None, words: str, **more: Any) -> Setting:
     common: dict[str, Any] = {
+        "target": LWIR,
         "shots": shots,
-        "draws": DRAWS,
-        "seeds": DRAWS,
         "source_text": PCA_TEXT + SPONTANEOUS + COMMON,
     }
     kind = more.pop("what", "spontaneous apex")
-    target = more.pop("target", LWIR)
-    return _setting(name, "weak", target, f"visible to thermal, {kind}, {words}", **common | more)
+    return _setting(name, f"visible to thermal, {kind}, {words}", **WEAK, **common | more)
 
 
 NVIE_LWIR_WEAK5 = _weak("nvie_lwir_weak5", 5, "5 labels per class")
@@ -116,30 +104,22 @@ NVIE_SPONTANEOUS3_LWIR_WEAK5 = _weak(
 )
 NVIE_LWIR_SUPERVISED = _setting(
     "nvie_lwir_supervised",
-    "supervised",
-    LWIR,
     "trained and tested on thermal, spontaneous apex",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    target=LWIR,
+    **SUPERVISED,
 )
 NVIE_POSED_LWIR_SUPERVISED = _setting(
     "nvie_posed_lwir_supervised",
-    "supervised",
-    POSED_LWIR,
     "trained and tested on thermal, posed",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    target=POSED_LWIR,
     source_text=POSED + COMMON,
+    **SUPERVISED,
 )
 NVIE_LWIR_QUALITY = _setting(
     "nvie_lwir_quality",
-    "quality",
-    LWIR,
     "translations of visible test pictures against thermal ones, spontaneous apex",
-    metrics=PICTURES,
-    primary="lpips",
+    target=LWIR,
+    **QUALITY,
 )
 NVIE_LISTS_LWIR_WEAK5 = _weak(
     "nvie_lists_lwir_weak5",

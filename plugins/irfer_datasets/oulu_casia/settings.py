@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
 from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL, PICTURES, RECOGNITION
+from irfer_datasets.metrics import ALL
+from irfer_datasets.protocols import CROPPED, QUALITY, SUPERVISED, WEAK, settings_of
 
 VIS = Domain(spectrum="vis", lightings=("strong",))
 NIR = Domain(spectrum="nir", lightings=("strong",))
 DARK = Domain(spectrum="vis", lightings=("dark",))
 NIR_DARK = Domain(spectrum="nir", lightings=("dark",))
 CFEE = Domain(spectrum="vis", dataset="cfee")
-DRAWS = 5
-"""Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
 
 SPLIT = (
     "Split rule of NFER-SDE: by subject, 80/20, here as five published subject lists that "
@@ -61,41 +58,28 @@ CROSS_TEXT = (
     "else translated), tested on the test subjects' near-infrared ones. "
 )
 
-
-def _setting(name: str, kind: Any, target: Domain, summary: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {
-        "classes": BASIC,
-        "folds": 5,
-        "frames": "last(3)",
-        "unit": "frame",
-        "size": 256,
-        "detector": "opencv",
-        "crop": 1.3,
-        "no_face": "whole",
-        "metrics": ALL,
-        "source": VIS,
-        "source_text": TEXT,
-    }
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="oulu_casia",
-        target=target,
-        summary=summary,
-        **(common | more),
-    )
+_setting = settings_of(
+    dataset="oulu_casia",
+    source=VIS,
+    classes=BASIC,
+    folds=5,
+    frames="last(3)",
+    unit="frame",
+    size=256,
+    metrics=ALL,
+    source_text=TEXT,
+    **CROPPED,
+)
 
 
 def _weak(name: str, target: Domain, shots: int | float | None, words: str) -> Setting:
     return _setting(
         name,
-        "weak",
-        target,
         f"visible strong to {words}",
+        target=target,
         shots=shots,
-        draws=DRAWS,
-        seeds=DRAWS,
         source_text=PCA_TEXT + TEXT,
+        **WEAK,
     )
 
 
@@ -137,33 +121,28 @@ OULU_DARK_NIR_WEAK5 = _dark("oulu_dark_nir_weak5", 5, "5 labels per class", NIR_
 
 OULU_NIR_AUGMENTED = _setting(
     "oulu_nir_augmented",
-    "augmented",
-    NIR,
     "every near-infrared label, and translations of CFEE",
+    target=NIR,
+    kind="augmented",
     extra=CFEE,
     source_text=AUGMENTED_TEXT + TEXT,
 )
 OULU_VIS_TO_NIR = _setting(
     "oulu_vis_to_nir",
-    "cross",
-    NIR,
     "trained on visible strong, tested on near-infrared strong",
+    target=NIR,
+    kind="cross",
     source_text=CROSS_TEXT + TEXT,
 )
 OULU_NIR_SUPERVISED = _setting(
     "oulu_nir_supervised",
-    "supervised",
-    NIR,
     "trained and tested on near-infrared strong",
-    source=None,
-    metrics=RECOGNITION,
-    primary="uar",
+    target=NIR,
+    **SUPERVISED,
 )
 OULU_NIR_QUALITY = _setting(
     "oulu_nir_quality",
-    "quality",
-    NIR,
     "translations of visible test frames against near-infrared ones, strong light",
-    metrics=PICTURES,
-    primary="lpips",
+    target=NIR,
+    **QUALITY,
 )

@@ -6,6 +6,7 @@ from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
 from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import CROPPED
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
@@ -48,12 +49,10 @@ RAF_DB_SUPERVISED = _setting(
 RAF_DB_ORIGINAL_SUPERVISED = _setting(
     "raf_db_original_supervised",
     "original",
-    detector="opencv",
-    crop=1.3,
-    no_face="whole",
     summary="owners' split, original pictures cropped here, six basic expressions and neutral",
     source_text=TEXT
     + "Pictures: the owners' original ones (raf_db.images=original where both are there), cropped "
     "to a square 1.3 times the face's box by the detector opencv, the whole picture where no face "
     "is found, 224 pixels. Decided here, for work that needs more than 100 pixels.",
+    **CROPPED,
 )
