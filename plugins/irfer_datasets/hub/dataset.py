@@ -20,7 +20,8 @@ from irfer_datasets.stills import clip_of
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from irfer_datasets.hub.survey import Contents, Position, Row
+    from irfer_datasets.hub.rows import Row
+    from irfer_datasets.hub.survey import Contents, Position
     from irfer_datasets.hub.tables import Table
 
 
@@ -138,7 +139,7 @@ class Hub:
 
     def _row(self, root: Path | None, item: Item) -> tuple[Table, Row]:
         from irfer_datasets.hub.positions import by_column, recall
-        from irfer_datasets.hub.survey import name_of, row_at
+        from irfer_datasets.hub.rows import name_of, row_at
 
         tables = self._opened(root)[0]
         if root not in self._positions:

@@ -12,7 +12,8 @@ import msgspec
 
 from irfer_bench.api import private_folder
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.hub.survey import Position, opaque
+from irfer_datasets.hub.rows import opaque
+from irfer_datasets.hub.survey import Position
 from irfer_datasets.hub.tables import Table
 
 

@@ -2,25 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-import numpy as np
-
 from irfer_bench.api import DamagedError, Item
-from irfer_datasets.hub.cells import Cell, as_file, cells_of, trouble
-from irfer_datasets.hub.columns import FACTS, Columns, Facts
+from irfer_datasets.hub.cells import as_file, trouble
+from irfer_datasets.hub.rows import Row, cells_shown, digests_of, item_name, json_digest, rows_of
 from irfer_datasets.hub.tables import Table
 from irfer_datasets.problems import Notes, RefusedRowError
 from irfer_datasets.tree import relative
 
-BATCH = 32
-"""Rows held at a time: a row may be a clip."""
-_OPAQUE = re.compile(r"[a-z0-9_]{1,64}")
 Position = tuple[int, int]
 """A table and a row of it."""
 
@@ -48,7 +40,7 @@ def survey(tables: Sequence[Table]) -> Contents:
         missing = table.columns.missing()
         if missing:
             found.note("missing_column", table.split or ".", missing)
-        for place, row in enumerate(_rows(table)):
+        for place, row in enumerate(rows_of(table)):
             where = f"{title} {place}" if title == "row" else f"{title} row {place}"
             try:
                 _add(found, row, table, (number, place), where)
@@ -61,67 +53,6 @@ def survey(tables: Sequence[Table]) -> Contents:
     return found
 
 
-def opaque(given: str) -> str:
-    """An owner's id where it is `[a-z0-9_]`, else a digest of it: it may be a path."""
-    if _OPAQUE.fullmatch(given):
-        return given
-    return f"row_{hashlib.sha256(given.encode()).hexdigest()[:16]}"
-
-
-@dataclass(frozen=True)
-class Row:
-    """One row: its values but for files, its pictures or video, sound and landmarks."""
-
-    values: Mapping[str, Any]
-    pictures: Sequence[Cell]
-    video: Cell | None
-    sound: Cell | None
-    landmarks: Any
-    fps: float | None
-
-
-def name_of(row: Row, table: Table) -> str:
-    """The id of a row's item; empty where it makes none."""
-    try:
-        facts = table.columns.facts(row.values, table.split)
-        return _name(facts, _digests(row, table))
-    except RefusedRowError:
-        return ""
-
-
-def row_at(table: Table, place: int) -> Row:
-    """One row of a table; nothing is decoded."""
-    return next(_batch(table.rows[place : place + 1], table.columns))
-
-
-def _rows(table: Table) -> Iterator[Row]:
-    used = table.rows.select_columns(list(dict.fromkeys(table.columns.names.values())))
-    for batch in used.iter(batch_size=BATCH):
-        yield from _batch(batch, table.columns)
-
-
-def _batch(batch: Any, columns: Columns) -> Iterator[Row]:
-    names = columns.names
-    facts = {names[r]: batch.column(names[r]).to_pylist() for r in FACTS if r in names}
-    files = {role: batch.column(name) for role, name in names.items() if role not in FACTS}
-
-    for k in range(batch.num_rows):
-        value = {role: column[k] for role, column in files.items()}
-        yield Row(
-            values={name: column[k] for name, column in facts.items()},
-            pictures=cells_of(value.get("image")) or cells_of(value.get("frames")),
-            video=next(iter(cells_of(value.get("video"))), None),
-            sound=next(iter(cells_of(value.get("audio"))), None),
-            landmarks=value.get("landmarks"),
-            fps=_number(value.get("fps")),
-        )
-
-
-def _number(value: Any) -> float | None:
-    given = None if value is None else value.as_py()
-    return float(given) if isinstance(given, int | float) and given > 0 else None
-
-
 def _add(found: Contents, row: Row, table: Table, position: Position, where: str) -> None:
     facts = table.columns.facts(row.values, table.split)
     if not row.pictures and row.video is None:
@@ -130,8 +61,8 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
         bad = trouble(cell) if cell.data is not None else ""
         if bad:
             raise RefusedRowError("damaged", f"its picture {bad}; not used; restore the row")
-    digests = _digests(row, table)
-    name = _name(facts, digests)
+    digests = digests_of(row, table)
+    name = item_name(facts, digests)
     files = _files(row, table)
     item = Item(
         id=name,
@@ -146,7 +77,7 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
         part=facts.part,
         frames=len(row.pictures) or _length(row, table),
     )
-    digest = _digest([_facts_of(item), digests])
+    digest = json_digest([_facts_of(item), digests])
     if name in found.items:
         same = found.digests[name] == digest
         kind, action = (
@@ -156,7 +87,7 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
         )
         found.note(kind, f"{where} ({name})", action)
         return
-    _note_repeated(found, item, _digest([facts.spectrum, facts.lighting, digests[0]]), where)
+    _note_repeated(found, item, json_digest([facts.spectrum, facts.lighting, digests[0]]), where)
     found.items[name] = item
     found.digests[name] = digest
     found.positions[name] = position
@@ -178,40 +109,13 @@ def _facts_of(item: Item) -> list[Any]:
     ]
 
 
-def _digests(row: Row, table: Table) -> list[Any]:
-    """Digests of the pictures or video, the sound and the landmarks."""
-    try:
-        pictures = [cell.digest(table.place) for cell in _shown(row)]
-        sound = row.sound.digest(table.place) if row.sound else ""
-    except DamagedError as error:
-        outside = "leads out" in error.message
-        kind = "outside_root" if outside else "missing_file"
-        raise RefusedRowError(kind, str(error)) from error
-    points = ""
-    if row.landmarks is not None and row.landmarks.is_valid:
-        array = np.asarray(row.landmarks.as_py(), np.float32)
-        points = hashlib.sha256(array.tobytes()).hexdigest()
-    return [pictures, sound, points]
-
-
-def _name(facts: Facts, digests: Sequence[Any]) -> str:
-    if facts.row_id:
-        return opaque(facts.row_id)
-    said = [facts.named.casefold(), facts.subject, facts.lighting, facts.pair, facts.split]
-    return f"{facts.spectrum}_{_digest([said, facts.part, digests])[:16]}"
-
-
 def _files(row: Row, table: Table) -> tuple[str, ...]:
     """Pictures that lie as files below the root; those in a table have no name of their own."""
-    cells = _shown(row)
+    cells = cells_shown(row)
     if any(cell.data is not None for cell in cells):
         return ()
     paths = [cell.resolve(table.place) for cell in cells]
     return tuple(relative(path, table.place.guard) for path in paths)
-
-
-def _shown(row: Row) -> Sequence[Cell]:
-    return row.pictures or ([] if row.video is None else [row.video])
 
 
 def _length(row: Row, table: Table) -> int:
@@ -265,9 +169,4 @@ def _refuse(found: Contents, item: Item, why: str) -> None:
 
 def fingerprint(digests: Iterable[str]) -> str:
     """One digest of all rows, whatever their order and their shards."""
-    return _digest(["hub", sorted(digests)])
-
-
-def _digest(value: Any) -> str:
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    return hashlib.sha256(text.encode()).hexdigest()
+    return json_digest(["hub", sorted(digests)])
