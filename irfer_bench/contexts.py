@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench import keys
-from irfer_bench.errors import DamagedError
+from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.files import read_json
 from irfer_bench.store import Store
 from irfer_bench.values import JSON, Scalar, State
 
 TENSORS, SCALARS = "state.safetensors", "state.json"
+KEPT = "state() returns State(tensors: arrays of numbers, scalars: finite JSON)"
 
 
 @dataclass
@@ -111,9 +112,26 @@ class StepContext:
 
 
 def write_state(folder: Path, state: State) -> None:
-    """Write tensors as safetensors and scalars as JSON."""
+    """Write tensors as safetensors and scalars as JSON.
+
+    Raises:
+        ContractError: it is no `State`, or holds what these cannot.
+    """
+    import numpy as np
+
+    if not isinstance(state, State):
+        found = type(state).__name__
+        raise ContractError(f"a {found} was given where a State was due", KEPT)
+    for name, value in state.tensors.items():
+        kind = np.asarray(value).dtype
+        if kind.kind in "OSUMm":
+            raise ContractError(f"the state's array {name!r} is of {kind}", KEPT)
+    try:
+        scalars = json.dumps(dict(state.scalars), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise ContractError(f"the state's scalars are no JSON: {error}", KEPT) from error
     save_tensors(folder / TENSORS, state.tensors)
-    (folder / SCALARS).write_text(json.dumps(dict(state.scalars), allow_nan=False))
+    (folder / SCALARS).write_text(scalars)
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Any]) -> None:

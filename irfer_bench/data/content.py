@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
-from dataclasses import asdict
-from pathlib import Path, PurePosixPath
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import fields
+from pathlib import Path
 
 from irfer_bench import keys
 from irfer_bench.values import Item
 
 UNREADABLE = "unreadable"
+FACTS = tuple(field.name for field in fields(Item))
+THREADS, BATCH = 4, 64
+WORTH = 0.5e-3
+"""Seconds per file, large or far away, from which on threads gain more than they cost."""
 
 
 def content_digest(root: Path, items: Iterable[Item]) -> str:
@@ -25,13 +30,9 @@ def content_digest(root: Path, items: Iterable[Item]) -> str:
 
 def item_digests(root: Path, items: Iterable[Item]) -> dict[str, str]:
     """The leaves of the fingerprint by item id; a file that several items share is read once."""
-    from concurrent.futures import ThreadPoolExecutor
-
     listed = list(items)
-    names = dict.fromkeys(name for item in listed for name in _names(item))
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        read = pool.map(lambda name: _file_digest(root / name), names)
-        digests = dict(zip(names, read, strict=True))
+    names = list(dict.fromkeys(name for item in listed for name in _names(item)))
+    digests = dict(zip(names, _digests(root, names), strict=True))
     return {item.id: _item_digest(item, digests) for item in listed}
 
 
@@ -40,11 +41,27 @@ def _names(item: Item) -> tuple[str, ...]:
 
 
 def _item_digest(item: Item, digests: dict[str, str]) -> str:
-    facts = asdict(item)
-    facts["files"] = [[PurePosixPath(name).name, digests[name]] for name in item.files]
+    facts = {name: getattr(item, name) for name in FACTS}
+    facts["files"] = [[_own(name), digests[name]] for name in item.files]
     if item.audio:
-        facts["audio"] = [PurePosixPath(item.audio).name, digests[item.audio]]
+        facts["audio"] = [_own(item.audio), digests[item.audio]]
     return keys.digest(facts)
+
+
+def _own(name: str) -> str:
+    """A file's name without its folders."""
+    return name.rpartition("/")[2]
+
+
+def _digests(root: Path, names: Sequence[str]) -> list[str]:
+    from concurrent.futures import ThreadPoolExecutor
+
+    paths = [root / name for name in names]
+    begun = time.monotonic()
+    first = [_file_digest(path) for path in paths[:BATCH]]
+    slow = time.monotonic() - begun > WORTH * len(first)
+    with ThreadPoolExecutor(THREADS) as pool:
+        return first + list((pool.map if slow else map)(_file_digest, paths[BATCH:]))
 
 
 def _file_digest(path: Path) -> str:

@@ -21,9 +21,9 @@ FIT = {
     "write": "wrote into the clips it was given",
     "write_out": "wrote into the clips it was given",
     "torch": "wrote into the clips it was given",
-    "state": "AttributeError",
-    "objects": "object",
-    "infinite": "not JSON compliant",
+    "state": "a dict was given where a State was due",
+    "objects": "the state's array 'weights' is of object",
+    "infinite": "the state's scalars are no JSON: ",
 }
 TRANSLATE = {
     "restore": "ValueError: half of it is missing",

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import time
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -51,7 +49,7 @@ def test_lower_can_be_better() -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.floats(0.1, 0.95), min_size=2, max_size=6), st.sampled_from(sorted(SCORES)))
-def test_ranks_admit_ties_and_never_contradict_the_points(
+def test_the_best_point_is_ranked_first_and_no_rank_passes_the_number_of_rows(
     accuracies: list[float], metric: str
 ) -> None:
     rows = [predictions(a, seed=s, subjects=12, each=10) for s, a in enumerate(accuracies)]
@@ -67,11 +65,3 @@ def test_many_rows_are_still_separable() -> None:
     ranks = stats.rank(rows)
     assert ranks[7] == 1
     assert all(r == 2 for s, r in enumerate(ranks) if s != 7)
-
-
-def test_twenty_rows_rank_within_seconds() -> None:
-    rows = [predictions(0.5 + 0.02 * s, seed=s) for s in range(20)]
-    start = time.process_time()
-    for metric in SCORES:
-        stats.rank(rows, metric)  # type: ignore[arg-type]
-    assert time.process_time() - start < 6.0

@@ -97,10 +97,14 @@ def test_every_inference_switch_does_something(full: NferSde, given: dict[str, A
 
 @pytest.mark.parametrize("prediction", ["eps", "v", "sample"])
 def test_from_noise_and_from_the_source(prediction: str) -> None:
-    translator = fitted("cond", prediction=prediction, start="noise")
-    assert frames(translator, ClipList([clip("v1")]))[0].shape == (1, 20, 20, 3)
-    assert len(translator.process()) == 3
-    assert translator.process().levels[-1] == translator.params.timesteps - 1
+    noise = fitted("cond", prediction=prediction, start="noise")
+    source = with_params(noise, "cond", prediction=prediction, start="source")
+    assert len(noise.process()) == len(source.process()) == 3
+    assert noise.process().levels[-1] == noise.params.timesteps - 1
+    assert source.process().levels[-1] < noise.process().levels[-1]
+    (first,), (second,) = (frames(each, ClipList([clip("v1")])) for each in (noise, source))
+    assert first.shape == second.shape == (1, 20, 20, 3)
+    assert (first != second).any()
 
 
 def test_collapse_makes_the_channels_equal(full: NferSde) -> None:

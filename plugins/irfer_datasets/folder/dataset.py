@@ -44,10 +44,6 @@ class Folder(Stills):
             "with spectrum vis, nir or lwir",
         )
 
-    def survey(self, root: Path | None) -> Rows:
-        """What lies there now: one's own folder grows, so that nothing is remembered."""
-        return self.walk(self._given(root))
-
     def walk(self, root: Path) -> Rows:
         """All usable pictures, what was not read, ambiguous pairs, and too few subjects.
 
@@ -55,8 +51,9 @@ class Folder(Stills):
             DamagedError: the manifest cannot be read.
         """
         found = rows_of(root)
-        found.items = _items(found.rows)
-        _note_ambiguous(found)
+        moments = [_moment(row) for row in found.rows]
+        found.items = _items(found.rows, moments)
+        _note_ambiguous(found, moments)
         if not any(row.split == "test" for row in found.rows):
             found.problems.extend(few_subjects(found.items))
         return found
@@ -78,10 +75,9 @@ class Folder(Stills):
         return root
 
 
-def _items(rows: Sequence[Row]) -> list[Item]:
-    moments = {row: _moment(row) for row in rows}
+def _items(rows: Sequence[Row], moments: Sequence[str]) -> list[Item]:
     spectra: dict[str, set[tuple[str, str]]] = {}
-    for row, moment in moments.items():
+    for row, moment in zip(rows, moments, strict=True):
         spectra.setdefault(moment, set()).add((row.spectrum, row.lighting))
     return [
         Item(
@@ -95,7 +91,7 @@ def _items(rows: Sequence[Row]) -> list[Item]:
             part=row.part,
             pair=moment if len(spectra[moment]) > 1 else None,
         )
-        for row, moment in moments.items()
+        for row, moment in zip(rows, moments, strict=True)
     ]
 
 
@@ -114,10 +110,10 @@ def _short(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _note_ambiguous(found: Rows) -> None:
-    counts = Counter((_moment(row), row.spectrum, row.lighting) for row in found.rows)
-    paired = {item.files[0]: item.pair for item in found.items}
-    for row in found.rows:
-        if paired[row.path] and counts[_moment(row), row.spectrum, row.lighting] > 1:
+def _note_ambiguous(found: Rows, moments: Sequence[str]) -> None:
+    claims = [(m, r.spectrum, r.lighting) for r, m in zip(found.rows, moments, strict=True)]
+    counts = Counter(claims)
+    for item, claim in zip(found.items, claims, strict=True):
+        if item.pair and counts[claim] > 1:
             action = "another picture of this spectrum claims its partner; "
-            found.note("ambiguous_pair", row.path, f"{action}give each its own name or pair")
+            found.note("ambiguous_pair", item.files[0], f"{action}give each its own name or pair")
