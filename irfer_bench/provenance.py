@@ -33,6 +33,7 @@ def machine() -> dict[str, Any]:
         "cores": len(os.sched_getaffinity(0))
         if hasattr(os, "sched_getaffinity")
         else os.cpu_count(),
+        "threads": _threads(),
     }
 
 
@@ -51,6 +52,12 @@ def command() -> str:
     """The command line, without folders of this machine."""
     words = [word.rpartition("/")[2] if "/" in word else word for word in sys.argv]
     return " ".join(words)
+
+
+def _threads() -> int | None:
+    """Torch's, on whose number the last digit of a sum depends; None where it was not imported."""
+    torch = sys.modules.get("torch")
+    return None if torch is None else int(torch.get_num_threads())
 
 
 def _cpu_name() -> str:
