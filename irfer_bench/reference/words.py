@@ -52,7 +52,8 @@ RECORD = {
         "classes": "canonical names in the order of the columns",
         "steps": "every step the result rests on, below",
         "facts": "what components reported, by step title",
-        "machine": "system, machine, python, cpu, cores, torch's threads, device, precision; no host, no user",
+        "machine": "system, machine, python, cpu, cores, threads (of torch), device, precision; "
+        "no host, no user",
         "packages": "versions of this package, of what computes, and of the plugins used",
         "created": "time in UTC",
         "outcome": "`ok`",
