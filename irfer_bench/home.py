@@ -36,6 +36,13 @@ def weights() -> Path:
     return Path(given).expanduser() if given else home() / "weights"
 
 
+def cores() -> int:
+    """Cores that this process may use; a cluster's scheduler gives fewer than the machine has."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
 def pick_device(asked: str) -> str:
     """`auto` becomes `cuda` where the driver shows a GPU, else `cpu`."""
     if asked != "auto":

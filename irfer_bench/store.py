@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import tempfile
 import time
@@ -17,6 +16,7 @@ from irfer_bench import keys
 from irfer_bench.claims import claim
 from irfer_bench.errors import DamagedError
 from irfer_bench.files import clear_write_errors, read_json, write_json
+from irfer_bench.home import cores
 
 MANIFEST = "manifest.json"
 
@@ -208,7 +208,7 @@ def peak_mb() -> float:
 def _stamps(folder: Path) -> dict[str, Any]:
     """Length and digest of every file but the manifest; a gigabyte takes a second on each core."""
     paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST and path.is_file())
-    with ThreadPoolExecutor(os.cpu_count()) as threads:
+    with ThreadPoolExecutor(cores()) as threads:
         return dict(zip((path.name for path in paths), threads.map(_stamp, paths), strict=True))
 
 

@@ -15,6 +15,7 @@ from irfer_bench.data.clips import SHARDS, shard_name
 from irfer_bench.data.prepare import Rules, pick
 from irfer_bench.data.workers import Bench, Chunk, Progress, Recipe, facts_path, prepare_apart
 from irfer_bench.errors import DamagedError, UsageError
+from irfer_bench.home import cores
 from irfer_bench.values import Item
 
 __all__ = ["Recipe", "move_shards", "prepare_shards"]
@@ -128,7 +129,7 @@ def _workers(asked: int | None) -> int:
                 f"{WORKERS}={text!r} is no number of processes", "say 1 or more, or leave it out"
             )
         asked = int(text)
-    return asked or os.cpu_count() or 1
+    return asked or cores()
 
 
 def _frames(rules: Rules, chunks: Sequence[Chunk]) -> int:

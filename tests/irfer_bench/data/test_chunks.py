@@ -194,3 +194,29 @@ def test_a_file_that_lacks_clips_is_made_again(tmp_path: Path) -> None:
     write_shard(tmp_path / "fewer", view[:2])
     (tmp_path / "fewer").replace(tmp_path / "clips-00000.arrow")
     check(tmp_path, items_of(3), prepare_shards(RECIPE, items_of(3), (), tmp_path, silent, 1))
+
+
+@pytest.mark.parametrize("cores", [1, 3])
+def test_as_many_processes_as_the_scheduler_gives_cores(
+    cores: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A machine of 64 cores of which a job may use one gets no 64 processes."""
+    asked: list[int] = []
+
+    def apart(
+        recipe: Recipe,
+        chunks: Sequence[Chunk],
+        place: Path,
+        made: Callable[[Chunk], object],
+        workers: int,
+    ) -> None:
+        asked.append(workers)
+        for chunk in chunks:
+            Bench(recipe, place).make(chunk)
+
+    monkeypatch.delenv(shards.WORKERS, raising=False)
+    monkeypatch.setattr("os.sched_getaffinity", lambda who: set(range(cores)), raising=False)
+    with patch.multiple(shards, WORTH=0, FILES=5, SMALLEST=4, prepare_apart=apart):
+        facts = prepare_shards(RECIPE, items_of(20), (), tmp_path, silent)
+    check(tmp_path, items_of(20), facts)
+    assert asked == ([] if cores == 1 else [cores])
