@@ -214,7 +214,7 @@ def test_text_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("irfer_bench.store.os.fsync", full)
+    monkeypatch.setattr("irfer_bench.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_text(path, "new")
     assert path.read_text() == "old"
