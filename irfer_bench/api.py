@@ -17,7 +17,17 @@ from irfer_bench.errors import (
 from irfer_bench.home import private_folder
 from irfer_bench.hookspecs import hookimpl
 from irfer_bench.params import Params, apply, fit
-from irfer_bench.protocols import Dataset, Detector, Metric, Recognizer, Translator
+from irfer_bench.protocols import (
+    Dataset,
+    Detector,
+    Embedder,
+    Metric,
+    PartnerTranslator,
+    PredictorEmbedder,
+    Recognizer,
+    SummableMetric,
+    Translator,
+)
 from irfer_bench.settings import Domain, Setting
 from irfer_bench.values import (
     BASIC,
@@ -37,12 +47,14 @@ from irfer_bench.values import (
     Spectrum,
     State,
     TrainingData,
+    Traits,
     TranslationData,
 )
 
 __all__ = [
     "hookimpl",
     "Component",
+    "Traits",
     "Params",
     "fit",
     "apply",
@@ -51,6 +63,10 @@ __all__ = [
     "Dataset",
     "Metric",
     "Detector",
+    "PartnerTranslator",
+    "Embedder",
+    "PredictorEmbedder",
+    "SummableMetric",
     "Setting",
     "Domain",
     "Item",

@@ -15,7 +15,7 @@ from irfer_bench import keys
 from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.files import read_json
 from irfer_bench.store import Store
-from irfer_bench.values import JSON, Scalar, State
+from irfer_bench.values import JSON, Clips, Features, Scalar, State
 
 TENSORS, SCALARS = "state.safetensors", "state.json"
 KEPT = "state() returns State(tensors: arrays of numbers, scalars: finite JSON)"
@@ -40,7 +40,7 @@ class StepContext:
     weights: Path
     show: Callable[[str, int, int, str], None]
     source: str = ""
-    deadline: float | None = None
+    threads: int = 1
     reports: dict[str, Scalar] = field(default_factory=dict)
 
     @property
@@ -78,6 +78,13 @@ class StepContext:
             self.step_key, self.reports = outer, outer_reports
         self.reports.update(artefact.facts["reports"])
         return read_state(artefact.folder)
+
+    def encode(
+        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
+    ) -> Features:
+        described = {"clips": clips.key, "of": key}
+        kept = self.part(name, described, lambda: State({"features": encode(clips)}))
+        return kept.tensors["features"]
 
     def checkpoint(self, name: str, state: State) -> None:
         target = self._checkpoint(name)

@@ -10,6 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_ty
 import msgspec
 
 from irfer_bench.errors import UsageError, unknown_name
+from irfer_bench.values import Traits
 
 Stage = Literal["fit", "apply"]
 PRESETS = ("paper", "bench", "quick")
@@ -25,6 +26,10 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+
+    def traits(self) -> Traits:
+        """Traits of the component that follow from these values; they win over the declared."""
+        return {}
 
 
 P = TypeVar("P", bound=Params)

@@ -12,6 +12,7 @@ from irfer_bench.values import (
     Context,
     Face,
     FaceQuery,
+    Features,
     Item,
     Problem,
     Recognition,
@@ -41,17 +42,37 @@ class Translator(Protocol):
 
 
 @runtime_checkable
+class PartnerTranslator(Protocol):
+    """A translator with the trait `partners`: it is given the true partner of every clip."""
+
+    def translate(self, clips: Clips, ctx: Context, partners: Clips) -> Iterator[Clip]: ...
+
+
+@runtime_checkable
 class Recognizer(Protocol):
     """Turns clips into (N, classes) float32 log-probabilities.
 
-    Constructed with one params value. Optional: `embed(clips, ctx) -> (N, D)` float32 features,
-    for MMD, KL and t-SNE.
+    Constructed with one params value. Optional: `Embedder` and `PredictorEmbedder`.
     """
 
     def fit(self, data: TrainingData, ctx: Context) -> None: ...
     def predict(self, clips: Clips, ctx: Context) -> Scores: ...
     def state(self) -> State: ...
     def restore(self, state: State) -> None: ...
+
+
+@runtime_checkable
+class Embedder(Protocol):
+    """A recognizer with features: (N, D) float32, for MMD, KL and t-SNE."""
+
+    def embed(self, clips: Clips, ctx: Context) -> Features: ...
+
+
+@runtime_checkable
+class PredictorEmbedder(Protocol):
+    """A recognizer that gives scores and features of the same clips in one pass."""
+
+    def predict_and_embed(self, clips: Clips, ctx: Context) -> tuple[Scores, Features]: ...
 
 
 @runtime_checkable
@@ -121,3 +142,15 @@ class Metric(Protocol):
     range: tuple[float, float]
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float: ...
+
+
+@runtime_checkable
+class SummableMetric(Protocol):
+    """A metric that depends on its items through sums only, so that folds pool and rows rank.
+
+    `summands` gives (N, K) float64: one row per test item, or per pair where the metric consumes
+    pairs. `from_sums` turns sums (..., K) over any items into values (...).
+    """
+
+    def summands(self, inputs: ScoreInputs) -> NDArray[Any]: ...
+    def from_sums(self, sums: NDArray[Any]) -> NDArray[Any]: ...

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -25,6 +25,29 @@ CLASSES = (*BASIC, "neutral", "contempt", "anxiety", "helplessness", "disappoint
 """The unified label space (datasets.md §1): every smaller space is a prefix of this one."""
 
 
+Modality: TypeAlias = Literal["image", "video", "audio", "audio_video"]
+
+
+class Traits(TypedDict, total=False):
+    """What a component declares about itself; an unknown name is refused when it is announced.
+
+    Args:
+        trains: a translator that is fitted; default True.
+        pairs: a translator that is fitted on pairs of source and target.
+        partners: a translator whose `translate` is given the true partners.
+        adds_nothing: a translator without effect: in `augmented` settings the source stays empty.
+        modality: what a recognizer needs of a clip; default `image`.
+        resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
+    """
+
+    trains: bool
+    pairs: bool
+    partners: bool
+    adds_nothing: bool
+    modality: Modality
+    resamples: int
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
     """What a plugin announces: names and addresses, never objects.
@@ -39,6 +62,9 @@ class Component:
         needs: importable modules or external things it cannot work without.
         licence: of the method's code or of the data.
         source: paper or page.
+        traits: what planning and scoring must know of it; `Params.traits` refines them.
+        parts: name of each shared part and the versioned owner that a family declares, such as
+            `diffusion.score_net/1`; an empty owner means this component and its version.
     """
 
     kind: Kind
@@ -50,6 +76,8 @@ class Component:
     needs: tuple[str, ...] = ()
     licence: str = ""
     source: str = ""
+    traits: Traits = field(default_factory=Traits, hash=False)
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +122,9 @@ class Clip:
         audio: (samples,) float32 at `sample_rate`, channel 0 at its native rate, or None.
         landmarks: (T, 68, 2) float32, x then y, in pixels of `frames`, or None.
         label: canonical class name, or None where hidden or unknown.
+        positions: place inside the item of each of `frames`, or None where unknown.
+        length: number of frames of the item, or None where unknown.
+        scored: which of `frames` the setting scores; None means all.
     """
 
     id: str
@@ -107,6 +138,13 @@ class Clip:
     audio: NDArray[Any] | None = None
     sample_rate: int | None = None
     landmarks: NDArray[Any] | None = None
+    positions: tuple[int, ...] | None = None
+    length: int | None = None
+    scored: tuple[int, ...] | None = None
+
+    def scored_frames(self) -> NDArray[Any]:
+        """(S, H, W, 3) uint8: the frames that the setting scores."""
+        return self.frames if self.scored is None else self.frames[list(self.scored)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +279,10 @@ class Context(Protocol):
     @property
     def scratch(self) -> Path: ...
     @property
-    def deadline(self) -> float | None: ...
+    def threads(self) -> int:
+        """Torch threads of this step; recorded, never part of a key."""
+        ...
+
     @property
     def weights(self) -> Path:
         """The folder where users put pretrained weights (`IRFER_BENCH_WEIGHTS`)."""
@@ -256,7 +297,24 @@ class Context(Protocol):
         ...
 
     def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
-        """Get, or build once and share, a named part; `key` is everything it depends on."""
+        """Get, or build once and share, a named part; `key` is everything it depends on.
+
+        Methods of one distribution share it where their components declare the same owner in
+        `Component.parts`; without one it belongs to this component and version.
+        """
+        ...
+
+    def encode(
+        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
+    ) -> Features:
+        """(frames of `clips`, D) float32 features of a frozen encoder, frame after frame.
+
+        `encode` is called once with every clip of the stored artefact behind `clips`, labels
+        hidden, and returns one row per frame; the rows of `clips` are gathered from it.
+
+        Args:
+            key: everything the features depend on besides the clips: weights, view, precision.
+        """
         ...
 
     def checkpoint(self, name: str, state: State) -> None:

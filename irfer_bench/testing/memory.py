@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from irfer_bench.keys import seed_for
-from irfer_bench.values import Clip, Scalar, State
+from irfer_bench.values import Clip, Clips, Features, Scalar, State
 
 
 class ClipList:
@@ -64,12 +64,15 @@ class MemoryContext:
     device: str = "cpu"
     precision: str = "fp32"
     scratch: Path = Path()
-    deadline: float | None = None
+    threads: int = 1
     weights: Path = Path("weights")
     parts: dict[str, State] = field(default_factory=dict)
     checkpoints: dict[str, State] = field(default_factory=dict)
     reports: dict[str, Scalar] = field(default_factory=dict)
     scope: str = ""
+    distribution: str = "tests"
+    component: str = "component/1"
+    owners: Mapping[str, str] = field(default_factory=dict)
 
     def seed_for(self, *names: str) -> int:
         return seed_for(self.seed, *names)
@@ -78,7 +81,8 @@ class MemoryContext:
         """Progress is not shown here."""
 
     def part(self, name: str, key: Any, build: Callable[[], State]) -> State:
-        full = f"{name}:{key!r}"
+        owner = self.owners.get(name) or self.component
+        full = f"{self.distribution}:{owner}:{name}:{key!r}"
         if full not in self.parts:
             outer, self.scope = self.scope, full
             try:
@@ -86,6 +90,12 @@ class MemoryContext:
             finally:
                 self.scope = outer
         return self.parts[full]
+
+    def encode(
+        self, name: str, clips: Clips, key: Any, encode: Callable[[Clips], Features]
+    ) -> Features:
+        kept = self.part(name, [key, clips.key], lambda: State({"features": encode(clips)}))
+        return kept.tensors["features"]
 
     def checkpoint(self, name: str, state: State) -> None:
         self.checkpoints[self.scope + name] = state
