@@ -14,12 +14,12 @@ from typing import Any, get_args
 import msgspec
 import pluggy
 
-from irfer_bench import hookspecs
+from irfer_bench.contracts import hookspecs
+from irfer_bench.contracts.hookspecs import PROJECT
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Component, Kind
 from irfer_bench.errors import BenchError, MissingError, UsageError, unknown_name
-from irfer_bench.hookspecs import PROJECT
-from irfer_bench.params import Params
-from irfer_bench.settings import NO_FACE, Setting
-from irfer_bench.values import Component, Kind
+from irfer_bench.settings.setting import NO_FACE, Setting
 
 GROUP = PROJECT
 OWN = "irfer-bench"
@@ -37,7 +37,7 @@ class Failure:
 
 
 @dataclass(frozen=True, slots=True)
-class Owned:
+class Registered:
     """A component and the distribution it came with."""
 
     component: Component
@@ -52,7 +52,7 @@ class Owned:
 class Registry:
     """All components, looked up by kind and name."""
 
-    owned: list[Owned] = field(default_factory=list)
+    owned: list[Registered] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     manager: pluggy.PluginManager = field(default_factory=lambda: pluggy.PluginManager(PROJECT))
@@ -61,7 +61,7 @@ class Registry:
         """Every component of a kind, in the order their owners announced them."""
         return [owned.component for owned in self.owned if owned.component.kind == kind]
 
-    def owner(self, kind: Kind, name: str) -> Owned:
+    def owner(self, kind: Kind, name: str) -> Registered:
         """The one owner of `name` or of `distribution:name`.
 
         Raises:
@@ -170,7 +170,7 @@ class Registry:
                     found.append(self.setting(f"{owned.distribution}:{owned.component.name}"))
         return [setting for setting in found if setting.dataset == dataset]
 
-    def ways(self, hook: str, kind: str, name: str) -> Any:
+    def load_hook(self, hook: str, kind: str, name: str) -> Any:
         """The function that a plugin announced by this name as executor or renderer.
 
         Raises:
@@ -286,7 +286,7 @@ def _accept(registry: Registry, component: Component, plugin: str, distribution:
     if problem:
         registry.failures.append(Failure(plugin, distribution, problem))
     else:
-        registry.owned.append(Owned(component, distribution))
+        registry.owned.append(Registered(component, distribution))
 
 
 def _unknown_hooks(manager: pluggy.PluginManager) -> Iterator[str]:

@@ -10,7 +10,7 @@ from contextlib import suppress
 from tabulate import tabulate
 
 from irfer_bench.errors import BenchError, unknown_name
-from irfer_bench.registry import KINDS, Owned, Registry, load
+from irfer_bench.registry import KINDS, Registered, Registry, load
 from irfer_bench.render.escape import terminal
 
 
@@ -69,7 +69,7 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(registry: Registry, owned: Owned) -> str:
+def _summary(registry: Registry, owned: Registered) -> str:
     """A setting says of itself what it is; its announcement is shown where it cannot be loaded."""
     component = owned.component
     if component.kind == "setting":

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import torch
 from torch import Tensor, nn
 
+from irfer_bench.contracts.values import State
 from irfer_bench.errors import NonFiniteLossError
-from irfer_bench.values import State
 
 if TYPE_CHECKING:
-    from irfer_bench.values import Context
+    from irfer_bench.contracts.values import Context
 
 B = TypeVar("B")
 CHECKPOINT_SECONDS = 20.0
