@@ -81,7 +81,7 @@ class Runner:
         try:
             artefact, built = self.store.get_or_build(
                 step.key,
-                lambda folder: self._carry_out(step, folder),
+                lambda folder: self.builders[step.kind](self, step, folder),
                 describe=describe,
                 source=self.source_digest(step),
             )
@@ -103,18 +103,6 @@ class Runner:
             estimate.remember(self.store, step, seconds)
         self.reporter.finished(step, seconds, built)
         return artefact
-
-    def _carry_out(self, step: Step, folder: Path) -> Mapping[str, Any]:
-        """Run the builder; clips that a plugin wrote into are opened afresh for the others."""
-        try:
-            facts = self.builders[step.kind](self, step, folder)
-        finally:
-            touched = [name for name, opened in self._open.items() if opened.touched()]
-            for name in touched:
-                del self._open[name]
-        if touched:
-            raise ContractError(f"{step.title}: {WROTE}", COPY)
-        return facts
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""

@@ -77,10 +77,7 @@ class Store:
         Raises:
             DamagedError: the store cannot be entered, or its file system has no locks.
         """
-        if self._sessions:
-            handle = None
-        else:
-            handle = self._enter()
+        handle = None if self._sessions else self._enter()
         self._sessions += 1
         try:
             yield

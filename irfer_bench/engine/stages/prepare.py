@@ -88,6 +88,7 @@ def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Se
 def _recipe(runner: Runner, source: DatasetCopy, spec: Mapping[str, Any]) -> Recipe:
     rules = Rules(
         frames=spec["frames"],
+        stored=spec.get("stored", ""),
         unit=spec["unit"],
         size=spec["size"],
         detector=spec["detector"],

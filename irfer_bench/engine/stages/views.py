@@ -32,4 +32,12 @@ def part_of(runner: Runner, step: Step, fold: int, part: str) -> ClipView:
 def stored(runner: Runner, step: Step) -> StoredClips:
     """An artefact's clips, opened once."""
     artefact = runner.artefact(step)
-    return runner.remember(step.key, lambda: StoredClips(artefact.folder, step.key))
+    scored = scored_rule(step)
+    return runner.remember(step.key, lambda: StoredClips(artefact.folder, step.key, scored))
+
+
+def scored_rule(step: Step) -> str:
+    """The rule of the frames that are scored, where more are stored; else empty."""
+    while step.kind != "prepare":
+        step = step.inputs["clips"]
+    return str(step.spec["frames"]) if step.spec.get("stored") else ""
