@@ -1,4 +1,4 @@
-"""Clips as Arrow: one row per clip, written in batches, read by row from files mapped into memory."""
+"""Clips as Arrow: one row per clip, written in batches, read by row from mapped files."""
 
 from __future__ import annotations
 

@@ -82,7 +82,9 @@ class StoredClips:
             scored=self._scored(positions, row["length"]),
         )
 
-    def _scored(self, positions: Sequence[int] | None, length: int | None) -> tuple[int, ...] | None:
+    def _scored(
+        self, positions: Sequence[int] | None, length: int | None
+    ) -> tuple[int, ...] | None:
         if not self.scored or positions is None or length is None:
             return None
         return choose_scored(self.scored, positions, length)
