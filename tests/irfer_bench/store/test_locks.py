@@ -133,4 +133,4 @@ def test_two_gcs_at_once_end_well(tmp_path: Path) -> None:
     command = [sys.executable, "-c", program, str(store.root)]
     children = [subprocess.Popen(command, stderr=subprocess.PIPE, text=True) for _ in range(3)]
     errors = [child.communicate(timeout=60)[1] for child in children]
-    assert errors == ["", "", ""] and store.keys() == []
+    assert errors == ["", "", ""] and store.stored_keys() == []
