@@ -115,9 +115,9 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
             source = open_source(args, registry, domain.dataset or setting.dataset, now=True)
             step = prepare_step(setting, domain, source, detectors)
             cached = store.has(step.key)
-            with quiet_stdout():
+            with quiet_stdout(), store.session():
                 made = runner.artefact(step)
-            clips = StoredClips(made.folder, step.key)
+                clips = StoredClips(made.folder, step.key)
             rows.append(Row(step.title, source, cached, made.folder, made.facts, clips))
     finally:
         reporter.close()
