@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from typing import Any, TypeAlias, TypeVar
@@ -143,10 +143,10 @@ def check_finite(name: str, modules: Mapping[str, nn.Module], number: int, steps
     """
     flags: dict[str, Tensor] = {}
     for group, module in modules.items():
-        for key, value in module.named_parameters():
-            flags[f"{group}.{key}"] = value.isfinite().all()
-        for key, value in module.named_buffers():
-            flags[f"{group}.{key}"] = ~value.isnan().any()
+        for key, weight in module.named_parameters():
+            flags[f"{group}.{key}"] = weight.isfinite().all()
+        for key, buffer in module.named_buffers():
+            flags[f"{group}.{key}"] = ~buffer.isnan().any()
     if not flags or torch.stack(list(flags.values())).all():
         return
     bad = next(key for key, good in flags.items() if not good)
@@ -158,7 +158,7 @@ def check_finite(name: str, modules: Mapping[str, nn.Module], number: int, steps
 
 def _batches(
     batch: Callable[[int], B], first: int, steps: int, ahead: int
-) -> Iterator[B]:  # a generator: `closing` ends its thread
+) -> Generator[B, None, None]:
     if ahead < 1:
         for number in range(first, steps):
             yield batch(number)

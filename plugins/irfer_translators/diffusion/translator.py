@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
 
@@ -140,7 +140,7 @@ class DiffusionTranslator(ABC, Generic[P]):
         """All networks and the target spectrum."""
         if not self.nets:
             raise ContractError(f"{self.name}: nothing is fitted yet")
-        tensors = {}
+        tensors: dict[str, Any] = {}
         for name, net in self.nets.items():
             tensors |= module_state(net, f"{name}.")
         return State(tensors, {"spectrum": self.spectrum})
