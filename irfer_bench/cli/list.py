@@ -35,7 +35,7 @@ def run(args: argparse.Namespace) -> int:
             "distribution": owned.distribution,
         }
         for kind in KINDS
-        for owned in registry.owned
+        for owned in registry.registered
         if owned.component.kind == kind and wanted in ("", kind)
     ]
     if args.json:
