@@ -48,8 +48,8 @@ def load_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str) -> Reg
         ({"parts": ["net"]}, "parts is list, not a mapping"),
         ({"parts": {"net": 1}}, "parts maps names to owners, not 'net'"),
         ({"parts": {"net": "family"}}, "owner 'family' of part 'net' is not 'family.name/version'"),
-        ({"traits": {"train": True}}, "unknown trait 'train' of a translator; did you mean 'trains'"),
-        ({"traits": {"resamples": 3}}, "unknown trait 'resamples' of a translator; known: adds_not"),
+        ({"traits": {"train": True}}, "unknown trait 'train' of a translator; did you mean"),
+        ({"traits": {"resamples": 3}}, "unknown trait 'resamples' of a translator; known: "),
         ({"traits": {"trains": "no"}}, "trait 'trains' is 'no', not bool"),
         ({"traits": {"trains": 1}}, "trait 'trains' is 1, not bool"),
         ({"traits": None}, "traits are NoneType, not a mapping"),
@@ -104,7 +104,7 @@ def test_a_setting_whose_module_exits_is_one_line(
     registry = load_with(tmp_path, monkeypatch, text)
     monkeypatch.syspath_prepend(tmp_path)
     (tmp_path / "announced_leaving.py").write_text("raise SystemExit(0)\n")
-    with pytest.raises(MissingError, match="setting 'leaving' cannot be loaded from .*SystemExit"):
+    with pytest.raises(MissingError, match=r"setting 'leaving' cannot be loaded from .*SystemExit"):
         registry.setting("leaving")
 
 
@@ -135,5 +135,5 @@ def test_looking_up_takes_no_walk_over_all_components() -> None:
 
 
 def test_swapped_options_are_recognised() -> None:
-    with pytest.raises(UsageError, match="pca is a recognizer: were -t and -r swapped"):
+    with pytest.raises(UsageError, match="pca@literal is a recognizer: were -t and -r swapped"):
         load().owner("translator", "pca@literal")
