@@ -31,8 +31,7 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
     builtin_only = os.environ.get("IRFER_BENCH_PLUGINS") == "builtin"
     entries = _unique(entry_points(group=GROUP) if group is None else group)
     # Built-ins first, wherever they lie on the path: their names are reserved.
-    for entry in sorted(entries, key=lambda entry: _distribution(entry) != OWN):
-        distribution = _distribution(entry)
+    for distribution, entry in sorted(entries, key=lambda pair: pair[0] != OWN):
         if builtin_only and distribution != OWN:
             continue
         try:
@@ -53,17 +52,18 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
     return registry
 
 
-def _unique(entries: Iterable[EntryPoint]) -> Iterator[EntryPoint]:
+def _unique(entries: Iterable[EntryPoint]) -> Iterator[tuple[str, EntryPoint]]:
+    """Each entry point once, with the name of its distribution."""
+    names: dict[int, str] = {}
     seen: set[tuple[str, str, str]] = set()
     for entry in entries:
-        key = (_distribution(entry), entry.name, entry.value)
+        # Reading the name parses the distribution's metadata: once per distribution.
+        if id(entry.dist) not in names:
+            names[id(entry.dist)] = entry.dist.name if entry.dist else "unknown"
+        key = (names[id(entry.dist)], entry.name, entry.value)
         if key not in seen:
             seen.add(key)
-            yield entry
-
-
-def _distribution(entry: EntryPoint) -> str:
-    return entry.dist.name if entry.dist else "unknown"
+            yield key[0], entry
 
 
 def _announced(plugin: Any) -> Iterable[Component]:
