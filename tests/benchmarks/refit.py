@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.refit [OUT]`: fold 1 of every committed row, fitted again and compared.
+"""`python -m tests.benchmarks.refit [OUT]`: fold 1 of every committed row, fitted and compared.
 
 Runs `leaderboards/synth.toml` on fold 1 with one thread, as the committed records were made, and
 prints every metric that differs by more than 1e-6. With OUT it compares records that are there.
