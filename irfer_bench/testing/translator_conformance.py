@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from irfer_bench.protocols import Translator
+from irfer_bench.contracts.interfaces import Translator
+from irfer_bench.contracts.values import BASIC, Clip, Clips, Kind, TranslationData
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import (
     assert_plain,
@@ -19,7 +20,6 @@ from irfer_bench.testing.comparison import (
 )
 from irfer_bench.testing.faces import TEST, make_clip, make_faces, translation_data
 from irfer_bench.testing.memory import ClipList
-from irfer_bench.values import BASIC, Clip, Clips, Kind, TranslationData
 
 KEPT = ("id", "label", "subject", "pair", "lighting", "fps", "sample_rate")
 
@@ -128,13 +128,13 @@ class TranslatorConformance(ComponentConformance):
         assert_plain(translator.state())
 
     def test_the_seed_decides(self) -> None:
-        """Fitting again with the same seed gives the same pictures."""
+        """Fitting again with the same seed gives the same images."""
         _, made = self.result()
         again = self.translate(self.fitted(), self.clips())
         assert_same_pixels(again, {clip.id: clip for clip in made}, "fitted again with one seed")
 
     def test_clips_of_several_frames(self) -> None:
-        """T is the clip's own, sound passes unchanged, and each frame stays a picture."""
+        """T is the clip's own, sound passes unchanged, and each frame stays an image."""
         translator, _ = self.result()
         clips = ClipList([
             make_clip(TEST[0], BASIC[0], "vis", frames=3, voice=True),
@@ -153,7 +153,7 @@ class TranslatorConformance(ComponentConformance):
                 assert np.array_equal(clip.audio, given.audio), f"{clip.id}: the sound changed"
 
     def test_labels_change_no_pixel(self) -> None:
-        """Test labels must not leak into translations: hidden ones give the same pictures."""
+        """Test labels must not leak into translations: hidden ones give the same images."""
         translator, made = self.result()
         hidden = hide_labels(self.clips())
         again = self.translate(translator, hidden)

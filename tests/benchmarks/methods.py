@@ -9,7 +9,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.faces import make_faces, training_data
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone
@@ -31,7 +31,7 @@ from tests.benchmarks.harness import seconds
 
 
 def filter_gradient(tiny: bool) -> tuple[float, float]:
-    """Gradient of E_f on 64 pictures of 48 px, 20 times: closed form against autograd."""
+    """Gradient of E_f on 64 images of 48 px, 20 times: closed form against autograd."""
     count = 1 if tiny else 20
     torch.manual_seed(0)
     x, c = torch.randn(2, 2 if tiny else 64, 3, 48, 48)

@@ -18,7 +18,7 @@ from irfer_bench.api import (
     State,
     UsageError,
 )
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import images as images_module
 from irfer_clip.backbone import load_backbone

@@ -22,7 +22,7 @@ from irfer_bench.api import (
     TrainingData,
     UsageError,
 )
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_static import resnet_params
 from irfer_static.augmentation import crop_and_flip, erase

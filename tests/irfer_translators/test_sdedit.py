@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import Component, UsageError
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.nfer_sde_translator import NferSde

@@ -15,5 +15,5 @@ class BlurParams(Params, frozen=True):
 class CentroidsParams(Params, frozen=True):
     """Centroids on a small grid."""
 
-    grid: Annotated[int, fit("side of the grid that pictures are averaged to", ge=1, le=64)] = 8
+    grid: Annotated[int, fit("side of the grid that images are averaged to", ge=1, le=64)] = 8
     sharpness: Annotated[float, apply("factor of the negative distance", gt=0)] = 20.0
