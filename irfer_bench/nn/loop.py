@@ -12,7 +12,8 @@ from typing import Any, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
-from irfer_bench.api import Context, NonFiniteLossError, State
+from irfer_bench.contracts.values import Context, State
+from irfer_bench.errors import NonFiniteLossError
 
 B = TypeVar("B")
 Losses: TypeAlias = Mapping[str, Tensor]

@@ -44,7 +44,7 @@ class DiffusionParams(Params, frozen=True):
     beta_end: Annotated[float, fit("last beta of the linear schedule [K]", gt=0, lt=1)] = 0.02
     iterations: Annotated[int, fit("optimiser steps of the score network [K]", ge=0)] = 100_000
     batch: Annotated[int, fit("images per step, score network [K]", ge=1)] = 16
-    lr: Annotated[float, fit("AdamW's learning rate, score network [C]", ge=0)] = 1e-4
+    lr: Annotated[float, fit("AdamW's learning rate, score network [C]", gt=0)] = 1e-4
     weight_decay: Annotated[float, fit("AdamW's weight decay, score network [K]", ge=0)] = 0.0
     warmup: Annotated[int, fit("steps of linear warm-up [C]", ge=0)] = 0
     decay: Annotated[
