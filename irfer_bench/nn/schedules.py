@@ -18,7 +18,7 @@ def warmup_cosine(
     return cosine(epoch - warmup_epochs, epochs, base)
 
 
-def cosine(epoch: int, epochs: int, base: float, *, floor: float = 0.0) -> float:
+def cosine(epoch: float, epochs: float, base: float, *, floor: float = 0.0) -> float:
     """torch's CosineAnnealingLR with T_max = `epochs`, in closed form."""
     return floor + (base - floor) * (1.0 + math.cos(math.pi * epoch / epochs)) / 2.0
 

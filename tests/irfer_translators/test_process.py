@@ -153,3 +153,13 @@ def test_ddim_draws_no_noise() -> None:
 
     x = torch.zeros(1, 1, 2, 2)
     sample(lambda x, i: x, x, VPProcess.linear(T=5), forbidden, solver="ddim")
+
+
+def test_levels_on_a_device_are_not_fetched_from_it() -> None:
+    """Fetching waits for the device at every training step; `meta` refuses it altogether."""
+    x0 = torch.empty(2, 3, 4, 4, device="meta")
+    t = torch.empty(2, dtype=torch.int64, device="meta")
+    process = VPProcess.linear()
+    assert process.q_sample(x0, t, x0).shape == x0.shape
+    for prediction in ("eps", "v", "sample"):
+        assert process.target(prediction, x0, t, x0).device.type == "meta"

@@ -100,8 +100,21 @@ class VPProcess:
     def _pair(self, i: int | Tensor, like: Tensor) -> tuple[float | Tensor, float | Tensor]:
         if isinstance(i, int):
             return float(np.sqrt(self.abar[i])), float(np.sqrt(1 - self.abar[i]))
-        abar = torch.from_numpy(self.abar)[i.cpu()].view(-1, *[1] * (like.ndim - 1))
-        return abar.sqrt().to(like), (1 - abar).sqrt().to(like)
+        signal, sigma = self._pairs_on(i.device)[:, i].to(like).unbind()
+        shape = (-1, *[1] * (like.ndim - 1))
+        return signal.view(shape), sigma.view(shape)
+
+    @cached_property
+    def _tables(self) -> dict[torch.device, Tensor]:
+        return {}
+
+    def _pairs_on(self, device: torch.device) -> Tensor:
+        """(2, T) both factors where the levels are: fetching those would wait for the device."""
+        if device not in self._tables:
+            pairs = torch.from_numpy(np.sqrt(np.stack([self.abar, 1 - self.abar])))
+            # MPS has no float64; the factors are rounded to float32 in any case.
+            self._tables[device] = (pairs.float() if device.type == "mps" else pairs).to(device)
+        return self._tables[device]
 
     def q_sample(self, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
         """x_i = sqrt(abar_i) x_0 + sqrt(1 - abar_i) noise; `i` one index or (B,) indices."""
