@@ -59,7 +59,7 @@ def test_matched_levels_follow_the_training_images_and_not_the_batch() -> None:
 
 @given(level=st.integers(0, 255))
 @settings(max_examples=20, deadline=None)
-def test_flat_pictures_divide_by_nothing(level: int) -> None:
+def test_flat_images_divide_by_nothing(level: int) -> None:
     flat = replace(clip("v1"), frames=np.full((1, 8, 8, 3), level, np.uint8))
     for kind in (plain.HistogramMatch, plain.MeanStd):
         translator = kind(PlainParams())
