@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from irfer_bench.api import Component, hookimpl
+from irfer_bench.api import Component, Traits, hookimpl
 
 PLAIN = (
     ("none", "Identity", "nothing is added (augmented); the raw visible image (weak)"),
@@ -24,6 +24,10 @@ def irfer_bench_components() -> Iterable[Component]:
         yield Component(
             "translator", name, f"irfer_translators.plain:{factory}",
             f"irfer_translators.plain_params:{name.capitalize()}Params", summary, licence="MIT",
+            traits=Traits(
+                trains=name in ("histmatch", "meanstd"), adds_nothing=name == "none",
+                partners=name == "oracle",
+            ),
         )
     yield Component(
         "translator", "nfer_sde", "irfer_translators.diffusion.nfer_sde:NferSde",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import Params, apply, fit
+from irfer_bench.api import Params, Traits, apply, fit
 
 QUICK: dict[str, Any] = {
     "size": 48, "net": "mini", "prediction": "sample",
@@ -115,10 +115,9 @@ class NferSdeParams(Params, frozen=True):
         "cond_f": {"landmark_net": False, "lambda_h": 0.0},
     }
 
-    @property
-    def needs_pairs(self) -> bool:
+    def traits(self) -> Traits:
         """The unconditional baseline learns from target images alone."""
-        return self.conditional
+        return Traits(pairs=self.conditional)
 
     def __post_init__(self) -> None:
         if self.lambda_h > 0 and not self.landmark_net:
