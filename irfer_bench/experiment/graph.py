@@ -120,6 +120,14 @@ class Cell:
         """What the setting means with this translator."""
         return protocol_of(self.setting, adds_nothing=self.translator.traits["adds_nothing"])
 
+    @property
+    def reads_unlabelled(self) -> bool:
+        """Whether target images without labels are trained on: by a translator that is fitted on
+        them although the recognizer is granted few labels, or by the recognizer."""
+        translator = self.translator.traits["trains"] and self.fit_on is None
+        granted = self.setting.unlabelled and self.recognizer is not None
+        return granted or (translator and self.protocol.reads_unlabelled)
+
     def __str__(self) -> str:
         setting, translator, recognizer = self.row
         return f"{setting} {translator} × {recognizer} fold {self.fold} seed {self.seed}"

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from irfer_bench.contracts.values import Kind
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
@@ -15,7 +16,6 @@ from irfer_bench.experiment.methods import Method, resolve_method
 from irfer_bench.experiment.request import Request, params_for
 from irfer_bench.experiment.validation import validate
 from irfer_bench.home import pick_device, pick_precision
-from irfer_bench.contracts.values import Kind
 from irfer_bench.registry import OWN, Registry
 from irfer_bench.registry.catalogue import Registered
 from irfer_bench.settings.kinds import protocol_of

@@ -174,11 +174,11 @@ class Prepared(Facts, frozen=True, kw_only=True):
     problems: list[dict[str, Any]]
     incomplete: bool
     weak_pairs: bool
-    landmarks: bool
-    detector: str
-    no_face: int
-    crops: str
-    folds: str
+    landmarks: bool = False
+    detector: str = "none"
+    no_face: int = 0
+    crops: str = ""
+    folds: str = ""
 
 
 class FittedTranslator(Facts, frozen=True, kw_only=True):

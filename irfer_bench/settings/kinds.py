@@ -227,13 +227,13 @@ def describe_shots(setting: Setting) -> str:
 def rows() -> list[list[str]]:
     """One row per kind: name, F is fitted on, source, target, test; for the reference pages."""
     visible, target = Domain(spectrum="vis"), Domain(spectrum="nir")
+    fitting = {"own": "pairs (V, N)", "elsewhere": "`--fit-translator-on`", "unused": "not used"}
     table = []
     for name, kind in KINDS.items():
         setting = Setting(
             name=name, kind=name, dataset="", target=target, source=visible, extra=visible
         )
         known = kind(setting, False)
-        fitting = {"own": "pairs (V, N)", "elsewhere": "`--fit-translator-on`", "unused": "not used"}
         learnt = known.target.symbol if known.target else "empty"
         if known.target and known.shots:
             learnt = f"the labelled draw of {learnt}"
