@@ -22,7 +22,7 @@ from irfer_bench.engine.stages.prepare import prepare_clips
 from irfer_bench.engine.stages.score import score
 from irfer_bench.engine.stages.translate import translate
 from irfer_bench.engine.stages.work import Input, Work
-from irfer_bench.errors import BenchError, CellError
+from irfer_bench.errors import BenchError, CellError, ContractError
 from irfer_bench.experiment import estimate
 from irfer_bench.experiment.graph import Step, StepKind
 from irfer_bench.experiment.steps import Facts
@@ -49,6 +49,10 @@ class Reporter(Protocol):
     def progress(self, name: str, done: int, total: int, note: str = "") -> None: ...
     def finished(self, step: Step, seconds: float, built: bool) -> None: ...
     def line(self, text: str) -> None: ...
+
+
+WROTE = "the plugin wrote into the clips it was given"
+COPY = "it must copy an array before it changes it: clips are shared and read-only"
 
 
 @dataclass
@@ -117,6 +121,8 @@ class Runner:
         except (BenchError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
+            if isinstance(error, ValueError) and str(error).endswith("is read-only"):  # numpy's
+                raise ContractError(f"{step.title}: {WROTE} ({error})", COPY) from error
             raise CellError(
                 f"{step.title}: {type(error).__name__}: {error}".strip(),
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
