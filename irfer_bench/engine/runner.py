@@ -22,10 +22,11 @@ from irfer_bench.engine.stages.prepare import prepare_clips
 from irfer_bench.engine.stages.score import score
 from irfer_bench.engine.stages.translate import translate
 from irfer_bench.engine.stages.work import Input, Work
-from irfer_bench.errors import BenchError, CellError, ContractError
+from irfer_bench.errors import BenchError, CellError, ContractError, UnreadableError
 from irfer_bench.experiment import estimate
 from irfer_bench.experiment.graph import Step, StepKind
-from irfer_bench.experiment.steps import Facts
+from irfer_bench.experiment.methods import check_weights
+from irfer_bench.experiment.steps import Facts, Prepare
 from irfer_bench.home import torch_threads
 from irfer_bench.registry import Registry
 from irfer_bench.store.artefacts import Artefact, Store
@@ -95,9 +96,22 @@ class Runner:
     def _finish(self, step: Step) -> Artefact:
         found = self.store.get(step.key)
         if found is None:
-            given = {name: self._finish(needed) for name, needed in step.reads.items()}
-            found = self._build(step, given)
+            try:
+                found = self._build(step, self._finish_inputs(step))
+            except UnreadableError:
+                self._verify_inputs(step)
+                found = self._build(step, self._finish_inputs(step))
         return found
+
+    def _finish_inputs(self, step: Step) -> dict[str, Artefact]:
+        return {name: self._finish(needed) for name, needed in step.reads.items()}
+
+    def _verify_inputs(self, step: Step) -> None:
+        """Read all that a step was made from in full; what is damaged is built again."""
+        for other in step.walk():
+            if other is not step and self.store.has(other.key):
+                self.store.verify(other.key)
+                self._open.pop(other.key, None)
 
     def _build(self, step: Step, given: Mapping[str, Artefact]) -> Artefact:
         self.reporter.step(step)
@@ -136,6 +150,8 @@ class Runner:
     def _carry_out(
         self, step: Step, given: Mapping[str, Artefact], folder: Path
     ) -> Mapping[str, Any]:
+        if step.method is not None:
+            check_weights(self.registry, step.method, self.weights)
         context = self.context(step)
         kept = self.store.unfinished(step.key)
         work = Work(step.title, folder, kept, context, self.registry, step.method, step.source)
@@ -154,16 +170,16 @@ class Runner:
             given.title,
             given.spec,
             artefact,
-            partial(self._clips, given.key, artefact.folder),
+            partial(self._clips, given, artefact.folder),
             int(getattr(step.spec, "fold", 0)),
             step.takes.get(name, "all"),
         )
 
-    def _clips(self, key: str, folder: Path) -> StoredClips:
+    def _clips(self, step: Step, folder: Path) -> StoredClips:
         """An artefact's clips, opened once per run."""
-        if key not in self._open:
-            self._open[key] = StoredClips(folder, key)
-        return self._open[key]
+        if step.key not in self._open:
+            self._open[step.key] = StoredClips(folder, step.key, scored_rule(step))
+        return self._open[step.key]
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""
@@ -182,3 +198,9 @@ class Runner:
             roots=self._code.roots(step),
             threads=self.threads,
         )
+
+
+def scored_rule(step: Step) -> str:
+    """The rule of the frames that are scored, where more are stored; else empty."""
+    spec = step.prepared.spec
+    return spec.frames if isinstance(spec, Prepare) and spec.stored else ""

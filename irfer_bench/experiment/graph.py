@@ -8,6 +8,8 @@ from typing import Literal, cast
 
 import msgspec
 
+from irfer_bench.data.frame_rules import pick
+from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.steps import Prepare, Spec, Translate
@@ -57,6 +59,11 @@ class Step:
     def reads(self) -> dict[str, Step]:
         """Every step whose artefact this one reads, by name."""
         return {**self.inputs, **self.behind}
+
+    @property
+    def prepared(self) -> Step:
+        """The step that prepared the clips which this one holds or translated."""
+        return self if isinstance(self.spec, Prepare) else self.inputs["clips"].prepared
 
     @property
     def parts(self) -> dict[str, str]:
@@ -140,7 +147,12 @@ def prepare_step(
 
     Args:
         detectors: version by name.
+
+    Raises:
+        UsageError: the setting stores other frames than it scores and scores single frames.
     """
+    if setting.stored:
+        _check_stored(setting)
     detector = domain.detector or setting.detector
     spec = Prepare(
         dataset=source.identity(),
@@ -158,3 +170,12 @@ def prepare_step(
     )
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step(f"prepare {source.name} {parts}", spec, source=source)
+
+
+def _check_stored(setting: Setting) -> None:
+    if setting.unit != "item":
+        raise UsageError(
+            f"setting {setting.name!r} scores single frames and stores others ({setting.stored})",
+            "stored frames are of whole items: unit = 'item'",
+        )
+    pick(setting.stored, 1)

@@ -44,8 +44,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         validation: fraction of the training subjects held out to choose parameters; 0 for none.
         paired: whether source and target show the same moments (pairs, exact or weak).
         draws: which fixed draw of shots a seed uses is `seed % draws`.
-        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
-        stored: what is kept of each item, a rule like `frames`; empty means just `frames`.
+        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item: what is scored.
+        stored: what is kept of each item, by a like rule, where methods read more than is scored;
+            empty keeps what is scored. Only with unit `item`.
         audio: whether its clips have audio.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.

@@ -83,6 +83,7 @@ def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Se
 def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
     rules = Rules(
         frames=spec.frames,
+        stored=spec.stored,
         unit=spec.unit,
         size=spec.size,
         detector=spec.detector,
