@@ -11,7 +11,7 @@ class ToyParams(Params, frozen=True, kw_only=True):
 
 
 class RawParams(Params, frozen=True, kw_only=True):
-    pass
+    """No parameters."""
 
 
 class ShiftParams(Params, frozen=True, kw_only=True):
@@ -23,7 +23,7 @@ class ShiftParams(Params, frozen=True, kw_only=True):
 
 
 class PartnerParams(Params, frozen=True, kw_only=True):
-    pass
+    """No parameters."""
 
 
 class MeansParams(Params, frozen=True, kw_only=True):
