@@ -115,10 +115,9 @@ def _execute(
     args: argparse.Namespace,
 ) -> list[Outcome]:
     from irfer_bench.engine.runner import Runner
-    from irfer_bench.engine.stages.steps import BUILDERS
     from irfer_bench.home import weights
 
-    runner = Runner(store, registry, weights(), plan.device, plan.precision, reporter, BUILDERS)
+    runner = Runner(store, registry, weights(), plan.device, plan.precision, reporter)
     execute = registry.load_hook("irfer_bench_executors", "executor", args.executor)
     outcomes: list[Outcome] = []
     for outcome in execute(plan, runner, Path(args.out)):

@@ -99,7 +99,6 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that was asked for; what is there is not made again."""
     from irfer_bench.data.clips import StoredClips
     from irfer_bench.engine.runner import Runner
-    from irfer_bench.engine.stages.steps import BUILDERS
     from irfer_bench.experiment.graph import prepare_step
     from irfer_bench.home import weights
     from irfer_bench.store.artefacts import Store
@@ -108,7 +107,7 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     reporter = open_reporter()
     try:
         store = Store(home() / "store", reporter.line)
-        runner = Runner(store, registry, weights(), "cpu", "fp32", reporter, BUILDERS)
+        runner = Runner(store, registry, weights(), "cpu", "fp32", reporter)
         detectors = {c.name: c.version for c in registry.components("detector")}
         rows = []
         for domain in _domains(setting):
