@@ -76,8 +76,7 @@ class Pda(PromptClassifier[PdaParams, PdaModel]):
 
     def logits(self, model: PdaModel, x: Tensor, o: Tensor, scale: Tensor) -> Tensor:
         """base + 0.5 IFT."""
-        base, ift = model.logits(x, o, scale)
-        return base + self.params.ift_weight * ift
+        return model.combine(*model.logits(x, o, scale), self.params.ift_weight)
 
     def prepare(self, model: PdaModel, task: Task, epoch: int) -> None:
         """Both banks, once, from plain features: the source's where zero-shot hits the label."""

@@ -113,6 +113,10 @@ class PdaModel(nn.Module):
             aligned, _ = self.ift(x, self.source_centres, self.target_centres)
         return scaled_cosine(x, o, scale), scaled_cosine(aligned, o, self.beta * scale)
 
+    def combine(self, base: Tensor, ift: Tensor, weight: float = 0.5) -> Tensor:
+        """Logits at test time."""
+        return base + weight * ift
+
     def source_loss(self, clip: Any, o: Tensor, images: Tensor, labels: Tensor) -> Tensor:
         """CE(base) + CE(IFT) on labelled source images."""
         base, ift = self.logits(self.images(clip, images), o, clip.logit_scale.exp())
