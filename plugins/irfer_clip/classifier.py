@@ -208,13 +208,18 @@ class PromptClassifier(ClipClassifier[T, M]):
         """Train every parameter of the module; without any, nothing is done.
 
         Raises:
-            RefusedError: there is nothing to train on.
+            RefusedError: there is nothing to train on, or only one class.
             ContractError: a training clip has no label among the classes.
             NonFiniteLossError: the loss became NaN.
         """
         count = sum(p.numel() for p in model.parameters())
         if not count:
             return
+        if len(data.classes) < 2:
+            raise RefusedError(
+                f"{self.name} learns to tell classes apart, and the setting has {len(data.classes)}",
+                "choose a setting with two classes or more",
+            )
         tables = {name: table for name, table in self.domains(data).items() if len(table)}
         if not tables:
             raise RefusedError(
