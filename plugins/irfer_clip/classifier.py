@@ -186,9 +186,11 @@ class PromptClassifier(ClipClassifier[T, M]):
     """
 
     def domains(self, data: TrainingData) -> Mapping[str, FrameTable]:
-        """Frames that each step takes a batch of; by default source and target as one domain."""
-        table = labelled_frames("source or target", data.classes, data.source, data.target)
-        return {"joint": table}
+        """Frames that each step takes a batch of; by default labelled source and target."""
+        return {
+            name: labelled_frames(name, data.classes, clips)
+            for name, clips in (("source", data.source), ("target", data.target))
+        }
 
     def loss(self, model: M, task: Task, batches: Mapping[str, Batch]) -> Tensor:
         """The loss of a step, given a batch of each domain of the task."""
@@ -217,7 +219,7 @@ class PromptClassifier(ClipClassifier[T, M]):
             return
         if len(data.classes) < 2:
             raise RefusedError(
-                f"{self.name} learns to tell classes apart, and the setting has {len(data.classes)}",
+                f"{self.name} learns to tell classes apart, and there is {len(data.classes)}",
                 "choose a setting with two classes or more",
             )
         tables = {name: table for name, table in self.domains(data).items() if len(table)}
@@ -261,13 +263,21 @@ def scaled_cosine(x: Tensor, o: Tensor, scale: Tensor) -> Tensor:
         return scale * x @ o.T
 
 
-def labelled_frames(name: str, classes: tuple[str, ...], *collections: Clips) -> FrameTable:
-    """A table of training frames.
+def together(batches: Mapping[str, Batch]) -> Batch:
+    """The batches of all domains as one, in their order."""
+    return Batch(
+        torch.cat([batch.images for batch in batches.values()]),
+        torch.cat([batch.labels for batch in batches.values()]),
+    )
+
+
+def labelled_frames(name: str, classes: tuple[str, ...], clips: Clips) -> FrameTable:
+    """A table of the training frames of a domain.
 
     Raises:
         ContractError: a clip has no label among the classes.
     """
-    table = FrameTable(*collections, classes=classes)
+    table = FrameTable(clips, classes=classes)
     if bool((table.labels < 0).any()):
         raise ContractError(f"a training clip of {name} has no label among {', '.join(classes)}")
     return table

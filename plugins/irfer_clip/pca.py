@@ -33,12 +33,12 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from irfer_bench.api import RefusedError, TrainingData, UsageError
+from irfer_bench.api import RefusedError, UsageError
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable
 from irfer_clip.backbone import Backbone, zero_shot_logits
 from irfer_clip.banks import Bank, build_bank
-from irfer_clip.classifier import Batch, PromptClassifier, Task, labelled_frames, scaled_cosine
+from irfer_clip.classifier import Batch, PromptClassifier, Task, scaled_cosine, together
 from irfer_clip.features import augmented_features, plain_features, text_features
 from irfer_clip.iga import ImageGuidedAlignment, entropy
 from irfer_clip.pca_params import PcaParams
@@ -109,8 +109,7 @@ class PcaModel(nn.Module):
         p, o = self.params, self.texts(clip, ids)
         weight = {"source": p.source_weight, "target": p.target_weight}
         sizes = {domain: len(batch.labels) for domain, batch in batches.items()}
-        together = torch.cat([batch.images for batch in batches.values()])
-        x = self.images(clip, together, sources=sizes.get("source", 0))
+        x = self.images(clip, together(batches).images, sources=sizes.get("source", 0))
         total = x.new_zeros(())
         for (domain, batch), x_v in zip(
             batches.items(), torch.split(x, list(sizes.values())), strict=True
@@ -160,10 +159,6 @@ class Pca(PromptClassifier[PcaParams, PcaModel]):
     def logits(self, model: PcaModel, x: Tensor, o: Tensor, scale: Tensor) -> Tensor:
         """Both branches combined."""
         return model.combine(model.logits(x, o, scale))
-
-    def domains(self, data: TrainingData) -> Mapping[str, FrameTable]:
-        """Labelled source and labelled target."""
-        return {name: labelled_frames(name, data.classes, getattr(data, name)) for name in DOMAINS}
 
     def loss(self, model: PcaModel, task: Task, batches: Mapping[str, Batch]) -> Tensor:
         """Eqs (12) and (13)."""

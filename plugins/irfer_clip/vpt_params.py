@@ -17,13 +17,13 @@ class VptParams(PromptParams, frozen=True):
         Literal["single", "face", "descr", "ensemble"], fit("the fixed sentences about the classes")
     ] = "single"
     lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.0025
-    epochs: Annotated[int, fit("passes over source and target together", ge=1)] = 5
-    batch: Annotated[int, fit("images per step", ge=2)] = 4
+    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
+    batch: Annotated[int, fit("images per domain and step", ge=2)] = 4
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"transforms": "face", "batch": 32, "epochs": 30},
         "quick": {
-            "backbone": "mini", "depth": 3, "batch": 32, "epochs": 10, "lr": 0.1,
+            "backbone": "mini", "depth": 4, "batch": 32, "epochs": 8, "lr": 1.0,
             "transforms": "face",
         },
     }
