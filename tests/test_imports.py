@@ -25,10 +25,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("values", "keys", "errors", "home", "stats", "draws", "sums", "provenance", "files"),
     ("params", "protocols", "settings", "hookspecs", "claims"),
     (
-        "builtin", "store", "removal", "suite", "data", "splits", "registry", "nn", "estimate",
+        "builtin", "store", "removal", "suite", "data", "splits", "registry", "estimate",
         "scaffold",
     ),
-    ("contexts", "records", "sources", "methods", "api"),
+    ("contexts", "records", "sources", "methods", "api", "nn"),
     ("graph", "render", "pictures", "testing"),
     ("contact_sheet",),
     ("plan", "workshop"),

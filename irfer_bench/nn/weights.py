@@ -69,17 +69,18 @@ def find(wanted: Pretrained, weights: Path) -> Path:
 
 
 def digest(path: Path) -> str:
-    """sha256 of a file, read once per size and modification time and remembered across runs."""
+    """sha256 of a file, remembered across runs while size, times and inode stay as they are."""
     facts = path.stat()
-    return _digest(str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+    seen = (facts.st_size, facts.st_mtime_ns, facts.st_ctime_ns, facts.st_ino)
+    return _digest(str(path.resolve()), seen)
 
 
 @lru_cache(maxsize=256)
-def _digest(path: str, size: int, mtime: int) -> str:
+def _digest(path: str, seen: tuple[int, ...]) -> str:
     note = _notes() / f"{hashlib.sha256(path.encode()).hexdigest()[:32]}.json"
     with suppress(OSError, ValueError, KeyError, TypeError):
         known = json.loads(note.read_text())
-        if (known["size"], known["mtime"]) == (size, mtime):
+        if tuple(known["seen"]) == seen:
             return str(known["sha256"])
     with Path(path).open("rb") as file:
         found = hashlib.file_digest(file, "sha256").hexdigest()
@@ -87,7 +88,7 @@ def _digest(path: str, size: int, mtime: int) -> str:
     with suppress(OSError):
         note.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False) as file_:
-            json.dump({"size": size, "mtime": mtime, "sha256": found}, file_)
+            json.dump({"seen": seen, "sha256": found}, file_)
         Path(file_.name).replace(note)
     return found
 

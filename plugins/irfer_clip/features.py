@@ -17,8 +17,7 @@ from irfer_clip.prompting import encode_image, encode_templates
 from irfer_clip.texts import Template, class_texts
 
 PART = "clip_features"
-"""Announced with the owner `OWNER`, so that every CLIP method shares the features."""
-OWNER = "clip.features/1"
+"""Announced in `hooks.py` as the family's, so that every CLIP method reads the same features."""
 
 
 def plain_features(table: FrameTable, images: Preparation, ctx: Context) -> Tensor:
@@ -51,7 +50,7 @@ def augmented_features(table: FrameTable, images: Preparation, ctx: Context, see
     return torch.from_numpy(encoded).to(images.backbone.device)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 @torch.no_grad()
 def text_features(backbone: Backbone, classes: tuple[str, ...], template: Template) -> Tensor:
     """(C, embed) unit features of un-prompted sentences, in float32; kept for the process."""

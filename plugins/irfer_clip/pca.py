@@ -38,10 +38,11 @@ from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable
 from irfer_clip.backbone import Backbone, zero_shot_logits
 from irfer_clip.banks import Bank, build_bank
-from irfer_clip.classifier import Batch, PromptClassifier, Task, scaled_cosine, together
+from irfer_clip.classifier import scaled_cosine
 from irfer_clip.features import augmented_features, plain_features, text_features
 from irfer_clip.iga import ImageGuidedAlignment, entropy
 from irfer_clip.pca_params import PcaParams
+from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, together
 from irfer_clip.prompting import CLIP, encode_image, encode_text, normalize, widths
 from irfer_clip.prompts import make_prompts, prompt_texts
 from irfer_clip.texts import class_texts

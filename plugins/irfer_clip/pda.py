@@ -25,10 +25,10 @@ from irfer_bench.api import RefusedError, TrainingData
 from irfer_bench.nn.frames import FrameTable
 from irfer_clip.backbone import Backbone, zero_shot_logits
 from irfer_clip.banks import RunningBank
-from irfer_clip.classifier import Batch, PromptClassifier, Task, labelled_frames
 from irfer_clip.features import plain_features, text_features
 from irfer_clip.pda_model import PdaLayout, PdaModel
 from irfer_clip.pda_params import PdaParams
+from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, labelled_frames
 from irfer_clip.prompting import CLIP, depth, encode_image, normalize
 from irfer_clip.prompts import prompt_texts
 

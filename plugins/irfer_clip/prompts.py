@@ -104,7 +104,7 @@ def prompt_depths(*, J: int, mixed: bool, layers: tuple[int, int]) -> tuple[int,
     return J, J, J
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def prompt_texts(
     backbone: Backbone, classes: tuple[str, ...], *, k: int, prefix: Prefix, face: bool
 ) -> Tensor:

@@ -27,8 +27,8 @@ from torch.nn import functional as F
 
 from irfer_bench.api import UsageError
 from irfer_clip.backbone import Backbone
-from irfer_clip.classifier import Batch, PromptClassifier, Task, together
 from irfer_clip.features import text_features
+from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, together
 from irfer_clip.prompting import CLIP, depth, encode_image, normalize, widths
 from irfer_clip.vpt_params import VptParams
 

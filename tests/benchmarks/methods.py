@@ -14,11 +14,11 @@ from irfer_bench.params import resolve
 from irfer_bench.testing.faces import make_faces, training_data
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone
-from irfer_clip.classifier import Batch
 from irfer_clip.features import plain_features
 from irfer_clip.images import Preparation
 from irfer_clip.pca import PcaModel
 from irfer_clip.pca_params import PcaParams
+from irfer_clip.prompt_classifier import Batch
 from irfer_clip.prompting import encode_image, encode_text, normalize
 from irfer_clip.prompts import prompt_texts
 from irfer_synth.dataset import SynthDataset
@@ -98,7 +98,7 @@ def pca_epoch(tiny: bool) -> tuple[float, float]:
         name: FrameTable(getattr(data, name), classes=data.classes) for name in ("source", "target")
     }
     images = Preparation(backbone, (0.8, 1.0), params.ir_norm)
-    plain_features(tables["source"], images, ctx)  # once per checkpoint, whatever the number of epochs
+    plain_features(tables["source"], images, ctx)  # once, whatever the number of epochs
     ids = prompt_texts(
         backbone, data.classes, k=params.k, prefix=params.prefix_style,
         face=params.template == "face",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import subprocess
@@ -162,6 +163,18 @@ def test_a_remembered_digest_is_used_and_a_damaged_note_is_not(
     weights._digest.cache_clear()
     note.write_text("{half")
     assert digest(path) == true
+
+
+def test_a_backbone_overwritten_with_size_and_time_kept_is_seen(tmp_path: Path) -> None:
+    path = write_tiny(tmp_path)
+    before, times = digest(path), path.stat()
+    content = bytearray(path.read_bytes())
+    content[-1] ^= 1
+    path.write_bytes(content)
+    os.utime(path, ns=(times.st_atime_ns, times.st_mtime_ns))
+    assert digest(path) != before
+    with pytest.raises(DamagedError, match="has changed"):
+        read_state(path, before)
 
 
 def test_an_explicit_name_is_searched_in_every_folder(tmp_path: Path) -> None:

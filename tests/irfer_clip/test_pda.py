@@ -8,11 +8,8 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import RefusedError, TrainingData
-from irfer_bench.testing.memory import ClipList
-from tests.irfer_clip.test_classifier import SOURCE, TARGET, TEST, context, data, make, run
+from tests.irfer_clip.small import NONE, SOURCE, TARGET, TEST, context, data, make, run
 from tests.irfer_clip.tiny import CLASSES, clips, relabelled, training, write_tiny
-
-NONE = ClipList([])
 
 
 @pytest.fixture

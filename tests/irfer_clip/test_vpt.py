@@ -8,11 +8,9 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import ContractError, UsageError
-from irfer_bench.testing.memory import ClipList
-from tests.irfer_clip.test_classifier import SOURCE, TARGET, TEST, context, data, make, run
+from tests.irfer_clip.small import NONE, SOURCE, TARGET, TEST, context, data, make, run
 from tests.irfer_clip.tiny import CLASSES, relabelled, write_tiny
 
-NONE = ClipList([])
 LEARNING = {"epochs": 20, "lr": 0.1, "transforms": "face", "depth": 3, "n": 4}
 
 
@@ -52,7 +50,7 @@ def test_the_sentences_matter_and_stay_fixed(folder: Path) -> None:
 
 
 def test_more_layers_than_the_tower_has_are_refused(folder: Path) -> None:
-    with pytest.raises(UsageError, match="vpt.depth = 4"):
+    with pytest.raises(UsageError, match=r"vpt\.depth = 4"):
         run("vpt", folder, data(), depth=4)
 
 

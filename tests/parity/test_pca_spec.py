@@ -13,9 +13,9 @@ from torch import Tensor
 from irfer_bench.params import resolve
 from irfer_clip.backbone import zero_shot_logits
 from irfer_clip.banks import build_bank
-from irfer_clip.classifier import Batch
 from irfer_clip.pca import DOMAINS, PcaModel
 from irfer_clip.pca_params import PcaParams
+from irfer_clip.prompt_classifier import Batch
 from irfer_clip.prompting import encode_text, normalize
 from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures

@@ -84,7 +84,7 @@ def test_an_epoch_takes_every_item_once_in_batches_of_nearly_one_size() -> None:
     seed = partial(MemoryContext(seed=1).seed_for, "order")
     epochs = [[epoch_order(10, step, 4, seed) for step in range(s, s + 3)] for s in (0, 3)]
     for steps in epochs:
-        assert sorted(sum(steps, [])) == list(range(10))
+        assert sorted(i for step in steps for i in step) == list(range(10))
         assert sorted(map(len, steps)) == [3, 3, 4]
     assert epochs[0] != epochs[1]
 
