@@ -142,7 +142,7 @@ def _compare_digest(path: Path, sha256: str) -> None:
         found = hashlib.file_digest(file, "sha256").hexdigest()
     if found != sha256:
         raise DamagedError(
-            f"{path} has changed: its sha256 begins {found[:12]}, it was planned with {sha256[:12]}",
+            f"{path} has changed: its sha256 begins {found[:12]}, it was {sha256[:12]}",
             "run again: the new content gets a key of its own",
         )
 
