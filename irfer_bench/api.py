@@ -1,7 +1,41 @@
 """The only module a plugin imports."""
 
-from irfer_bench.data.content import content_digest
-from irfer_bench.data.pictures import PICTURES
+from irfer_bench.contracts.hookspecs import hookimpl
+from irfer_bench.contracts.interfaces import (
+    Dataset,
+    Detector,
+    Embedder,
+    Metric,
+    PartnerTranslator,
+    PredictorEmbedder,
+    Recognizer,
+    SummableMetric,
+    Translator,
+)
+from irfer_bench.contracts.params import Params, apply, fit
+from irfer_bench.contracts.values import (
+    BASIC,
+    CLASSES,
+    Clip,
+    Clips,
+    Component,
+    Context,
+    Face,
+    FaceQuery,
+    Features,
+    Item,
+    Match,
+    Problem,
+    ScoreInputs,
+    Scores,
+    Spectrum,
+    State,
+    TrainingData,
+    Traits,
+    TranslationData,
+)
+from irfer_bench.data.fingerprint import content_digest
+from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
 from irfer_bench.errors import (
     BenchError,
     CellError,
@@ -15,41 +49,7 @@ from irfer_bench.errors import (
     UsageError,
 )
 from irfer_bench.home import private_folder
-from irfer_bench.hookspecs import hookimpl
-from irfer_bench.params import Params, apply, fit
-from irfer_bench.protocols import (
-    Dataset,
-    Detector,
-    Embedder,
-    Metric,
-    PartnerTranslator,
-    PredictorEmbedder,
-    Recognizer,
-    SummableMetric,
-    Translator,
-)
-from irfer_bench.settings import Domain, Setting
-from irfer_bench.values import (
-    BASIC,
-    CLASSES,
-    Clip,
-    Clips,
-    Component,
-    Context,
-    Face,
-    FaceQuery,
-    Features,
-    Item,
-    Problem,
-    Recognition,
-    ScoreInputs,
-    Scores,
-    Spectrum,
-    State,
-    TrainingData,
-    Traits,
-    TranslationData,
-)
+from irfer_bench.settings.setting import Domain, Setting
 
 __all__ = [
     "hookimpl",
@@ -79,14 +79,14 @@ __all__ = [
     "TranslationData",
     "TrainingData",
     "ScoreInputs",
-    "Recognition",
+    "Match",
     "Problem",
     "Scores",
     "Features",
     "Spectrum",
     "BASIC",
     "CLASSES",
-    "PICTURES",
+    "IMAGE_SUFFIXES",
     "content_digest",
     "private_folder",
     "BenchError",

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from irfer_bench.hookspecs import hookimpl
+from irfer_bench.contracts.hookspecs import hookimpl
 
 
 @hookimpl
 def irfer_bench_executors() -> Iterable[tuple[str, str]]:
     """One process, cell after cell."""
-    yield "inline", "irfer_bench.execute.inline:execute"
+    yield "inline", "irfer_bench.engine.executors.inline:execute"
 
 
 @hookimpl

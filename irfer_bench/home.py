@@ -20,7 +20,7 @@ def home() -> Path:
 
 
 def private_folder(dataset: str) -> Path:
-    """Where copies and pictures of a dataset may lie outside the store, for its user alone.
+    """Where copies and images of a dataset may lie outside the store, for its user alone.
 
     It is made with mode 0700; `irfer-bench data purge` deletes it.
     """

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from irfer_bench.contracts.params import describe
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, INCOMPLETE
-from irfer_bench.params import describe
 from irfer_bench.registry import Registry, load
 from tests.conformance.sample_trees import SAMPLES
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import pytest
 
 from irfer_bench import reference
-from irfer_bench.records import Record, Value
 from irfer_bench.reference.excerpt import excerpt
 from irfer_bench.reference.words import ENVIRONMENT, RECORD
+from irfer_bench.store.records import Record, Value
 from tests.doc_pages import PAGES, ROOT, named
 
 BOTH_LINES = (

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from irfer_bench import hookspecs
+from irfer_bench.contracts import hookspecs
 from tests.irfer_bench.strangers import write_distribution
 from tests.third_party.installing import TOY, bench
 

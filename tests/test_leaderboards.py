@@ -9,8 +9,8 @@ import pytest
 
 from irfer_bench.cli import main
 from irfer_bench.errors import DamagedError
-from irfer_bench.records import read_records
-from irfer_bench.suite import read_suite
+from irfer_bench.experiment.request import read_suite
+from irfer_bench.store.records import read_records
 
 BOARDS = Path(__file__).parents[1] / "leaderboards"
 

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from irfer_bench.records import Record
+from irfer_bench.experiment.request import Request
 from irfer_bench.reference.words import RECORD
-from irfer_bench.suite import Request
+from irfer_bench.store.records import Record
 from tests.doc_pages import ROOT, blocks
 
 
@@ -63,7 +63,7 @@ def test_the_tutorial_works_as_written(
     boards = {path.name for path in (workplace / "leaderboards").glob("*.md")}
     assert boards == {"synth_nir_quality.md", "folder_nir_quality.md"}
     assert not list((workplace / "leaderboards").rglob("faces"))
-    drawn = {path.parent.name for path in (workplace / "leaderboards/pictures").rglob("*.png")}
+    drawn = {path.parent.name for path in (workplace / "leaderboards/images").rglob("*.png")}
     assert drawn == {"synth_nir_quality"}
 
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.home import home
-from irfer_bench.records import read_records
-from irfer_bench.removal import sweep
+from irfer_bench.store.cleanup import sweep
+from irfer_bench.store.records import read_records
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -8,12 +8,12 @@ import sys
 from pathlib import Path
 
 from irfer_bench.errors import DamagedError, MissingError
-from irfer_bench.files import clear_write_errors, write_text
-from irfer_bench.records import read_records
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.markdown import render
-from irfer_bench.render.table import make_boards
+from irfer_bench.statistics.board import make_boards
+from irfer_bench.store.files import clear_write_errors, write_text
+from irfer_bench.store.records import read_records
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +42,7 @@ def run(args: argparse.Namespace) -> int:
             )
         return 4 if stale else 0
     if args.format != "markdown":
-        show = load().ways("irfer_bench_renderers", "format", args.format)
+        show = load().load_hook("irfer_bench_renderers", "format", args.format)
         for name in names:
             print(show(make_boards(read_records(out, name), out)))
         return 0

@@ -7,7 +7,7 @@ import json
 import sys
 
 from irfer_bench.cli.request import add_request_options, make_plan
-from irfer_bench.estimate import estimate, known_times
+from irfer_bench.experiment.estimate import estimate, known_times
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration
 

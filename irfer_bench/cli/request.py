@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 
 from irfer_bench.errors import UsageError
+from irfer_bench.experiment.planner import Plan, Planner
+from irfer_bench.experiment.request import Request, parse_params, parse_roots, read_suite
 from irfer_bench.home import home, weights
-from irfer_bench.plan import Plan, Planner
 from irfer_bench.registry import Registry, load
-from irfer_bench.settings import NO_FACE
-from irfer_bench.store import Store
-from irfer_bench.suite import Request, parse_params, parse_roots, read_suite
+from irfer_bench.settings.setting import NO_FACE
+from irfer_bench.store.artefacts import Store
 
 
 def add_request_options(parser: argparse.ArgumentParser) -> None:

@@ -9,19 +9,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from irfer_bench.cli.reporter import PlainReporter, open_reporter, quiet_stdout
 from irfer_bench.cli.request import add_request_options, make_plan
-from irfer_bench.cli.screen import PlainScreen, open_screen, quiet_stdout
 from irfer_bench.errors import BenchError
-from irfer_bench.estimate import Countdown, estimate, known_times
+from irfer_bench.experiment.estimate import Countdown, estimate, known_times
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration
 
 if TYPE_CHECKING:
-    from irfer_bench.execute.inline import Outcome
-    from irfer_bench.graph import Step
-    from irfer_bench.plan import Plan
+    from irfer_bench.engine.executors.inline import Outcome
+    from irfer_bench.experiment.graph import Step
+    from irfer_bench.experiment.planner import Plan
     from irfer_bench.registry import Registry
-    from irfer_bench.store import Store
+    from irfer_bench.store.artefacts import Store
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--out",
         default="leaderboards",
         metavar="FOLDER",
-        help="records, predictions, pictures and boards; default ./leaderboards",
+        help="records, predictions, images and boards; default ./leaderboards",
     )
     parser.add_argument("--executor", default="inline", help="how cells are carried out")
     parser.add_argument("--json", action="store_true", help="one object on standard output")
@@ -40,33 +40,33 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="DATASET",
-        help="make pictures of this dataset's people, into a local folder",
+        help="make images of this dataset's people, into a local folder",
     )
 
 
 def run(args: argparse.Namespace) -> int:
     """Plan, announce, carry out, show."""
     signal.signal(signal.SIGTERM, _interrupt)
-    screen = open_screen()
+    reporter = open_reporter()
     try:
         with quiet_stdout():
-            outcomes, plan, written = _carry_out(args, screen)
+            outcomes, plan, written = _carry_out(args, reporter)
     finally:
-        screen.close()
+        reporter.close()
     return _show(outcomes, plan, written, args)
 
 
 def _carry_out(
-    args: argparse.Namespace, screen: PlainScreen
+    args: argparse.Namespace, reporter: PlainReporter
 ) -> tuple[list[Outcome], Plan, list[Path]]:
-    plan, registry, store = make_plan(args, scan=True, say=screen.line)
+    plan, registry, store = make_plan(args, scan=True, say=reporter.line)
     _check_faces(args.allow_faces, registry)
     needed = list(plan.needed(store))
-    _announce(plan, needed, store, screen)
+    _announce(plan, needed, store, reporter)
     countdown = Countdown(needed, store)
-    outcomes = _execute(plan, registry, store, screen, countdown, args)
+    outcomes = _execute(plan, registry, store, reporter, countdown, args)
     written = _write_boards(outcomes, Path(args.out))
-    written += _write_pictures(outcomes, registry, store, screen, args)
+    written += _write_images(outcomes, registry, store, reporter, args)
     return outcomes, plan, written
 
 
@@ -79,58 +79,58 @@ def _check_faces(names: list[str], registry: Registry) -> None:
         registry.get("dataset", name)
 
 
-def _announce(plan: Plan, needed: Sequence[Step], store: Store, screen: PlainScreen) -> None:
+def _announce(plan: Plan, needed: Sequence[Step], store: Store, reporter: PlainReporter) -> None:
     past = known_times(store)
     times = [estimate(past, step) for step in needed]
     known, unknown = sum(t or 0 for t in times), sum(t is None for t in times)
     for planned in plan.cells[:6]:
-        screen.line(str(planned.cell))
+        reporter.line(str(planned.cell))
     if len(plan.cells) > 6:
-        screen.line(f"… and {len(plan.cells) - 6} more cells")
+        reporter.line(f"… and {len(plan.cells) - 6} more cells")
     for refusal in plan.refusals:
-        screen.line(f"refused: {refusal}")
+        reporter.line(f"refused: {refusal}")
     total = len({step.key for planned in plan.cells for step in planned.score.walk()})
     text = f"{total} steps, {total - len(needed)} cached"
     if needed:
         text += f"; {len(needed)} to do, about {duration(known)}"
         text += f" and {unknown} that nobody has timed here" if unknown else ""
         text += f", on {plan.device} in {plan.precision}"
-    screen.line(text)
+    reporter.line(text)
     if len(plan.cells) == 1:
         done = {step.key for step in needed}
         for step, seconds in zip(needed, times, strict=True):
             about = "not timed yet" if seconds is None else f"about {duration(seconds)}"
-            screen.line(f"  to do   {step.title} ({about})")
+            reporter.line(f"  to do   {step.title} ({about})")
         for step in plan.cells[0].score.walk():
             if step.key not in done and needed:
-                screen.line(f"  cached  {step.title}")
+                reporter.line(f"  cached  {step.title}")
 
 
 def _execute(
     plan: Plan,
     registry: Registry,
     store: Store,
-    screen: PlainScreen,
+    reporter: PlainReporter,
     countdown: Countdown,
     args: argparse.Namespace,
 ) -> list[Outcome]:
+    from irfer_bench.engine.runner import Runner
+    from irfer_bench.engine.stages.steps import BUILDERS
     from irfer_bench.home import weights
-    from irfer_bench.steps import BUILDERS
-    from irfer_bench.workshop import Workshop
 
-    shop = Workshop(store, registry, weights(), plan.device, plan.precision, screen, BUILDERS)
-    execute = registry.ways("irfer_bench_executors", "executor", args.executor)
+    runner = Runner(store, registry, weights(), plan.device, plan.precision, reporter, BUILDERS)
+    execute = registry.load_hook("irfer_bench_executors", "executor", args.executor)
     outcomes: list[Outcome] = []
-    for outcome in execute(plan, shop, Path(args.out)):
+    for outcome in execute(plan, runner, Path(args.out)):
         outcomes.append(outcome)
         if outcome.error is not None:
-            screen.line(f"failed: {outcome.planned.cell}: {outcome.error}")
+            reporter.line(f"failed: {outcome.planned.cell}: {outcome.error}")
         countdown.finish(outcome.planned.score.walk())
         if len(plan.cells) > 1:
             left = duration(countdown.seconds())
-            screen.line(f"{len(outcomes)} of {len(plan.cells)} cells, about {left} left")
-    for title in sorted(shop.changed):
-        screen.line(f"source changed: {title} was built by other code of the same version")
+            reporter.line(f"{len(outcomes)} of {len(plan.cells)} cells, about {left} left")
+    for title in sorted(runner.changed):
+        reporter.line(f"source changed: {title} was built by other code of the same version")
     return outcomes
 
 
@@ -141,14 +141,14 @@ def _write_boards(outcomes: list[Outcome], out: Path) -> list[Path]:
     return write_boards(out, sorted(settings)) if settings else []
 
 
-def _write_pictures(
+def _write_images(
     outcomes: list[Outcome],
     registry: Registry,
     store: Store,
-    screen: PlainScreen,
+    reporter: PlainReporter,
     args: argparse.Namespace,
 ) -> list[Path]:
-    from irfer_bench.pictures import draw_cell
+    from irfer_bench.render.images import draw_cell
 
     written: list[Path] = []
     for outcome in outcomes:
@@ -159,15 +159,15 @@ def _write_pictures(
                 outcome.planned, outcome.record, registry, store, Path(args.out), args.allow_faces
             )
         except BenchError as error:
-            screen.line(f"no picture: {error}")
+            reporter.line(f"no image: {error}")
     return written
 
 
 def _show(
     outcomes: list[Outcome], plan: Plan, written: list[Path], args: argparse.Namespace
 ) -> int:
+    from irfer_bench.engine.results import dump, summarise, summarise_failure, summarise_refusal
     from irfer_bench.render.panel import render_panel, render_summary
-    from irfer_bench.results import dump, summarise, summarise_failure, summarise_refusal
 
     good = [(o.record, o.path) for o in outcomes if o.record is not None and o.path is not None]
     failed = [o for o in outcomes if o.error is not None]

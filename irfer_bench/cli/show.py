@@ -12,12 +12,12 @@ from typing import Any
 import msgspec
 from tabulate import tabulate
 
+from irfer_bench.contracts.params import PRESETS, describe
+from irfer_bench.contracts.values import Component
 from irfer_bench.errors import BenchError, unknown_name
-from irfer_bench.params import PRESETS, describe
-from irfer_bench.registry import Owned, Registry, load
+from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.escape import terminal
-from irfer_bench.settings import Setting
-from irfer_bench.values import Component
+from irfer_bench.settings.setting import Setting
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -35,10 +35,10 @@ def run(args: argparse.Namespace) -> int:
         return _show_record(Path(args.name))
     registry = load()
     bare, _, variant = args.name.partition("@")
-    found = [owned for owned in registry.owned if owned.component.name == bare]
+    found = [owned for owned in registry.registered if owned.component.name == bare]
     if not found:
         raise unknown_name(
-            "component", bare, {o.component.name for o in registry.owned}, "irfer-bench list"
+            "component", bare, {o.component.name for o in registry.registered}, "irfer-bench list"
         )
     if args.json:
         print(json.dumps([_facts(registry, owned, variant) for owned in found]))
@@ -52,14 +52,14 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _show_record(path: Path) -> int:
-    from irfer_bench.records import read_record
     from irfer_bench.render.panel import render_panel
+    from irfer_bench.store.records import read_record
 
     print(render_panel(read_record(path), path))
     return 0
 
 
-def _facts(registry: Registry, owned: Owned, variant: str = "") -> dict[str, Any]:
+def _facts(registry: Registry, owned: Registered, variant: str = "") -> dict[str, Any]:
     component = owned.component
     facts: dict[str, Any] = {
         name: getattr(component, name) for name in component.__slots__ if name != "needs"
@@ -76,13 +76,13 @@ def _facts(registry: Registry, owned: Owned, variant: str = "") -> dict[str, Any
     return facts
 
 
-def _setting(registry: Registry, owned: Owned, detector: str) -> Setting:
+def _setting(registry: Registry, owned: Registered, detector: str) -> Setting:
     name = f"{owned.distribution}:{owned.component.name}"
     return registry.setting(f"{name}@{detector}" if detector else name)
 
 
-def _print_setting(registry: Registry, owned: Owned, detector: str) -> None:
-    from irfer_bench.cli.protocol import labelled, render_protocol
+def _print_setting(registry: Registry, owned: Registered, detector: str) -> None:
+    from irfer_bench.render.setting import labelled, render_protocol
 
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
@@ -101,7 +101,7 @@ def _folds(registry: Registry, component: Component) -> str:
     return " ".join(text.partition("\n\n")[0].split())
 
 
-def _print(registry: Registry, owned: Owned, out: Path) -> None:
+def _print(registry: Registry, owned: Registered, out: Path) -> None:
     facts = _facts(registry, owned)
     print(f"{facts['kind']} {facts['name']}: {terminal(facts['summary'])}")
     for name in ("version", "distribution", "licence", "source", "factory"):
@@ -145,13 +145,13 @@ def _print_params(facts: dict[str, Any]) -> None:
         print(f"  {facts['name']}@{name}: {terminal(json.dumps(changes))}")
 
 
-def _print_dataset(registry: Registry, owned: Owned, out: Path) -> None:
-    from irfer_bench.cli.protocol import labelled
+def _print_dataset(registry: Registry, owned: Registered, out: Path) -> None:
+    from irfer_bench.render.setting import labelled
 
     dataset = registry.create(owned.component)
     rows = {
         "agreement": dataset.licence,
-        "people": "yes: no picture is shown without --allow-faces" if dataset.private else "none",
+        "people": "yes: no image is shown without --allow-faces" if dataset.private else "none",
         "classes": ", ".join(dataset.classes),
         "native order": ", ".join(getattr(dataset, "native", ())),
         "folds": _folds(registry, owned.component),

@@ -1,1 +1,1 @@
-"""From a folder of pictures to clips: manifests, preparation, landmarks, stored clips."""
+"""From a folder of images to clips: manifests, preparation, landmarks, stored clips."""

@@ -14,8 +14,8 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.values import Clip
 from irfer_bench.errors import ContractError, DamagedError
-from irfer_bench.values import Clip
 
 FACTS = pa.schema(
     [

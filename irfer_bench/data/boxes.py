@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from irfer_bench import keys
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.store import keys
 
 EVERY = -1
 """The position that stands for all frames of an item."""
@@ -19,7 +19,7 @@ _FORM = (
 
 
 def read_boxes(path: Path) -> dict[str, Mapping[int, tuple[float, float, float]]]:
-    """Squares by item id and frame position, in pixels of the original pictures.
+    """Squares by item id and frame position, in pixels of the original images.
 
     A value is one square for every frame, or `{"positions": […], "boxes": [[left, top, side], …]}`
     as preparation records it.

@@ -9,10 +9,10 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench import keys
+from irfer_bench.contracts.values import Clip
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.errors import DamagedError
-from irfer_bench.values import Clip
+from irfer_bench.store import keys
 
 SHARDS = "clips-*.arrow"
 SAMPLED = 64

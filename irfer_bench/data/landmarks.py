@@ -14,7 +14,7 @@ _FORM = "as safetensors, it holds one (T, 68, 2) float32 per item id: x, y, orig
 
 
 def read_landmarks(path: Path) -> dict[str, NDArray[Any]]:
-    """(T, 68, 2) float32 by item id, x then y, in pixels of the original pictures.
+    """(T, 68, 2) float32 by item id, x then y, in pixels of the original images.
 
     Raises:
         MissingError: no such file. DamagedError: not safetensors, or an array of another form.

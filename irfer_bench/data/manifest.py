@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from irfer_bench import keys
+from irfer_bench.contracts.interfaces import Dataset
+from irfer_bench.contracts.values import JSON, Item, Problem
 from irfer_bench.errors import BenchError, DamagedError, MissingError
-from irfer_bench.protocols import Dataset
-from irfer_bench.values import JSON, Item, Problem
+from irfer_bench.store import keys
 
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
@@ -59,7 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         items: in the order of their ids.
         by_class, by_subject, by_domain: counts of usable items; a domain is spectrum and lighting.
         fingerprint: what the content is (`Dataset.fingerprint`).
-        verified: whether every picture was decoded while scanning.
+        verified: whether every image was decoded while scanning.
     """
 
     dataset: str
@@ -124,7 +124,7 @@ def scan(
         name: the dataset's name; default its own `name`.
         home: where manifests are kept between runs; None keeps none.
         stamp: version and parameters of the dataset's component: a manifest serves no other.
-        verify: also decode every picture and list the damaged ones.
+        verify: also decode every image and list the damaged ones.
         others: datasets to ask whose folder it is, when it is not this one's.
 
     Raises:
@@ -142,7 +142,7 @@ def scan(
     before = signature(root)
     damaged: Sequence[Problem] = ()
     if verify:
-        from irfer_bench.data.verify import damaged_files
+        from irfer_bench.data.verification import damaged_files
 
         damaged = damaged_files(dataset, root, dataset.index(root), progress)
     manifest = _build(name, dataset, root, damaged, verify)
@@ -172,10 +172,10 @@ def check_root(
     others: Iterable[tuple[str, Dataset]] = (),
 ) -> None:
     """Refuse a folder that is not the dataset it is said to be, and say what it looks like."""
-    seen = dataset.recognise(root)
+    seen = dataset.identify(root)
     if seen.confidence >= SURE:
         return
-    rivals = [(rival.recognise(root), other) for other, rival in others if other != name]
+    rivals = [(rival.identify(root), other) for other, rival in others if other != name]
     best = max(rivals, key=lambda pair: pair[0].confidence, default=None)
     hint = f"irfer-bench data list names what {name} needs"
     if best is not None and best[0].confidence >= SURE:

@@ -21,7 +21,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
 from torch import Tensor
 
-from irfer_bench.api import DamagedError, RefusedError
+from irfer_bench.errors import DamagedError, RefusedError
 
 READ_ERRORS = (
     RuntimeError,

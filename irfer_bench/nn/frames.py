@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_bench.api import Clip, Clips, Spectrum
+from irfer_bench.contracts.values import Clip, Clips, Spectrum
 from irfer_bench.nn.images import to_tensor
 
 FRAMES_AT_ONCE = 64

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.files import write_text
 from irfer_bench.reference import pages
+from irfer_bench.store.files import write_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
-from irfer_bench.params import PRESETS, describe
+from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.reference.table import code, plain, sentence, table
 from irfer_bench.reference.words import KINDS
-from irfer_bench.registry import Owned, Registry
-from irfer_bench.settings import Domain, Setting
+from irfer_bench.registry import Registered, Registry
+from irfer_bench.settings.setting import Domain, Setting
 
 SETTING = (
     "setting", "kind", "target", "source", "extra", "labels", "folds", "seeds", "scored", "pixels",
@@ -27,13 +27,13 @@ def components(known: Registry) -> str:
     ]
     for kind in ("dataset", "detector", "translator", "recognizer"):
         parts += [f"## {kind.capitalize()}s", ""]
-        for owned in known.owned:
+        for owned in known.registered:
             if owned.component.kind == kind:
                 parts += _component(known, owned)
     return "\n".join([*parts, "## Metrics", "", _metrics(known)])
 
 
-def _component(known: Registry, owned: Owned) -> Iterator[str]:
+def _component(known: Registry, owned: Registered) -> Iterator[str]:
     component = owned.component
     cls = known.params_class(component)
     yield from (f"### `{component.name}`", "", sentence(component.summary), "")
@@ -85,7 +85,7 @@ def settings(known: Registry) -> str:
         "full; [datasets](../datasets.md) says how each dataset lies on disk.", "",
         table(["kind", "translator is fitted on", "source", "target", "test"], KINDS), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
-        "items, E the visible pictures of other people, F the translator.", "",
+        "items, E the visible images of other people, F the translator.", "",
     ]
     for component in known.components("dataset"):
         own = known.settings_of(component.name)

@@ -6,8 +6,8 @@ import re
 
 from irfer_bench import errors
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, INCOMPLETE
-from irfer_bench.records import SCHEMA
 from irfer_bench.reference.table import fields, table
+from irfer_bench.store.records import SCHEMA
 
 EXIT_CODES = {
     0: "every cell that was asked for has a result",
@@ -23,7 +23,7 @@ ENVIRONMENT = {
     "IRFER_BENCH_HOME": "store and caches; default the platform's cache folder",
     "IRFER_BENCH_WEIGHTS": "pretrained weights; default `weights` in the home",
     "IRFER_BENCH_DATA_<NAME>": "root of the dataset NAME, where `--data-root` does not give it",
-    "IRFER_BENCH_WORKERS": "processes that prepare pictures; default one per core",
+    "IRFER_BENCH_WORKERS": "processes that prepare images; default one per core",
     "IRFER_BENCH_PLUGINS": "`builtin` leaves every other distribution's plugins out",
     "IRFER_BENCH_TRACEBACK": "set to anything, errors come with their Python traceback",
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",
@@ -37,7 +37,7 @@ KINDS = [
     ["`simulated`", "`--fit-translator-on`", "V", "labelled draw of F(V)", "F(V′)"],
     ["`quality`", "pairs (V, N)", "empty", "N, for a judge", "F(V′) against N′"],
 ]
-"""Design §5; `none` in `weak` and `cross` passes the visible pictures on as `identity` does."""
+"""Design §5; `none` in `weak` and `cross` passes the visible images on as `identity` does."""
 
 RECORD = {
     "Top level": {
@@ -96,7 +96,7 @@ RECORD = {
         "train_target": "labelled clips in its target",
         "test": "clips scored",
         "pairs": "translated clips that have a true partner",
-        "unlabelled_target": "true where fitting the translator read unlabelled target pictures",
+        "unlabelled_target": "true where fitting the translator read unlabelled target images",
         "predictions": "sha256 of the predictions beside the record",
     },
     "metrics": {
@@ -119,7 +119,7 @@ RECORD = {
         "items": "`[id, subject, label, log-probabilities]` per test clip",
         "pairs": "ids of translated clips that have a true partner",
         "subjects": "their subjects",
-        "values": "picture metrics per pair, by name",
+        "values": "image metrics per pair, by name",
     },
 }
 

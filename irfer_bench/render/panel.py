@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
-from irfer_bench.records import Record, Value
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import PERCENT, duration, number
+from irfer_bench.store.records import Record, Value
 
 
 def render_panel(record: Record, path: Path) -> str:

@@ -13,17 +13,17 @@ from string import Template
 from typing import Literal
 
 from irfer_bench.errors import UsageError
-from irfer_bench.files import clear_write_errors
+from irfer_bench.store.files import clear_write_errors
 
 PluginKind = Literal["translator", "recognizer", "metric", "dataset", "detector"]
 KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset", "detector")
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SUMMARIES: dict[PluginKind, str] = {
     "translator": "visible faces at the target's grey levels, with grain",
-    "recognizer": "nearest mean picture of a class",
+    "recognizer": "nearest mean image of a class",
     "metric": "share of items whose true class is not among the best guesses",
-    "dataset": "pictures as <vis or nir>/<subject>/<expression>/<name>.png",
-    "detector": "the bright region of a picture, such as a thermal face",
+    "dataset": "images as <vis or nir>/<subject>/<expression>/<name>.png",
+    "detector": "the bright region of an image, such as a thermal face",
 }
 TRIES: dict[PluginKind, str] = {
     "translator": "irfer-bench run --translator {name} --recognizer clip_zero_shot",

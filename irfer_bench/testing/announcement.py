@@ -16,10 +16,10 @@ import msgspec
 import pytest
 
 from irfer_bench import home
-from irfer_bench.params import PRESETS, Params, describe, resolve
-from irfer_bench.registry import NAME, Owned, Registry, load
+from irfer_bench.contracts.params import PRESETS, Params, describe, resolve
+from irfer_bench.contracts.values import Kind
+from irfer_bench.registry import NAME, Registered, Registry, load
 from irfer_bench.testing.memory import MemoryContext
-from irfer_bench.values import Kind
 
 HEAVY = (
     "torch", "torchvision", "diffusers", "timm", "open_clip", "transformers", "datasets", "pandas",
@@ -55,7 +55,7 @@ class ComponentConformance:
         """A fresh context: no shared part, no checkpoint, an empty scratch folder."""
         return MemoryContext(seed=seed, scratch=_scratch(), weights=home.weights())
 
-    def owned(self) -> Owned:
+    def owned(self) -> Registered:
         """The announced component; the test is skipped where `component` names none."""
         if not self.component:
             pytest.skip("`component` is not set, so nothing announced can be checked")

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from irfer_bench.contexts import read_state, write_state
+from irfer_bench.contracts.values import Clip, Clips, State
+from irfer_bench.store.state import read_state, write_state
 from irfer_bench.testing.memory import ClipList
-from irfer_bench.values import Clip, Clips, State
 
 ARRAYS = ("frames", "audio", "landmarks")
 

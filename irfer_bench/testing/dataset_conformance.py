@@ -12,10 +12,10 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 import pytest
 
+from irfer_bench.contracts.interfaces import Dataset
+from irfer_bench.contracts.values import CLASSES, Item, Kind, Match, Problem, Spectrum
 from irfer_bench.data.manifest import SURE
-from irfer_bench.protocols import Dataset
 from irfer_bench.testing.announcement import ComponentConformance
-from irfer_bench.values import CLASSES, Item, Kind, Problem, Recognition, Spectrum
 
 
 class DatasetConformance(ComponentConformance):
@@ -28,7 +28,7 @@ class DatasetConformance(ComponentConformance):
     def write_sample(self, folder: Path) -> None:
         """Write a small tree as its owner distributes it: two subjects or more, every class.
 
-        Draw it: pictures of people do not belong in a test. Not called for a generated dataset.
+        Draw it: images of people do not belong in a test. Not called for a generated dataset.
         """
         raise AssertionError(
             f"{self.component}: override write_sample(folder) and draw a small tree of files"
@@ -55,7 +55,7 @@ class DatasetConformance(ComponentConformance):
         dataset = self.make()
         absent = [name for name in _members() if not hasattr(dataset, name)]
         assert not absent, f"missing: {', '.join(absent)}"
-        assert isinstance(dataset.private, bool), "private says whether people are in the pictures"
+        assert isinstance(dataset.private, bool), "private says whether people are in the images"
         assert dataset.licence, "licence is empty: say whom to ask"
 
     def test_ids_are_unique_and_opaque(self, root: Path | None) -> None:
@@ -137,7 +137,7 @@ class DatasetConformance(ComponentConformance):
             self._check_extras(clip)
 
     def test_reads_single_frames(self, root: Path | None) -> None:
-        """`frames=[k]` gives that frame, so that nobody decodes a clip for one picture."""
+        """`frames=[k]` gives that frame, so that nobody decodes a clip for one image."""
         dataset = self.make()
         for item in self._some(root):
             last = item.frames - 1
@@ -175,9 +175,9 @@ class DatasetConformance(ComponentConformance):
         dataset = self.make()
         empty = tmp_path / "empty"
         empty.mkdir()
-        seen = [dataset.recognise(empty)] + ([dataset.recognise(root)] if root else [])
+        seen = [dataset.identify(empty)] + ([dataset.identify(root)] if root else [])
         for recognition in seen:
-            assert isinstance(recognition, Recognition), "recognise gives a Recognition"
+            assert isinstance(recognition, Match), "identify gives a Match"
             assert 0 <= recognition.confidence <= 1, f"confidence {recognition.confidence}"
             assert recognition.reason, "the reason is empty"
         assert seen[0].confidence < SURE, "an empty folder is taken for this dataset"

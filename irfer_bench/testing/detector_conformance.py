@@ -14,17 +14,17 @@ import pytest
 from numpy.typing import NDArray
 
 from irfer_bench import home
+from irfer_bench.contracts.interfaces import Detector
+from irfer_bench.contracts.values import Face, FaceQuery, Item, Kind
 from irfer_bench.errors import MissingError, MissingWeightsError
-from irfer_bench.protocols import Detector
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import Face, FaceQuery, Item, Kind
 
 
 def make_query(positions: Sequence[int] = range(5)) -> FaceQuery:
     """Five read-only frames of different sizes, with landmarks and boxes, for all but one box.
 
-    Two drawn faces, one of them off the centre of a wide picture; noise; a black picture; and one
+    Two drawn faces, one of them off the centre of a wide image; noise; a black image; and one
     that is too small for a face.
 
     Args:

@@ -1,7 +1,7 @@
 """Small faces in memory, for tests: class-dependent, paired, with landmarks; numpy only.
 
 Twelve people x six expressions, 32 pixels, in three spectra. Brows and mouth move with the class,
-colour and shading with the person; the near-infrared picture is another function of the same
+colour and shading with the person; the near-infrared image is another function of the same
 geometry. Nobody should publish a number on them: the embedded benchmark is `synth`.
 """
 
@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.keys import seed_for
+from irfer_bench.contracts.values import BASIC, Clip, Spectrum, TrainingData, TranslationData
+from irfer_bench.store.keys import seed_for
 from irfer_bench.testing.memory import ClipList
-from irfer_bench.values import BASIC, Clip, Spectrum, TrainingData, TranslationData
 
 SUBJECTS = tuple(range(12))
 TRAINING, TEST = SUBJECTS[:9], SUBJECTS[9:]
@@ -146,14 +146,14 @@ def _draw(points: Any, subject: int, spectrum: Spectrum, size: int) -> Any:
         skin = tone * shade
         ground = 0.2 + 0.3 * y
         channels = [skin, 0.78 * skin * (1 - 0.5 * lips), 0.66 * skin * (1 - 0.4 * lips)]
-        picture = [inside * c * (1 - 0.7 * dark) + (1 - inside) * ground for c in channels]
+        image = [inside * c * (1 - 0.7 * dark) + (1 - inside) * ground for c in channels]
     elif spectrum == "nir":
         skin = 0.85 * shade * (1 - 0.55 * dark) * (1 - 0.3 * lips)
-        picture = [inside * skin + (1 - inside) * 0.08] * 3
+        image = [inside * skin + (1 - inside) * 0.08] * 3
     else:
         heat = 0.9 - 0.35 * dark - 0.1 * (1 - lips) * np.exp(-40 * ((x - 0.5) ** 2))
-        picture = [inside * heat + (1 - inside) * 0.25] * 3
-    return np.floor(np.stack(picture, -1).clip(0, 1) * 255 + 0.5).astype(np.uint8)
+        image = [inside * heat + (1 - inside) * 0.25] * 3
+    return np.floor(np.stack(image, -1).clip(0, 1) * 255 + 0.5).astype(np.uint8)
 
 
 def _soft(radius: Any) -> Any:

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.keys import seed_for
-from irfer_bench.values import Clip, Clips, Features, Scalar, State
+from irfer_bench.contracts.values import Clip, Clips, Features, Scalar, State
+from irfer_bench.store.keys import seed_for
 
 
 class ClipList:

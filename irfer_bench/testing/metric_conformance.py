@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.interfaces import Metric
+from irfer_bench.contracts.values import BASIC, Clip, Kind, ScoreInputs
 from irfer_bench.errors import UnavailableError
-from irfer_bench.protocols import Metric
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.faces import SUBJECTS, make_faces
-from irfer_bench.values import BASIC, Clip, Kind, ScoreInputs
 
 DAMAGES = (0.0, 0.25, 1.0)
 """Perfect, somewhat wrong, and wrong through and through."""

@@ -7,13 +7,13 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.interfaces import Recognizer
+from irfer_bench.contracts.values import BASIC, Clips, Kind, TrainingData
 from irfer_bench.errors import BenchError
-from irfer_bench.protocols import Recognizer
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import assert_plain, hide_labels, pick, round_trip, unchanged
 from irfer_bench.testing.faces import TEST, make_clip, make_faces, training_data
 from irfer_bench.testing.memory import ClipList
-from irfer_bench.values import BASIC, Clips, Kind, TrainingData
 
 
 class RecognizerConformance(ComponentConformance):

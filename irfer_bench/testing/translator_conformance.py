@@ -7,7 +7,8 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from irfer_bench.protocols import Translator
+from irfer_bench.contracts.interfaces import Translator
+from irfer_bench.contracts.values import BASIC, Clip, Clips, Kind, TranslationData
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import (
     assert_plain,
@@ -19,7 +20,6 @@ from irfer_bench.testing.comparison import (
 )
 from irfer_bench.testing.faces import TEST, make_clip, make_faces, translation_data
 from irfer_bench.testing.memory import ClipList
-from irfer_bench.values import BASIC, Clip, Clips, Kind, TranslationData
 
 KEPT = ("id", "label", "subject", "pair", "lighting", "fps", "sample_rate")
 
@@ -44,16 +44,16 @@ class TranslatorConformance(ComponentConformance):
         return make_faces("vis", TEST)
 
     def fitted(self, seed: int = 0) -> Any:
-        """A fresh instance after `fit`; one whose params say `trains = False` is never fitted."""
+        """A fresh instance after `fit`; one with the trait `trains: False` is never fitted."""
         translator = self.make()
         if self._flag("trains", True):
             translator.fit(self.data(), self.context(seed))
         return translator
 
     def translate(self, translator: Any, clips: Clips, seed: int = 0) -> list[Clip]:
-        """All translated clips; partners are given to one whose params say `needs_partners`."""
+        """All translated clips; true partners are given to one with the trait `partners`."""
         extra: dict[str, Any] = {}
-        if self._flag("needs_partners", False):
+        if self._flag("partners", False):
             extra["partners"] = ClipList([_partner(clip) for clip in clips])
         return list(translator.translate(clips, self.context(seed), **extra))
 
@@ -128,13 +128,13 @@ class TranslatorConformance(ComponentConformance):
         assert_plain(translator.state())
 
     def test_the_seed_decides(self) -> None:
-        """Fitting again with the same seed gives the same pictures."""
+        """Fitting again with the same seed gives the same images."""
         _, made = self.result()
         again = self.translate(self.fitted(), self.clips())
         assert_same_pixels(again, {clip.id: clip for clip in made}, "fitted again with one seed")
 
     def test_clips_of_several_frames(self) -> None:
-        """T is the clip's own, sound passes unchanged, and each frame stays a picture."""
+        """T is the clip's own, sound passes unchanged, and each frame stays an image."""
         translator, _ = self.result()
         clips = ClipList([
             make_clip(TEST[0], BASIC[0], "vis", frames=3, voice=True),
@@ -153,7 +153,7 @@ class TranslatorConformance(ComponentConformance):
                 assert np.array_equal(clip.audio, given.audio), f"{clip.id}: the sound changed"
 
     def test_labels_change_no_pixel(self) -> None:
-        """Test labels must not leak into translations: hidden ones give the same pictures."""
+        """Test labels must not leak into translations: hidden ones give the same images."""
         translator, made = self.result()
         hidden = hide_labels(self.clips())
         again = self.translate(translator, hidden)
@@ -178,8 +178,10 @@ class TranslatorConformance(ComponentConformance):
             )
 
     def _flag(self, name: str, default: bool) -> bool:
-        cls = self.params_class() if self.component else object
-        return bool(getattr(cls, name, default))
+        if not self.component:
+            return default
+        traits = {**self.owned().component.traits, **self.made_params().traits()}
+        return bool(traits.get(name, default))
 
 
 def _partner(clip: Clip) -> Clip:

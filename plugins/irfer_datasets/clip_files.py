@@ -22,14 +22,14 @@ from irfer_datasets.tree import (
     subfolders,
 )
 
-PICTURES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
 VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
 _NUMBER = re.compile(r"(\d+)$")
 
 
 @dataclass(frozen=True)
 class Take:
-    """Where the frames of one clip are: many pictures, or one video."""
+    """Where the frames of one clip are: many images, or one video."""
 
     files: tuple[str, ...]
     frames: int
@@ -49,7 +49,7 @@ class FilmTree:
     sources: Mapping[str, Path]
     lists: tuple[Path, ...]
     filmed: ClassVar[frozenset[str]]
-    """The sources that are videos, others being folders of pictures."""
+    """The sources that are videos, others being folders of images."""
 
     def takes(self, source: str, wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
         """The frames of the wanted clips (None: of all) in one of the owner's forms."""
@@ -121,14 +121,14 @@ def frame_number(name: str) -> int:
 
 
 def frames_in(folder: Path, seen: Notes) -> tuple[str, ...]:
-    """The pictures of one clip by their last number; what else lies there is noted."""
+    """The images of one clip by their last number; what else lies there is noted."""
     place, found = relative(folder, seen.root), dict[int, str]()
     above = relative(folder.parent, seen.root)
     for entry in _listed(folder, seen, above):
         stem, _, suffix = entry.name.rpartition(".")
         match, name = _NUMBER.search(stem), f"{place}/{entry.name}"
-        if match is None or f".{suffix.lower()}" not in PICTURES:
-            action = "not read; frames are pictures whose names end in a number"
+        if match is None or f".{suffix.lower()}" not in IMAGE_SUFFIXES:
+            action = "not read; frames are images whose names end in a number"
             seen.note("unexpected_file", name, action, among=above)
         elif int(match[1]) in found:
             action = f"not read; {found[int(match[1])]} is; remove one"

@@ -46,7 +46,7 @@ class FilmClips(Stills):
         """The clip or some of its frames at the owner's size; only these are decoded.
 
         Raises:
-            DamagedError: a picture or the video cannot be decoded.
+            DamagedError: an image or the video cannot be decoded.
         """
         from irfer_datasets.video import read_frames
 
@@ -55,7 +55,7 @@ class FilmClips(Stills):
         pixels, fps = read_frames(self._given(root), item.files[0], frames)
         return clip_of(item, pixels, fps=fps)
 
-    def listen(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """The left channel at its own rate, (samples,) float32; None where the clip has no sound.
 
         Raises:

@@ -97,7 +97,7 @@ def irfer_bench_components() -> Iterable[Component]:
         kind="dataset",
         name="folder",
         factory="irfer_datasets.folder.dataset:Folder",
-        summary="your own pictures: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
+        summary="your own images: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
         licence="yours; you answer for consent",
         source="your own",
     )
@@ -140,7 +140,7 @@ def irfer_bench_components() -> Iterable[Component]:
         name="raf_db",
         factory="irfer_datasets.raf_db.dataset:RafDb",
         params="irfer_datasets.raf_db.params:RafDbParams",
-        summary="15,339 pictures from the web, seven expressions, official train and test",
+        summary="15,339 images from the web, seven expressions, official train and test",
         licence="on request at whdeng.cn/RAF; non-commercial research, no redistribution",
         source="Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019; whdeng.cn/RAF",
     )
@@ -184,7 +184,7 @@ def irfer_bench_components() -> Iterable[Component]:
         name="affectnet",
         factory="irfer_datasets.affectnet.dataset:AffectNet",
         params="irfer_datasets.affectnet.params:AffectNetParams",
-        summary="290,000 pictures from the web, eight expressions, lists of 2017 or crops of 2021",
+        summary="290,000 images from the web, eight expressions, lists of 2017 or crops of 2021",
         licence="on request by faculty from the University of Denver; research only",
         source="Mollahosseini, Hasani, Mahoor, IEEE TAC 10(1), 2019; mohammadmahoor.com",
     )

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from irfer_bench.api import Setting
-from irfer_datasets.metrics import PICTURES, RECOGNITION
+from irfer_datasets.metrics import IMAGE_SUFFIXES, RECOGNITION
 
 DRAWS = 5
 """Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
@@ -17,9 +17,9 @@ SUPERVISED: Mapping[str, Any] = {
     "metrics": RECOGNITION,
     "primary": "uar",
 }
-QUALITY: Mapping[str, Any] = {"kind": "quality", "metrics": PICTURES, "primary": "lpips"}
+QUALITY: Mapping[str, Any] = {"kind": "quality", "metrics": IMAGE_SUFFIXES, "primary": "lpips"}
 CROPPED: Mapping[str, Any] = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
-"""Pictures of more than a face: a square around it, the whole picture where none is found."""
+"""Images of more than a face: a square around it, the whole image where none is found."""
 FILMS: Mapping[str, Any] = {
     "folds": 5,
     "frames": "uniform(16)",

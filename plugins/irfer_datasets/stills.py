@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from irfer_bench.api import (
     Clip,
     Item,
+    Match,
     MissingError,
     Params,
     Problem,
-    Recognition,
     content_digest,
 )
 from irfer_datasets.problems import Notes
@@ -42,7 +42,7 @@ class Stills(ABC):
         self._surveys: dict[Path, Survey] = {}
 
     @abstractmethod
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """How sure it is that a folder is its own, and why."""
 
     @abstractmethod
@@ -58,7 +58,7 @@ class Stills(ABC):
         """Test subjects of folds 1 to 5."""
 
     def index(self, root: Path | None) -> Iterable[Item]:
-        """One item per usable picture.
+        """One item per usable image.
 
         Raises:
             MissingError: no root, or no tree under it.
@@ -66,22 +66,22 @@ class Stills(ABC):
         return iter(self.survey(root).items)
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
-        """What is missing, misnamed or left out, each once; no picture is decoded."""
+        """What is missing, misnamed or left out, each once; no image is decoded."""
         return self.survey(root).told()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The picture as stored, grey repeated to three channels.
+        """The image as stored, grey repeated to three channels.
 
         Raises:
             DamagedError: it cannot be decoded.
         """
-        from irfer_datasets.pictures import read_pictures
+        from irfer_datasets.images import read_images
 
         names = item.files if frames is None else [item.files[position] for position in frames]
-        return clip_of(item, read_pictures(self._given(root), names))
+        return clip_of(item, read_images(self._given(root), names))
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all pictures used and what is said about them."""
+        """Digest of all images used and what is said about them."""
         return content_digest(self._given(root), self.index(root))
 
     def survey(self, root: Path | None) -> Survey:
@@ -94,7 +94,7 @@ class Stills(ABC):
 
     def unlike(self, root: Path) -> MissingError:
         """What to say of a root that is another's."""
-        return MissingError(f"{root} is not {self.name}: {self.recognise(root).reason}")
+        return MissingError(f"{root} is not {self.name}: {self.identify(root).reason}")
 
     def _given(self, root: Path | None) -> Path:
         if root is None:

@@ -84,7 +84,7 @@ def closed(error: OSError) -> str:
 def subfolders(folder: Path) -> list[Path]:
     """The folders in a folder, in natural order and without its files, links or odd names.
 
-    Cheap where `list_folder` is not: a folder of 100,000 pictures makes no list of them.
+    Cheap where `list_folder` is not: a folder of 100,000 images makes no list of them.
     """
     try:
         with os.scandir(folder) as entries:
@@ -123,7 +123,7 @@ def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) 
     """What is odd right in some folders: links, closed ones, archives, names in other letter cases.
 
     Args:
-        folders: those above the pictures, so that they are short. names: proper names of folders.
+        folders: those above the images, so that they are short. names: proper names of folders.
     """
     proper = {name.casefold(): name for name in names}
     problems = []

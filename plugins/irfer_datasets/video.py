@@ -2,7 +2,7 @@
 
 Frames are counted and numbered as a player shows them: what an edit list hides is not there.
 Decoding starts at the first frame and goes on to the last wanted one, because a seek is exact for
-no codec that reorders frames; only the wanted ones become pictures: memory is the answer's.
+no codec that reorders frames; only the wanted ones become images: memory is the answer's.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.api import DamagedError
-from irfer_datasets.pictures import why
+from irfer_datasets.images import why
 from irfer_datasets.tree import inside
 
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})

@@ -1,1 +1,1 @@
-"""Who finds the face by which a picture is cropped."""
+"""Who finds the face by which an image is cropped."""

@@ -1,4 +1,4 @@
-"""Which of several faces in a picture is the one."""
+"""Which of several faces in an image is the one."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def choose(faces: Sequence[Window], shape: tuple[int, ...]) -> Window:
     """The largest of at least one face; of equals, the most central.
 
     Args:
-        shape: of the picture, height and width first.
+        shape: of the image, height and width first.
     """
     height, width = shape[:2]
 

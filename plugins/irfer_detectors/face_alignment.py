@@ -33,7 +33,7 @@ FAN = pretrained.Pretrained(
     sha256="11f355bf06", source=f"{SITE}2DFAN4-11f355bf06.pth.tar",
 )
 SMALLEST = 32
-"""S3FD halves a picture five times before its coarsest maps; below this there is nothing left."""
+"""S3FD halves an image five times before its coarsest maps; below this there is nothing left."""
 
 
 class FaceAlignment:

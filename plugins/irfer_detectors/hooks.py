@@ -11,7 +11,7 @@ from irfer_bench.api import Component, hookimpl
 def irfer_bench_components() -> Iterable[Component]:
     """Detectors that find a face, and those that are told where it is."""
     for name, factory, summary in (
-        ("none", "Centre", "the centre square of the whole picture"),
+        ("none", "Centre", "the centre square of the whole image"),
         ("landmarks", "Landmarks", "the extent of known landmarks (dataset or --landmarks FILE)"),
         ("boxes", "Boxes", "squares that you bring (--boxes FILE), taken as they are"),
     ):

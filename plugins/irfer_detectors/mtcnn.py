@@ -9,7 +9,7 @@ digests checked, frames are looked at one by one, and the largest face is kept.
 
 Measured as `opencv` was (see there): 120 of 120 versions of the portrait and no wrong one; 58 of 60
 drawn near-infrared and 55 of 60 drawn visible faces, no wrong one; 23 of 60 thermal ones and 2
-wrong ones; 5 of 79 pictures without an upright face gave one.
+wrong ones; 5 of 79 images without an upright face gave one.
 """
 
 from __future__ import annotations

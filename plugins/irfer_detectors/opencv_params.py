@@ -10,7 +10,7 @@ from irfer_bench.api import Params, fit
 class HaarCascadeParams(Params, frozen=True, kw_only=True):
     """How OpenCV's `detectMultiScale` is asked.
 
-    Defaults were chosen for few false alarms on 79 pictures without an upright face, then for
+    Defaults were chosen for few false alarms on 79 images without an upright face, then for
     faces found: see `irfer_detectors.opencv`.
     """
 
@@ -24,8 +24,8 @@ class HaarCascadeParams(Params, frozen=True, kw_only=True):
         int, fit("hits that must agree; more means fewer false alarms", ge=1, le=50)
     ] = 4
     min_size: Annotated[
-        float, fit("smallest face, as a fraction of the picture's shorter side", gt=0.0, le=1.0)
+        float, fit("smallest face, as a fraction of the image's shorter side", gt=0.0, le=1.0)
     ] = 0.15
     equalise: Annotated[
-        bool, fit("spread the histogram first, which dark and unevenly lit pictures need")
+        bool, fit("spread the histogram first, which dark and unevenly lit images need")
     ] = True

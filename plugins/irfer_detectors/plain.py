@@ -24,7 +24,7 @@ class _Plain:
 
 
 class Centre(_Plain):
-    """`none`: the largest square in the middle of the picture, the crop itself."""
+    """`none`: the largest square in the middle of the image, the crop itself."""
 
     exact = True
 

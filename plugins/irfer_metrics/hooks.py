@@ -35,7 +35,7 @@ _ALIGNMENT = {
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """Metrics of recognition, of pictures and of domain alignment."""
+    """Metrics of recognition, of images and of domain alignment."""
     sources = {
         "recognition": "sklearn.metrics, corrected to the protocol's label set",
         "image_quality": "Wang et al. 2004; Zhang et al. 2018",

@@ -1,7 +1,7 @@
-"""PSNR, SSIM and LPIPS of translated pictures against the true ones (translators.md §7, §8).
+"""PSNR, SSIM and LPIPS of translated images against the true ones (translators.md §7, §8).
 
 Every value is of one frame (uint8 as stored, read as float64 in [0, 1]), averaged over the frames
-of a clip and then over clips, so each picture counts the same and every method pays the same
+of a clip and then over clips, so each image counts the same and every method pays the same
 quantisation. Frames of a pair have one size and one number; anything else is unavailable.
 """
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 Floats: TypeAlias = NDArray[np.float64]
 Pairs: TypeAlias = Sequence[tuple[Clip, Clip]]
 
-CAP = 100.0  # dB reported for identical pictures
+CAP = 100.0  # dB reported for identical images
 WINDOW = 11  # of Wang's Gaussian, sigma 1.5
 LPIPS_BATCH = 16
 
@@ -99,7 +99,7 @@ def lpips_model(net: Net, trunk: Any) -> Any:
     return model.eval().requires_grad_(False)
 
 
-class PictureMetric(ABC):
+class ImageMetric(ABC):
     """The mean over pairs of a value of a translated clip and its truth."""
 
     name: str
@@ -122,8 +122,8 @@ class PictureMetric(ABC):
         return float((values if index is None else values[index]).mean())
 
 
-class FrameMetric(PictureMetric):
-    """A picture metric that looks at one frame at a time."""
+class FrameMetric(ImageMetric):
+    """An image metric that looks at one frame at a time."""
 
     @abstractmethod
     def per_frame(self, frame: Floats, truth: Floats) -> float:
@@ -197,7 +197,7 @@ class SsimAs255(FrameMetric):
         return ssim_as255(*_large_enough(frame, truth, WINDOW, "SSIM"))
 
 
-class Lpips(PictureMetric):
+class Lpips(ImageMetric):
     """LPIPS v0.1 with AlexNet (Zhang et al. 2018), at the stored size."""
 
     name = "lpips"
@@ -243,7 +243,7 @@ def true_pairs(inputs: ScoreInputs) -> Pairs:
         UnavailableError: there are none.
     """
     if not inputs.pairs:
-        raise UnavailableError("this setting has no true partners of the translated test pictures")
+        raise UnavailableError("this setting has no true partners of the translated test images")
     return inputs.pairs
 
 

@@ -1,4 +1,4 @@
-"""Recognition metrics from labels and log-probabilities (recognizers.md §12).
+"""Match metrics from labels and log-probabilities (recognizers.md §12).
 
 All are functions of the confusion matrix; rows are true classes, columns predicted ones. The
 label set is the protocol's: a class without a true item is treated as each name says.
@@ -182,7 +182,7 @@ class JudgeKept(ScoreMetric):
         if whole <= 0 and index is not None:
             return float("nan")  # such a resample has no value and is left out
         if whole <= 0:
-            raise UnavailableError("the recognizer is at chance on true pictures: nothing to keep")
+            raise UnavailableError("the recognizer is at chance on true images: nothing to keep")
         return kept / whole
 
 

@@ -13,7 +13,6 @@ A clip gives one random frame per epoch; its score is the mean log-probability o
 from __future__ import annotations
 
 from functools import partial
-from math import cos, pi
 
 import torch
 from torch import Tensor
@@ -24,6 +23,7 @@ from irfer_bench.nn.clip_scores import score_clips
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable, ResizedFrames, epoch_order
 from irfer_bench.nn.images import to_tensor
+from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import load_module, module_state, train
 from irfer_bench.nn.views import RandomView, erase
 from irfer_static.resnet_network import ResNet18, load_trunk
@@ -132,8 +132,8 @@ def _start(params: ResNetParams, classes: int, ctx: Context) -> ResNet18:
 def _rate(epoch: float, epochs: int, warmup: int, first: float) -> float:
     """Linear warm-up, then a cosine to 0, as a factor of the peak."""
     if epoch < warmup:
-        return (epoch + first) / (warmup + first)
-    return (1 + cos(pi * (epoch - warmup) / max(1, epochs - warmup))) / 2
+        return warm_up(epoch, warmup + first, first)
+    return cosine(epoch - warmup, max(1, epochs - warmup), 1.0)
 
 
 def class_weight(labels: Tensor, classes: int) -> Tensor:

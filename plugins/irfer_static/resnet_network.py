@@ -57,7 +57,8 @@ def load_trunk(net: ResNet, path: Path) -> None:
     own = rename_keys(net.state_dict(), {"fc.": None})
     counters = {name: value for name, value in own.items() if name.endswith("batches_tracked")}
     # Files of old torchvision releases have no counters.
-    trunk = counters | rename_keys(read_checkpoint(path, sha256=digest(path)).tensors, {"fc.": None})
+    given = read_checkpoint(path, sha256=digest(path)).tensors
+    trunk = counters | rename_keys(given, {"fc.": None})
     report = compare_keys(own, trunk)
     if not report.fits:
         raise CellError(

@@ -53,7 +53,7 @@ UNIT_PHRASES: Mapping[str, tuple[str, ...]] = {
 FRAMES = (
     "a photo of {}.",
     "a photo of {}.",
-    "a picture of {}.",
+    "an image of {}.",
     "itap of {}.",
     "a bad photo of {}.",
     "the portrait of {}.",
@@ -75,7 +75,7 @@ FEELINGS = (
 
 
 def write_caption(facts: Mapping[str, Any], rng: np.random.Generator) -> str:
-    """One caption of one picture, from the facts of `faces.describe`, with its writer's errors."""
+    """One caption of one image, from the facts of `faces.describe`, with its writer's errors."""
     subject = "a person" if rng.random() < 0.6 else "a face"
     if rng.random() >= SILENT:
         label = str(facts["expression"])

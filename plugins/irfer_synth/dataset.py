@@ -1,4 +1,4 @@
-"""Dataset `synth`: procedural faces in four pictures of the same moment, and clips with voice."""
+"""Dataset `synth`: procedural faces in four images of the same moment, and clips with voice."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irfer_bench.api import BASIC, CLASSES, Clip, Item, Problem, Recognition, UsageError
+from irfer_bench.api import BASIC, CLASSES, Clip, Item, Match, Problem, UsageError
 from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice
 from irfer_synth.faces import Camera, draw_moments, render
 from irfer_synth.identity import BENCHMARK, EXTRA
@@ -62,9 +62,9 @@ class SynthDataset:
     def __init__(self, params: SynthParams | None = None) -> None:
         self.params = params or SynthParams()
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Never a folder: the benchmark is generated."""
-        return Recognition(0.0, "synth is generated and reads no folder")
+        return Match(0.0, "synth is generated and reads no folder")
 
     def index(self, root: Path | None = None) -> Iterable[Item]:
         """Every item, in a fixed order; `root` is not looked at."""
@@ -96,20 +96,20 @@ class SynthDataset:
             raise UsageError(f"{item.id} has frames 0 to {item.frames - 1}, asked for {wanted}")
         if address.part == "clips":
             moments = draw_clip(address.number, address.label, wanted)
-            pictures, marks = render(moments, address.camera, self.params.size)
+            images, marks = render(moments, address.camera, self.params.size)
             return replace(
-                _clip(item, pictures, marks),
+                _clip(item, images, marks),
                 fps=FPS,
                 sample_rate=RATE,
                 audio=draw_voice(address.number, address.label),
             )
         basic = address.label in BASIC
         group = BASIC if basic else CLASSES[len(BASIC) :]
-        pictures, marks = _draw_group(
+        images, marks = _draw_group(
             _population(address), address.number, address.camera, group, self.params.size
         )
         at = [group.index(address.label)] * len(wanted)
-        return _clip(item, pictures[at], marks[at])
+        return _clip(item, images[at], marks[at])
 
     def read_many(self, items: Sequence[Item]) -> Iterable[Clip]:
         """Draw many stills, in order; the same pixels as `read`, drawn in batches.
@@ -132,11 +132,11 @@ class SynthDataset:
                 moments = draw_moments(
                     [chunk[k].number for k in at], [chunk[k].label for k in at], population
                 )
-                pictures, marks = render(moments, camera, self.params.size)
-                drawn |= {k: (pictures[i], marks[i]) for i, k in enumerate(at)}
+                images, marks = render(moments, camera, self.params.size)
+                drawn |= {k: (images[i], marks[i]) for i, k in enumerate(at)}
             for k, item in enumerate(items[start : start + 256]):
-                picture, mark = drawn[k]
-                yield _clip(item, picture[None], mark[None])
+                image, mark = drawn[k]
+                yield _clip(item, image[None], mark[None])
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Five published subject lists: every fifth of the 120, from s001, s002, ... on."""
@@ -184,9 +184,9 @@ def parse_id(name: str) -> Address:
 def _draw_group(
     population: int, number: int, camera: Camera, labels: tuple[str, ...], size: int
 ) -> tuple[Any, Any]:
-    pictures, marks = render(draw_moments([number] * len(labels), labels, population), camera, size)
-    pictures.flags.writeable = marks.flags.writeable = False
-    return pictures, marks
+    images, marks = render(draw_moments([number] * len(labels), labels, population), camera, size)
+    images.flags.writeable = marks.flags.writeable = False
+    return images, marks
 
 
 def _population(address: Address) -> int:

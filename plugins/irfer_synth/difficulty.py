@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 NEIGHBOURS = (("anger", "disgust"), ("fear", "surprise"))
 Learner = Callable[[Any, Any, Any], Any]
-"""(training pictures, training labels, test pictures) to predicted labels."""
+"""(training images, training labels, test images) to predicted labels."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Difficulty:
 
 
 @cache
-def draw_pictures(camera: Camera) -> NDArray[Any]:
+def draw_images(camera: Camera) -> NDArray[Any]:
     """(720, 64, 64, 3) uint8: every subject with every basic expression, subjects outer."""
     numbers = [n for n in range(1, SUBJECTS + 1) for _ in BASIC]
     return render(draw_moments(numbers, BASIC * SUBJECTS, BENCHMARK), camera, 64)[0]
@@ -62,7 +62,7 @@ def measure(learn: Learner, folds: int = FOLDS) -> Difficulty:
     """Train on one spectrum and test on another over the first `folds` published folds."""
     labels = np.tile(np.arange(len(BASIC)), SUBJECTS)
     fold = np.repeat(np.arange(SUBJECTS) % FOLDS, len(BASIC))
-    vis, nir = draw_pictures("vis"), draw_pictures("nir")
+    vis, nir = draw_images("vis"), draw_images("nir")
     hits = {"vv": 0, "nn": 0, "vn": 0}
     confusion = np.zeros((len(BASIC), len(BASIC)), dtype=np.int64)
     for k in range(folds):
@@ -90,13 +90,13 @@ def learn_gradients(train: NDArray[Any], labels: NDArray[Any], test: NDArray[Any
 def learn_plain_cnn(
     train: NDArray[Any], labels: NDArray[Any], test: NDArray[Any], epochs: int = 30
 ) -> NDArray[Any]:
-    """Three convolutions on grey 48-pixel pictures, shifts and flips, AdamW, one cycle."""
+    """Three convolutions on grey 48-pixel images, shifts and flips, AdamW, one cycle."""
     import torch
     from torch import nn
     from torch.nn import functional
 
-    def grey(pictures: NDArray[Any]) -> torch.Tensor:
-        x = torch.from_numpy(_grey(pictures))[:, None]
+    def grey(images: NDArray[Any]) -> torch.Tensor:
+        x = torch.from_numpy(_grey(images))[:, None]
         x = functional.interpolate(x, size=48, mode="area")
         return (x - x.mean((2, 3), keepdim=True)) / x.std((2, 3), keepdim=True)
 
@@ -128,9 +128,9 @@ def learn_plain_cnn(
         return np.asarray(net.eval()(grey(test)).argmax(1).numpy())
 
 
-def measure_pictures() -> tuple[float, float]:
+def measure_images() -> tuple[float, float]:
     """Mean PSNR in dB to the true near-infrared: of identity, of the mean training image."""
-    vis, nir = (draw_pictures(c).astype(np.float32) for c in ("vis", "nir"))
+    vis, nir = (draw_images(c).astype(np.float32) for c in ("vis", "nir"))
     fold = np.repeat(np.arange(SUBJECTS) % FOLDS, len(BASIC))
     means = np.stack([nir[fold != k].mean(0) for k in range(FOLDS)])
     return _psnr(vis, nir), _psnr(means[fold], nir)
@@ -141,15 +141,15 @@ def _psnr(a: NDArray[Any], b: NDArray[Any]) -> float:
     return float((10 * np.log10(255.0**2 / error)).mean())
 
 
-def _grey(pictures: NDArray[Any]) -> NDArray[Any]:
+def _grey(images: NDArray[Any]) -> NDArray[Any]:
     weights = np.array((0.299, 0.587, 0.114), dtype=np.float32) / 255
-    return pictures.astype(np.float32) @ weights
+    return images.astype(np.float32) @ weights
 
 
-def _gradients(pictures: NDArray[Any]) -> NDArray[Any]:
+def _gradients(images: NDArray[Any]) -> NDArray[Any]:
     from skimage.feature import hog
 
-    grey = _grey(pictures)
+    grey = _grey(images)
     return np.stack(
         [hog(x, orientations=8, pixels_per_cell=(8, 8), cells_per_block=(2, 2)) for x in grey]
     )
@@ -161,7 +161,7 @@ def main(arguments: list[str] | None = None) -> None:
     parser.add_argument("--cnn", action="store_true", help="also the small CNN (minutes)")
     parser.add_argument("--folds", type=int, default=FOLDS, choices=range(1, FOLDS + 1))
     given = parser.parse_args(arguments)
-    identity, mean = measure_pictures()
+    identity, mean = measure_images()
     sys.stdout.write(
         f"PSNR to true near-infrared: identity {identity:.2f} dB, mean image {mean:.2f} dB\n"
     )

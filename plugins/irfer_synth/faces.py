@@ -1,4 +1,4 @@
-"""Moments of faces and their pictures: `render(moments, spectrum, size)` is a pure function."""
+"""Moments of faces and their images: `render(moments, spectrum, size)` is a pure function."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Camera = Literal["vis", "nir", "lwir", "dark"]
 CHUNK = 8
-"""Pictures drawn at a time: so few that their masks stay in the cache of one core."""
+"""Images drawn at a time: so few that their masks stay in the cache of one core."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,23 +89,23 @@ def draw_moments(
 
 
 def render(moments: Moments, camera: Camera, size: int = 64) -> tuple[NDArray[Any], NDArray[Any]]:
-    """Take the pictures.
+    """Take the images.
 
     Args:
         camera: `vis`, `nir`, `lwir` or `dark` (visible light, nearly none of it).
         size: side in pixels.
 
     Returns:
-        (N, size, size, 3) uint8 and (N, 68, 2) float32 landmarks in pixels, x then y. A picture
+        (N, size, size, 3) uint8 and (N, 68, 2) float32 landmarks in pixels, x then y. An image
         depends on its own moment only, never on the batch.
     """
-    pictures = np.empty((len(moments), size, size, 3), dtype=np.uint8)
+    images = np.empty((len(moments), size, size, 3), dtype=np.uint8)
     marks = np.empty((len(moments), 68, 2), dtype=np.float32)
     for start in range(0, len(moments), CHUNK):
         part = moments.take(range(start, min(start + CHUNK, len(moments))))
         at = slice(start, start + len(part))
-        pictures[at], marks[at] = _render(part, camera, size)
-    return pictures, marks
+        images[at], marks[at] = _render(part, camera, size)
+    return images, marks
 
 
 def render_identity_range(
@@ -117,7 +117,7 @@ def render_identity_range(
     size: int = 64,
     take: int = 0,
 ) -> tuple[NDArray[Any], list[Mapping[str, Any]]]:
-    """Pictures of people `first` to `last` - 1 outside the benchmark, with facts for captions.
+    """Images of people `first` to `last` - 1 outside the benchmark, with facts for captions.
 
     Every person shows every label once; another `take` gives other moments of the same people.
 
@@ -158,13 +158,13 @@ def _render(part: Moments, camera: Camera, size: int) -> tuple[NDArray[Any], NDA
     layers = lay_out(part.who, shape, part.units, part.pose, size)
     layers.mask["nose_y"] = shape.nose_y[:, None, None] + np.float32(0.022)
     if camera == "lwir":
-        picture = shade_thermal(layers, part.who, part.scene)[..., None]
+        image = shade_thermal(layers, part.who, part.scene)[..., None]
     elif camera == "nir":
-        picture = shade_nir(layers, part.who, part.scene)[..., None]
+        image = shade_nir(layers, part.who, part.scene)[..., None]
     else:
-        picture = shade_visible(layers, part.who, part.scene)
-    picture = _sense(picture, camera, part.scene.seed)
-    values = np.clip(picture * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
+        image = shade_visible(layers, part.who, part.scene)
+    image = _sense(image, camera, part.scene.seed)
+    values = np.clip(image * np.float32(255) + np.float32(0.5), 0, 255).astype(np.uint8)
     return np.broadcast_to(values, (*values.shape[:3], 3)), place_landmarks(shape, part.pose, size)
 
 
@@ -172,21 +172,21 @@ _EXPOSURE, _GAIN = 0.045, 6.0
 _NOISE = {"vis": 0.010, "nir": 0.010, "lwir": 0.012, "dark": 0.012}
 
 
-def _sense(picture: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArray[Any]:
+def _sense(image: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArray[Any]:
     """Sensor noise: a little read-out noise, and in the dark the photons can be counted."""
-    out = np.empty(picture.shape, dtype=np.float32)
+    out = np.empty(image.shape, dtype=np.float32)
     for k, seed in enumerate(seeds):
         rng = generator(int(seed), ("vis", "nir", "lwir", "dark").index(camera))
-        noise = rng.standard_normal(picture.shape[1:], dtype=np.float32) * np.float32(
+        noise = rng.standard_normal(image.shape[1:], dtype=np.float32) * np.float32(
             _NOISE[camera]
         )
         if camera == "dark":
-            photons = np.maximum(picture[k], 0) * np.float32(_EXPOSURE * 900)
-            shot = rng.standard_normal(picture.shape[1:], dtype=np.float32)
+            photons = np.maximum(image[k], 0) * np.float32(_EXPOSURE * 900)
+            shot = rng.standard_normal(image.shape[1:], dtype=np.float32)
             counted = np.maximum(photons + np.sqrt(photons) * shot, 0) * np.float32(1 / 900)
             out[k] = (counted + noise * np.float32(0.5)) * np.float32(_GAIN)
         else:
-            out[k] = picture[k] + noise
+            out[k] = image[k] + noise
     return out
 
 

@@ -202,7 +202,7 @@ def lip_lines(s: Shape, q: Array) -> tuple[Array, Array, Array, Array]:
 
 
 def place_landmarks(s: Shape, pose: Pose, size: int) -> NDArray[Any]:
-    """(N, 68, 2) float32 landmarks in iBUG order, x then y, in pixels of a `size`-pixel picture.
+    """(N, 68, 2) float32 landmarks in iBUG order, x then y, in pixels of a `size`-pixel image.
 
     The centre of the first pixel is at 0.5.
     """

@@ -1,4 +1,4 @@
-"""The parts of a face as soft masks over the picture: what is drawn, before any light or colour."""
+"""The parts of a face as soft masks over the image: what is drawn, before any light or colour."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Array = Any
 
 @dataclass(slots=True)
 class Layers:
-    """Masks from 0 to 1 and fields of B pictures, each (B, H, W) float32.
+    """Masks from 0 to 1 and fields of B images, each (B, H, W) float32.
 
     `x`, `y` are image coordinates, `u`, `v` frontal ones; `nx`, `ny`, `nz` the surface normal.
     """

@@ -1,8 +1,8 @@
 """Makes the mini CLIP: `python -m irfer_synth.pretrain` (a few minutes on two cores).
 
 open_clip's own architecture, trained from nothing on visible synthetic faces of people who are not
-in the benchmark; no near-infrared picture is seen. Two stages, as in locked-image tuning (LiT, Zhai
-et al., CVPR 2022), because text and image towers that start together need far more pictures:
+in the benchmark; no near-infrared image is seen. Two stages, as in locked-image tuning (LiT, Zhai
+et al., CVPR 2022), because text and image towers that start together need far more images:
 
 1. the image tower learns to tell facts about a face (action units, hair, skin, glasses);
 2. the text tower, the image projection and the temperature learn image-text contrast on noisy
@@ -91,19 +91,19 @@ def write_merges(path: Path) -> None:
 
 
 def render_people(people: int, seed: int, tokenizer: Any) -> tuple[Tensor, Tensor, Tensor]:
-    """(N, 3, 64, 64) uint8 pictures, (N, captions, context) ids and (N, facts) targets."""
-    pictures, ids, targets = [], [], []
+    """(N, 3, 64, 64) uint8 images, (N, captions, context) ids and (N, facts) targets."""
+    drawn, ids, targets = [], [], []
     rng = np.random.default_rng(seed)
     for first in range(1, people + 1, 32):
         last = min(first + 32, people + 1)
         frames, facts = render_identity_range(first, last, labels=LABELS, size=SIZE)
-        pictures.append(torch.from_numpy(frames).permute(0, 3, 1, 2))
+        drawn.append(torch.from_numpy(frames).permute(0, 3, 1, 2))
         for one in facts:
             ids.append(tokenizer([write_caption(one, rng) for _ in range(CAPTIONS_EACH)]))
             targets.append(fact_vector(one))
         say("rendering", last - 1, people)
     table = torch.tensor(targets)
-    return torch.cat(pictures), torch.stack(ids), (table - table.mean(0)) / (table.std(0) + 1e-3)
+    return torch.cat(drawn), torch.stack(ids), (table - table.mean(0)) / (table.std(0) + 1e-3)
 
 
 def fact_vector(facts: Mapping[str, Any]) -> list[float]:
@@ -120,16 +120,16 @@ def fact_vector(facts: Mapping[str, Any]) -> list[float]:
     return [*facts["units"].values(), *words, float(facts["glasses"]), float(facts["beard"])]
 
 
-def augment(pictures: Tensor) -> Tensor:
+def augment(drawn: Tensor) -> Tensor:
     """Mirror, shift and zoom a little, change light, develop two in five as black and white."""
-    n = len(pictures)
+    n = len(drawn)
     turn = torch.zeros(n, 2, 3)
     zoom = torch.empty(n).uniform_(0.88, 1.06)
     turn[:, 0, 0] = zoom * (torch.randint(0, 2, (n,)) * 2 - 1)
     turn[:, 1, 1] = zoom
     turn[:, :, 2] = torch.empty(n, 2).uniform_(-0.08, 0.08)
     grid = F.affine_grid(turn, [n, 3, SIZE, SIZE], align_corners=False)
-    x = F.grid_sample(pictures.float() / 255, grid, padding_mode="border", align_corners=False)
+    x = F.grid_sample(drawn.float() / 255, grid, padding_mode="border", align_corners=False)
     # Films differ in the colours they see.
     film = torch.rand(n, 3, 1, 1)
     grey = (x * film / film.sum(dim=1, keepdim=True)).sum(dim=1, keepdim=True)
@@ -138,20 +138,20 @@ def augment(pictures: Tensor) -> Tensor:
     return normalise((x - 0.5) * (1 + gain) + 0.5 + 0.5 * lift)
 
 
-def normalise(pictures: Tensor) -> Tensor:
+def normalise(drawn: Tensor) -> Tensor:
     """0..1 to CLIP's statistics."""
     mean, std = (torch.tensor(v)[:, None, None] for v in (MEAN, STD))
-    return (pictures - mean) / std
+    return (drawn - mean) / std
 
 
 @torch.no_grad()
-def initialise(clip: CLIP, pictures: Tensor) -> None:
+def initialise(clip: CLIP, drawn: Tensor) -> None:
     """Start where little has to be found out: patches as whitened principal components, places
     as sines and cosines of row and column. A tower that starts from noise needs thrice the steps.
     """
     visual, patch = clip.visual, clip.visual.conv1.kernel_size[0]
     width = visual.conv1.out_channels
-    few = augment(pictures[torch.randperm(len(pictures))[:400]])
+    few = augment(drawn[torch.randperm(len(drawn))[:400]])
     rows = F.unfold(few, patch, stride=patch).transpose(1, 2).flatten(0, 1)
     rows = rows - rows.mean(dim=0)
     variance, direction = torch.linalg.eigh(rows.T @ rows / len(rows))
@@ -166,14 +166,14 @@ def initialise(clip: CLIP, pictures: Tensor) -> None:
     visual.positional_embedding.copy_(torch.cat([torch.zeros(1, width), 0.7 * waves]))
 
 
-def fit_images(clip: CLIP, pictures: Tensor, targets: Tensor, *, steps: int, batch: int) -> None:
+def fit_images(clip: CLIP, drawn: Tensor, targets: Tensor, *, steps: int, batch: int) -> None:
     """Stage 1: the image tower tells the facts from its class token, through a throw-away head."""
     head = torch.nn.Linear(clip.visual.proj.shape[0], targets.shape[1])
     modules = torch.nn.ModuleList([clip.visual, head])
 
     def loss(step: int) -> Tensor:
-        chosen = torch.randint(0, len(pictures), (batch,))
-        return F.mse_loss(head(tower(clip, augment(pictures[chosen]))), targets[chosen])
+        chosen = torch.randint(0, len(drawn), (batch,))
+        return F.mse_loss(head(tower(clip, augment(drawn[chosen]))), targets[chosen])
 
     descend("images", list(modules.parameters()), loss, steps=steps, rate=2e-3)
 
@@ -224,11 +224,11 @@ def tower(clip: CLIP, images: Tensor) -> Tensor:
 
 
 @torch.no_grad()
-def encode_views(clip: CLIP, pictures: Tensor, views: int) -> Tensor:
+def encode_views(clip: CLIP, drawn: Tensor, views: int) -> Tensor:
     """(views, N, width) features of augmented views by the fixed image tower."""
 
     def once() -> Tensor:
-        return torch.cat([tower(clip, augment(part)) for part in torch.split(pictures, 128)])
+        return torch.cat([tower(clip, augment(part)) for part in torch.split(drawn, 128)])
 
     return torch.stack([once() for _ in range(views)])
 
@@ -299,10 +299,10 @@ def main(arguments: list[str] | None = None) -> int:
     tokenizer = SimpleTokenizer(bpe_path=str(given.out / MERGES), context_length=48)
     config = architecture(tokenizer.vocab_size)
     clip = CLIP(**config)
-    pictures, ids, targets = render_people(given.people, given.seed, tokenizer)
-    initialise(clip, pictures)
-    fit_images(clip, pictures, targets, steps=given.image_steps, batch=64)
-    fit_texts(clip, encode_views(clip, pictures, VIEWS), ids, steps=given.text_steps, batch=128)
+    drawn, ids, targets = render_people(given.people, given.seed, tokenizer)
+    initialise(clip, drawn)
+    fit_images(clip, drawn, targets, steps=given.image_steps, batch=64)
+    fit_texts(clip, encode_views(clip, drawn, VIEWS), ids, steps=given.text_steps, batch=128)
     clip.eval()
     unseen = range(given.people + 1, given.people + 61)
     found = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from irfer_bench.api import BASIC, Domain, Setting
 
 if TYPE_CHECKING:
-    from irfer_bench.settings import SettingKind
+    from irfer_bench.settings.setting import SettingKind
 
 VIS = Domain(spectrum="vis", lightings=("normal",), parts=("stills",))
 NIR = Domain(spectrum="nir", lightings=("normal",), parts=("stills",))
@@ -17,8 +17,8 @@ EXTRA = Domain(spectrum="vis", lightings=("normal",), parts=("extra",))
 CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
 
 RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
-PICTURES = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
-EVERYTHING = (*RECOGNITION, *PICTURES, "kl_posterior")
+IMAGE_SUFFIXES = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
+EVERYTHING = (*RECOGNITION, *IMAGE_SUFFIXES, "kl_posterior")
 TEXT = "docs/synthetic-benchmark.md"
 
 
@@ -64,7 +64,7 @@ SYNTH_NIR_AUGMENTED = _setting(
     "synth_nir_augmented",
     "augmented",
     NIR,
-    "every near-infrared label, and translations of 30 other people's visible pictures",
+    "every near-infrared label, and translations of 30 other people's visible images",
     source=VIS,
     extra=EXTRA,
 )
@@ -79,10 +79,10 @@ SYNTH_NIR_QUALITY = _setting(
     "synth_nir_quality",
     "quality",
     NIR,
-    "translations of visible test pictures against their true near-infrared partners",
+    "translations of visible test images against their true near-infrared partners",
     source=VIS,
     extra=EXTRA,
-    metrics=(*PICTURES, "judge_accuracy", "judge_kept", "accuracy"),
+    metrics=(*IMAGE_SUFFIXES, "judge_accuracy", "judge_kept", "accuracy"),
     primary="psnr",
 )
 """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""

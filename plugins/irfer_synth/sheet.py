@@ -35,10 +35,10 @@ def draw(path: Path, size: int = SIDE) -> Path:
     for row, label in enumerate(CLASSES):
         pen.text((6, TOP + size * row + size // 2 - 6), label, fill="black")
     for column, (camera, title) in enumerate(COLUMNS):
-        pictures, _ = render(moments, camera, size)
+        images, _ = render(moments, camera, size)
         left = MARGIN + column * size * len(PEOPLE)
         pen.text((left + 6, 10), title, fill="black")
-        block = pictures.reshape(len(CLASSES), len(PEOPLE), size, size, 3)
+        block = images.reshape(len(CLASSES), len(PEOPLE), size, size, 3)
         rows = np.concatenate(
             list(block.transpose(0, 2, 1, 3, 4).reshape(len(CLASSES), size, len(PEOPLE) * size, 3))
         )

@@ -95,26 +95,26 @@ def _paint_visible(
     streak = _streaks(layers)
     base = np.broadcast_to(g(scene.cloth[:, channel]), layers.u.shape)
     base = over(base, 1 - m["cloth"], g(skin * 0.80))
-    picture = over(haze, m["hair_back"], g(hair * 0.8) * streak * lit)
+    image = over(haze, m["hair_back"], g(hair * 0.8) * streak * lit)
     body = base * (g(scene.ambient) + g(scene.lamp) * 0.45) * tint
-    picture = over(picture, np.maximum(m["neck"], m["cloth"]), body)
-    picture = over(picture, m["ears"], g(skin * 0.82) * lit)
+    image = over(image, np.maximum(m["neck"], m["cloth"]), body)
+    image = over(image, m["ears"], g(skin * 0.82) * lit)
     albedo = _visible_albedo(layers, who, channel)
-    picture = over(picture, m["face"], albedo * lit + shine * (1 - 0.6 * m["brow"]))
+    image = over(image, m["face"], albedo * lit + shine * (1 - 0.6 * m["brow"]))
     wet = (g(scene.ambient) + g(scene.lamp) * 0.75) * tint
-    picture = over(picture, m["eye"], 0.88 * wet * (1 - 0.2 * m["socket"]))
-    picture = over(picture, m["iris"], g(_IRIS[who.iris.astype(int), channel]) * wet)
-    picture = over(picture, m["pupil"], 0.03)
-    picture = over(picture, m["glint"], 0.95)
-    picture = over(picture, m["lash"] * 0.85, 0.06)
-    picture = over(picture, m["gap"], (0.16, 0.05, 0.05)[channel])
-    picture = over(picture, m["seam"] * 0.75, g(skin * 0.25) * lit)
-    picture = over(picture, m["teeth"], (0.90, 0.88, 0.82)[channel] * wet)
-    picture = over(picture, m["hair"], g(hair) * streak * lit + shine * 0.6)
+    image = over(image, m["eye"], 0.88 * wet * (1 - 0.2 * m["socket"]))
+    image = over(image, m["iris"], g(_IRIS[who.iris.astype(int), channel]) * wet)
+    image = over(image, m["pupil"], 0.03)
+    image = over(image, m["glint"], 0.95)
+    image = over(image, m["lash"] * 0.85, 0.06)
+    image = over(image, m["gap"], (0.16, 0.05, 0.05)[channel])
+    image = over(image, m["seam"] * 0.75, g(skin * 0.25) * lit)
+    image = over(image, m["teeth"], (0.90, 0.88, 0.82)[channel] * wet)
+    image = over(image, m["hair"], g(hair) * streak * lit + shine * 0.6)
     if "frame" in m:
-        picture = over(picture, m["lens"] * 0.10, 0.9)
-        picture = over(picture, m["frame"], 0.08)
-    return picture
+        image = over(image, m["lens"] * 0.10, 0.9)
+        image = over(image, m["frame"], 0.08)
+    return image
 
 
 def _skin_colour(who: Identities, channel: int) -> Array:
@@ -160,25 +160,25 @@ def shade_nir(layers: Layers, who: Identities, scene: Scene) -> Array:
     a = over(a, m["brow"] * g(0.13 + 0.13 * who.brow_dark), g(hair * 0.9 + 0.12))
     streak = _streaks(layers)
     haze = 0.035 + 0.05 * _backdrop(layers, scene)[0]
-    picture = over(haze, m["hair_back"], g(hair * 0.75) * streak * lit)
+    image = over(haze, m["hair_back"], g(hair * 0.75) * streak * lit)
     cloth = np.broadcast_to(g(0.12 + 0.4 * scene.cloth[:, 1]), a.shape)
     cloth = over(cloth, 1 - m["cloth"], g(skin * 0.60))
-    picture = over(picture, np.maximum(m["neck"], m["cloth"]), cloth)
-    picture = over(picture, m["ears"], g(skin * 0.75) * lit)
-    picture = over(picture, m["face"], a * lit + shine)
-    picture = over(picture, m["eye"], 0.66)
-    picture = over(picture, m["iris"], 0.20)
-    picture = over(picture, m["pupil"], 0.05)
-    picture = over(picture, m["glint"], 1.0)
-    picture = over(picture, m["lash"] * 0.45, 0.25)
-    picture = over(picture, m["gap"], 0.34)
-    picture = over(picture, m["seam"] * 0.50, 0.38)
-    picture = over(picture, m["teeth"], 0.80)
-    picture = over(picture, m["hair"], g(hair) * streak * lit)
+    image = over(image, np.maximum(m["neck"], m["cloth"]), cloth)
+    image = over(image, m["ears"], g(skin * 0.75) * lit)
+    image = over(image, m["face"], a * lit + shine)
+    image = over(image, m["eye"], 0.66)
+    image = over(image, m["iris"], 0.20)
+    image = over(image, m["pupil"], 0.05)
+    image = over(image, m["glint"], 1.0)
+    image = over(image, m["lash"] * 0.45, 0.25)
+    image = over(image, m["gap"], 0.34)
+    image = over(image, m["seam"] * 0.50, 0.38)
+    image = over(image, m["teeth"], 0.80)
+    image = over(image, m["hair"], g(hair) * streak * lit)
     if "frame" in m:
-        picture = over(picture, m["lens"] * 0.10, 0.1)
-        picture = over(picture, m["frame"], 0.10)
-    return picture
+        image = over(image, m["lens"] * 0.10, 0.1)
+        image = over(image, m["frame"], 0.10)
+    return image
 
 
 def shade_thermal(layers: Layers, who: Identities, scene: Scene) -> Array:
@@ -194,30 +194,30 @@ def shade_thermal(layers: Layers, who: Identities, scene: Scene) -> Array:
     t = t - 0.12 * m["beard"]
     t = t - 0.22 * m["brow"] * g(0.5 + 0.5 * who.brow_dark)
     t = t + 0.05 * m["lips"] + 0.09 * m["crease"]
-    picture = 0.10 + 0.04 * _backdrop(layers, scene)[1]
-    picture = over(picture, m["hair_back"], 0.40)
-    picture = over(picture, m["cloth"], 0.36)
-    picture = over(picture, m["neck"] * (1 - m["cloth"]), g(warm * 1.03))
-    picture = over(picture, m["ears"], g(warm * 0.72))
-    picture = over(picture, m["face"], t)
-    picture = over(picture, m["eye"], g(warm * 0.90))
-    picture = over(picture, m["gap"], g(warm * 1.16))
-    picture = over(picture, m["teeth"], g(warm * 0.95))
-    picture = over(picture, m["hair"], 0.42)
+    image = 0.10 + 0.04 * _backdrop(layers, scene)[1]
+    image = over(image, m["hair_back"], 0.40)
+    image = over(image, m["cloth"], 0.36)
+    image = over(image, m["neck"] * (1 - m["cloth"]), g(warm * 1.03))
+    image = over(image, m["ears"], g(warm * 0.72))
+    image = over(image, m["face"], t)
+    image = over(image, m["eye"], g(warm * 0.90))
+    image = over(image, m["gap"], g(warm * 1.16))
+    image = over(image, m["teeth"], g(warm * 0.95))
+    image = over(image, m["hair"], 0.42)
     if "frame" in m:
-        picture = over(picture, np.maximum(m["lens"], m["frame"]), 0.24)
-    return blur(picture, max(1, round(layers.u.shape[-1] / 64)))
+        image = over(image, np.maximum(m["lens"], m["frame"]), 0.24)
+    return blur(image, max(1, round(layers.u.shape[-1] / 64)))
 
 
-def blur(picture: Array, times: int) -> Array:
-    """A 1-2-1 filter along both axes, repeated; the picture's edge is repeated outwards."""
+def blur(image: Array, times: int) -> Array:
+    """A 1-2-1 filter along both axes, repeated; the image's edge is repeated outwards."""
     for _ in range(2 * times):
         for axis in (1, 2):
             pads = [(1, 1) if k == axis else (0, 0) for k in range(3)]
-            p = np.pad(picture, pads, mode="edge")
+            p = np.pad(image, pads, mode="edge")
             left, right = (p[:, :-2], p[:, 2:]) if axis == 1 else (p[:, :, :-2], p[:, :, 2:])
-            picture = 0.5 * picture + 0.25 * (left + right)
-    return picture
+            image = 0.5 * image + 0.25 * (left + right)
+    return image
 
 
 def _grid(column: Array) -> Array:

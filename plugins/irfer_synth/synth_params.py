@@ -1,4 +1,4 @@
-"""The embedded benchmark's only choice: the side of its pictures."""
+"""The embedded benchmark's only choice: the side of its images."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ class SynthParams(Params, frozen=True, kw_only=True):
 
     needs_root: ClassVar[bool] = False
 
-    size: Annotated[int, fit("side of the pictures in pixels", ge=32, le=512)] = 64
+    size: Annotated[int, fit("side of the images in pixels", ge=32, le=512)] = 64

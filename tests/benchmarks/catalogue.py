@@ -42,7 +42,7 @@ BENCHMARKS = (
         "decoding 640x360 videos", data.clips, 3, "at least 20 times as fast",
     ),
     Benchmark(
-        "preparing 10,000 pictures", "two processes", "one", data.two_cores, 3,
+        "preparing 10,000 images", "two processes", "one", data.two_cores, 3,
         "at least 1.8 times as fast",
     ),
 )  # fmt: skip

@@ -12,25 +12,25 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import BASIC, Clip, Item
 from irfer_bench.data.clips import StoredClips, write_clips
-from irfer_bench.data.prepare import prepare
-from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe
-from irfer_bench.params import Params
+from irfer_bench.data.preparation.prepare import prepare
+from irfer_bench.data.preparation.rules import Rules
+from irfer_bench.data.preparation.shards import Recipe
 from irfer_bench.registry import load
-from irfer_bench.values import BASIC, Clip, Item
 from tests.benchmarks.harness import seconds
 from tests.irfer_datasets.movies import movie
 
 SIZE = 224
 WIDTH, HEIGHT = 320, 240
-"""Oulu-CASIA's own picture size."""
+"""Oulu-CASIA's own image size."""
 
 
 def stills(tiny: bool) -> tuple[float, float]:
-    """1,000 pictures out of the prepared store, against decoding the originals again."""
+    """1,000 images out of the prepared store, against decoding the originals again."""
     with tempfile.TemporaryDirectory() as folder:
-        recipe, items = draw_pictures(Path(folder) / "root", 20 if tiny else 1000)
+        recipe, items = draw_images(Path(folder) / "root", 20 if tiny else 1000)
         rules = Rules(size=SIZE)
         return _against(recipe, items, rules, Path(folder))
 
@@ -47,9 +47,9 @@ def clips(tiny: bool) -> tuple[float, float]:
 PREPARE = """
 import sys, time
 from pathlib import Path
-from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe, prepare_shards
-from irfer_bench.params import Params
+from irfer_bench.data.preparation.rules import Rules
+from irfer_bench.data.preparation.shards import Recipe, prepare_shards
+from irfer_bench.contracts.params import Params
 from irfer_bench.registry import load
 if __name__ == "__main__":
     root, place, workers, size = sys.argv[1:]
@@ -65,9 +65,9 @@ if __name__ == "__main__":
 
 
 def two_cores(tiny: bool) -> tuple[float, float]:
-    """10,000 pictures prepared by two processes, against one."""
+    """10,000 images prepared by two processes, against one."""
     with tempfile.TemporaryDirectory() as folder:
-        draw_pictures(Path(folder) / "root", 200 if tiny else 10_000)
+        draw_images(Path(folder) / "root", 200 if tiny else 10_000)
         program = Path(folder) / "prepare.py"
         program.write_text(PREPARE)
 
@@ -105,7 +105,7 @@ def _look(clips: Iterable[Clip]) -> None:
             clip.audio.copy()
 
 
-def draw_pictures(
+def draw_images(
     root: Path, count: int, size: tuple[int, int] = (WIDTH, HEIGHT)
 ) -> tuple[Recipe, list[Item]]:
     """A `folder` dataset of JPEGs of Oulu-CASIA's size: soft blobs and grain, as of a camera."""
@@ -135,7 +135,7 @@ def film(root: Path, count: int) -> tuple[Recipe, list[Item]]:
     frames = [np.roll(scene, 4 * k, axis=1) for k in range(60)]
     for number in range(count):
         path = root / f"data/clips/{number + 19:05d}.mp4"
-        movie(path, 60, codec="libx264", audio="aac", pictures=frames)
+        movie(path, 60, codec="libx264", audio="aac", images=frames)
     lines = [f"{number + 19:05d}.mp4 {BASIC[number % 6]}\n" for number in range(count)]
     for side, own in (("train", lines[count // 5 :]), ("test", lines[: count // 5])):
         path = root / "Train & Test Set/single/no_caption/set_1" / f"{side}.txt"

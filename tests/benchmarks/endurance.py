@@ -1,4 +1,4 @@
-"""`python -m tests.benchmarks.endurance`: preparation killed ten times, and 100,000 pictures.
+"""`python -m tests.benchmarks.endurance`: preparation killed ten times, and 100,000 images.
 
 Minutes, gigabytes of disk, no figure in the table: what it prints is a check, not a race.
 """
@@ -18,27 +18,27 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks.data import draw_pictures
+from tests.benchmarks.data import draw_images
 
 KILLS = 10
 SETTING = "folder_vis_supervised"
 
 
-def main(pictures: int = 10_000, many: int = 100_000) -> None:
-    """Kill and resume `pictures`, then prepare and read `many`."""
+def main(images: int = 10_000, many: int = 100_000) -> None:
+    """Kill and resume `images`, then prepare and read `many`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw_pictures(folder / "root", pictures)
+        draw_images(folder / "root", images)
         whole, _ = _prepare(folder / "root", folder / "whole")
         killed = _kill_and_resume(folder / "root", folder / "killed", whole["seconds"])
         same = _digests(whole) == _digests(killed) and whole["crops"] == killed["crops"]
-        say(f"{pictures} pictures, killed {KILLS} times: {'the same' if same else 'NOT THE SAME'}")
+        say(f"{images} images, killed {KILLS} times: {'the same' if same else 'NOT THE SAME'}")
         say(f"  files made twice: {killed['twice']}, lost: {killed['lost']}")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        draw_pictures(folder / "root", many, size=(64, 64))
+        draw_images(folder / "root", many, size=(64, 64))
         made, peak = _prepare(folder / "root", folder / "home")
-        say(f"{many} pictures prepared in {made['seconds']:.0f} s, peak {peak:.0f} MB a process")
+        say(f"{many} images prepared in {made['seconds']:.0f} s, peak {peak:.0f} MB a process")
         say(f"  read once more: {_read(made['folder'])}")
 
 

@@ -9,8 +9,8 @@ from typing import Any
 import torch
 from torch import Tensor
 
+from irfer_bench.contracts.params import resolve
 from irfer_bench.nn.frames import FrameTable
-from irfer_bench.params import resolve
 from irfer_bench.testing.faces import make_faces, training_data
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone
@@ -23,16 +23,17 @@ from irfer_clip.prompting import encode_image, encode_text, normalize
 from irfer_clip.prompts import prompt_texts
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.synth_params import SynthParams
-from irfer_translators.diffusion.energies import LowPass, high_pass_energy
 from irfer_translators.diffusion.landmark_net import build_landmark_net
-from irfer_translators.diffusion.nfer_sde import NferSde
+from irfer_translators.diffusion.lowpass import LowPass
+from irfer_translators.diffusion.nfer_sde import high_pass_energy
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from irfer_translators.diffusion.unet import build_unet, freeze
 from tests.benchmarks.harness import seconds
 
 
 def filter_gradient(tiny: bool) -> tuple[float, float]:
-    """Gradient of E_f on 64 pictures of 48 px, 20 times: closed form against autograd."""
+    """Gradient of E_f on 64 images of 48 px, 20 times: closed form against autograd."""
     count = 1 if tiny else 20
     torch.manual_seed(0)
     x, c = torch.randn(2, 2 if tiny else 64, 3, 48, 48)
@@ -52,14 +53,14 @@ def filter_gradient(tiny: bool) -> tuple[float, float]:
 
 
 def sampler(tiny: bool) -> tuple[float, float]:
-    """NFER-SDE's guided walk (`quick`) over 32 pictures: in one batch against one by one."""
+    """NFER-SDE's guided sampling (`quick`) of 32 images: in one batch against one by one."""
     params = resolve(NferSdeParams, component="nfer_sde", preset="quick")
     torch.manual_seed(0)
     method = NferSde(params)
-    method.score = build_unet(params.net, params.size, 6, 3)
-    method.H = build_landmark_net(params.h_net, params.size)
-    for net in (method.score, method.H):
-        freeze(net)
+    method.nets = {
+        "score": freeze(build_unet(params.net, params.size, 6, 3)),
+        "landmarks": freeze(build_landmark_net(params.h_net, params.size)),
+    }
     clips = make_faces("vis", range(1 if tiny else 6), size=params.size)
     picked = [clips[i] for i in range(2 if tiny else 32)]
     ctx = MemoryContext()

@@ -6,15 +6,15 @@ from collections import Counter
 
 import pytest
 
-from irfer_bench.preparation import in_domain
+from irfer_bench.data.subsets import belongs
+from irfer_bench.engine.stages.prepare import in_domain
+from irfer_bench.engine.stages.score import PAIR_FIELDS
 from irfer_bench.registry import load
-from irfer_bench.scoring import PAIR_FIELDS
-from irfer_bench.settings import Domain, Setting
-from irfer_bench.splits import belongs
+from irfer_bench.settings.setting import Domain, Setting
 
 REGISTRY = load()
 SETTINGS = [
-    REGISTRY.setting(owned.component.name) for owned in REGISTRY.owned
+    REGISTRY.setting(owned.component.name) for owned in REGISTRY.registered
     if owned.builtin and owned.component.kind == "setting"
 ]
 PAIRED = ("augmented", "weak", "quality")

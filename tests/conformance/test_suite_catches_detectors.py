@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 import pytest
 
+from irfer_bench.contracts.values import Face
 from irfer_bench.errors import MissingError, MissingWeightsError
 from irfer_bench.testing.conformance import DetectorConformance
-from irfer_bench.values import Face
 from tests.conformance.test_suites_catch_methods import UNANNOUNCED, checks, suite_of
 
 
 class Brightest:
-    """A faultless detector: the square around the brightest pixel; none in a small picture."""
+    """A faultless detector: the square around the brightest pixel; none in a small image."""
 
     exact = True
     looks = True

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from irfer_bench.contracts.values import State
 from irfer_bench.testing.conformance import (
     RecognizerConformance,
     TranslatorConformance,
 )
-from irfer_bench.values import State
 
 
 class Faultless:

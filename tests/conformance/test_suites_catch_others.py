@@ -8,13 +8,13 @@ from typing import Any
 
 import pytest
 
+from irfer_bench.contracts.values import Item
 from irfer_bench.registry import load
 from irfer_bench.testing.conformance import (
     DatasetConformance,
     MetricConformance,
     TranslatorConformance,
 )
-from irfer_bench.values import Item
 from tests.conformance.test_suites_catch_methods import UNANNOUNCED, checks, suite_of
 
 
@@ -117,10 +117,10 @@ def test_a_flawed_dataset_fails(lies: dict[str, Any], check: str) -> None:
 
 
 def test_a_dataset_that_takes_any_folder_fails(tmp_path: Path) -> None:
-    from irfer_bench.values import Recognition
+    from irfer_bench.contracts.values import Match
 
     suite = suite_of(
-        DatasetConformance, lambda: Flawed(recognise=lambda root: Recognition(1.0, "surely"))
+        DatasetConformance, lambda: Flawed(identify=lambda root: Match(1.0, "surely"))
     )
     with pytest.raises(AssertionError, match="an empty folder is taken"):
         suite.test_recognises_its_own_folder(None, tmp_path)

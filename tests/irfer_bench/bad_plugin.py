@@ -61,7 +61,7 @@ class Bad:
         if self.how == "exit":
             raise SystemExit(0)
         if self.how == "refuse":
-            raise UsageError("this method wants thermal pictures", "choose an lwir setting")
+            raise UsageError("this method wants thermal images", "choose an lwir setting")
         if self.how == "write":
             target[0, 0, 0] = 7
         if self.how == "write_out":

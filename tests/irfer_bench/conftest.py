@@ -19,7 +19,7 @@ CELL = ("-d", "toy", "-t", "toy_shift", "-r", "toy_means")
 
 
 @dataclass
-class Bench:
+class Preparer:
     """Runs the command line in this process or as a child, over one home folder."""
 
     folder: Path
@@ -98,7 +98,7 @@ def bench(tmp_path, monkeypatch, capsys):
     for name in ("IRFER_BENCH_WEIGHTS", "IRFER_BENCH_TRACEBACK", "TOY_PAUSE", "TOY_OBSERVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)
-    made = Bench(tmp_path, capsys)
+    made = Preparer(tmp_path, capsys)
     yield made
     for child in made.children:
         if child.poll() is None:

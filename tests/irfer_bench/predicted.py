@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from irfer_bench.stats import Predictions
+from irfer_bench.statistics.comparison import Predictions
 
 SCORES = {
     "accuracy": lambda y, p, c: float(np.mean(y == p)),

@@ -65,7 +65,7 @@ def test_a_wrong_word_is_said_in_one_line(bench, words, code, said):
     ("setting", "translator", "said"),
     [
         ("toy_supervised", "toy_shift", "translator 'toy_shift' would not be used"),
-        ("toy_quality", "toy_raw", "measures pictures and 'toy_raw' makes none"),
+        ("toy_quality", "toy_raw", "measures images and 'toy_raw' makes none"),
         ("toy_augmented", "toy_partner", "gives the true partner"),
         ("toy_cross", "toy_partner", "gives the true partner"),
     ],

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.store import Store
+from irfer_bench.store.artefacts import Store
 from tests.irfer_bench.bad_plugin import HOOKS, METHODS, PARAMS
 from tests.irfer_bench.strangers import write_distribution
 from tests.third_party.installing import TOY
@@ -163,7 +163,7 @@ def test_the_failure_is_not_kept(
 def test_a_plugin_may_refuse_in_its_own_words(capsys: pytest.CaptureFixture[str]) -> None:
     code = run("toy_shift", "bad_recognizer", "refuse")
     assert code == 2
-    assert "this method wants thermal pictures; choose an lwir setting" in capsys.readouterr().err
+    assert "this method wants thermal images; choose an lwir setting" in capsys.readouterr().err
 
 
 def test_a_translator_is_shown_no_target_label_in_weak(capsys: pytest.CaptureFixture[str]) -> None:

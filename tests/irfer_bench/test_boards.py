@@ -10,12 +10,12 @@ import msgspec
 import numpy as np
 import pytest
 
-from irfer_bench import keys, records
-from irfer_bench.files import write_text
-from irfer_bench.records import Value
 from irfer_bench.render.markdown import render
 from irfer_bench.render.numbers import number
-from irfer_bench.render.table import make_boards
+from irfer_bench.statistics.board import make_boards
+from irfer_bench.store import keys, records
+from irfer_bench.store.files import write_text
+from irfer_bench.store.records import Value
 from tests.irfer_bench.test_records import GOLDEN
 
 CLASSES = ["anger", "disgust", "fear"]

@@ -72,7 +72,7 @@ def test_show_prints_a_protocol_in_words(bench):
         "tested on all of the target",
         "classes 7, in the order of the scores: anger, disgust, fear, happiness, sadness, surprise",
         "frames the last one of each item; one frame is one scored example",
-        "found by opencv, square 1.3 times its box; where none is found, the whole picture's",
+        "found by opencv, square 1.3 times its box; where none is found, the whole image's",
         "pixels 224 x 224",
         "accuracy (share of test items that are right): the primary one",
         "from MPA-FER (ICCV 2025), cross-dataset",

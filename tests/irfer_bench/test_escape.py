@@ -10,12 +10,12 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from irfer_bench import records
-from irfer_bench.records import Value
 from irfer_bench.render import escape
 from irfer_bench.render.markdown import render
 from irfer_bench.render.panel import render_panel
-from irfer_bench.render.table import make_boards
+from irfer_bench.statistics.board import make_boards
+from irfer_bench.store import records
+from irfer_bench.store.records import Value
 from tests.irfer_bench.test_records import GOLDEN
 
 STEERING = "|`[](){}<>\\*_~#&$!:=-\n\r\t\x1b\x9b\u202e"

@@ -82,7 +82,7 @@ def test_two_runs_at_once_build_nothing_twice(bench):
     assert log.count("fit_translator") == 1
     assert log.count("part") == 1
     assert log.count("fit_recognizer") == 2, "one per seed"
-    assert log.count("read") == 60, "each picture of two spectra was read once"
+    assert log.count("read") == 60, "each image of two spectra was read once"
     assert len(list(bench.out.glob("records/*/*.json"))) == 2
     assert not list((bench.home / "store").glob("damaged/*"))
     assert bench.call("leaderboard", "--check")[0] == 0

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench import records
 from irfer_bench.errors import DamagedError
-from irfer_bench.records import NewerError, Record
+from irfer_bench.store import records
+from irfer_bench.store.records import NewerError, Record
 
 GOLDEN = Path(__file__).parent / "records_v1" / "whole.json"
 

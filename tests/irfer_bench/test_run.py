@@ -103,7 +103,7 @@ def test_every_kind_of_setting_runs(bench):
 
 
 def test_a_simulated_setting_has_no_true_partner(bench):
-    """Its pictures are translations of what it is scored on: comparing the two means nothing."""
+    """Its images are translations of what it is scored on: comparing the two means nothing."""
     words = "-d toy -s toy_simulated -t toy_raw -r toy_means --json"
     _, out, _ = bench.run(*words.split())
     found = json.loads(out)["metrics"]
@@ -112,7 +112,7 @@ def test_a_simulated_setting_has_no_true_partner(bench):
     assert "true partner" in found["toy_error"]["reason"]
 
 
-def test_fitting_on_unlabelled_target_pictures_is_marked(bench):
+def test_fitting_on_unlabelled_target_images_is_marked(bench):
     _, out, _ = bench.run("--json")
     record = json.loads((bench.folder / json.loads(out)["record"]).read_text())
     assert record["data"]["unlabelled_target"] is True

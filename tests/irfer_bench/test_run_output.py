@@ -69,9 +69,9 @@ def test_the_whole_output_of_a_first_run(bench):
     assert [line for line in lines if line.startswith(("record", "wrote", "next"))] == [
         "record leaderboards/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
         "wrote leaderboards/toy_weak.md",
-        "wrote leaderboards/pictures/toy_weak/"
+        "wrote leaderboards/images/toy_weak/"
         "toy_shift+toy_means.quick.fold1.seed0.<key>.confusion.png",
-        "wrote leaderboards/pictures/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
+        "wrote leaderboards/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
         "next: irfer-bench leaderboard",
     ]
 

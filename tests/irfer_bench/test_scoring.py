@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from irfer_bench.engine.stages.score import _measure
 from irfer_bench.errors import UnavailableError
-from irfer_bench.scoring import _measure
 
 GROUPS = {"test": np.arange(6) // 2, "pairs": np.arange(4)}
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
-from irfer_bench.cli import screen
-from irfer_bench.graph import Step
+from irfer_bench.cli import reporter as screen
+from irfer_bench.experiment.graph import Step
 
 ODD = "[/red] [link=http://x]y[/link] \x1b[31m"
 
@@ -15,7 +15,7 @@ def test_bars_take_a_strangers_words_as_words(monkeypatch, capsys):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "300")
-    made = screen.LiveScreen()
+    made = screen.LiveReporter()
     step = Step("score", ODD, {})
     made.step(step)
     for done in range(3):
@@ -33,7 +33,7 @@ def test_bars_take_a_strangers_words_as_words(monkeypatch, capsys):
 def test_plain_lines_come_every_ten_seconds_with_an_estimate(monkeypatch, capsys):
     now = [0.0]
     monkeypatch.setattr(screen.time, "monotonic", lambda: now[0])
-    plain = screen.PlainScreen()
+    plain = screen.PlainReporter()
     plain.step(Step("score", "fit x", {}))
     for done in range(1, 61):
         now[0] += 1
@@ -46,4 +46,4 @@ def test_plain_lines_come_every_ten_seconds_with_an_estimate(monkeypatch, capsys
 
 def test_bars_only_where_somebody_looks(monkeypatch):
     monkeypatch.setattr("sys.stderr", io.StringIO())
-    assert type(screen.open_screen()) is screen.PlainScreen
+    assert type(screen.open_reporter()) is screen.PlainReporter

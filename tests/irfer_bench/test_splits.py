@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench import splits
+from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView
 from irfer_bench.errors import DamagedError
 
@@ -144,7 +144,7 @@ def test_an_extra_set_that_holds_a_test_subject_stops_the_run(bench, monkeypatch
 @given(st.integers(1, 10), st.floats(0.05, 0.5), st.integers(0, 5))
 def test_validation_is_carved_by_subject(count, fraction, draw):
     view = people(count)
-    train, held = splits.carve(view, fraction, draw)
+    train, held = splits.split_validation(view, fraction, draw)
     assert not set(train.subjects) & set(held.subjects)
     assert len(train) + len(held) == len(view)
     assert len(held) > 0

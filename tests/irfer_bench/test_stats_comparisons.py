@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from irfer_bench import stats
-from irfer_bench.stats import ItemValues, Predictions
+from irfer_bench.statistics import comparison as stats
+from irfer_bench.statistics.comparison import ItemValues, Predictions
 from tests.irfer_bench.predicted import SCORES, predictions
 
 

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats as scipy_stats
 
-from irfer_bench import stats
-from irfer_bench.stats import Predictions
+from irfer_bench.statistics import comparison as stats
+from irfer_bench.statistics.comparison import Predictions
 from tests.irfer_bench.predicted import SCORES, predictions
 
 

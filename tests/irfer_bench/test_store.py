@@ -11,12 +11,13 @@ from contextlib import contextmanager
 import numpy as np
 import pytest
 
-from irfer_bench.contexts import StepContext, read_state, save_tensors, write_state
+from irfer_bench.contracts.values import State
+from irfer_bench.engine.context import StepContext
 from irfer_bench.errors import DamagedError
-from irfer_bench.files import clear_write_errors, write_text
-from irfer_bench.removal import sweep
-from irfer_bench.store import MANIFEST, Store
-from irfer_bench.values import State
+from irfer_bench.store.artefacts import MANIFEST, Store
+from irfer_bench.store.cleanup import sweep
+from irfer_bench.store.files import clear_write_errors, write_text
+from irfer_bench.store.state import read_state, save_tensors, write_state
 
 KEY = "a" * 64
 
@@ -100,16 +101,16 @@ def test_damage_is_seen_set_aside_and_rebuilt(store, damage):
 
 def test_what_another_run_rebuilt_meanwhile_is_not_moved(store, monkeypatch):
     edit(store.get_or_build(KEY, build, describe={})[0].folder)
-    late, claimed = fresh(store), Store._claimed
+    late, locked = fresh(store), Store._locked
 
     @contextmanager
     def after_the_other(self, key):
-        monkeypatch.setattr(Store, "_claimed", claimed)
+        monkeypatch.setattr(Store, "_locked", locked)
         fresh(store).get_or_build(key, build, describe={})
-        with claimed(self, key):
+        with locked(self, key):
             yield
 
-    monkeypatch.setattr(Store, "_claimed", after_the_other)
+    monkeypatch.setattr(Store, "_locked", after_the_other)
     assert late.get(KEY) is not None
     assert len(list((store.root / "damaged").iterdir())) == 1
 
@@ -214,7 +215,7 @@ def test_text_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
     def full(handle):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("irfer_bench.files.os.fsync", full)
+    monkeypatch.setattr("irfer_bench.store.files.os.fsync", full)
     with pytest.raises(OSError, match="No space"):
         write_text(path, "new")
     assert path.read_text() == "old"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.api import Component, Scores, TrainingData
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.clip_zero_shot import ClipZeroShot
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams

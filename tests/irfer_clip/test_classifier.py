@@ -12,7 +12,7 @@ import pytest
 import torch
 
 from irfer_bench.api import RefusedError, State, TrainingData
-from irfer_bench.nn import training as loop
+from irfer_bench.nn import loop
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import classifier, features
 from tests.irfer_clip.small import (
@@ -177,7 +177,7 @@ def test_an_interrupted_fit_goes_on_and_ends_the_same(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     whole, _ = run(name, folder, data())
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
     component = announced(name)
     ctx = _Interrupted(
         seed=3, weights=folder, component=f"{name}/{component.version}", owners=component.parts)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import UsageError
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import MemoryContext
 from irfer_clip import features as module
 from irfer_clip.clip_zero_shot import ClipZeroShot

@@ -12,7 +12,7 @@ import torch
 from safetensors import safe_open
 
 from irfer_bench.api import BASIC, Clip, TrainingData
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone, read_state
 from irfer_clip.backbone_files import locate

@@ -14,7 +14,7 @@ from open_clip.model import CLIP
 from safetensors.torch import save_file
 
 from irfer_bench.api import BASIC, Clip, TrainingData
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.pca import Pca
 from irfer_clip.pca_params import PcaParams

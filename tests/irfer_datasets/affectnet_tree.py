@@ -1,4 +1,4 @@
-"""AffectNet trees of both releases in the layouts of datasets.md §11, drawn pictures only."""
+"""AffectNet trees of both releases in the layouts of datasets.md §11, drawn images only."""
 
 from __future__ import annotations
 
@@ -9,14 +9,14 @@ import numpy as np
 
 from irfer_datasets.affectnet.layout import LABELS
 from tests.irfer_datasets.cfee_tree import draw
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 HEADER = (
     "subDirectory_filePath,face_x,face_y,face_width,face_height,facial_landmarks,expression,"
     "valence,arousal"
 )
 SIZES: Mapping[str, int] = {"train_set": 2, "val_set": 1}
-"""Pictures per label, 0 to 7 and the three that are no expressions."""
+"""Images per label, 0 to 7 and the three that are no expressions."""
 EXTENSIONS = ("jpg", "JPG", "png", "jpeg", "bmp", "tif")
 
 
@@ -32,7 +32,7 @@ def crops_tree(root: Path, halves: Mapping[str, int] = SIZES, codes: int = 11) -
             if code in LABELS:
                 draw(place, k, "anger" if code == 7 else LABELS[code])
             else:
-                picture(place, code)
+                image(place, code)
             facts = {"exp": label(code, k), "val": np.array(0.25), "aro": np.array(-2.0)}
             facts["lnd"] = np.zeros((136,))
             for fact, value in facts.items():
@@ -74,15 +74,15 @@ def lists_tree(
     lists: str = "Manually_Annotated_file_lists",
     headers: bool = True,
 ) -> Path:
-    """Pictures 32x24 under `root/<images>/<n>/` and `root/<lists>/{training,validation}.csv`."""
+    """Images 32x24 under `root/<images>/<n>/` and `root/<lists>/{training,validation}.csv`."""
     for name, split, each in (("training", "train", 2), ("validation", "val", 1)):
         lines = rows(split, each)
         write_list(root / lists / f"{name}.csv", lines, HEADER if headers else "")
         for k, line in enumerate(lines):
-            picture(root / images / line.partition(",")[0], 5 * k, mode="RGB")
+            image(root / images / line.partition(",")[0], 5 * k, mode="RGB")
     return root
 
 
 def write_affectnet(root: Path) -> None:
-    """Two training pictures and one validation picture per class, as crops."""
+    """Two training images and one validation image per class, as crops."""
     crops_tree(root / "AffectNet", codes=8)

@@ -1,4 +1,4 @@
-"""CK+ trees in the layouts of datasets.md §12, drawn pictures only."""
+"""CK+ trees in the layouts of datasets.md §12, drawn images only."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from irfer_datasets.ck_plus.layout import LABELS
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 SEQUENCES: Mapping[str, int | None] = {
     **{f"S{subject:03d}/{code:03d}": code for subject in (5, 10, 11) for code in range(1, 8)},
@@ -31,7 +31,7 @@ def ck_plus_tree(
         for number in range(1, frames + 1):
             name = f"{stem}_{number:08d}"
             value = 10 * number + (code or 0)
-            picture(root / images / session / f"{name}.png", value)
+            image(root / images / session / f"{name}.png", value)
             if landmarks:
                 place = root / landmarks / session / f"{name}_landmarks.txt"
                 place.parent.mkdir(parents=True, exist_ok=True)

@@ -77,10 +77,10 @@ def write_frames(base: Path, source: str, clips: Sequence[int] = tuple(CLIPS)) -
         elif source == "data":
             _save(base / "data" / f"{clip:05d}", lambda k: f"{k:05d}.jpg", clip, FRAMES)
         elif source == "clip_224x224_avi":
-            movie(base / "Clip" / source / f"{clip:05d}.avi", FRAMES, pictures=pixels(clip))
+            movie(base / "Clip" / source / f"{clip:05d}.avi", FRAMES, images=pixels(clip))
         else:
             path = base / "Clip" / source / f"{clip}.mp4"
-            movie(path, FRAMES, pictures=pixels(clip), audio="aac" if clip % 2 else "")
+            movie(path, FRAMES, images=pixels(clip), audio="aac" if clip % 2 else "")
 
 
 def dfew_tree(base: Path, *sources: str) -> Path:

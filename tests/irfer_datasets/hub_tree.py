@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow.parquet
 from PIL import Image
 
+from irfer_bench.contracts.values import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import BASIC, Spectrum
 
 SPECTRA: tuple[Spectrum, ...] = ("vis", "nir")
 
 
 def encode(array: Any, kind: str = "PNG") -> bytes:
-    """One picture as a file."""
+    """One image as a file."""
     stream = BytesIO()
     Image.fromarray(np.asarray(array)).save(stream, kind)
     return stream.getvalue()
@@ -38,7 +38,7 @@ def face_rows(
     labels: Sequence[str] = BASIC,
     spectra: Sequence[Spectrum] = SPECTRA,
 ) -> list[dict[str, Any]]:
-    """Paired rows, a picture each."""
+    """Paired rows, an image each."""
     return [
         {
             "image": {"bytes": face(subject, label, spectrum), "path": None},
@@ -54,7 +54,7 @@ def face_rows(
 
 
 def dataset_of(rows: Sequence[Mapping[str, Any]], names: Sequence[str] = BASIC) -> Any:
-    """A `datasets.Dataset`; pictures are `Image`, labels a `ClassLabel` of `names` where any."""
+    """A `datasets.Dataset`; images are `Image`, labels a `ClassLabel` of `names` where any."""
     from datasets import ClassLabel, Dataset, Features, Image, Value
 
     columns = {name: [row.get(name) for row in rows] for name in rows[0]}
@@ -89,14 +89,14 @@ def write_parquet(
 
 
 def write_imagefolder(folder: Path, rows: Sequence[Mapping[str, Any]]) -> Path:
-    """Pictures and a `metadata.csv` that says everything about them."""
-    (folder / "pictures").mkdir(parents=True)
+    """Images and a `metadata.csv` that says everything about them."""
+    (folder / "images").mkdir(parents=True)
     columns = [name for name in rows[0] if name != "image"]
     with (folder / "metadata.csv").open("w", newline="") as stream:
         writer = csv.DictWriter(stream, ["file_name", *columns])
         writer.writeheader()
         for number, row in enumerate(rows):
-            name = f"pictures/{number:04d}.png"
+            name = f"images/{number:04d}.png"
             (folder / name).write_bytes(row["image"]["bytes"])
             writer.writerow({"file_name": name} | {key: row[key] for key in columns})
     return folder

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from irfer_bench.contracts.values import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import BASIC, Spectrum
 
 CAMERAS: dict[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
 HEADER = "path,modality,subject,expression,frame,pair_id"
@@ -33,7 +33,7 @@ def large_hfe_tree(
 
 
 def metadata_rows(base: Path) -> list[str]:
-    """A row of `metadata.csv` for every picture of a canonical tree, pairs by frame."""
+    """A row of `metadata.csv` for every image of a canonical tree, pairs by frame."""
     rows = []
     for path in sorted(base.glob("*/*/*/*.jpg")):
         camera, subject, expression, name = path.relative_to(base).parts

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from irfer_bench.contracts.values import CLASSES
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import CLASSES
 from irfer_datasets.mafw.labels import COMPOUND, NUMBERED
 from tests.irfer_datasets.movies import movie
 
@@ -75,7 +75,7 @@ def write_films(base: Path, clips: Sequence[int] = tuple(SINGLE)) -> None:
     """data/clips/00025.mp4, every other one with sound."""
     for clip in clips:
         audio = "aac" if clip % 2 else ""
-        movie(base / f"data/clips/{clip:05d}.mp4", FRAMES, pictures=pixels(clip), audio=audio)
+        movie(base / f"data/clips/{clip:05d}.mp4", FRAMES, images=pixels(clip), audio=audio)
 
 
 def write_frames(base: Path, clips: Sequence[int] = tuple(SINGLE), suffix: str = "png") -> None:

@@ -20,20 +20,20 @@ def movie(
     size: tuple[int, int] = (48, 32),
     audio: str = "",
     options: dict[str, str] | None = None,
-    pictures: Sequence[Any] = (),
+    images: Sequence[Any] = (),
 ) -> Path:
-    """A video; `audio` names a sound codec, empty for none; `pictures` replace the ramp."""
+    """A video; `audio` names a sound codec, empty for none; `images` replace the ramp."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         if frames:
             video: Any = container.add_stream(codec, rate=25)
-            video.width, video.height = size if not pictures else pictures[0].shape[1::-1]
+            video.width, video.height = size if not images else images[0].shape[1::-1]
             video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             video.thread_count = 1
         sound: Any = container.add_stream(audio, rate=RATE, layout="stereo") if audio else None
         for k in range(frames):
             grey = np.full((size[1], size[0], 3), 8 * k % 256, np.uint8)
-            pixels = pictures[k] if pictures else grey
+            pixels = images[k] if images else grey
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
             container.mux(video.encode(frame))
         if frames:

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from irfer_bench.contracts.values import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import BASIC, Spectrum
 
 CAMERAS: dict[str, Spectrum] = {"visible": "vis", "infrared": "lwir"}
 SPONTANEOUS = "SpontaneousDatabase"

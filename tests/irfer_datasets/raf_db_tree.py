@@ -1,4 +1,4 @@
-"""RAF-DB trees in the exact layouts of datasets.md §10, drawn pictures only."""
+"""RAF-DB trees in the exact layouts of datasets.md §10, drawn images only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ ROWS: Mapping[str, int] = {
     **{f"train_{number:05d}": (number - 1) % 7 + 1 for number in range(1, 15)},
     **{f"test_{number:04d}": (number - 1) % 7 + 1 for number in range(1, 8)},
 }
-"""Two training pictures and one test picture per code."""
+"""Two training images and one test image per code."""
 
 
 def owner_tree(
@@ -50,5 +50,5 @@ def kaggle_tree(root: Path, rows: Mapping[str, int] = ROWS) -> Path:
 
 
 def write_raf_db(root: Path) -> None:
-    """The owners' form with both framings, two training pictures and a test picture per class."""
+    """The owners' form with both framings, two training images and a test image per class."""
     owner_tree(root / "basic", images=("aligned", "original"))

@@ -76,7 +76,7 @@ def test_a_dataset_with_infrared_runs_as_it_came(
     assert record["data"]["incomplete"] is True
     assert any("incomplete" in warning for warning in result["warnings"])
     assert any(record["data"]["crops"].values()) and any(record["data"]["folds"].values())
-    assert not list(Path("leaderboards").rglob("faces")), "nobody allowed pictures of people"
+    assert not list(Path("leaderboards").rglob("faces")), "nobody allowed images of people"
 
 
 @pytest.mark.slow
@@ -93,7 +93,7 @@ def test_a_dataset_without_infrared_runs_simulated(
     assert set(record["data"]["other_fingerprints"]) == {"oulu_casia"}
 
 
-def test_simulated_pictures_need_somebody_elses_pairs(
+def test_simulated_images_need_somebody_elses_pairs(
     trees: Path, capsys: Capture, home: Path
 ) -> None:
     words = ["run", "-s", "dfew_nir_simulated", "-t", "nfer_sde", "-r", "pca", "--preset", "quick"]

@@ -31,7 +31,7 @@ def items(root: Path) -> dict[str, Item]:
 @pytest.mark.parametrize("above", [".", "CFEE_Database_230", "CFEE/CFEE_Database_230", "a/b"])
 def test_the_tree_is_found_wherever_it_was_unpacked(tmp_path: Path, above: str) -> None:
     cfee_tree(tmp_path / above)
-    assert Cfee().recognise(tmp_path).confidence > 0.9
+    assert Cfee().identify(tmp_path).confidence > 0.9
     assert len(items(tmp_path)) == 3 * 7 and kinds(tmp_path) == []
 
 
@@ -76,7 +76,7 @@ def test_short_turned_and_capital_names_are_read(tmp_path: Path) -> None:
 def test_compound_expressions_are_counted_and_left_out(tmp_path: Path) -> None:
     cfee_tree(tmp_path, codes=("01", "08", "09", "26"))
     (left,) = [p for p in Cfee().problems(tmp_path) if p.kind == "left_out"]
-    assert left.action.startswith("codes 08 to 26: 9 pictures of compound expressions")
+    assert left.action.startswith("codes 08 to 26: 9 images of compound expressions")
     assert {item.label for item in items(tmp_path).values()} == {"neutral"}
 
 
@@ -131,13 +131,13 @@ def test_what_is_wrong_is_listed_and_the_rest_is_used(
     assert len(items(tmp_path)) == 21
 
 
-def test_two_pictures_of_one_moment_are_both_used_and_told(tmp_path: Path) -> None:
+def test_two_images_of_one_moment_are_both_used_and_told(tmp_path: Path) -> None:
     cfee_tree(tmp_path)
     (tmp_path / "21-26/Images6/04_110.jpg").touch()
     assert len(items(tmp_path)) == 22
     assert Counter(kind for kind, _ in kinds(tmp_path)) == {
         "misplaced_file": 1,
-        "extra_picture": 2,
+        "extra_image": 2,
     }
 
 
@@ -145,10 +145,10 @@ def test_a_smaller_copy_is_incomplete_and_says_both_numbers(tmp_path: Path) -> N
     cfee_tree(tmp_path, codes=tuple(CODES))
     (tmp_path / "05-08/Images2/06_110_2000.jpg").unlink()
     told = {p.kind: p.action for p in Cfee().problems(tmp_path)}
-    assert told["missing_expression"] == "subject 110 has no picture of 06 surprise"
+    assert told["missing_expression"] == "subject 110 has no image of 06 surprise"
     counts = [p.action for p in Cfee().problems(tmp_path) if p.kind == "unexpected_count"]
     assert counts[0].startswith("3 subjects where 230 are published")
-    assert counts[1].startswith("20 pictures of all codes where a public loader counts 5954")
+    assert counts[1].startswith("20 images of all codes where a public loader counts 5954")
 
 
 def test_a_missing_folder_of_used_codes_is_named(tmp_path: Path) -> None:
@@ -163,7 +163,7 @@ def test_the_whole_release_is_complete_though_it_has_gaps(tmp_path: Path) -> Non
     for subject in range(100, 126):
         (tmp_path / f"05-08/Images2/05_{subject}_{1900 + subject}.jpg").unlink()
     told = Counter(p.kind for p in Cfee().problems(tmp_path))
-    assert told == {"left_out": 1, "absent_picture": 26}
+    assert told == {"left_out": 1, "absent_image": 26}
     folds = Cfee().folds(list(Cfee().index(tmp_path)))
     assert [len(fold) for fold in folds] == [46] * 5
     assert len(frozenset().union(*folds)) == 230
@@ -177,21 +177,21 @@ def test_folds_are_every_fifth_of_the_sorted_subjects(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     cfee_tree(tmp_path / "C")
-    group = Cfee().recognise(tmp_path / "C/01-04")
+    group = Cfee().identify(tmp_path / "C/01-04")
     assert group.confidence == 0 and "give the folder above it" in group.reason
-    images = Cfee().recognise(tmp_path / "C/01-04/Images1")
+    images = Cfee().identify(tmp_path / "C/01-04/Images1")
     assert images.confidence == 0 and "give the folder two above it" in images.reason
     packed = tmp_path / "packed"
     packed.mkdir()
     (packed / "CFEE_Database_230.zip").touch()
-    assert "CFEE_Database_230.zip: unpack it first" in Cfee().recognise(packed).reason
+    assert "CFEE_Database_230.zip: unpack it first" in Cfee().identify(packed).reason
     with pytest.raises(MissingError, match="unpack it first"):
         list(Cfee().index(packed))
     with pytest.raises(MissingError, match="--data-root cfee=FOLDER"):
         list(Cfee().index(None))
     half = tmp_path / "half"
     (half / "01-04/Images1").mkdir(parents=True)
-    assert Cfee().recognise(half).confidence < 0.5
+    assert Cfee().identify(half).confidence < 0.5
 
 
 def test_the_setting_and_the_whole_command_line(

@@ -13,7 +13,7 @@ import irfer_datasets.cfee.settings
 import irfer_datasets.kdef.settings
 import irfer_datasets.oulu_casia.settings
 from irfer_bench.cli import main
-from irfer_bench.settings import Setting
+from irfer_bench.settings.setting import Setting
 from irfer_datasets.metrics import RECOGNITION
 from tests.conformance.sample_trees import SAMPLES
 
@@ -31,7 +31,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """32 pixels, and no picture metrics: these are tested by themselves."""
+    """32 pixels, and no image metrics: these are tested by themselves."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
     for name in OWNERS:
         monkeypatch.delenv(f"IRFER_BENCH_DATA_{name.upper()}", raising=False)

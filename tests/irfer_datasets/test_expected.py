@@ -40,8 +40,8 @@ def test_a_list_is_compared_by_number_then_by_class_then_row_by_row() -> None:
 
 
 def test_counts_say_both_numbers() -> None:
-    assert compare_count(".", "pictures", 3, 3) == []
-    assert "3 pictures, 4 are published" in compare_count(".", "pictures", 3, 4)[0].action
+    assert compare_count(".", "images", 3, 3) == []
+    assert "3 images, 4 are published" in compare_count(".", "images", 3, 4)[0].action
     (problem,) = compare_labels(".", "test", ["anger", "rage"], {"anger": 1})
     assert "test: rage 1 (published: 0)" in problem.action
 

@@ -1,4 +1,4 @@
-"""Anyone's own pictures, by folders or by a manifest, and what is refused."""
+"""Anyone's own images, by folders or by a manifest, and what is refused."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from PIL import Image
 
 from irfer_bench.api import DamagedError, Item
 from irfer_datasets.folder.dataset import Folder
-from irfer_datasets.pictures import read_picture
-from tests.irfer_datasets.trees import folder_tree, picture
+from irfer_datasets.images import read_image
+from tests.irfer_datasets.trees import folder_tree, image
 
 
 def index(root: Path) -> dict[str, Item]:
@@ -36,14 +36,14 @@ def test_folders_name_spectrum_subject_and_expression(tmp_path: Path) -> None:
     item = items["nir/anna/anger/0.png"]
     assert (item.subject, item.label, item.spectrum) == ("anna", "anger", "nir")
     assert "anna" not in item.id and "/" not in item.id
-    assert Folder().recognise(tmp_path).confidence > 0.5
+    assert Folder().identify(tmp_path).confidence > 0.5
 
 
 def test_the_same_name_in_two_spectra_is_a_pair_and_alone_it_is_none(tmp_path: Path) -> None:
     folder_tree(tmp_path, each=2)
-    picture(tmp_path / "nir/anna/happy/7.png")
-    picture(tmp_path / "vis/anna/happiness/7.jpg")
-    picture(tmp_path / "vis/anna/anger/8.png")
+    image(tmp_path / "nir/anna/happy/7.png")
+    image(tmp_path / "vis/anna/happiness/7.jpg")
+    image(tmp_path / "vis/anna/anger/8.png")
     items = index(tmp_path)
     assert items["vis/ben/anger/1.png"].pair == items["nir/ben/anger/1.png"].pair is not None
     assert items["vis/ben/anger/1.png"].pair != items["nir/ben/anger/0.png"].pair
@@ -54,7 +54,7 @@ def test_the_same_name_in_two_spectra_is_a_pair_and_alone_it_is_none(tmp_path: P
 def test_without_subjects_the_folds_are_by_item_and_partners_stay_together(tmp_path: Path) -> None:
     for spectrum in ("vis", "nir"):
         for k in range(10):
-            picture(tmp_path / spectrum / "anger" / f"{k}.png")
+            image(tmp_path / spectrum / "anger" / f"{k}.png")
     items = list(Folder().index(tmp_path))
     assert {item.subject for item in items} == {None} and len(items) == 20
     folds = Folder().folds(items)
@@ -75,9 +75,9 @@ def test_folds_are_every_fifth_subject_and_fewer_where_there_are_fewer(tmp_path:
     assert few.kind == "few_subjects" and "3 subjects make 3 folds instead of 5" in few.action
 
 
-def test_other_peoples_visible_pictures_are_extra_and_never_tested(tmp_path: Path) -> None:
+def test_other_peoples_visible_images_are_extra_and_never_tested(tmp_path: Path) -> None:
     folder_tree(tmp_path)
-    picture(tmp_path / "extra/zoe/fear/0.png")
+    image(tmp_path / "extra/zoe/fear/0.png")
     items = list(Folder().index(tmp_path))
     assert [(i.spectrum, i.part) for i in items if i.subject == "zoe"] == [("vis", "extra")]
     assert not any("zoe" in fold for fold in Folder().folds(items))
@@ -158,10 +158,10 @@ def test_an_unreadable_manifest_is_one_clear_line(
 
 def test_wrong_folders_are_listed_with_what_was_meant(tmp_path: Path) -> None:
     folder_tree(tmp_path)
-    picture(tmp_path / "vis/anna/angerr/0.png")
-    picture(tmp_path / "vis/anna/stray.png")
-    picture(tmp_path / "nirr/anna/anger/0.png")
-    picture(tmp_path / "Thermal/anna/anger/0.png")
+    image(tmp_path / "vis/anna/angerr/0.png")
+    image(tmp_path / "vis/anna/stray.png")
+    image(tmp_path / "nirr/anna/anger/0.png")
+    image(tmp_path / "Thermal/anna/anger/0.png")
     (tmp_path / "vis/anna/anger/notes.txt").touch()
     assert problems(tmp_path) == [
         ("misnamed_folder", "nirr", "not read; did you mean nir?"),
@@ -169,31 +169,31 @@ def test_wrong_folders_are_listed_with_what_was_meant(tmp_path: Path) -> None:
         (
             "unexpected_file",
             "vis/anna/stray.png",
-            "not read; pictures lie in <spectrum>/<subject>/<expression>/<name>.png",
+            "not read; images lie in <spectrum>/<subject>/<expression>/<name>.png",
         ),
-        ("unexpected_file", "vis/anna/anger/notes.txt", "not read; it is no picture"),
+        ("unexpected_file", "vis/anna/anger/notes.txt", "not read; it is no image"),
         ("unknown_label", "vis/anna/angerr", "not read; did you mean anger?"),
     ]
     assert index(tmp_path)["Thermal/anna/anger/0.png"].spectrum == "lwir"
 
 
-def test_two_pictures_that_claim_one_partner_are_named(tmp_path: Path) -> None:
+def test_two_images_that_claim_one_partner_are_named(tmp_path: Path) -> None:
     folder_tree(tmp_path, ["anna"], labels=["anger"])
-    picture(tmp_path / "vis/anna/anger/0.jpg")
+    image(tmp_path / "vis/anna/anger/0.jpg")
     assert [(kind, path) for kind, path, _ in problems(tmp_path)] == [
         ("ambiguous_pair", "vis/anna/anger/0.jpg"),
         ("ambiguous_pair", "vis/anna/anger/0.png"),
     ]
 
 
-def test_the_fingerprint_follows_pictures_and_labels_and_not_the_place(tmp_path: Path) -> None:
+def test_the_fingerprint_follows_images_and_labels_and_not_the_place(tmp_path: Path) -> None:
     folder_tree(tmp_path / "a")
     folder_tree(tmp_path / "b")
     print_a = Folder().fingerprint(tmp_path / "a")
     assert Folder().fingerprint(tmp_path / "b") == print_a
     (tmp_path / "b" / "readme.txt").write_text("of no item")
     assert Folder().fingerprint(tmp_path / "b") == print_a
-    picture(tmp_path / "b/vis/anna/anger/0.png", value=99)
+    image(tmp_path / "b/vis/anna/anger/0.png", value=99)
     assert Folder().fingerprint(tmp_path / "b") != print_a
     items = index(tmp_path / "a").values()
     rows = [f"{i.files[0]},{i.subject},{i.spectrum},{i.label}" for i in items]
@@ -209,27 +209,27 @@ def test_sixteen_bits_stay_sixteen_bits_and_orientation_is_obeyed(tmp_path: Path
     deep = (np.arange(12, dtype=np.uint16) * 5000).reshape(3, 4)
     for name in ("a.png", "a.tiff"):
         Image.fromarray(deep).save(tmp_path / name)
-        got = read_picture(tmp_path, name)
+        got = read_image(tmp_path, name)
         assert got.dtype == np.uint16 and (got == deep[..., None]).all()
     turned = Image.new("RGB", (8, 4))
     exif = turned.getexif()
     exif[0x0112] = 6
     turned.save(tmp_path / "b.jpg", exif=exif)
-    assert read_picture(tmp_path, "b.jpg").shape == (8, 4, 3)
+    assert read_image(tmp_path, "b.jpg").shape == (8, 4, 3)
 
 
 @pytest.mark.parametrize("damage", ["empty", "cut", "text", "gone", "link"])
-def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, damage: str) -> None:
+def test_a_image_that_cannot_be_read_is_named(tmp_path: Path, damage: str) -> None:
     root = tmp_path / "data"
-    picture(root / "a.png", size=(200, 200))
+    image(root / "a.png", size=(200, 200))
     whole = (root / "a.png").read_bytes()
     if damage in ("gone", "link"):
         (root / "a.png").unlink()
     if damage == "link":
-        picture(tmp_path / "b.png")
+        image(tmp_path / "b.png")
         (root / "a.png").symlink_to(tmp_path / "b.png")
     content = {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"hello"}.get(damage)
     if content is not None:
         (root / "a.png").write_bytes(content)
     with pytest.raises(DamagedError, match=r"a\.png"):
-        read_picture(root, "a.png")
+        read_image(root, "a.png")

@@ -30,7 +30,7 @@ def items(root: Path) -> dict[str, Item]:
 @pytest.mark.parametrize("above", [".", "KDEF", "KDEF_and_AKDEF/KDEF", "x/KDEF_and_AKDEF/KDEF"])
 def test_the_tree_is_found_wherever_it_was_unpacked(tmp_path: Path, above: str) -> None:
     kdef_tree(tmp_path / above)
-    assert Kdef().recognise(tmp_path).confidence > 0.9
+    assert Kdef().identify(tmp_path).confidence > 0.9
     assert len(items(tmp_path)) == 2 * 2 * 35 and kinds(tmp_path) == []
 
 
@@ -64,11 +64,11 @@ def test_the_averaged_faces_are_never_used(tmp_path: Path) -> None:
     left = [p for p in Kdef().problems(tmp_path) if p.kind == "left_out"]
     assert "KDEF_and_AKDEF/AKDEF" in [p.path for p in left]
     assert not any("AKDEF/AKDEF" in item.files[0] for item in items(tmp_path).values())
-    alone = Kdef().recognise(tmp_path / "KDEF_and_AKDEF/AKDEF")
+    alone = Kdef().identify(tmp_path / "KDEF_and_AKDEF/AKDEF")
     assert alone.confidence == 0 and "averaged faces" in alone.reason
 
 
-def test_black_pictures_are_left_out_and_are_not_missing(tmp_path: Path) -> None:
+def test_black_images_are_left_out_and_are_not_missing(tmp_path: Path) -> None:
     kdef_tree(tmp_path, sorted({stem[1:4] for stem in BLACK}))
     black = [path for kind, path in kinds(tmp_path) if kind == "left_out"]
     assert sorted(Path(path).stem for path in black) == sorted(BLACK)
@@ -77,7 +77,7 @@ def test_black_pictures_are_left_out_and_are_not_missing(tmp_path: Path) -> None
     assert not any(stem.endswith("S") for stem in BLACK), "frontal ones are whole"
 
 
-def test_a_picture_that_is_no_longer_black_is_used(tmp_path: Path) -> None:
+def test_a_image_that_is_no_longer_black_is_used(tmp_path: Path) -> None:
     kdef_tree(tmp_path, ("F01",))
     assert len(items(tmp_path)) == 69
     draw(tmp_path / "AF01/AF01SUFR.JPG", 1, "surprise")
@@ -183,7 +183,7 @@ def test_the_published_folds_part_the_seventy_people_evenly_by_sex(tmp_path: Pat
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     kdef_tree(tmp_path / "KDEF")
-    person = Kdef().recognise(tmp_path / "KDEF/AF03")
+    person = Kdef().identify(tmp_path / "KDEF/AF03")
     assert person.confidence == 0 and "give the folder above it" in person.reason
     packed = tmp_path / "packed"
     packed.mkdir()
@@ -191,7 +191,7 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     with pytest.raises(MissingError, match=r"KDEF_and_AKDEF\.zip: unpack it first"):
         list(Kdef().index(packed))
     (tmp_path / "half/KDEF/AF03").mkdir(parents=True)
-    assert Kdef().recognise(tmp_path / "half").confidence < 0.5
+    assert Kdef().identify(tmp_path / "half").confidence < 0.5
 
 
 def test_the_setting_and_the_whole_command_line(

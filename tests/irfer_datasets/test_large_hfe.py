@@ -11,7 +11,7 @@ import pytest
 
 from irfer_bench.api import BASIC, DamagedError, Item, MissingError
 from irfer_bench.cli import main
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
 from irfer_datasets.large_hfe.dataset import LargeHfe, published_folds
 from tests.irfer_datasets.large_hfe_tree import (
@@ -20,7 +20,7 @@ from tests.irfer_datasets.large_hfe_tree import (
     metadata_rows,
     write_large_hfe,
 )
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 SMALL = {"missing_subject", "unexpected_count"}
 """Kinds of problems that every small tree has."""
@@ -40,7 +40,7 @@ def kinds(root: Path) -> list[tuple[str, str]]:
 @pytest.mark.parametrize("above", [".", "Large-HFE", "a/b/c/Large-HFE"])
 def test_the_canonical_tree_is_read_wherever_it_lies(tmp_path: Path, above: str) -> None:
     large_hfe_tree(tmp_path / above)
-    assert LargeHfe().recognise(tmp_path).confidence > 0.9
+    assert LargeHfe().identify(tmp_path).confidence > 0.9
     found = items(tmp_path)
     assert len(found) == 2 * 2 * 6 and kinds(tmp_path) == []
     item = found["nir_s002_fear"]
@@ -106,8 +106,8 @@ def test_a_sequence_of_one_camera_has_no_pair(tmp_path: Path) -> None:
         ),
         (lambda r: (r / "VIS/S001/Bored").mkdir(), [("misnamed_folder", "Bored")], 0),
         (lambda r: (r / "VIS/S001/Fear/001.jpg").unlink(), [("frame_gap", "Fear")], 0),
-        (lambda r: picture(r / "VIS/S001/Fear/a.jpg"), [("unexpected_file", "a.jpg")], 0),
-        (lambda r: picture(r / "VIS/S001/Fear/1.png"), [("duplicate_frame", "1.png")], 0),
+        (lambda r: image(r / "VIS/S001/Fear/a.jpg"), [("unexpected_file", "a.jpg")], 0),
+        (lambda r: image(r / "VIS/S001/Fear/1.png"), [("duplicate_frame", "1.png")], 0),
         (lambda r: shutil.rmtree(r / "NIR"), [("missing_domain", "NIR")], 12),
         (lambda r: (r / "NIR.part1.rar").touch(), [("packed", "NIR.part1.rar")], 0),
     ],
@@ -142,11 +142,11 @@ def test_metadata_says_the_same_as_the_folders(tmp_path: Path) -> None:
     assert items(tmp_path) == folders and kinds(tmp_path) == []
 
 
-def test_metadata_names_pictures_of_any_name_and_their_partners(tmp_path: Path) -> None:
+def test_metadata_names_images_of_any_name_and_their_partners(tmp_path: Path) -> None:
     lines = [HEADER]
     for camera, shift in (("VIS", 0), ("NIR", 10)):
         for k in range(2):
-            picture(tmp_path / f"{camera}/S001/all/{camera}{k}.jpg", value=k)
+            image(tmp_path / f"{camera}/S001/all/{camera}{k}.jpg", value=k)
             lines.append(f"{camera}/S001/all/{camera}{k}.jpg,{camera},S001,happy,{k + shift},m{k}")
     (tmp_path / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
     found = items(tmp_path)
@@ -213,9 +213,9 @@ def test_metadata_without_its_columns_is_damaged(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     large_hfe_tree(tmp_path / "O", (1,))
-    seen = LargeHfe().recognise(tmp_path / "O/NIR")
+    seen = LargeHfe().identify(tmp_path / "O/NIR")
     assert seen.confidence == 0.0 and "give the folder above it" in seen.reason
-    seen = LargeHfe().recognise(tmp_path / "O/NIR/S001")
+    seen = LargeHfe().identify(tmp_path / "O/NIR/S001")
     assert seen.confidence == 0.0 and "one subject" in seen.reason
     (tmp_path / "p").mkdir()
     (tmp_path / "p/Large-HFE.zip").touch()

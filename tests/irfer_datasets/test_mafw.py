@@ -70,9 +70,9 @@ def test_an_item_is_a_film_with_its_sound(whole: Path) -> None:
     clip = dataset.read(whole, first)
     assert clip.frames.shape == (FRAMES, 32, 64, 3) and clip.fps == 25.0 and clip.audio is None
     assert np.array_equal(dataset.read(whole, first, [2]).frames, clip.frames[2:3])
-    heard = dataset.listen(whole, first)
+    heard = dataset.read_audio(whole, first)
     assert heard is not None and heard[1] == RATE
-    assert dataset.listen(whole, items[1]) is None, "a film without sound"
+    assert dataset.read_audio(whole, items[1]) is None, "a film without sound"
     assert dataset.native == NATIVE and dataset.classes == CLASSES
 
 
@@ -94,7 +94,7 @@ def test_films_win_and_frames_can_be_asked_for_and_are_heard_from_the_films(tree
     chosen = Mafw(MafwParams(frames="frames"))
     item = next(iter(chosen.index(tree)))
     assert (item.part, item.audio) == ("frames", "data/clips/00019.mp4")
-    assert chosen.listen(tree, item) is not None
+    assert chosen.read_audio(tree, item) is not None
     with pytest.raises(MissingError, match=r"mafw\.frames = faces"):
         list(Mafw(MafwParams(frames="faces")).index(tree))
 
@@ -103,7 +103,7 @@ def test_films_win_and_frames_can_be_asked_for_and_are_heard_from_the_films(tree
 def test_every_name_of_the_lists_folder_is_known(whole: Path, tmp_path: Path, folder: str) -> None:
     shutil.copytree(whole / "data", tmp_path / "download/MAFW/data")
     write_lists(tmp_path / "download/MAFW", folder=folder)
-    assert Mafw().recognise(tmp_path).confidence >= 0.9
+    assert Mafw().identify(tmp_path).confidence >= 0.9
     assert facts(tmp_path) == EXPECTED
     odd = [("mis_cased", f"download/MAFW/{folder}")] if folder[0] == "t" else []
     assert kinds(tmp_path) == odd
@@ -159,8 +159,8 @@ def test_integers_whose_order_nobody_tells_are_refused(tree: Path) -> None:
 def test_single_and_compound_are_two_datasets_over_the_same_films(tree: Path) -> None:
     write_lists(tree, JOINED)
     write_films(tree, [clip for clip in JOINED if clip not in SINGLE])
-    assert Mafw().recognise(tree).confidence >= 0.9
-    assert MafwCompound().recognise(tree).confidence >= 0.9
+    assert Mafw().identify(tree).confidence >= 0.9
+    assert MafwCompound().identify(tree).confidence >= 0.9
     joined = facts(tree, MafwCompound())
     assert {label for label, _ in joined.values()} == set(COMPOUND)
     assert facts(tree) == EXPECTED
@@ -173,10 +173,10 @@ def test_single_and_compound_are_two_datasets_over_the_same_films(tree: Path) ->
 
 
 def test_a_set_without_its_lists_is_not_that_dataset(whole: Path, tmp_path: Path) -> None:
-    assert MafwCompound().recognise(whole).confidence < 0.5
+    assert MafwCompound().identify(whole).confidence < 0.5
     write_lists(tmp_path, JOINED)
-    assert Mafw().recognise(tmp_path).confidence < 0.5
-    assert MafwCompound().recognise(tmp_path).confidence >= 0.9
+    assert Mafw().identify(tmp_path).confidence < 0.5
+    assert MafwCompound().identify(tmp_path).confidence >= 0.9
     missing = [p for p in MafwCompound().problems(tmp_path) if p.kind == "missing_item"]
     assert len(missing) == 21, "lists without films are listed, the first twenty one by one"
 
@@ -248,7 +248,7 @@ def test_what_is_wrong_is_listed_and_the_rest_is_used(
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(whole: Path, tmp_path: Path) -> None:
     for inner in ("data", "Train & Test Set"):
-        seen = Mafw().recognise(whole / inner)
+        seen = Mafw().identify(whole / inner)
         assert seen.confidence == 0.0 and "give the folder above" in seen.reason
     (tmp_path / "data.zip").touch()
     with pytest.raises(MissingError, match="unpack it first"):
@@ -257,7 +257,7 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(whole: Path, tmp_path: Pat
 
 def test_without_lists_the_films_are_unlabelled_and_ten_lists_missing(tree: Path) -> None:
     shutil.rmtree(tree / "Train & Test Set")
-    assert Mafw().recognise(tree).confidence >= 0.9
+    assert Mafw().identify(tree).confidence >= 0.9
     assert set(facts(tree).values()) == {(None, "")} and len(facts(tree)) == len(SINGLE)
     missing = [path for kind, path in kinds(tree) if kind == "missing_list"]
     assert missing[0] == TEST_1 and len(missing) == 10

@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.api import BASIC, MissingError
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
 from irfer_datasets.oulu_casia.dataset import OuluCasia, published_folds
 from irfer_datasets.oulu_casia.layout import EXPRESSIONS, SUBJECTS
 from irfer_datasets.oulu_casia.params import OuluCasiaParams
-from tests.irfer_datasets.trees import LENGTHS, oulu_tree, picture
+from tests.irfer_datasets.trees import LENGTHS, image, oulu_tree
 
 SPELLINGS = (
     "B_OriginalImg/B_OriginalImg/OriginalImg",
@@ -45,7 +45,7 @@ def test_every_spelling_of_the_original_tree_is_the_same_dataset(tmp_path: Path)
         root = tmp_path / str(number)
         oulu_tree(root / spelling)
         dataset = OuluCasia()
-        assert dataset.recognise(root).confidence > 0.9
+        assert dataset.identify(root).confidence > 0.9
         items = list(dataset.index(root))
         assert len(items) == 2 * 2 * 6 and {item.part for item in items} == {"original"}
         seen.add((tuple(item.id for item in items), dataset.fingerprint(root)))
@@ -63,7 +63,7 @@ def test_the_owners_crops_are_read_and_marked(tmp_path: Path, spelling: str) -> 
 
 def test_five_levels_down_is_too_deep(tmp_path: Path) -> None:
     oulu_tree(tmp_path / "1/2/3/4/5")
-    assert OuluCasia().recognise(tmp_path).confidence == 0.0
+    assert OuluCasia().identify(tmp_path).confidence == 0.0
 
 
 def test_an_item_is_a_sequence_with_an_opaque_id(tmp_path: Path) -> None:
@@ -95,7 +95,7 @@ def test_partners_share_subject_expression_and_light_and_meet_from_the_end(tmp_p
             Rules(frames="last(3)", size=16),
         )
     }
-    # Frame k of a test picture is 10 k brighter: VL has 4 frames, NI has 6.
+    # Frame k of a test image is 10 k brighter: VL has 4 frames, NI has 6.
     assert clips["vl_strong_p001_fear.0"].pair == clips["ni_strong_p001_fear.0"].pair
     last = (clips["vl_strong_p001_fear.0"].frames, clips["vl_strong_p001_fear.1"].frames)
     assert int(last[0][0, 0, 0, 0]) > int(last[1][0, 0, 0, 0])
@@ -137,7 +137,7 @@ def _rename(old: str, new: str) -> Callable[[Path], object]:
         (lambda r: (r / "NI/Strong/P001/Boredom").mkdir(), ("misnamed_folder", "P001/Boredom"), 0),
         (lambda r: (r / "NI/Strong/P999").mkdir(), ("misnamed_folder", "Strong/P999"), 0),
         (
-            lambda r: picture(r / "NI/Strong/P001/Fear/frame.png"),
+            lambda r: image(r / "NI/Strong/P001/Fear/frame.png"),
             ("unexpected_file", "Fear/frame.png"),
             0,
         ),
@@ -215,15 +215,15 @@ def test_where_both_trees_lie_the_original_is_read_and_the_other_named(tmp_path:
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     oulu_tree(tmp_path / "O", ("P001",))
-    one_below = OuluCasia().recognise(tmp_path / "O/NI")
+    one_below = OuluCasia().identify(tmp_path / "O/NI")
     assert one_below.confidence == 0.0 and "give the folder above it" in one_below.reason
     packed = tmp_path / "packed"
     packed.mkdir()
     (packed / "B_OriginalImg.zip").touch()
-    assert "B_OriginalImg.zip: unpack it first" in OuluCasia().recognise(packed).reason
+    assert "B_OriginalImg.zip: unpack it first" in OuluCasia().identify(packed).reason
     half = tmp_path / "half"
     (half / "NI/Strong").mkdir(parents=True)
-    assert OuluCasia().recognise(half).confidence < 0.5
+    assert OuluCasia().identify(half).confidence < 0.5
     with pytest.raises(MissingError, match="unpack it first"):
         list(OuluCasia().index(packed))
 
@@ -284,7 +284,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     own = settings["oulu_nir_augmented"]
     assert own.extra is not None and own.kind == "augmented"
     assert (own.extra.dataset, own.extra.spectrum) == ("cfee", "vis")
-    assert "1,080 scored pictures cannot be reproduced" in own.source_text
+    assert "1,080 scored images cannot be reproduced" in own.source_text
     cross = settings["oulu_vis_to_nir"]
     assert cross.source is not None and cross.kind == "cross"
     assert (cross.source.dataset, cross.source.spectrum, cross.target.spectrum) == (

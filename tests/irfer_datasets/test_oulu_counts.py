@@ -68,7 +68,7 @@ def test_frames_are_counted_of_the_original_tree_under_strong_light_only(tmp_pat
 )
 def test_a_root_too_deep_is_told_how_deep(tmp_path: Path, below: str, hint: str) -> None:
     oulu_tree(tmp_path, ("P001",))
-    seen = OuluCasia().recognise(tmp_path / below)
+    seen = OuluCasia().identify(tmp_path / below)
     assert seen.confidence == 0.0 and hint in seen.reason
 
 
@@ -76,7 +76,7 @@ def test_a_root_whose_cameras_are_links_is_told_so(tmp_path: Path) -> None:
     oulu_tree(tmp_path / "elsewhere", ("P001",))
     (tmp_path / "data").mkdir()
     (tmp_path / "data/NI").symlink_to(tmp_path / "elsewhere/NI")
-    seen = OuluCasia().recognise(tmp_path / "data")
+    seen = OuluCasia().identify(tmp_path / "data")
     assert seen.confidence == 0.0 and "NI: links are not followed" in seen.reason
 
 
@@ -93,7 +93,7 @@ def test_an_archive_beside_what_was_unpacked_is_named(tmp_path: Path, archive: s
 def test_check_of_a_half_unpacked_archive(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """One camera is there, the last picture is cut off, the other camera is still packed."""
+    """One camera is there, the last image is cut off, the other camera is still packed."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
     root = oulu_tree(tmp_path / "data", cameras=(("NI", 6),))
     last = root / "NI/Strong/P002/Surprise/005.jpeg"

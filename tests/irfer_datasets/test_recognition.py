@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from irfer_bench.contracts.values import Match
 from irfer_bench.data.manifest import SURE
 from irfer_bench.registry import load
-from irfer_bench.values import Recognition
 from tests.conformance.sample_trees import SAMPLES
 
 REGISTRY = load()
@@ -31,8 +31,8 @@ def trees(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     return written
 
 
-def recognise(dataset: str, root: Path) -> Recognition:
-    recognition: Recognition = REGISTRY.create(REGISTRY.get("dataset", dataset)).recognise(root)
+def identify(dataset: str, root: Path) -> Match:
+    recognition: Match = REGISTRY.create(REGISTRY.get("dataset", dataset)).identify(root)
     assert 0 <= recognition.confidence <= 1 and recognition.reason
     return recognition
 
@@ -46,7 +46,7 @@ def test_every_dataset_of_files_has_a_sample() -> None:
 def test_a_tree_is_its_own_datasets_and_no_others(
     dataset: str, tree: str, trees: dict[str, Path]
 ) -> None:
-    seen = recognise(dataset, trees[tree])
+    seen = identify(dataset, trees[tree])
     assert (seen.confidence >= SURE) == (dataset == tree), seen.reason
 
 
@@ -59,7 +59,7 @@ def test_nor_where_it_lies_one_level_deeper(
     (tmp_path / "download").mkdir()
     trees[tree].rename(tmp_path / "download" / "inner")
     try:
-        seen = recognise(dataset, tmp_path / "download")
+        seen = identify(dataset, tmp_path / "download")
     finally:
         (tmp_path / "download" / "inner").rename(trees[tree])
     assert seen.confidence < SURE or dataset == tree, seen.reason
@@ -67,7 +67,7 @@ def test_nor_where_it_lies_one_level_deeper(
 
 @pytest.mark.parametrize("dataset", DATASETS)
 def test_nothing_is_nobodys(dataset: str, tmp_path: Path) -> None:
-    assert recognise(dataset, tmp_path).confidence < SURE
+    assert identify(dataset, tmp_path).confidence < SURE
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -80,7 +80,7 @@ def test_files_of_any_kind_are_nobodys(dataset: str, tmp_path: Path) -> None:
         suffix = draw.choice(("jpg", "png", "mp4", "csv", "txt", "xlsx", "json", "wav", "npy"))
         name = draw.choice((f"IMG_{number:04d}", f"{number}", f"frame{number}", "list", "labels"))
         (place / f"{name}.{suffix}").write_bytes(draw.randbytes(64))
-    assert recognise(dataset, tmp_path).confidence < SURE
+    assert identify(dataset, tmp_path).confidence < SURE
 
 
 @pytest.mark.parametrize("dataset", DATASETS)
@@ -91,7 +91,7 @@ def test_archives_alone_are_nobodys_and_the_reason_says_unpack(
         place = tmp_path / kind.replace(".", "_")
         place.mkdir()
         (place / f"everything.{kind}").write_bytes(b"PK")
-        seen = recognise(dataset, place)
+        seen = identify(dataset, place)
         assert seen.confidence < SURE
         if kind == "zip" and dataset not in ("folder", "hub"):
             assert "everything.zip" in seen.reason and "unpack" in seen.reason

@@ -18,7 +18,7 @@ from tests.irfer_datasets.nvie_tree import (
 )
 
 
-def test_apex_pictures_beside_one_clip_are_of_that_clip(tmp_path: Path) -> None:
+def test_apex_images_beside_one_clip_are_of_that_clip(tmp_path: Path) -> None:
     for camera in CAMERAS:
         place = tmp_path / SPONTANEOUS / "front/5" / camera
         face(place / "2/001.bmp", 5, "fear", camera)

@@ -54,7 +54,7 @@ def write_text(path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "kind"), [(cut, "damaged"), (empty, "empty"), (write_text, "damaged")]
 )
-def test_a_picture_that_cannot_be_read_is_named_and_not_counted(
+def test_a_image_that_cannot_be_read_is_named_and_not_counted(
     name: str,
     root: Path,
     damage: Callable[[Path], None],
@@ -119,7 +119,7 @@ def test_a_closed_folder_is_named(name: str, root: Path, monkeypatch: pytest.Mon
 def test_a_root_is_walked_once_per_instance(name: str, root: Path) -> None:
     """One walk serves recognition, index, problems and fingerprint; another one sees changes."""
     dataset, before = CLASSES[name](), len(list(CLASSES[name]().index(root)))
-    assert dataset.recognise(root).confidence > 0.9
+    assert dataset.identify(root).confidence > 0.9
     (root / VICTIMS[name]).unlink()
     assert len(list(dataset.index(root))) == before
     assert len(list(CLASSES[name]().index(root))) == before - 1

@@ -18,13 +18,13 @@ SHORT: Sequence[tuple[str, int]] = (("VL", 4), ("NI", 6))
 """Camera and number of frames: unequal, as in most real pairs."""
 
 
-def picture(
+def image(
     path: Path, value: int = 100, *, mode: str = "L", size: tuple[int, int] = (32, 24)
 ) -> None:
-    """A grey ramp whose brightness tells which picture it is."""
+    """A grey ramp whose brightness tells which image it is."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    image = Image.linear_gradient("L").resize(size).point(lambda v: (v + value) % 256)
-    image.convert(mode).save(path)
+    drawn = Image.linear_gradient("L").resize(size).point(lambda v: (v + value) % 256)
+    drawn.convert(mode).save(path)
 
 
 def oulu_tree(
@@ -43,7 +43,7 @@ def oulu_tree(
                     real = LENGTHS[subject][expression][camera.startswith("NI")]
                     for k in range(real if full else count):
                         place = base / camera / light / subject / expression / f"{k:03d}.jpeg"
-                        picture(place, value=10 * k, mode="L" if camera.startswith("NI") else "RGB")
+                        image(place, value=10 * k, mode="L" if camera.startswith("NI") else "RGB")
     return base
 
 
@@ -60,5 +60,5 @@ def folder_tree(
         for subject in subjects:
             for label in labels:
                 for k in range(each):
-                    picture(root / spectrum / subject / label / f"{k}.png", value=10 * k)
+                    image(root / spectrum / subject / label / f"{k}.png", value=10 * k)
     return root

@@ -1,4 +1,4 @@
-"""What the tests of detectors ask: pictures, and facts that a user brings."""
+"""What the tests of detectors ask: images, and facts that a user brings."""
 
 from __future__ import annotations
 

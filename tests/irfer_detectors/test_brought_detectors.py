@@ -141,7 +141,7 @@ def test_mtcnn_takes_the_largest_and_none_where_there_is_none(
     assert not gradients and threads == 1
 
 
-def test_mtcnn_is_not_asked_about_pictures_below_its_smallest_face(
+def test_mtcnn_is_not_asked_about_images_below_its_smallest_face(
     facenet: Any, tmp_path: Path
 ) -> None:
     """facenet-pytorch raises there: it has no size to search."""

@@ -25,9 +25,9 @@ def opened(folder: Path = Path("not there"), **params: Any) -> HaarCascade:
     return made
 
 
-def shrunk(picture: Any, scale: float) -> Any:
-    size = (round(picture.shape[1] * scale), round(picture.shape[0] * scale))
-    return np.asarray(Image.fromarray(picture).resize(size, Image.Resampling.BICUBIC))
+def shrunk(image: Any, scale: float) -> Any:
+    size = (round(image.shape[1] * scale), round(image.shape[0] * scale))
+    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
 
 @pytest.mark.parametrize("scale", [0.35, 0.5, 1.0, 1.3])
@@ -35,8 +35,8 @@ def shrunk(picture: Any, scale: float) -> Any:
 def test_the_portraits_face_is_found_in_all_sizes_and_in_dim_light(
     scale: float, gain: float
 ) -> None:
-    picture = (shrunk(portrait(), scale) * gain).astype(np.uint8)
-    (face,) = opened().find(query(picture))
+    image = (shrunk(portrait(), scale) * gain).astype(np.uint8)
+    (face,) = opened().find(query(image))
     assert_portrait_found(face, scale)
 
 
@@ -45,7 +45,7 @@ def test_no_face_is_seen_in_the_portrait_on_its_side(turns: int) -> None:
     assert opened().find(query(np.rot90(portrait(), turns))) == [None]
 
 
-def test_nothing_is_seen_in_noise_and_in_plain_pictures() -> None:
+def test_nothing_is_seen_in_noise_and_in_plain_images() -> None:
     noise = np.random.default_rng(0).integers(0, 256, (240, 320, 3), np.uint8)
     frames = [noise, blank(), np.zeros((96, 96, 3), np.uint8), blank(9, 14), blank(1, 1)]
     assert opened().find(query(*frames)) == [None] * 5
@@ -90,8 +90,8 @@ def test_the_largest_wins_and_of_equals_the_most_central() -> None:
     assert choose([(0, 0, 10, 10), (44, 40, 54, 50), (80, 0, 90, 10)], (100, 100)) == (
         44, 40, 54, 50,
     )
-    picture = np.concatenate([portrait()[:300], shrunk(portrait(), 1.2)[:300]], axis=1)
-    (face,) = opened(min_size=0.1).find(query(picture))
+    image = np.concatenate([portrait()[:300], shrunk(portrait(), 1.2)[:300]], axis=1)
+    (face,) = opened(min_size=0.1).find(query(image))
     assert face is not None and face.left > 512, "the larger copy stands on the right"
 
 
@@ -129,7 +129,7 @@ def test_without_opencv_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch)
 
 def test_a_view_of_a_larger_array_is_read_as_it_is() -> None:
     """Crops, flips and video planes come as strided views."""
-    picture = portrait()
-    straight = opened().find(query(np.ascontiguousarray(picture[:300, 50:400])))
-    assert straight == opened().find(query(picture[:300, 50:400]))
+    image = portrait()
+    straight = opened().find(query(np.ascontiguousarray(image[:300, 50:400])))
+    assert straight == opened().find(query(image[:300, 50:400]))
     assert isinstance(straight[0], Face)

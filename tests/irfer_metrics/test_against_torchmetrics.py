@@ -17,7 +17,7 @@ EDGE = 5
 
 
 @pytest.fixture(scope="module")
-def pictures() -> tuple[np.ndarray, np.ndarray]:
+def frames() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.default_rng(3)
     smooth = rng.random((3, 12, 12, 3)).repeat(4, 1).repeat(4, 2)
     noise = rng.normal(0, [[[[0.02]]], [[[0.1]]], [[[0.3]]]], smooth.shape)
@@ -28,10 +28,10 @@ def _nchw(images: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(images).permute(0, 3, 1, 2)
 
 
-def test_psnr_is_of_one_picture_and_not_of_the_pool(
-    pictures: tuple[np.ndarray, np.ndarray],
+def test_psnr_is_of_one_image_and_not_of_the_pool(
+    frames: tuple[np.ndarray, np.ndarray],
 ) -> None:
-    truth, made = pictures
+    truth, made = frames
     ours = [psnr(a, b) for a, b in zip(made, truth, strict=True)]
     each = peak_signal_noise_ratio(
         _nchw(made), _nchw(truth), data_range=1.0, dim=(1, 2, 3), reduction="none"
@@ -41,8 +41,8 @@ def test_psnr_is_of_one_picture_and_not_of_the_pool(
     assert abs(pooled - np.mean(ours)) > 1
 
 
-def test_ssim_is_of_the_valid_region_alone(pictures: tuple[np.ndarray, np.ndarray]) -> None:
-    truth, made = pictures
+def test_ssim_is_of_the_valid_region_alone(frames: tuple[np.ndarray, np.ndarray]) -> None:
+    truth, made = frames
     ours = [ssim(a, b) for a, b in zip(made, truth, strict=True)]
     whole, full = structural_similarity_index_measure(
         _nchw(made), _nchw(truth), data_range=1.0, reduction="none", return_full_image=True

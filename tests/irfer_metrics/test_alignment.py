@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irfer_bench import stats
+from irfer_bench.statistics import comparison as stats
 from irfer_metrics import alignment
 from tests.irfer_metrics.given import inputs, log_softmax, make
 

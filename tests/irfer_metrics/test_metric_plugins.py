@@ -8,8 +8,8 @@ import sys
 import numpy as np
 import pytest
 
-from irfer_bench import stats
 from irfer_bench.api import UnavailableError
+from irfer_bench.statistics import comparison as stats
 from tests.irfer_metrics.given import COMPONENTS, inputs, make
 
 AVAILABLE = [c.name for c in COMPONENTS if not c.name.startswith("lpips")]

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import balanced_accuracy_score, f1_score
 
-from irfer_bench import stats
 from irfer_bench.api import UnavailableError
+from irfer_bench.statistics import comparison as stats
 from irfer_metrics import recognition
 from tests.irfer_metrics.given import inputs, make
 

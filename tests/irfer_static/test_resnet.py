@@ -22,8 +22,8 @@ from irfer_bench.api import (
     TrainingData,
     UsageError,
 )
+from irfer_bench.contracts.params import resolve
 from irfer_bench.nn.views import RandomView, erase
-from irfer_bench.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_static import resnet_params
 from irfer_static.resnet import ResNet18Recognizer, class_weight
@@ -156,7 +156,7 @@ class _StopError(Exception):
 def test_an_interrupted_fit_ends_where_an_uninterrupted_one_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("irfer_bench.nn.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("irfer_bench.nn.loop.CHECKPOINT_SHARE", float("inf"))
     data = training(toy(30, 1))
     whole = fitted(data, epochs=3)
 

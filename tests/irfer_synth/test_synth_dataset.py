@@ -76,7 +76,7 @@ def test_many_at_once_are_the_same_as_one_by_one(items):
         assert np.array_equal(clip.landmarks, alone.landmarks)
 
 
-def test_size_scales_the_picture_and_the_landmarks(items):
+def test_size_scales_the_image_and_the_landmarks(items):
     small, large = (SynthDataset(SynthParams(size=s)).read(None, items[0]) for s in (64, 128))
     assert large.frames.shape == (1, 128, 128, 3)
     np.testing.assert_allclose(large.landmarks, small.landmarks * 2, atol=1e-3)
@@ -149,7 +149,7 @@ def test_announcing_imports_nothing_heavy():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_contact_sheet_is_a_picture(tmp_path):
+def test_contact_sheet_is_a_image(tmp_path):
     path = SynthDataset().contact_sheet(tmp_path / "deep" / "sheet.png")
     with Image.open(path) as sheet:
         pixels = np.asarray(sheet.convert("RGB"))

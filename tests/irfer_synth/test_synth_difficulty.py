@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irfer_synth.difficulty import learn_gradients, measure, measure_pictures
+from irfer_synth.difficulty import learn_gradients, measure, measure_images
 
 
 @pytest.mark.slow
@@ -20,7 +20,7 @@ def test_difficulty_is_the_documented_one():
     assert np.trace(found.confusion) / found.confusion.sum() == pytest.approx(found.nir_to_nir)
 
 
-def test_the_mean_picture_is_no_solution_and_identity_a_poor_one():
-    identity, mean = measure_pictures()
+def test_the_mean_image_is_no_solution_and_identity_a_poor_one():
+    identity, mean = measure_images()
     assert identity < 12
     assert 18 < mean < 22

@@ -1,4 +1,4 @@
-"""The renderer: what a user of the pictures and landmarks relies on."""
+"""The renderer: what a user of the images and landmarks relies on."""
 
 from __future__ import annotations
 
@@ -29,9 +29,9 @@ def moments(labels, people=range(1, 41)):
     return draw_moments([n for n in people for _ in labels], list(labels) * len(people), BENCHMARK)
 
 
-def blocks(picture):
+def blocks(image):
     """Mean grey of 8 by 8 blocks."""
-    return picture.astype(np.float64).mean(-1).reshape(8, 8, 8, 8).mean((1, 3))
+    return image.astype(np.float64).mean(-1).reshape(8, 8, 8, 8).mean((1, 3))
 
 
 def draw_golden():
@@ -46,7 +46,7 @@ def draw_golden():
     }
 
 
-def test_pictures_are_those_of_every_other_machine():
+def test_images_are_those_of_every_other_machine():
     golden, now = json.loads(GOLDEN.read_text()), draw_golden()
     for camera in CAMERAS:
         for what, tolerance in (("blocks", 0.3), ("landmarks", 0.01)):
@@ -54,7 +54,7 @@ def test_pictures_are_those_of_every_other_machine():
 
 
 @pytest.mark.parametrize("camera", CAMERAS)
-def test_a_picture_does_not_depend_on_its_batch(camera):
+def test_a_image_does_not_depend_on_its_batch(camera):
     many = moments(BASIC, range(1, 9))
     together, marks = render(many, camera)
     for k in (0, 33, 47):
@@ -69,12 +69,12 @@ def test_partners_show_the_same_moment():
     assert all(np.array_equal(marks[0], other) for other in marks[1:])
 
 
-def test_infrared_pictures_are_grey():
+def test_infrared_images_are_grey():
     some = moments(("anger",), range(1, 4))
     for camera in ("nir", "lwir"):
-        picture = render(some, camera)[0]
-        assert np.array_equal(picture[..., 0], picture[..., 1])
-        assert np.array_equal(picture[..., 0], picture[..., 2])
+        image = render(some, camera)[0]
+        assert np.array_equal(image[..., 0], image[..., 1])
+        assert np.array_equal(image[..., 0], image[..., 2])
     assert not np.array_equal(*(render(some, "vis")[0][..., c] for c in (0, 2)))
 
 
@@ -98,10 +98,10 @@ def test_landmarks_are_in_the_ibug_order():
 def test_landmarks_lie_on_what_they_name():
     plain = moments(("surprise",))
     plain = plain.take(np.flatnonzero(plain.who.glasses == 0))
-    pictures, marks = render(plain, "nir", 128)
-    skin = _patch(pictures, (marks[:, 30] + 2 * marks[:, 48] + 2 * marks[:, 2]) / 5)
+    images, marks = render(plain, "nir", 128)
+    skin = _patch(images, (marks[:, 30] + 2 * marks[:, 48] + 2 * marks[:, 2]) / 5)
     for eye in (LEFT_EYE, RIGHT_EYE):
-        iris = _patch(pictures, marks[:, eye].mean(1))
+        iris = _patch(images, marks[:, eye].mean(1))
         assert np.median(iris / skin) < 0.6
 
 
@@ -125,12 +125,12 @@ def test_landmarks_follow_the_expression():
     assert measured("fear", brow) > measured("neutral", brow) + 0.3
 
 
-def _patch(pictures, at):
+def _patch(images, at):
     """(N,) mean grey of 3 by 3 pixels around points."""
     rows, columns = (
-        np.clip(np.floor(at[:, k]).astype(int), 1, pictures.shape[1] - 2) for k in (1, 0)
+        np.clip(np.floor(at[:, k]).astype(int), 1, images.shape[1] - 2) for k in (1, 0)
     )
-    grey = pictures.astype(np.float64).mean(-1)
+    grey = images.astype(np.float64).mean(-1)
     return np.array(
         [
             g[r - 1 : r + 2, c - 1 : c + 2].mean()
@@ -206,16 +206,16 @@ def test_populations_are_different_people():
 
 
 def test_other_people_come_with_facts_for_captions():
-    pictures, facts = render_identity_range(5, 8, labels=("anger", "neutral"))
-    assert pictures.shape == (6, 64, 64, 3)
-    assert pictures.dtype == np.uint8
+    images, facts = render_identity_range(5, 8, labels=("anger", "neutral"))
+    assert images.shape == (6, 64, 64, 3)
+    assert images.dtype == np.uint8
     assert [f["expression"] for f in facts] == ["anger", "neutral"] * 3
     assert facts[0]["intensity"] > 0.5
     assert facts[1]["intensity"] == 0
     again = render_identity_range(6, 8, labels=("anger", "neutral"))[0]
-    assert np.array_equal(again, pictures[2:]), "people do not depend on the range"
+    assert np.array_equal(again, images[2:]), "people do not depend on the range"
     other = render_identity_range(5, 8, labels=("anger", "neutral"), take=1)[0]
-    assert not np.array_equal(other, pictures)
+    assert not np.array_equal(other, images)
 
 
 if __name__ == "__main__":

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from irfer_bench.api import Clip, Spectrum, TranslationData
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 

@@ -1,4 +1,4 @@
-"""Recognition metrics against MMA-DFER's and scikit-learn's numbers, edge cases included."""
+"""Match metrics against MMA-DFER's and scikit-learn's numbers, edge cases included."""
 
 from __future__ import annotations
 

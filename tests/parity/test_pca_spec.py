@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_clip.backbone import zero_shot_logits
 from irfer_clip.banks import build_bank
 from irfer_clip.pca import DOMAINS, PcaModel

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn import functional as F
 
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_clip.prompting import encode_text, normalize
 from irfer_clip.vpt import VisionPrompts, Vpt
 from irfer_clip.vpt_params import VptParams

@@ -12,7 +12,7 @@ from pathlib import Path
 HERE = Path(__file__).parent
 BLURNET = HERE / "irfer-bench-blurnet"
 TOY = HERE.parent / "irfer_bench" / "toy"
-"""An already installed folder with a generated dataset of 8-pixel pictures."""
+"""An already installed folder with a generated dataset of 8-pixel images."""
 
 
 def install(work: Path, *sources: Path) -> Path:

@@ -11,7 +11,7 @@ from irfer_bench.registry import load
 ACTIONS = {
     "list": ("listing", "datasets, their licences, and whether they are here"),
     "items": ("items", "every usable item; problems on standard error"),
-    "check": ("checking", "counts, problems and fingerprint; every picture is decoded once"),
+    "check": ("checking", "counts, problems and fingerprint; every image is decoded once"),
     "manifest": ("manifest", "items, digests, folds and fingerprint as one JSON document"),
     "scan": ("scanning", "what the folders' names say, as a CSV to correct by hand"),
     "prepare": ("preparing", "decode, crop and resize once what a setting needs"),
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one sub-command and return its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)  # what is half-written holds pictures: clear it up
+    signal.signal(signal.SIGTERM, _interrupt)  # what is half-written holds images: clear it up
     module = import_module(f"{__name__}.{ACTIONS[args.action][0]}")
     return int(module.run(args, load()))
 

@@ -10,12 +10,12 @@ from typing import Any
 
 from irfer_bench.cli.data.manifest import add_options, asks_crops, state
 from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
-from irfer_bench.data.against import Difference, compare, read_statement, uncompared
+from irfer_bench.contracts.values import Problem
+from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.errors import UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.values import Problem
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

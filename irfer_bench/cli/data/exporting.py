@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from irfer_bench.cli.data import preparing
 from irfer_bench.cli.data.opened import open_source
-from irfer_bench.cli.screen import open_screen
+from irfer_bench.cli.reporter import open_reporter
 from irfer_bench.data.manifest import scan
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home
@@ -18,7 +18,7 @@ from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
 if TYPE_CHECKING:
-    from irfer_bench.values import Clip
+    from irfer_bench.contracts.values import Clip
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Prepare what the setting needs, write it, and upload it only where all was said."""
-    from irfer_bench.data.export import About, check_upload, export_hub
+    from irfer_bench.data.export.archive import About, check_upload, export_hub
 
     if (args.to == "hub") != bool(args.upload):
         raise UsageError("--to hub and --upload OWNER/NAME go together", "--to parquet stays here")
@@ -64,7 +64,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         items={item.id: item for item in items},
         folds=[frozenset(fold) for fold in json.loads((rows[0].folder / "folds.json").read_text())],
     )
-    screen = open_screen()
+    reporter = open_reporter()
     try:
         done = export_hub(
             _clips(rows),
@@ -72,11 +72,11 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             about,
             upload=args.upload,
             i_have_the_right=args.i_have_the_right,
-            progress=screen.progress,
+            progress=reporter.progress,
             total=sum(row.facts["clips"] for row in rows),
         )
     finally:
-        screen.close()
+        reporter.close()
     if args.json:
         print(
             json.dumps(

@@ -9,9 +9,9 @@ import sys
 from typing import Any
 
 from irfer_bench.cli.data.opened import print_problems, scan_dataset
+from irfer_bench.contracts.values import Item
 from irfer_bench.errors import MissingError
 from irfer_bench.registry import Registry
-from irfer_bench.values import Item
 
 COLUMNS = ("id", "subject", "label", "spectrum", "lighting", "split", "pair", "files")
 

@@ -8,9 +8,9 @@ import os
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.experiment.request import parse_roots
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.suite import parse_roots
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

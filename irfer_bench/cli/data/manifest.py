@@ -8,7 +8,7 @@ from pathlib import Path
 
 from irfer_bench.cli.data.opened import open_source, scan_dataset, write_new
 from irfer_bench.cli.data.preparing import add_recipe_options, prepare_setting
-from irfer_bench.data.against import Statement, make_statement
+from irfer_bench.data.comparison import Statement, make_statement
 from irfer_bench.errors import UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal

@@ -9,15 +9,15 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.cli.screen import open_screen
+from irfer_bench.cli.reporter import open_reporter
+from irfer_bench.contracts.values import Problem
 from irfer_bench.data.manifest import Manifest, other_datasets, scan
 from irfer_bench.errors import UsageError
+from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
+from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.sources import Source, find_source
-from irfer_bench.suite import parse_params, parse_roots
-from irfer_bench.values import Problem
 
 SHOWN = 5
 """Problems of one kind that are printed; `--json` prints all."""
@@ -25,11 +25,11 @@ SHOWN = 5
 
 def open_source(
     args: argparse.Namespace, registry: Registry, name: str, *, now: bool = False
-) -> Source:
+) -> DatasetCopy:
     """A dataset and where it is; with `now` its folder is read if it was not yet."""
     roots = {k: Path(v).expanduser() for k, v in parse_roots(args.data_root, args.dataset).items()}
     landmarks, boxes = getattr(args, "landmarks", ""), getattr(args, "boxes", "")
-    return find_source(
+    return find_copy(
         registry,
         name,
         roots=roots,
@@ -42,9 +42,9 @@ def open_source(
 
 
 def scan_dataset(args: argparse.Namespace, registry: Registry) -> Manifest:
-    """What the asked-for dataset holds, every picture decoded once."""
+    """What the asked-for dataset holds, every image decoded once."""
     source = open_source(args, registry, args.dataset)
-    screen = open_screen()
+    reporter = open_reporter()
     try:
         return scan(
             registry.create(source.component, source.params),
@@ -54,10 +54,10 @@ def scan_dataset(args: argparse.Namespace, registry: Registry) -> Manifest:
             stamp=source.stamp,
             verify=True,
             others=other_datasets(registry),
-            progress=screen.progress,
+            progress=reporter.progress,
         )
     finally:
-        screen.close()
+        reporter.close()
 
 
 def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
+from irfer_bench.cli.reporter import open_reporter, quiet_stdout
 from irfer_bench.cli.request import add_crop_options
-from irfer_bench.cli.screen import open_screen, quiet_stdout
 from irfer_bench.errors import UsageError
+from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.home import home, private_folder
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.settings import Domain, Setting
-from irfer_bench.sources import Source
+from irfer_bench.settings.setting import Domain, Setting
 
 if TYPE_CHECKING:
     from irfer_bench.data.clips import StoredClips
@@ -28,7 +28,7 @@ class Row:
     """One prepared domain."""
 
     title: str
-    source: Source
+    source: DatasetCopy
     cached: bool
     folder: Path
     facts: Mapping[str, Any]
@@ -64,7 +64,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_options(parser: argparse.ArgumentParser, setting: str) -> None:
-    """What the pictures are made by; `setting` is the help of the option of that name."""
+    """What the images are made by; `setting` is the help of the option of that name."""
     add = parser.add_argument
     add("--setting", "-s", default="", help=setting)
     add(
@@ -98,17 +98,17 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that was asked for; what is there is not made again."""
     from irfer_bench.data.clips import StoredClips
-    from irfer_bench.graph import prepare_step
+    from irfer_bench.engine.runner import Runner
+    from irfer_bench.engine.stages.steps import BUILDERS
+    from irfer_bench.experiment.graph import prepare_step
     from irfer_bench.home import weights
-    from irfer_bench.steps import BUILDERS
-    from irfer_bench.store import Store
-    from irfer_bench.workshop import Workshop
+    from irfer_bench.store.artefacts import Store
 
     setting = _setting(args, registry)
-    screen = open_screen()
+    reporter = open_reporter()
     try:
-        store = Store(home() / "store", screen.line)
-        shop = Workshop(store, registry, weights(), "cpu", "fp32", screen, BUILDERS)
+        store = Store(home() / "store", reporter.line)
+        runner = Runner(store, registry, weights(), "cpu", "fp32", reporter, BUILDERS)
         detectors = {c.name: c.version for c in registry.components("detector")}
         rows = []
         for domain in _domains(setting):
@@ -116,11 +116,11 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
             step = prepare_step(setting, domain, source, detectors)
             cached = store.has(step.key)
             with quiet_stdout():
-                made = shop.artefact(step)
+                made = runner.artefact(step)
             clips = StoredClips(made.folder, step.key)
             rows.append(Row(step.title, source, cached, made.folder, made.facts, clips))
     finally:
-        screen.close()
+        reporter.close()
     return Prepared(setting, rows)
 
 
@@ -155,8 +155,8 @@ def _squares(row: Row) -> dict[str, Any]:
 
 
 def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dict[str, str]:
-    from irfer_bench.contact_sheet import draw_sheet
-    from irfer_bench.files import clear_write_errors
+    from irfer_bench.render.contact_sheet import draw_sheet
+    from irfer_bench.store.files import clear_write_errors
 
     sheets = {}
     for row in made.rows:
@@ -183,7 +183,7 @@ def _facts(row: Row) -> dict[str, Any]:
 
 
 def _print_row(row: Row, setting: Setting, sheet: str | None) -> None:
-    from irfer_bench.contact_sheet import tabulate_clips
+    from irfer_bench.render.contact_sheet import tabulate_clips
 
     how = "already there" if row.cached else "made"
     count = row.facts["clips"]

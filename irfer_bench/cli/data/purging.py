@@ -9,12 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.errors import BenchError
-from irfer_bench.files import clear_write_errors
 from irfer_bench.home import home
 from irfer_bench.registry import Registry
-from irfer_bench.removal import purge
 from irfer_bench.render.escape import terminal
-from irfer_bench.settings import Setting
+from irfer_bench.settings.setting import Setting
+from irfer_bench.store.cleanup import purge
+from irfer_bench.store.files import clear_write_errors
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="results folders whose pictures of faces go too; default leaderboards",
+        help="results folders whose images of faces go too; default leaderboards",
     )
 
 
@@ -64,13 +64,13 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
             if args.dataset in _datasets(registry.setting(component.name)):
                 settings.add(component.name)
     for out in args.out or ["leaderboards"]:
-        for folder in sorted(Path(out).glob("pictures/*/faces")):
+        for folder in sorted(Path(out).glob("images/*/faces")):
             if folder.parent.name.partition("@")[0] in settings:
                 found.append(folder)
     return found
 
 
 def _datasets(setting: Setting) -> set[str]:
-    """Whose faces may be in its pictures."""
+    """Whose faces may be in its images."""
     domains = (setting.source, setting.target, setting.extra)
     return {setting.dataset} | {domain.dataset for domain in domains if domain is not None}

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from irfer_bench.cli.data.opened import open_source, write_new
+from irfer_bench.contracts.values import Item
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.values import Item
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -33,10 +33,11 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     if source.root is None:
         raise UsageError(f"{args.dataset} has no folder to scan", "name a dataset of files")
     dataset = registry.create(source.component, source.params)
-    census = getattr(dataset, "census", None)
-    rows = list(census(source.root) if census is not None else _plain(dataset.index(source.root)))
+    inventory = getattr(dataset, "inventory", None)
+    listed = _plain(dataset.index(source.root)) if inventory is None else inventory(source.root)
+    rows = list(listed)
     if not rows:
-        reason = dataset.recognise(source.root).reason
+        reason = dataset.identify(source.root).reason
         raise MissingError(f"{source.root}: nothing of {args.dataset} was found", reason)
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")

@@ -1,4 +1,4 @@
-"""The release of 2021: 224x224 crops, and one .npy file per picture and fact."""
+"""The release of 2021: 224x224 crops, and one .npy file per image and fact."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _LABEL = re.compile(r"(\d+)_exp\.npy", re.I)
 
 
 def survey_crops(tree: Tree, seen: CrowdSurvey) -> Counter[int]:
-    """Items of both halves; returns how many pictures show no expression."""
+    """Items of both halves; returns how many images show no expression."""
     left_out: Counter[int] = Counter()
     for name, split in HALVES.items():
         half = child(tree.base, name)
@@ -42,15 +42,15 @@ def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
     images, annotations = folders["images"], folders["annotations"]
     if images is None or annotations is None:
         return Counter()
-    pictures = _numbered(images, _PICTURE, seen, strangers=True)
+    image_files = _numbered(images, _PICTURE, seen, strangers=True)
     labels = _numbered(annotations, _LABEL, seen, strangers=False)
-    for number in sorted(labels.keys() - pictures.keys()):
-        action = f"{labels[number]} has no picture; {REST}"
+    for number in sorted(labels.keys() - image_files.keys()):
+        action = f"{labels[number]} has no image; {REST}"
         seen.note("missing_item", images / f"{number}.jpg", action)
-    for number in sorted(pictures.keys() - labels.keys()):
+    for number in sorted(image_files.keys() - labels.keys()):
         action = f"not read; {annotations.name}/{number}_exp.npy is missing"
-        seen.note("unlabelled_file", images / pictures[number], action)
-    numbers = sorted(labels.keys() & pictures.keys())
+        seen.note("unlabelled_file", images / image_files[number], action)
+    numbers = sorted(labels.keys() & image_files.keys())
     place, left_out = seen.place(images), Counter[int]()
     files = [f"{annotations}/{labels[number]}" for number in numbers]
     for number, file, code in zip(numbers, files, read_codes(files), strict=True):
@@ -67,7 +67,7 @@ def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
                     label=LABELS[code],
                     subject=None,
                     spectrum="vis",
-                    files=(f"{place}/{pictures[number]}",),
+                    files=(f"{place}/{image_files[number]}",),
                     split=split,
                     part="manual",
                 )

@@ -1,8 +1,8 @@
 """Dataset `affectnet`: AffectNet as its owners distribute it, in 2017 and in 2021.
 
 Mollahosseini, Hasani, Mahoor, IEEE Transactions on Affective Computing 10(1), 2019 (datasets.md
-§11). Pictures from the web with one of eight expressions; nobody knows who is in them. There is no
-public test set: the validation pictures are tested, as everybody does.
+§11). Images from the web with one of eight expressions; nobody knows who is in them. There is no
+public test set: the validation images are tested, as everybody does.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError
 from irfer_datasets.affectnet.crops import survey_crops
 from irfer_datasets.affectnet.layout import (
     LABELS,
@@ -24,8 +24,8 @@ from irfer_datasets.affectnet.layout import (
     find_list,
     find_trees,
     folders_above,
+    image_folder,
     look,
-    picture_folder,
     stray,
 )
 from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 class AffectNet(Stills):
     """An item is one face. Of 2017 it is cut out by the owners' box and has their 68 landmarks.
 
-    Landmarks are the owners' numbers, moved with the crop. A picture without a box is read whole
+    Landmarks are the owners' numbers, moved with the crop. An image without a box is read whole
     (problem `no_box`). An instance walks a root once; another instance sees what changed since.
     """
 
@@ -50,7 +50,7 @@ class AffectNet(Stills):
     native: ClassVar[tuple[str, ...]] = tuple(LABELS.values())
     licence = (
         "on request by faculty members from the University of Denver (mohammadmahoor.com), "
-        "research only; treated as no redistribution and no publication of pictures"
+        "research only; treated as no redistribution and no publication of images"
     )
     params: AffectNetParams
 
@@ -59,23 +59,23 @@ class AffectNet(Stills):
         self._trees: dict[Path, Tree] = {}
         self._faces: dict[tuple[Path, str], tuple[FaceList, str]] = {}
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where one of the releases is unpacked; pictures are not counted for it."""
+    def identify(self, root: Path) -> Match:
+        """Sure where one of the releases is unpacked; images are not counted for it."""
         trees = find_trees(root)
         if not trees:
             what = "no train_set, val_set or Manually_Annotated_Images below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         flaws = {tree: look(tree) for tree in trees}
         whole = [tree for tree in trees if not flaws[tree]]
         if whole:
             where = relative(whole[0].base, root)
-            return Recognition(0.95, f"the release of {whole[0].form[-4:]} under {where}")
+            return Match(0.95, f"the release of {whole[0].form[-4:]} under {where}")
         tree = trees[0]
         what = f"{relative(tree.base, root)} has {flaws[tree]}"
-        return Recognition(0.4, "; ".join((what, *obstacles(root))))
+        return Match(0.4, "; ".join((what, *obstacles(root))))
 
     def walk(self, root: Path) -> ListSurvey:
-        """All pictures that show an expression, and everything that is wrong.
+        """All images that show an expression, and everything that is wrong.
 
         Raises:
             MissingError: no tree of this dataset lies there, or not the release asked for.
@@ -100,7 +100,7 @@ class AffectNet(Stills):
         return seen
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The face: the crop of 2021, or the picture of 2017 cut to the owners' box.
+        """The face: the crop of 2021, or the image of 2017 cut to the owners' box.
 
         Raises:
             DamagedError: it cannot be decoded, or its list changed since it was indexed.
@@ -116,17 +116,17 @@ class AffectNet(Stills):
 
         faces, above = self._face_list(where, tree, item)
         pointer = faces.find(item.files[0].removeprefix(f"{above}/"))
-        picture, points = crop(clip.frames[0], pointer)
+        image, points = crop(clip.frames[0], pointer)
         return replace(
-            clip, frames=picture[None], landmarks=None if points is None else points[None]
+            clip, frames=image[None], landmarks=None if points is None else points[None]
         )
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the validation pictures."""
+        """One fold: the validation images."""
         return [split_fold(items, "val")]
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all pictures used, what is said about them, and their boxes and landmarks."""
+        """Digest of all images used, what is said about them, and their boxes and landmarks."""
         content = super().fingerprint(root)
         seen = self._lists(self._given(root))
         if not seen.facts:
@@ -139,10 +139,10 @@ class AffectNet(Stills):
 
         name = next(key for key, own in LISTS.items() if own == (item.split, item.part))
         if (root, name) not in self._faces:
-            path, pictures = find_list(tree, name), picture_folder(tree, item.part)
-            if path is None or pictures is None:
+            path, images = find_list(tree, name), image_folder(tree, item.part)
+            if path is None or images is None:
                 raise DamagedError(f"{name} of affectnet is gone", "restore it and run again")
-            self._faces[root, name] = FaceList(path, root), relative(pictures, root)
+            self._faces[root, name] = FaceList(path, root), relative(images, root)
         return self._faces[root, name]
 
     def _lists(self, root: Path) -> ListSurvey:

@@ -28,7 +28,7 @@ class Pointer:
 
 
 class FaceList:
-    """Random access to the rows of one list by the picture's name.
+    """Random access to the rows of one list by the image's name.
 
     It keeps 16 bytes per row, so that many processes can hold one each.
     """
@@ -51,7 +51,7 @@ class FaceList:
         self._starts = np.frombuffer(starts, np.int64)[order]
 
     def find(self, name: str) -> Pointer:
-        """What the list says of a picture `<folder>/<name>`, whatever its extension there.
+        """What the list says of an image `<folder>/<name>`, whatever its extension there.
 
         Raises:
             DamagedError: it says nothing of it: the list changed since it was indexed.
@@ -79,7 +79,7 @@ class FaceList:
                 start += len(line)
 
     def _place(self, line: bytes) -> bytes:
-        """The picture's name in a line; parsing no more of it is what makes a list quick."""
+        """The image's name in a line; parsing no more of it is what makes a list quick."""
         if self._columns[PATH] == 0:
             return line.partition(b",")[0].strip(b'\xef\xbb\xbf" \t\r\n')
         cells = self._parse(line)
@@ -97,26 +97,26 @@ class FaceList:
 
 
 def _key(name: bytes) -> bytes:
-    """A picture's name without what differs between list and disk: separators, extension, case."""
+    """An image's name without what differs between list and disk: separators, extension, case."""
     return name.replace(b"\\", b"/").rpartition(b".")[0].lower()
 
 
-def crop(picture: NDArray[Any], pointer: Pointer) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The part of an (H, W, 3) picture inside the owners' box, and (68, 2) landmarks in it.
+def crop(image: NDArray[Any], pointer: Pointer) -> tuple[NDArray[Any], NDArray[Any] | None]:
+    """The part of an (H, W, 3) image inside the owners' box, and (68, 2) landmarks in it.
 
-    What of the box lies outside is cut off; a box wholly outside, or none, leaves the picture.
+    What of the box lies outside is cut off; a box wholly outside, or none, leaves the image.
     """
     left = top = 0
     if pointer.box is not None:
         x, y, width, height = pointer.box
         x0, y0 = max(0, round(x)), max(0, round(y))
-        part = picture[y0 : max(0, round(y + height)), x0 : max(0, round(x + width))]
+        part = image[y0 : max(0, round(y + height)), x0 : max(0, round(x + width))]
         if part.size:
-            picture, left, top = part, x0, y0
+            image, left, top = part, x0, y0
     points = pointer.landmarks
     if points is not None:
         points = points - np.array([left, top], np.float32)
-    return np.ascontiguousarray(picture), points
+    return np.ascontiguousarray(image), points
 
 
 def _parse_landmarks(text: str) -> NDArray[Any] | None:

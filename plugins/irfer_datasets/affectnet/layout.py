@@ -37,7 +37,7 @@ LISTS: Mapping[str, tuple[str, str]] = {
     "automatically_annotated.csv": ("train", "automatic"),
 }
 """List, split and part."""
-_PICTURES = {
+_IMAGE_FOLDERS = {
     "manual": ("manually_annotated_images",),
     "automatic": ("automatically_annotated_images",),
 }
@@ -45,7 +45,7 @@ _LISTS = {
     "manual": ("manually_annotated_file_lists", "manually_annotated_file_list"),
     "automatic": ("automatically_annotated_file_list", "automatically_annotated_file_lists"),
 }
-_MARKS = (*_PICTURES["manual"], *_LISTS["manual"], "manually_annotated")
+_MARKS = (*_IMAGE_FOLDERS["manual"], *_LISTS["manual"], "manually_annotated")
 NAMES = (
     *HALVES,
     "images",
@@ -57,12 +57,12 @@ NAMES = (
 )
 """Folders as the owners spell them, where they spell them in one way."""
 VAL8 = (499, 500)
-"""Validation pictures of contempt: the release of 2021 lacks one."""
+"""Validation images of contempt: the release of 2021 lacks one."""
 
 
 @dataclass(frozen=True)
 class Tree:
-    """One unpacked copy: the folder that holds the halves, or pictures and lists."""
+    """One unpacked copy: the folder that holds the halves, or images and lists."""
 
     base: Path
     form: Form
@@ -79,17 +79,17 @@ def find_trees(root: Path) -> list[Tree]:
     ]
 
 
-def picture_folder(tree: Tree, part: str) -> Path | None:
+def image_folder(tree: Tree, part: str) -> Path | None:
     """The folder of numbered folders of the release of 2017, however deep it nests in itself."""
-    return _find(tree.base, _PICTURES[part])
+    return _find(tree.base, _IMAGE_FOLDERS[part])
 
 
 def find_list(tree: Tree, name: str) -> Path | None:
-    """A list of the release of 2017: in its folder in either spelling, or beside the pictures."""
+    """A list of the release of 2017: in its folder in either spelling, or beside the images."""
     part = LISTS[name][1]
     folders = [_find(tree.base, _LISTS[part]), tree.base]
-    pictures = picture_folder(tree, part)
-    folders += [] if pictures is None else [pictures.parent]
+    images = image_folder(tree, part)
+    folders += [] if images is None else [images.parent]
     for folder in filter(None, folders):
         for path in list_folder(folder, folder).files:
             if path.name.casefold() == name:
@@ -98,7 +98,7 @@ def find_list(tree: Tree, name: str) -> Path | None:
 
 
 def look(tree: Tree) -> str:
-    """What a copy lacks to be one, or nothing; no list and no picture is read."""
+    """What a copy lacks to be one, or nothing; no list and no image is read."""
     if tree.form == "crops_2021":
         for name in HALVES:
             half = child(tree.base, name)
@@ -108,8 +108,8 @@ def look(tree: Tree) -> str:
         return "no images/<id>.jpg beside annotations/<id>_exp.npy"
     if find_list(tree, "training.csv") is None and find_list(tree, "validation.csv") is None:
         return "neither training.csv nor validation.csv"
-    pictures = picture_folder(tree, "manual")
-    if pictures is None or not any(path.name.isdecimal() for path in subfolders(pictures)):
+    images = image_folder(tree, "manual")
+    if images is None or not any(path.name.isdecimal() for path in subfolders(images)):
         return "no Manually_Annotated_Images with numbered folders"
     return ""
 
@@ -120,7 +120,7 @@ def folders_above(tree: Tree) -> list[Path]:
         return [half for name in HALVES if (half := child(tree.base, name)) is not None]
     names = (*_LISTS["manual"], *_LISTS["automatic"])
     found = [_find(tree.base, (name,)) for name in names]
-    found += [picture_folder(tree, part) for part in _PICTURES]
+    found += [image_folder(tree, part) for part in _IMAGE_FOLDERS]
     return [folder for folder in found if folder is not None]
 
 
@@ -130,12 +130,12 @@ def stray(root: Path) -> Iterator[str]:
     if name in HALVES or below == {"images", "annotations"}:
         yield "it is one half: give the folder that holds train_set and val_set"
     elif name in _MARKS:
-        yield "it is a part of it: give the folder that holds pictures and file lists"
+        yield "it is a part of it: give the folder that holds images and file lists"
     yield from obstacles(root)
 
 
 def count(tree: Tree, left_out: Mapping[int, int], seen: CrowdSurvey) -> None:
-    """Compare with the published numbers; say how many pictures show no expression."""
+    """Compare with the published numbers; say how many images show no expression."""
     where, known = seen.place(tree.base), published("affectnet")
     if any(left_out.values()):
         said = ", ".join(
@@ -147,12 +147,12 @@ def count(tree: Tree, left_out: Mapping[int, int], seen: CrowdSurvey) -> None:
     val = [item.label or "" for item in own if item.split == "val"]
     contempt = known["train8"] - known["train7"]
     per_label = {**known["train7_per_class"], "contempt": contempt}
-    seen.problems += compare_labels(where, "training pictures", train, per_label)
+    seen.problems += compare_labels(where, "training images", train, per_label)
     seven = {name: known["val7"] // 7 for name in LABELS.values() if name != "contempt"}
     rest = [name for name in val if name != "contempt"]
-    seen.problems += compare_labels(where, "validation pictures", rest, seven)
+    seen.problems += compare_labels(where, "validation images", rest, seven)
     if (found := val.count("contempt")) not in VAL8:
-        what = "validation pictures of contempt"
+        what = "validation images of contempt"
         seen.problems += compare_count(where, what, found, VAL8[1])
 
 

@@ -1,4 +1,4 @@
-"""The release of 2017: lists of whole pictures, boxes, 68 landmarks and labels."""
+"""The release of 2017: lists of whole images, boxes, 68 landmarks and labels."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from irfer_datasets.affectnet.layout import (
     NO_EXPRESSION,
     Tree,
     find_list,
-    picture_folder,
+    image_folder,
 )
 from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.crowd import CrowdSurvey
@@ -38,7 +38,7 @@ PATH, BOX, LANDMARKS, EXPRESSION = 0, slice(1, 5), 5, 6
 
 @dataclass
 class ListSurvey(CrowdSurvey):
-    """A survey of pictures with boxes.
+    """A survey of images with boxes.
 
     Args:
         facts: sum of the digests of all used rows, so that boxes enter the fingerprint.
@@ -49,7 +49,7 @@ class ListSurvey(CrowdSurvey):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list says of one picture."""
+    """What a list says of one image."""
 
     code: int
     split: str
@@ -69,12 +69,12 @@ def survey_lists(tree: Tree, automatic: bool, seen: ListSurvey) -> Counter[int]:
                 seen.note("missing_list", tree.base / name, f"this list is not here; {REST}")
             else:
                 _read_list(source, name, rows, seen)
-        pictures = picture_folder(tree, part)
-        if pictures is None:
+        images = image_folder(tree, part)
+        if images is None:
             place = tree.base / f"{part.capitalize()}ly_Annotated_Images"
-            seen.note("missing_list", place, f"the pictures are not here; {REST}")
+            seen.note("missing_list", place, f"the images are not here; {REST}")
             continue
-        left_out += _join(rows, pictures, seen)
+        left_out += _join(rows, images, seen)
     return left_out
 
 
@@ -126,10 +126,10 @@ def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tup
         return None
     path, text = cells[PATH].replace("\\", "/"), cells[EXPRESSION]
     if path.startswith("/") or ".." in path.split("/"):
-        seen.note("outside_root", source, f"line {line}: {path[:80]} leads out of the pictures")
+        seen.note("outside_root", source, f"line {line}: {path[:80]} leads out of the images")
         return None
     if not path.isprintable() or ";" in path or "/" not in path:
-        seen.note("bad_row", source, f"line {line}: {path[:40]!r} is no <folder>/<picture>")
+        seen.note("bad_row", source, f"line {line}: {path[:40]!r} is no <folder>/<image>")
         return None
     try:
         code = float(text)
@@ -142,15 +142,15 @@ def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tup
     return path, int(code)
 
 
-def _join(rows: Mapping[str, Row | None], pictures: Path, seen: ListSurvey) -> Counter[int]:
+def _join(rows: Mapping[str, Row | None], images: Path, seen: ListSurvey) -> Counter[int]:
     """Bring rows and files together, one look into every folder."""
-    above, left_out = seen.place(pictures), Counter[int]()
+    above, left_out = seen.place(images), Counter[int]()
     folders: dict[str, dict[str, str]] = {}
     used: dict[str, set[str]] = {}
     for path in sorted(rows):
         folder, _, name = path.rpartition("/")
         if folder not in folders:
-            folders[folder] = _by_stem(pictures / folder, seen)
+            folders[folder] = _by_stem(images / folder, seen)
             used[folder] = set()
         stem = _stem(name)
         file, row = folders[folder].get(stem), rows[path]
@@ -161,23 +161,23 @@ def _join(rows: Mapping[str, Row | None], pictures: Path, seen: ListSurvey) -> C
         if row.code in NO_EXPRESSION:
             left_out[row.code] += 1
         elif file is None:
-            seen.note("missing_item", pictures / path, f"listed, and not there; {REST}")
+            seen.note("missing_item", images / path, f"listed, and not there; {REST}")
         else:
             _use(path, f"{above}/{folder}/{file}", row, seen)
     listed = {folder.partition("/")[0] for folder in folders}
-    for place in subfolders(pictures):
+    for place in subfolders(images):
         if place.name not in listed:
             seen.note("unlabelled_file", place, "not read; no list has a row for what it holds")
     for folder in sorted(folders):
         for stem in sorted(folders[folder].keys() - used[folder]):
-            place = pictures / folder / folders[folder][stem]
+            place = images / folder / folders[folder][stem]
             seen.note("unlabelled_file", place, "not read; no list has a row for it")
     return left_out
 
 
 def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
     if not row.boxed:
-        seen.note("no_box", seen.root / file, "its face has no box; the whole picture is used")
+        seen.note("no_box", seen.root / file, "its face has no box; the whole image is used")
     seen.facts = (seen.facts + row.digest) % (1 << 128)
     seen.items.append(
         Item(

@@ -12,7 +12,7 @@ class AffectNetParams(Params, frozen=True, kw_only=True):
 
     form: Annotated[
         Literal["auto", "lists_2017", "crops_2021"],
-        fit("lists and whole pictures of 2017, or the 224x224 crops with .npy files of 2021"),
+        fit("lists and whole images of 2017, or the 224x224 crops with .npy files of 2021"),
     ] = "auto"
     automatic: Annotated[
         bool,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Recognition
+from irfer_bench.api import CLASSES, Item, Match
 from irfer_datasets.cfee.layout import find_base, find_holders, stray, survey
 from irfer_datasets.stills import Stills, Survey
 from irfer_datasets.tree import relative
@@ -29,22 +29,22 @@ class Cfee(Stills):
     native = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
     licence = (
         "on request from the Ohio State University (CBCSL), signed form; text not public, so "
-        "research only, no redistribution, no publication of pictures"
+        "research only, no redistribution, no publication of images"
     )
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where Images1 to Images6 hold pictures named CC_SSS_NNNN.jpg."""
+    def identify(self, root: Path) -> Match:
+        """Sure where Images1 to Images6 hold images named CC_SSS_NNNN.jpg."""
         holders = find_holders(root)
         if not holders:
             what = "no 01-04/Images1 to 21-26/Images6 below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         found, where = len(self.survey(root).items), relative(find_base(holders), root)
         if not found:
-            return Recognition(0.3, f"{where} has Images folders but no CC_SSS_NNNN.jpg in them")
-        return Recognition(0.95, f"{found} pictures of seven expressions under {where}")
+            return Match(0.3, f"{where} has Images folders but no CC_SSS_NNNN.jpg in them")
+        return Match(0.95, f"{found} images of seven expressions under {where}")
 
     def walk(self, root: Path) -> Survey:
-        """All pictures of neutral and the six basic expressions.
+        """All images of neutral and the six basic expressions.
 
         Raises:
             MissingError: no tree of this dataset lies there.

@@ -1,4 +1,4 @@
-"""How CFEE lies on disk (datasets.md §8): six folders of pictures, facts in the files' names.
+"""How CFEE lies on disk (datasets.md §8): six folders of images, facts in the files' names.
 
 `CFEE_Database_230/{01-04/Images1 … 21-26/Images6}/CC_SSS_NNNN.jpg` with the expression's code CC,
 subject SSS and the camera's number NNNN. `Images6` also holds short names, `04_221.jpg`, and two
@@ -40,8 +40,8 @@ table 1); the codes of compound expressions do not follow the paper, and are not
 """
 LAST_CODE = 26
 SUBJECTS = 230
-PICTURES = 5954
-"""Pictures in the release as one public loader counts them: 26 fewer than 230 times 26."""
+IMAGES_IN_ALL = 5954
+"""Images in the release as one public loader counts them: 26 fewer than 230 times 26."""
 GROUPS = ("01-04", "05-08", "09-12", "13-16", "17-20", "21-26")
 FOLDERS = tuple(f"Images{number}" for number in range(1, 7))
 _GROUP = re.compile(r"\d\d-\d\d")
@@ -51,8 +51,8 @@ _PICTURE = re.compile(r".*\.(?:jpe?g|png|bmp|tiff?)", re.I | re.S)
 
 
 @dataclass(frozen=True)
-class Picture:
-    """One picture and what its name says; an empty serial where the name has none."""
+class Image:
+    """One image and what its name says; an empty serial where the name has none."""
 
     place: Path
     code: str
@@ -80,14 +80,14 @@ def find_base(holders: Sequence[Path]) -> Path:
 
 
 def survey(holders: Sequence[Path], root: Path) -> Survey:
-    """All pictures of the seven codes, and everything else that is there or is not."""
+    """All images of the seven codes, and everything else that is there or is not."""
     base = find_base(holders)
     wanted = [path for path in _groups(base) if int(path.name[:2]) <= len(CODES)]
     seen = Survey(root, problems=odd_folders((root, base, *holders, *wanted), root))
-    pictures = [p for folder in _image_folders(base, holders, seen) for p in _read(folder, seen)]
-    kept = _keep(pictures, seen)
-    seen.items.extend(_item(picture, root) for picture in kept)
-    _count(base, pictures, seen)
+    images = [p for folder in _image_folders(base, holders, seen) for p in _read(folder, seen)]
+    kept = _keep(images, seen)
+    seen.items.extend(_item(image, root) for image in kept)
+    _count(base, images, seen)
     return seen
 
 
@@ -107,7 +107,7 @@ def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterato
         listing = seen.look(holder)
         for path in listing.files:
             if _PICTURE.fullmatch(path.name):
-                seen.note("unexpected_file", path, "not read; pictures lie in Images1 to Images6")
+                seen.note("unexpected_file", path, "not read; images lie in Images1 to Images6")
         for folder in listing.folders:
             name = _proper(folder.name)
             if name is None:
@@ -128,10 +128,10 @@ def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterato
             seen.note("missing_expression", base / group / name, action)
 
 
-def _read(folder: Path, seen: Survey) -> Iterator[Picture]:
+def _read(folder: Path, seen: Survey) -> Iterator[Image]:
     listing = seen.look(folder)
     for path in listing.folders:
-        seen.note("unexpected_folder", path, "not read; pictures lie in the folder above it")
+        seen.note("unexpected_folder", path, "not read; images lie in the folder above it")
     for path in listing.files:
         match = _NAME.fullmatch(path.name)
         if match is None:
@@ -144,65 +144,65 @@ def _read(folder: Path, seen: Survey) -> Iterator[Picture]:
         if not 1 <= int(code) <= LAST_CODE:
             seen.note("unknown_label", path, f"code {code} is none of 01 to {LAST_CODE}; rename it")
             continue
-        picture = Picture(path, code, facts["subject"], facts.get("serial") or "")
-        if picture.home != _proper(folder.name) and code in CODES:
+        image = Image(path, code, facts["subject"], facts.get("serial") or "")
+        if image.home != _proper(folder.name) and code in CODES:
             seen.note("misplaced_file", path, f"read as code {code}, which its name says")
-        yield picture
+        yield image
 
 
-def _keep(pictures: Sequence[Picture], seen: Survey) -> list[Picture]:
-    """The pictures of the seven codes, each name once."""
-    first: dict[tuple[str, str, str], Picture] = {}
-    for picture in pictures:
-        key = (picture.subject, picture.code, picture.serial)
-        if picture.code not in CODES:
+def _keep(images: Sequence[Image], seen: Survey) -> list[Image]:
+    """The images of the seven codes, each name once."""
+    first: dict[tuple[str, str, str], Image] = {}
+    for image in images:
+        key = (image.subject, image.code, image.serial)
+        if image.code not in CODES:
             continue
         if key in first:
             other = relative(first[key].place, seen.root)
-            seen.note("duplicate_file", picture.place, f"not read; {other} is; remove one")
+            seen.note("duplicate_file", image.place, f"not read; {other} is; remove one")
         else:
-            first[key] = picture
+            first[key] = image
     moments = Counter(key[:2] for key in first)
-    for key, picture in first.items():
+    for key, image in first.items():
         if moments[key[:2]] > 1:
             count = moments[key[:2]]
-            action = f"one of {count} pictures of code {picture.code}; all are used"
-            seen.note("extra_picture", picture.place, action)
+            action = f"one of {count} images of code {image.code}; all are used"
+            seen.note("extra_image", image.place, action)
     return [first[key] for key in sorted(first)]
 
 
-def _item(picture: Picture, root: Path) -> Item:
-    serial = f"_{picture.serial}" if picture.serial else ""
+def _item(image: Image, root: Path) -> Item:
+    serial = f"_{image.serial}" if image.serial else ""
     return Item(
-        id=f"cfee_{picture.subject}_{picture.code}{serial}",
-        label=CODES[picture.code],
-        subject=picture.subject,
+        id=f"cfee_{image.subject}_{image.code}{serial}",
+        label=CODES[image.code],
+        subject=image.subject,
         spectrum="vis",
-        files=(relative(picture.place, root),),
+        files=(relative(image.place, root),),
     )
 
 
-def _count(base: Path, pictures: Sequence[Picture], seen: Survey) -> None:
+def _count(base: Path, images: Sequence[Image], seen: Survey) -> None:
     """Compare with what is published and say what is left out."""
-    compound = sum(picture.code not in CODES for picture in pictures)
+    compound = sum(image.code not in CODES for image in images)
     if compound:
-        action = f"{compound} pictures of compound expressions; only neutral and the six are used"
+        action = f"{compound} images of compound expressions; only neutral and the six are used"
         seen.note("left_out", base, f"codes 08 to {LAST_CODE}: {action}")
-    subjects = sorted({picture.subject for picture in pictures})
+    subjects = sorted({image.subject for image in images})
     if len(subjects) != SUBJECTS:
         action = f"{len(subjects)} subjects where {SUBJECTS} are published"
         seen.note("unexpected_count", base, f"{action}; all are used")
-    whole = len(pictures) >= PICTURES
+    whole = len(images) >= IMAGES_IN_ALL
     if not whole:
-        action = f"{len(pictures)} pictures of all codes where a public loader counts {PICTURES}"
+        action = f"{len(images)} images of all codes where a public loader counts {IMAGES_IN_ALL}"
         seen.note("unexpected_count", base, f"{action}; all are used")
-    have = {(picture.subject, picture.code) for picture in pictures}
+    have = {(image.subject, image.code) for image in images}
     for subject in subjects:
         gone = [f"{code} {CODES[code]}" for code in CODES if (subject, code) not in have]
         if gone:
-            # The release itself lacks some pictures: only a smaller copy of it is incomplete.
-            kind = "absent_picture" if whole else "missing_expression"
-            seen.note(kind, base, f"subject {subject} has no picture of {', '.join(gone)}")
+            # The release itself lacks some images: only a smaller copy of it is incomplete.
+            kind = "absent_image" if whole else "missing_expression"
+            seen.note(kind, base, f"subject {subject} has no image of {', '.join(gone)}")
 
 
 def stray(root: Path) -> Iterator[str]:

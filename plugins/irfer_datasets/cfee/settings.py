@@ -20,7 +20,7 @@ CFEE_SUPERVISED = Setting(
         "sorted three-digit subject numbers of the folder (the numbers are not published, so a "
         "fold is fixed by the copy; 46 of 230 subjects test). Neutral and the six basic "
         "expressions, codes 01 to 07 of 26; code 04 is fear by elimination. Square crop by the "
-        "detector opencv, 1.3 times the face's box, the whole picture where no face is found, 256 "
+        "detector opencv, 1.3 times the face's box, the whole image where no face is found, 256 "
         "pixels. Primary metric: UAR."
     ),
     **CROPPED,

@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Recognition
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match
 from irfer_datasets.ck_plus.layout import LABELS, find_trees, stray
 from irfer_datasets.ck_plus.sequences import Sequences, survey
 from irfer_datasets.folds import Lists, cut_folds, read_folds
@@ -35,26 +35,26 @@ class CkPlus(Stills):
     classes = CLASSES[:8]
     native: ClassVar[tuple[str, ...]] = tuple(LABELS.values())
     licence = (
-        "signed agreement with the University of Pittsburgh; research only, pictures of some "
+        "signed agreement with the University of Pittsburgh; research only, images of some "
         "subjects only may be shown, in publications"
     )
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
         if not find_trees(root):
             what = "no folder with S005/001 below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         seen = self._sequences(root)
         if seen.frames_base is None:
             packed = [p.path for p in seen.problems if p.kind == "packed"]
             hint = f"; unpack {', '.join(packed)} first" if packed else ""
-            return Recognition(0.3, f"no picture named such as S005_001_00000001.png{hint}")
+            return Match(0.3, f"no image named such as S005_001_00000001.png{hint}")
         where = relative(seen.frames_base, root)
         labelled = sum(item.part == "sequence" for item in seen.items)
         if not labelled:
             hint = "give the folder that holds Emotion too"
-            return Recognition(0.4, f"{where} has sequences, and no label of one is there; {hint}")
-        return Recognition(0.95, f"{labelled} labelled sequences under {where}")
+            return Match(0.4, f"{where} has sequences, and no label of one is there; {hint}")
+        return Match(0.95, f"{labelled} labelled sequences under {where}")
 
     def walk(self, root: Path) -> Sequences:
         """All labelled sequences, and everything that is wrong.

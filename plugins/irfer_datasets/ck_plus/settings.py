@@ -19,8 +19,8 @@ TEXT = (
     "published in this package and equal those of Emotion-FAN (ICIP 2019). "
 )
 CROP = (
-    "Pictures are 640x490 with a person: square crop 1.3 times the face's box by the detector "
-    "opencv, the whole picture where no face is found, 224 pixels. Primary metric: accuracy over "
+    "Images are 640x490 with a person: square crop 1.3 times the face's box by the detector "
+    "opencv, the whole image where no face is found, 224 pixels. Primary metric: accuracy over "
     "all scored frames, as published; UAR beside it, for classes are unbalanced."
 )
 
@@ -52,7 +52,7 @@ CK_PLUS6_SUPERVISED = _setting(
     SEQUENCES,
     "six basic expressions, last three frames, ten folds by subject",
     TEXT + "The last three frames of the 309 labelled sequences that are not contempt: 927 "
-    "pictures, six basic expressions. Contempt is dropped. ",
+    "images, six basic expressions. Contempt is dropped. ",
     classes=BASIC,
 )
 CK_PLUS7_SUPERVISED = _setting(
@@ -62,7 +62,7 @@ CK_PLUS7_SUPERVISED = _setting(
     "six basic expressions (last frame) and neutral (first frame), ten folds by subject",
     TEXT + "Frames as in MPA-FER (ICCV 2025): the last frame of a sequence shows its expression, "
     "the first frame is neutral. Contempt is dropped: 309 expressions, and the 327 first frames "
-    "of all labelled sequences, 636 pictures. Works whose seven classes are the six and contempt "
+    "of all labelled sequences, 636 images. Works whose seven classes are the six and contempt "
     "score something else. ",
     classes=CLASSES[:7],
     frames="last(1)",
@@ -73,7 +73,7 @@ CK_PLUS8_SUPERVISED = _setting(
     BOTH,
     "seven expressions with contempt (last three frames) and neutral (first), ten folds by subject",
     TEXT + "The last three frames of all 327 labelled sequences (981, contempt included) and their "
-    "first frames as neutral (327): 1,308 pictures, eight classes. ",
+    "first frames as neutral (327): 1,308 images, eight classes. ",
     classes=CLASSES[:8],
 )
 RAF_DB_TO_CK_PLUS = _setting(
@@ -83,9 +83,9 @@ RAF_DB_TO_CK_PLUS = _setting(
     "trained on RAF-DB's training split, tested on all of CK+, seven classes",
     "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on CK+, first frame neutral, "
     "last frame apex. CK+ has contempt, which RAF-DB lacks: decided here, the seven classes of "
-    "RAF-DB, contempt dropped, which leaves 636 pictures (309 last frames, 327 first frames). "
-    "Trained on the 12,271 aligned training pictures only; nothing of CK+ is seen before the test, "
-    "and all of it is tested. RAF-DB's aligned pictures are crops already and stay as they are; "
+    "RAF-DB, contempt dropped, which leaves 636 images (309 last frames, 327 first frames). "
+    "Trained on the 12,271 aligned training images only; nothing of CK+ is seen before the test, "
+    "and all of it is tested. RAF-DB's aligned images are crops already and stay as they are; "
     "CK+ is cropped by the detector (decided here; the paper does not say). ",
     classes=CLASSES[:7],
     frames="last(1)",

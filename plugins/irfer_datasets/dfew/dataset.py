@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Recognition
+from irfer_bench.api import CLASSES, Match
 from irfer_datasets.clip_files import frame_number, note_folders
 from irfer_datasets.clips import FilmClips, FilmSurvey, Frames
 from irfer_datasets.dfew.layout import (
@@ -39,25 +39,25 @@ class Dfew(FilmClips):
     native = NATIVE
     licence = (
         "application form of Southeast University (AIPL), dfew-dataset.github.io; academic use, no "
-        "redistribution, no publication of pictures"
+        "redistribution, no publication of images"
     )
     params: DfewParams
 
     def __init__(self, params: DfewParams | None = None) -> None:
         super().__init__(params or DfewParams())
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure where Clip or EmoLabel_DataSplit (or the code release's label) lies in it."""
         trees = find_trees(root)
         if not trees:
             what = "no Clip with DFEW's frames and no EmoLabel_DataSplit four levels down"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         tree = trees[0]
         lists, where = find_lists(tree.lists, tree.base), relative(tree.base, root)
         frames = ", ".join(tree.sources) or "no frames"
         if not lists and not tree.sources:
-            return Recognition(0.3, f"{where}/EmoLabel_DataSplit holds no fold lists")
-        return Recognition(0.95, f"{frames} and {len(lists)} set(s) of fold lists under {where}")
+            return Match(0.3, f"{where}/EmoLabel_DataSplit holds no fold lists")
+        return Match(0.95, f"{frames} and {len(lists)} set(s) of fold lists under {where}")
 
     def walk(self, root: Path) -> FilmSurvey:
         """All labelled clips of the wanted frames, and all that is wrong with the tree.

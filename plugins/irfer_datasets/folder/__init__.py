@@ -1,1 +1,1 @@
-"""Anyone's own pictures."""
+"""Anyone's own images."""

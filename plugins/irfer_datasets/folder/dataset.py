@@ -1,7 +1,7 @@
-"""Dataset `folder`: anyone's own pictures, paired or not, by folders or by a manifest.
+"""Dataset `folder`: anyone's own images, paired or not, by folders or by a manifest.
 
 `<spectrum>/<subject>/<expression>/<name>.png`, or `manifest.csv`/`manifest.parquet` in the root.
-Pictures of the same subject, expression and name in two spectra are partners; they are taken to be
+Images of the same subject, expression and name in two spectra are partners; they are taken to be
 registered.
 """
 
@@ -12,7 +12,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, DamagedError, Item, Match, MissingError
 from irfer_datasets.folder.manifest import find_manifest, rows_of
 from irfer_datasets.folder.rows import Row, Rows
 from irfer_datasets.folds import every_fifth, few_subjects, split_fold
@@ -24,28 +24,28 @@ class Folder(Stills):
 
     name = "folder"
     classes = CLASSES
-    licence = "yours: you answer for the consent of the people in the pictures"
+    licence = "yours: you answer for the consent of the people in the images"
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where there is a readable manifest, or pictures lie three or two levels deep."""
+    def identify(self, root: Path) -> Match:
+        """Sure where there is a readable manifest, or images lie three or two levels deep."""
         manifest = find_manifest(root)
         try:
             found = rows_of(root).rows
         except DamagedError as error:
             # A broken manifest is still this dataset's: reading it says what is wrong.
-            return Recognition(0.6, error.message)
+            return Match(0.6, error.message)
         if manifest is not None:
-            return Recognition(0.9, f"{manifest.name} with {len(found)} usable rows")
+            return Match(0.9, f"{manifest.name} with {len(found)} usable rows")
         if found:
-            return Recognition(0.8, f"{len(found)} pictures under {found[0].path.split('/')[0]}/ …")
-        return Recognition(
+            return Match(0.8, f"{len(found)} images under {found[0].path.split('/')[0]}/ …")
+        return Match(
             0.0,
-            "no manifest.csv, and no picture as <spectrum>/<subject>/<expression>/<name>.png "
+            "no manifest.csv, and no image as <spectrum>/<subject>/<expression>/<name>.png "
             "with spectrum vis, nir or lwir",
         )
 
     def walk(self, root: Path) -> Rows:
-        """All usable pictures, what was not read, ambiguous pairs, and too few subjects.
+        """All usable images, what was not read, ambiguous pairs, and too few subjects.
 
         Raises:
             DamagedError: the manifest cannot be read.
@@ -61,7 +61,7 @@ class Folder(Stills):
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The manifest's own split as one fold; else up to five, every fifth sorted subject.
 
-        Pictures without a subject are parted by pair, or by themselves; part `extra` is never
+        Images without a subject are parted by pair, or by themselves; part `extra` is never
         tested.
         """
         own = [item for item in items if item.part != "extra"]
@@ -71,7 +71,7 @@ class Folder(Stills):
 
     def _given(self, root: Path | None) -> Path:
         if root is None:
-            raise MissingError("folder needs pictures", "say --data-root folder=FOLDER")
+            raise MissingError("folder needs images", "say --data-root folder=FOLDER")
         return root
 
 
@@ -115,5 +115,5 @@ def _note_ambiguous(found: Rows, moments: Sequence[str]) -> None:
     counts = Counter(claims)
     for item, claim in zip(found.items, claims, strict=True):
         if item.pair and counts[claim] > 1:
-            action = "another picture of this spectrum claims its partner; "
+            action = "another image of this spectrum claims its partner; "
             found.note("ambiguous_pair", item.files[0], f"{action}give each its own name or pair")

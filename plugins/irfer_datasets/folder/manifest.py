@@ -1,4 +1,4 @@
-"""Anyone's own pictures described by a manifest, CSV or Parquet."""
+"""Anyone's own images described by a manifest, CSV or Parquet."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Anyone's own pictures described by their folders' names."""
+"""Anyone's own images described by their folders' names."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import Path
 
-from irfer_bench.api import PICTURES, Spectrum
+from irfer_bench.api import IMAGE_SUFFIXES, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import relative
@@ -26,7 +26,7 @@ _LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
 
 @dataclass(frozen=True)
 class Row:
-    """One picture and what its owner says about it."""
+    """One image and what its owner says about it."""
 
     path: str
     spectrum: Spectrum
@@ -48,7 +48,7 @@ class Rows(Survey):
 def walk(root: Path) -> Rows:
     """Rows of `<spectrum>/<subject>/<expression>/<name>.png`, the subject's level optional.
 
-    `extra/<subject>/<expression>/` holds other people's visible pictures (part `extra`).
+    `extra/<subject>/<expression>/` holds other people's visible images (part `extra`).
     """
     found = Rows(root)
     for folder in found.look(root).folders:
@@ -75,9 +75,9 @@ def _walk_spectrum(folder: Path, spectrum: Spectrum, part: str, found: Rows) -> 
             continue
         _refuse_strays(inner.files, found)
         for leaf in inner.folders:
-            pictures = found.look(leaf)
+            images = found.look(leaf)
             row = Row("", spectrum, None, subject=below.name, part=part)
-            _read_label(leaf, pictures.files, row, found)
+            _read_label(leaf, images.files, row, found)
 
 
 def _read_label(leaf: Path, files: Iterable[Path], row: Row, found: Rows) -> None:
@@ -86,18 +86,18 @@ def _read_label(leaf: Path, files: Iterable[Path], row: Row, found: Rows) -> Non
         found.note("unknown_label", leaf, f"not read; {nearest(leaf.name)}")
         return
     for path in files:
-        if path.suffix.lower() in PICTURES:
+        if path.suffix.lower() in IMAGE_SUFFIXES:
             found.rows.append(
                 Row(relative(path, found.root), row.spectrum, label, row.subject, part=row.part)
             )
         else:
-            found.note("unexpected_file", path, "not read; it is no picture")
+            found.note("unexpected_file", path, "not read; it is no image")
 
 
 def _refuse_strays(files: Iterable[Path], found: Rows) -> None:
     for path in files:
-        if path.suffix.lower() in PICTURES:
-            found.note("unexpected_file", path, f"not read; pictures lie in {_LAYOUT}")
+        if path.suffix.lower() in IMAGE_SUFFIXES:
+            found.note("unexpected_file", path, f"not read; images lie in {_LAYOUT}")
 
 
 def near_name(name: str, known: Iterable[str]) -> str:

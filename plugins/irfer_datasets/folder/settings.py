@@ -1,4 +1,4 @@
-"""The protocols on anyone's own pictures; imports nothing heavy."""
+"""The protocols on anyone's own images; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ LWIR = Domain(spectrum="lwir", parts=("main",))
 EXTRA = Domain(spectrum="vis", parts=("extra",))
 
 TEXT = (
-    "Own pictures. Folds: the manifest's split column where it has one, else five by sorted "
+    "Own images. Folds: the manifest's split column where it has one, else five by sorted "
     "subjects (every fifth), by item where there are no subjects. Six basic expressions. Centre "
-    "square, 256 pixels; 16-bit pictures by their 1 to 99 percentile."
+    "square, 256 pixels; 16-bit images by their 1 to 99 percentile."
 )
 
 _setting = settings_of(
@@ -46,7 +46,7 @@ FOLDER_LWIR_WEAK5 = _setting(
 )
 FOLDER_NIR_AUGMENTED = _setting(
     "folder_nir_augmented",
-    "every near-infrared label, and translations of the visible pictures under extra/",
+    "every near-infrared label, and translations of the visible images under extra/",
     target=NIR,
     kind="augmented",
     extra=EXTRA,
@@ -71,7 +71,7 @@ FOLDER_VIS_SUPERVISED = _setting(
 )
 FOLDER_NIR_QUALITY = _setting(
     "folder_nir_quality",
-    "translations of visible test pictures against their near-infrared partners",
+    "translations of visible test images against their near-infrared partners",
     target=NIR,
     **QUALITY,
 )

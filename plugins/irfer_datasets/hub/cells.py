@@ -1,4 +1,4 @@
-"""Pictures and sound inside a column: bytes in the table, or files beside it."""
+"""Images and sound inside a column: bytes in the table, or files beside it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from PIL import Image, UnidentifiedImageError
 
 from irfer_bench.api import DamagedError, private_folder
 from irfer_datasets.hub.forms import Place
-from irfer_datasets.pictures import decode_picture
+from irfer_datasets.images import decode_image
 from irfer_datasets.tree import inside
 
 _TAILS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
@@ -45,7 +45,7 @@ class Cell:
             if path.is_file():
                 return path
         except (OSError, ValueError) as error:  # too long, or no name at all
-            raise DamagedError(f"{shown!r} names no file", "is it a column of pictures?") from error
+            raise DamagedError(f"{shown!r} names no file", "is it a column of images?") from error
         raise DamagedError(f"{shown} is not there", "restore the file")
 
     def stream(self, place: Place) -> Path | BytesIO:
@@ -89,11 +89,11 @@ def _cells(value: Any) -> Iterator[Cell]:
         for inner in value.values or ():
             yield from _cells(inner)
     else:
-        raise DamagedError(f"a column of pictures holds {kind}", "store encoded files: PNG, JPEG")
+        raise DamagedError(f"a column of images holds {kind}", "store encoded files: PNG, JPEG")
 
 
 def trouble(cell: Cell) -> str:
-    """Why a picture in the table cannot be decoded, or empty; whole ones are not decoded."""
+    """Why an image in the table cannot be decoded, or empty; whole ones are not decoded."""
     data = memoryview(cell.data)
     if not len(data):
         return "is empty"
@@ -103,19 +103,19 @@ def trouble(cell: Cell) -> str:
             if tail is not None and tail not in bytes(data[-_TAIL:]):
                 image.load()
     except UnidentifiedImageError:
-        return "is no picture"
+        return "is no image"
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
         return f"cannot be decoded ({error})"
     return ""
 
 
-def decode_pictures(cells: Sequence[Cell], place: Place, name: str) -> list[NDArray[Any]]:
+def decode_images(cells: Sequence[Cell], place: Place, name: str) -> list[NDArray[Any]]:
     """(H, W, 3) uint8 or uint16 each; `name` is what a message calls the row.
 
     Raises:
         DamagedError: one cannot be decoded or lies elsewhere.
     """
-    return [decode_picture(cell.stream(place), name) for cell in cells]
+    return [decode_image(cell.stream(place), name) for cell in cells]
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from typing import Any
 
 from irfer_bench.api import MissingError, Spectrum, UsageError
 from irfer_datasets.folder.rows import SPECTRA, near_name
-from irfer_datasets.hub.forms import PICTURES, split_of
+from irfer_datasets.hub.forms import IMAGE_SUFFIXES, split_of
 from irfer_datasets.hub.params import HubParams
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.problems import RefusedRowError
@@ -22,7 +22,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Facts:
-    """What a row says about its picture; `named` is the label as its owner spells it."""
+    """What a row says about its image; `named` is the label as its owner spells it."""
 
     label: str | None
     named: str
@@ -43,23 +43,23 @@ class Columns:
         """Match roles with columns.
 
         Raises:
-            MissingError: no column of pictures, or a column that was asked for is not there.
+            MissingError: no column of images, or a column that was asked for is not there.
             UsageError: the labels are integers that nobody gave names.
         """
         self.params = params
         self.features = features
         self.names: dict[str, str] = {}
         usual = HubParams()
-        for role in (*PICTURES, *FACTS, *FILES):
+        for role in (*IMAGE_SUFFIXES, *FACTS, *FILES):
             asked = getattr(params, role)
             if asked in features:
                 self.names[role] = asked
             elif asked and asked != getattr(usual, role):
                 raise MissingError(f"hub: no column {asked!r} for {role}; {self._near(asked)}")
-        if not any(role in self.names for role in PICTURES):
+        if not any(role in self.names for role in IMAGE_SUFFIXES):
             raise MissingError(
-                f"hub: no column of pictures; {self._near('image')}",
-                f"say -p hub.image={self._pictures() or 'NAME'}",
+                f"hub: no column of images; {self._near('image')}",
+                f"say -p hub.image={self._images() or 'NAME'}",
             )
         self._refuse_bare_integers()
 
@@ -141,7 +141,7 @@ class Columns:
             'say what they mean: -p \'hub.labels={"0": "anger", "1": "disgust"}\' and so on',
         )
 
-    def _pictures(self) -> str:
+    def _images(self) -> str:
         kinds = {"Image": [], "Video": []}  # type: dict[str, list[str]]
         for name, feature in self.features.items():
             kinds.get(type(feature).__name__, []).append(name)

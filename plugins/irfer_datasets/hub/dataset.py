@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, MissingError, Problem, Recognition
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError, Problem
 from irfer_datasets.folds import every_fifth, few_subjects, split_fold
 from irfer_datasets.hub.forms import Place, find_form
 from irfer_datasets.hub.params import HubParams
@@ -39,13 +39,13 @@ class Hub:
         self._surveys: dict[Path | None, Contents] = {}
         self._positions: dict[Path | None, dict[str, Position]] = {}
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure of a saved dataset and of parquet with the wanted columns; opens one footer."""
         base = root / self.params.folder
         if not base.is_dir():
-            return Recognition(0.0, f"no folder {self.params.folder!r} (hub.folder)")
+            return Match(0.0, f"no folder {self.params.folder!r} (hub.folder)")
         form = find_form(Place(base, root), self.params)
-        return Recognition(form.confidence, form.reason)
+        return Match(form.confidence, form.reason)
 
     def index(self, root: Path | None) -> Iterable[Item]:
         """One item per usable row, in the order of their ids.
@@ -58,7 +58,7 @@ class Hub:
         return [items[name] for name in sorted(items)]
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
-        """Labels nobody knows, missing columns and shards, undecodable pictures, ids twice."""
+        """Labels nobody knows, missing columns and shards, undecodable images, ids twice."""
         yield from self._opened(root)[1]
         found = self._survey(root)
         yield from found.problems
@@ -67,16 +67,16 @@ class Hub:
             yield from few_subjects(items)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The row's pictures as stored, 8 or 16 bits; only they are decoded, with the whole item
+        """The row's images as stored, 8 or 16 bits; only they are decoded, with the whole item
         its sound too.
 
         Raises:
-            DamagedError: a picture cannot be decoded. MissingError: the row is gone.
+            DamagedError: an image cannot be decoded. MissingError: the row is gone.
         """
         import numpy as np
 
         table, row = self._row(root, item)
-        pictures, fps = _frames(table, row, item, frames)
+        images, fps = _frames(table, row, item, frames)
         points = None
         if row.landmarks is not None and row.landmarks.is_valid:
             points = np.asarray(row.landmarks.as_py(), np.float32)
@@ -84,14 +84,14 @@ class Hub:
         sound = _sound(table, row) if frames is None else None
         return clip_of(
             item,
-            pictures,
+            images,
             fps=row.fps or fps,
             audio=None if sound is None else sound[0],
             sample_rate=None if sound is None else sound[1],
             landmarks=points,
         )
 
-    def listen(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """(samples,) float32 of channel 0 and its native rate: of the audio column, else of the
         video.
 
@@ -114,7 +114,7 @@ class Hub:
         return every_fifth(own)
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all rows' pictures and facts; neither shards nor their order enter."""
+        """Digest of all rows' images and facts; neither shards nor their order enter."""
         from irfer_datasets.hub.survey import fingerprint
 
         return fingerprint(self._survey(root).digests.values())
@@ -160,17 +160,17 @@ class Hub:
 def _frames(
     table: Table, row: Row, item: Item, frames: Sequence[int] | None
 ) -> tuple[NDArray[Any], float | None]:
-    """(T, H, W, 3) of the row's pictures or video, and the video's frame rate."""
-    from irfer_datasets.hub.cells import as_file, decode_pictures
-    from irfer_datasets.pictures import stack_pictures
+    """(T, H, W, 3) of the row's images or video, and the video's frame rate."""
+    from irfer_datasets.hub.cells import as_file, decode_images
+    from irfer_datasets.images import stack_images
     from irfer_datasets.video import read_frames
 
-    if row.pictures:
-        picked = range(len(row.pictures)) if frames is None else frames
-        cells = [row.pictures[position] for position in picked]
-        return stack_pictures(decode_pictures(cells, table.place, item.id), item.id), None
+    if row.images:
+        picked = range(len(row.images)) if frames is None else frames
+        cells = [row.images[position] for position in picked]
+        return stack_images(decode_images(cells, table.place, item.id), item.id), None
     if row.video is None:
-        raise DamagedError(f"{item.id} has no picture", "restore the row")
+        raise DamagedError(f"{item.id} has no image", "restore the row")
     with as_file(row.video, table.place) as (folder, name):
         return read_frames(folder, name, frames)
 
@@ -179,7 +179,7 @@ def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
     from irfer_datasets.hub.cells import as_file
     from irfer_datasets.video import read_audio
 
-    cell = row.sound or (None if row.pictures else row.video)
+    cell = row.sound or (None if row.images else row.video)
     if cell is None:
         return None
     with as_file(cell, table.place) as (folder, name):

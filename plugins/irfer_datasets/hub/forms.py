@@ -15,8 +15,8 @@ from irfer_datasets.labels import canonical
 from irfer_datasets.tree import archives, inside, list_folder, relative, subfolders
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
-PICTURES = ("image", "frames", "video")
-"""The parameters that name a column of pictures."""
+IMAGE_SUFFIXES = ("image", "frames", "video")
+"""The parameters that name a column of images."""
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
@@ -25,7 +25,7 @@ SPLITS = {
 DEPTH = 4
 _SAVED = ("dataset_dict.json", "state.json")
 _NOT_DATA = frozenset({"manifest.parquet", "metadata.parquet"})
-"""Tables beside pictures: of dataset `folder`, and of an imagefolder."""
+"""Tables beside images: of dataset `folder`, and of an imagefolder."""
 _METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
 _PART_OF = re.compile(r"(.*?)(\d{5})-of-(\d{5})(.*)\.parquet")
 _POINTER = b"version https://git-lfs"
@@ -173,7 +173,7 @@ def _parquet_form(shards: Sequence[Path], place: Place, params: HubParams) -> Fo
     except DamagedError as error:
         # A broken file is still this dataset's: reading it says what is wrong.
         return Form("parquet", 0.6, error.message)
-    wanted = [getattr(params, role) for role in PICTURES]
+    wanted = [getattr(params, role) for role in IMAGE_SUFFIXES]
     if any(column in columns for column in wanted):
         return Form("parquet", 0.95, f"{len(shards)} parquet files such as {name}")
     return Form(

@@ -23,8 +23,8 @@ class HubParams(Params, frozen=True, kw_only=True):
     id: Annotated[str, fit("OWNER/NAME on the hub; empty reads --data-root", pattern=_NAME)] = ""
     revision: Annotated[str, fit("commit of `id`, all 40 hexadecimal digits")] = ""
     folder: Annotated[str, fit("folder inside the dataset that is read; empty is all of it")] = ""
-    image: Annotated[str, fit("column of the picture")] = "image"
-    frames: Annotated[str, fit("column of a list of pictures, in order")] = "frames"
+    image: Annotated[str, fit("column of the image")] = "image"
+    frames: Annotated[str, fit("column of a list of images, in order")] = "frames"
     video: Annotated[str, fit("column of a video file")] = "video"
     label: Annotated[str, fit("column of the expression: a name, or a ClassLabel")] = "label"
     labels: Annotated[

@@ -1,4 +1,4 @@
-"""Rows as they come out of a table: their values, their pictures, and what they are called."""
+"""Rows as they come out of a table: their values, their images, and what they are called."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ _OPAQUE = re.compile(r"[a-z0-9_]{1,64}")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its values but for files, its pictures or video, sound and landmarks."""
+    """One row: its values but for files, its images or video, sound and landmarks."""
 
     values: Mapping[str, Any]
-    pictures: Sequence[Cell]
+    images: Sequence[Cell]
     video: Cell | None
     sound: Cell | None
     landmarks: Any
@@ -64,7 +64,7 @@ def _batch(batch: Any, columns: Columns) -> Iterator[Row]:
         value = {role: column[k] for role, column in files.items()}
         yield Row(
             values={name: column[k] for name, column in facts.items()},
-            pictures=cells_of(value.get("image")) or cells_of(value.get("frames")),
+            images=cells_of(value.get("image")) or cells_of(value.get("frames")),
             video=next(iter(cells_of(value.get("video"))), None),
             sound=next(iter(cells_of(value.get("audio"))), None),
             landmarks=value.get("landmarks"),
@@ -85,9 +85,9 @@ def opaque(given: str) -> str:
 
 
 def digests_of(row: Row, table: Table) -> list[Any]:
-    """Digests of the pictures or video, the sound and the landmarks."""
+    """Digests of the images or video, the sound and the landmarks."""
     try:
-        pictures = [cell.digest(table.place) for cell in cells_shown(row)]
+        images = [cell.digest(table.place) for cell in cells_shown(row)]
         sound = row.sound.digest(table.place) if row.sound else ""
     except DamagedError as error:
         outside = "leads out" in error.message
@@ -97,7 +97,7 @@ def digests_of(row: Row, table: Table) -> list[Any]:
     if row.landmarks is not None and row.landmarks.is_valid:
         array = np.asarray(row.landmarks.as_py(), np.float32)
         points = hashlib.sha256(array.tobytes()).hexdigest()
-    return [pictures, sound, points]
+    return [images, sound, points]
 
 
 def item_name(facts: Facts, digests: Sequence[Any]) -> str:
@@ -109,8 +109,8 @@ def item_name(facts: Facts, digests: Sequence[Any]) -> str:
 
 
 def cells_shown(row: Row) -> Sequence[Cell]:
-    """The pictures of a row, or its video."""
-    return row.pictures or ([] if row.video is None else [row.video])
+    """The images of a row, or its video."""
+    return row.images or ([] if row.video is None else [row.video])
 
 
 def json_digest(value: Any) -> str:

@@ -15,7 +15,7 @@ TEXT = (
     "here: the split column (or the splits of the files) where it has test; where it says "
     "set_1 to set_k, each is tested once; else five by sorted subjects (every fifth), by row "
     "where there are no subjects. Part extra is never used. Six basic expressions. Centre square, "
-    "256 pixels; 16-bit pictures by their 1 to 99 percentile. Unofficial copies of licensed sets "
+    "256 pixels; 16-bit images by their 1 to 99 percentile. Unofficial copies of licensed sets "
     "on the hub are nobody's default: their licence tags are often wrong (datasets.md section 14)."
 )
 
@@ -60,7 +60,7 @@ HUB_NIR_SUPERVISED = _setting(
 )
 HUB_NIR_QUALITY = _setting(
     "hub_nir_quality",
-    "translations of visible test pictures against their near-infrared partners",
+    "translations of visible test images against their near-infrared partners",
     target=NIR,
     **QUALITY,
 )

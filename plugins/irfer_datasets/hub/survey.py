@@ -28,10 +28,10 @@ class Contents(Notes):
 
 
 def survey(tables: Sequence[Table]) -> Contents:
-    """Read every row once; pictures are hashed, and decoded only where they look cut off.
+    """Read every row once; images are hashed, and decoded only where they look cut off.
 
     Raises:
-        DamagedError: a column of pictures holds none.
+        DamagedError: a column of images holds none.
     """
     found = Contents()
     unusable: dict[tuple[str, str], list[str]] = {}
@@ -55,12 +55,12 @@ def survey(tables: Sequence[Table]) -> Contents:
 
 def _add(found: Contents, row: Row, table: Table, position: Position, where: str) -> None:
     facts = table.columns.facts(row.values, table.split)
-    if not row.pictures and row.video is None:
-        raise RefusedRowError("missing_item", "the row has no picture; restore or remove it")
-    for cell in row.pictures:
+    if not row.images and row.video is None:
+        raise RefusedRowError("missing_item", "the row has no image; restore or remove it")
+    for cell in row.images:
         bad = trouble(cell) if cell.data is not None else ""
         if bad:
-            raise RefusedRowError("damaged", f"its picture {bad}; not used; restore the row")
+            raise RefusedRowError("damaged", f"its image {bad}; not used; restore the row")
     digests = digests_of(row, table)
     name = item_name(facts, digests)
     files = _files(row, table)
@@ -75,7 +75,7 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
         weak_pair=facts.weak_pair,
         split=facts.split,
         part=facts.part,
-        frames=len(row.pictures) or _length(row, table),
+        frames=len(row.images) or _length(row, table),
     )
     digest = json_digest([_facts_of(item), digests])
     if name in found.items:
@@ -94,7 +94,7 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
 
 
 def _facts_of(item: Item) -> list[Any]:
-    """An item's facts without the files' names: a picture in a table has none."""
+    """An item's facts without the files' names: an image in a table has none."""
     return [
         item.id,
         item.label,
@@ -110,7 +110,7 @@ def _facts_of(item: Item) -> list[Any]:
 
 
 def _files(row: Row, table: Table) -> tuple[str, ...]:
-    """Pictures that lie as files below the root; those in a table have no name of their own."""
+    """Images that lie as files below the root; those in a table have no name of their own."""
     cells = cells_shown(row)
     if any(cell.data is not None for cell in cells):
         return ()
@@ -131,8 +131,8 @@ def _length(row: Row, table: Table) -> int:
         ) from error
 
 
-def _note_repeated(found: Contents, item: Item, picture: str, where: str) -> None:
-    first = found.items.get(found.shown.setdefault(picture, item.id))
+def _note_repeated(found: Contents, item: Item, image: str, where: str) -> None:
+    first = found.items.get(found.shown.setdefault(image, item.id))
     if first is None:
         return
     differ = [
@@ -141,7 +141,7 @@ def _note_repeated(found: Contents, item: Item, picture: str, where: str) -> Non
         if getattr(first, name) != getattr(item, name)
     ]
     action = (
-        f"shows the same picture as {first.id} ({', '.join(differ) or 'same facts'}); both are used"
+        f"shows the same image as {first.id} ({', '.join(differ) or 'same facts'}); both are used"
     )
     found.note("duplicate_row", f"{where} ({item.id})", action)
 

@@ -24,7 +24,7 @@ from irfer_datasets.hub.params import HubParams
 from irfer_datasets.tree import relative
 
 WANTED = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "README.md")
-PICTURES = ("bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "pgm", "ppm", "mp4", "avi", "wav")
+IMAGES = ("bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "pgm", "ppm", "mp4", "avi", "wav")
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
     """The splits of a folder, or of the pinned dataset on the hub, and what was left out.
 
     Parquet is copied once into Arrow files in the private cache, so that any row is had at once;
-    a saved dataset and the pictures of an imagefolder are read where they lie.
+    a saved dataset and the images of an imagefolder are read where they lie.
 
     Raises:
         MissingError: nothing is there, the hub cannot be reached, or a column is not there.
@@ -166,7 +166,7 @@ def _download(params: HubParams) -> Path:
     whole = cache / f"{name}.whole"
     logging.set_verbosity(CRITICAL)
     inner = f"{params.folder.rstrip('/')}/" if params.folder else ""
-    patterns = [inner + name for name in (*WANTED, *(f"*.{suffix}" for suffix in PICTURES))]
+    patterns = [inner + name for name in (*WANTED, *(f"*.{suffix}" for suffix in IMAGES))]
     try:
         snapshot = snapshot_download(
             params.id,

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Recognition
+from irfer_bench.api import CLASSES, Item, Match
 from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.kdef.layout import find_trees, stray, survey
 from irfer_datasets.stills import Stills, Survey
@@ -28,19 +28,19 @@ class Kdef(Stills):
     native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
     licence = "non-commercial research, on request at kdef.se; no redistribution"
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where folders AF01 to BM35 hold pictures named AF01ANS.JPG."""
+    def identify(self, root: Path) -> Match:
+        """Sure where folders AF01 to BM35 hold images named AF01ANS.JPG."""
         trees = find_trees(root)
         if not trees:
             what = "no folder AF01 to BM35 below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         found, where = len(self.survey(root).items), relative(trees[0], root)
         if not found:
-            return Recognition(0.3, f"{where} has folders AF01 … but no AF01ANS.JPG in them")
-        return Recognition(0.95, f"{found} pictures under {where}")
+            return Match(0.3, f"{where} has folders AF01 … but no AF01ANS.JPG in them")
+        return Match(0.95, f"{found} images under {where}")
 
     def walk(self, root: Path) -> Survey:
-        """All pictures of all views and both sessions.
+        """All images of all views and both sessions.
 
         Raises:
             MissingError: no tree of this dataset lies there.

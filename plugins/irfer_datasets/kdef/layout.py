@@ -47,15 +47,15 @@ BLACK = frozenset(
         "BM24DIFL",
     }
 )
-"""Black pictures in the distributed set, none of them frontal.
+"""Black images in the distributed set, none of them frontal.
 
 Two public loaders skip them; they agree on eight (one writes AM20DIHL for AF20DIHL and lacks
 BF13NEHR), and a third counts four black ones among S, HL and HR, as there are here.
 """
 DARK = 32
-"""Below this, of 255, everything in a black picture lies."""
+"""Below this, of 255, everything in a black image lies."""
 STEMS = frozenset(f"{code}{view}" for code in EXPRESSIONS for view in VIEWS)
-"""What follows the folder's name in the names of its 35 pictures."""
+"""What follows the folder's name in the names of its 35 images."""
 _FOLDER = re.compile(r"([AB])([FM])(0[1-9]|[12]\d|3[0-5])", re.I)
 _REST = rf"(?:{'|'.join(EXPRESSIONS)})(?:{'|'.join(VIEWS)})\.(?:jpe?g|png)"
 _NAME = re.compile(_FOLDER.pattern + _REST, re.I)
@@ -68,7 +68,7 @@ def find_trees(root: Path) -> list[Path]:
 
 
 def survey(trees: Sequence[Path], root: Path) -> Survey:
-    """All pictures but the black and the averaged ones, and everything that is wrong.
+    """All images but the black and the averaged ones, and everything that is wrong.
 
     Only those that are known to be black are looked into: copies circulate that mend them.
     """
@@ -123,13 +123,13 @@ def _leave_averaged(base: Path, files: Sequence[Path], seen: Survey) -> None:
         if _AVERAGED.fullmatch(path.name):
             seen.note("left_out", path, "averaged faces of all subjects are not used")
         elif _NAME.fullmatch(path.name):
-            seen.note("unexpected_file", path, "not read; pictures lie in a folder such as AF01")
+            seen.note("unexpected_file", path, "not read; images lie in a folder such as AF01")
 
 
 def _read(
     folder: Path, name: str, found: dict[str, Path], away: list[Path], seen: Survey
 ) -> list[Path]:
-    """Find one session's pictures of a person; returns the files whose names are none."""
+    """Find one session's images of a person; returns the files whose names are none."""
     listing = seen.look(folder)
     odd: list[Path] = []
     for path in listing.files:
@@ -146,7 +146,7 @@ def _read(
 
 
 def _place(away: Sequence[Path], found: dict[str, Path], seen: Survey) -> None:
-    """Pictures in another person's or session's folder count by their own names."""
+    """Images in another person's or session's folder count by their own names."""
     for path in away:
         stem = path.stem.upper()
         if stem in found:
@@ -160,31 +160,31 @@ def _place(away: Sequence[Path], found: dict[str, Path], seen: Survey) -> None:
 def _name_odd(
     folder: Path, name: str, odd: Sequence[Path], found: dict[str, Path], seen: Survey
 ) -> None:
-    """Misnamed files: one in a folder that lacks just one picture can only be that one.
+    """Misnamed files: one in a folder that lacks just one image can only be that one.
 
     The distributed set has two such, AF31V and AM31H.
     """
     absent = sorted(stem for stem in STEMS if name + stem not in found)
-    own = [path for path in odd if path.stem.upper().startswith(name) and _is_picture(path)]
+    own = [path for path in odd if path.stem.upper().startswith(name) and _is_image(path)]
     if len(own) == len(absent) == 1:
         found[name + absent[0]] = own[0]
-        action = f"read as {name}{absent[0]}, the only picture that its folder lacks; rename it"
+        action = f"read as {name}{absent[0]}, the only image that its folder lacks; rename it"
         seen.note("misnamed_file", own[0], action)
         odd, absent = [path for path in odd if path != own[0]], []
     for path in odd:
         kind = "misnamed_file" if path in own else "unexpected_file"
         seen.note(kind, path, "not read; names are such as AF01ANS.JPG")
     if absent:
-        action = f"{len(absent)} of {len(STEMS)} pictures are missing: {shown(absent)}"
+        action = f"{len(absent)} of {len(STEMS)} images are missing: {shown(absent)}"
         seen.note("missing_expression", folder, f"{action}; the others are used")
 
 
-def _is_picture(path: Path) -> bool:
+def _is_image(path: Path) -> bool:
     return path.suffix.lower() in (".jpg", ".jpeg", ".png")
 
 
 def is_black(path: Path) -> bool:
-    """Whether nothing can be seen in a picture; one that cannot be decoded is not said to be."""
+    """Whether nothing can be seen in an image; one that cannot be decoded is not said to be."""
     from PIL import Image
 
     try:
@@ -210,7 +210,7 @@ def stray(root: Path) -> Iterator[str]:
     """Hints on why a folder is not the dataset although it has to do with it."""
     listing = list_folder(root, root)
     if any(_NAME.fullmatch(path.name) for path in listing.files):
-        yield "it holds one person's pictures: give the folder above it"
+        yield "it holds one person's images: give the folder above it"
     elif any(_AVERAGED.fullmatch(path.name) for path in listing.files):
         yield "it holds the averaged faces (AKDEF), which are not used: give KDEF"
     yield from obstacles(root)

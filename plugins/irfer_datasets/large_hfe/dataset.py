@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Item, MissingError, Recognition
+from irfer_bench.api import BASIC, Item, Match, MissingError
 from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.large_hfe.layout import SUBJECTS, Take, find_base, walk
 from irfer_datasets.large_hfe.metadata import NAME, read_metadata
@@ -25,18 +25,18 @@ class LargeHfe(Stills):
 
     name = "large_hfe"
     classes = BASIC
-    licence = "not public: ask the authors of NFER-Former; treated as no publication of pictures"
+    licence = "not public: ask the authors of NFER-Former; treated as no publication of images"
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure where VIS or NIR with numbered subjects lies at most four levels down."""
         base = find_base(root)
         if base is None:
-            return Recognition(0.0, _why_not(root))
+            return Match(0.0, _why_not(root))
         found = self.survey(root).items
         where = relative(base, root)
         if not found:
-            return Recognition(0.3, f"{where} has VIS or NIR with subjects but no {LAYOUT}")
-        return Recognition(0.95, f"{len(found)} sequences under {where}")
+            return Match(0.3, f"{where} has VIS or NIR with subjects but no {LAYOUT}")
+        return Match(0.95, f"{len(found)} sequences under {where}")
 
     def walk(self, root: Path) -> Survey:
         """Sequences and problems; a metadata.csv beside VIS and NIR wins over folders' names."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from irfer_bench.api import BASIC, PICTURES, Spectrum
+from irfer_bench.api import BASIC, IMAGE_SUFFIXES, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.problems import REST, note_gaps
 from irfer_datasets.stills import Survey
@@ -68,7 +68,7 @@ def subject_of(text: str) -> str | None:
 
 
 def walk(base: Path, seen: Survey) -> list[Take]:
-    """All sequences by the folders' names; what is missing, misnamed or no picture is noted."""
+    """All sequences by the folders' names; what is missing, misnamed or no image is noted."""
     takes: list[Take] = []
     cameras = _children(base, seen, lambda name: name.upper() if name.upper() in CAMERAS else None)
     for camera, spectrum in CAMERAS.items():
@@ -103,7 +103,7 @@ def _read_frames(folder: Path, take: Take, seen: Survey) -> None:
     listing = seen.look(folder)
     place = relative(folder, seen.root)
     for path in listing.files:
-        if path.suffix.lower() not in PICTURES or not re.fullmatch(r"\d{1,6}", path.stem):
+        if path.suffix.lower() not in IMAGE_SUFFIXES or not re.fullmatch(r"\d{1,6}", path.stem):
             seen.note("unexpected_file", path, "not read; frames are NNN.jpg")
         elif int(path.stem) in take.frames:
             other = take.frames[int(path.stem)].rpartition("/")[2]

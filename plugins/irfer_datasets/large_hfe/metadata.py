@@ -1,4 +1,4 @@
-"""`metadata.csv` of Large-HFE: what every picture is and which pictures show one moment."""
+"""`metadata.csv` of Large-HFE: what every image is and which images show one moment."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import BASIC, PICTURES, Spectrum
+from irfer_bench.api import BASIC, IMAGE_SUFFIXES, Spectrum
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.large_hfe.layout import (
@@ -30,7 +30,7 @@ _Key = tuple[Spectrum, str, str]
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a row says of a picture."""
+    """What a row says of an image."""
 
     key: _Key
     frame: int
@@ -38,7 +38,7 @@ class _Facts:
 
 
 def read_metadata(base: Path, seen: Survey) -> list[Take]:
-    """Sequences by the rows, paths counted from the metadata's folder; other pictures are unused.
+    """Sequences by the rows, paths counted from the metadata's folder; other images are unused.
 
     Problems: `bad_row`, `unknown_label`, `missing_item`, `outside_root`, `duplicate_row`,
     `duplicate_id`, `ambiguous_pair`, `unlabelled_file`, `frame_gap`, `missing_domain`, and
@@ -49,7 +49,7 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
     """
     text = open_annotation(base / NAME, seen.root)
     seen.problems.extend(text.problems())
-    present = _pictures(base, seen)
+    present = _images(base, seen)
     spelt = {path.casefold(): path for path in sorted(present, reverse=True)}
     told: set[str] = set()
     above = "" if base == seen.root else f"{relative(base, seen.root)}/"
@@ -100,7 +100,7 @@ def _check(takes: Sequence[Take], base: Path, seen: Survey) -> None:
 
 
 def _check_pairs(rows: Mapping[str, _Facts], base: Path, seen: Survey) -> None:
-    """Refuse a pair of two moments, or of two pictures of one camera."""
+    """Refuse a pair of two moments, or of two images of one camera."""
     first: dict[tuple[str, str], str] = {}
     moments: dict[str, _Key] = {}
     for path, facts in rows.items():
@@ -110,14 +110,14 @@ def _check_pairs(rows: Mapping[str, _Facts], base: Path, seen: Survey) -> None:
         if moments.setdefault(facts.pair, facts.key)[1:] != tuple(moment):
             action = f"pair {facts.pair} is of another subject or expression too"
         elif first.setdefault((facts.pair, spectrum), path) != path:
-            action = f"{first[facts.pair, spectrum]} is that camera's picture of {facts.pair}"
+            action = f"{first[facts.pair, spectrum]} is that camera's image of {facts.pair}"
         else:
             continue
         seen.note("ambiguous_pair", base / path, f"{action}; correct {NAME}")
 
 
-def _pictures(base: Path, seen: Survey) -> set[str]:
-    """Every picture below a folder, relative to it."""
+def _images(base: Path, seen: Survey) -> set[str]:
+    """Every image below a folder, relative to it."""
     found: set[str] = set()
     queue = [base]
     while queue:
@@ -126,7 +126,7 @@ def _pictures(base: Path, seen: Survey) -> set[str]:
         queue.extend(listing.folders)
         place = relative(folder, base)
         above = "" if place == "." else f"{place}/"
-        files = (path.name for path in listing.files if path.suffix.lower() in PICTURES)
+        files = (path.name for path in listing.files if path.suffix.lower() in IMAGE_SUFFIXES)
         found.update(above + name for name in files)
     return found
 
@@ -166,7 +166,7 @@ def _row(record: Mapping[str, str]) -> tuple[str, _Facts]:
 
 
 def _check_place(levels: Sequence[str], camera: str, subject: str, label: str) -> None:
-    """Refuse a row that contradicts the canonical folders its picture lies in."""
+    """Refuse a row that contradicts the canonical folders its image lies in."""
     if len(levels) != 4 or levels[0].upper() not in CAMERAS:
         return
     place = (levels[0].upper(), subject_of(levels[1]), canonical(levels[2]))

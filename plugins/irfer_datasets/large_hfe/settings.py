@@ -14,7 +14,7 @@ TEXT = (
     "Split rule of the papers on this set: by subject, 80/20, five runs [NFER-SDE]; here five "
     "published subject lists that partition S001 to S360 (every fifth), the same for both "
     "cameras. Six basic expressions. Peak frames: the last three of each sequence, as usual on "
-    "Oulu-CASIA; which pictures the papers score is not public (their accuracies are multiples of "
+    "Oulu-CASIA; which images the papers score is not public (their accuracies are multiples of "
     "1/996). Faces by the detector, square box enlarged 1.3 times, the centre square where it "
     "finds none, 256 pixels; one box per pair where frames correspond one to one. The set is not "
     "public: whoever holds it brings it into {VIS,NIR}/S001/Anger/000.jpg."

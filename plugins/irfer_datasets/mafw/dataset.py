@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Recognition
+from irfer_bench.api import CLASSES, Match
 from irfer_datasets.clip_files import note_folders
 from irfer_datasets.clips import FilmClips, FilmSurvey
 from irfer_datasets.expected import published
@@ -48,24 +48,24 @@ class Mafw(FilmClips):
     def __init__(self, params: MafwParams | None = None) -> None:
         super().__init__(params or MafwParams())
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure where films and this set's lists lie, or where films lie and no lists at all."""
         trees = find_trees(root)
         if not trees:
             what = "no data/clips or data/frames of MAFW and no Train & Test Set four levels down"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         tree = trees[0]
         found, where = find_lists(tree, self.labelling), relative(tree.base, root)
         frames = ", ".join(tree.sources) or "no frames"
         if found.lists:
             reason = f"{frames} and lists {', '.join(found.lists)} of {self.labelling} labels"
-            return Recognition(0.95, f"{reason} under {where}")
+            return Match(0.95, f"{reason} under {where}")
         other: Labelling = "compound" if self.labelling == "single" else "single"
         if self.labelling == "compound" or find_lists(tree, other).lists:
-            return Recognition(
+            return Match(
                 0.3, f"{where} is MAFW and holds no lists of {self.labelling} labels"
             )
-        return Recognition(0.9, f"{frames} and no lists under {where}")
+        return Match(0.9, f"{frames} and no lists under {where}")
 
     def walk(self, root: Path) -> FilmSurvey:
         """All labelled clips of the wanted frames, and all that is wrong with the tree.

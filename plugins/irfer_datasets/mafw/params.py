@@ -12,5 +12,5 @@ class MafwParams(Params, frozen=True, kw_only=True):
 
     frames: Annotated[
         Literal["auto", "clips", "frames", "faces"],
-        fit("data/clips (mp4), data/frames (pictures of whole scenes) or data/faces (your crops)"),
+        fit("data/clips (mp4), data/frames (images of whole scenes) or data/faces (your crops)"),
     ] = "auto"

@@ -11,7 +11,7 @@ from irfer_datasets.tree import list_folder, obstacles, odd_folders, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
 USABLE = 100
-"""People of whom usable pictures are published, at least."""
+"""People of whom usable images are published, at least."""
 TOPS = 50
 """Folders in which archives are looked for."""
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
@@ -21,7 +21,7 @@ def check(seen: RowSurvey) -> None:
     """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
     People with spontaneous clips are counted under each light, labelled or not, and those of the
-    posed part; a copy with fewer than the least known number is incomplete. One picture of each
+    posed part; a copy with fewer than the least known number is incomplete. One image of each
     part, light and camera is opened, and only its header is read.
     """
     known = dict(zip(LIGHTS, published("nvie")[_COUNTS], strict=True))
@@ -39,7 +39,7 @@ def check(seen: RowSurvey) -> None:
         action = f"{len(posed)} subjects where more than {USABLE} are published; all used"
         seen.note("unexpected_count", "0-PosedExpressionDatabase", action)
     if not any(item.part == "spontaneous_apex" for item in seen.items):
-        action = "no labelled picture in a folder apex; settings of apex pictures cannot run: "
+        action = "no labelled image in a folder apex; settings of apex images cannot run: "
         hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
         seen.note("missing_domain", "SpontaneousDatabase/*/*/*/apex", action + hint)
     _check_sizes(seen)
@@ -47,7 +47,7 @@ def check(seen: RowSurvey) -> None:
 
 
 def _tops(root: Path) -> list[Path]:
-    """The folders above subjects and pictures, as far as somebody may have left archives there."""
+    """The folders above subjects and images, as far as somebody may have left archives there."""
     folders = [root, *subfolders(root)]
     inner = [below for folder in folders[1:] for below in subfolders(folder)]
     return [*folders, *inner][:TOPS]
@@ -70,7 +70,7 @@ def _size(path: Path) -> tuple[int, int] | None:
         with Image.open(path) as image:
             return image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None  # `data check` decodes every picture and says so
+        return None  # `data check` decodes every image and says so
 
 
 def place(root: Path) -> str:

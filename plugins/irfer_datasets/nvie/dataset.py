@@ -2,7 +2,7 @@
 
 Wang, Liu, Lv, Lv, Wu, Peng, Chen, Wang, "A natural visible and infrared facial expression database
 for expression recognition and emotion inference", IEEE Transactions on Multimedia 12(7), 2010.
-An item is a folder of pictures: a clip, its onset or apex, or a posed expression. The two cameras
+An item is a folder of images: a clip, its onset or apex, or a posed expression. The two cameras
 have other lenses, sizes and rates: pairs are of clips, and geometry is unregistered.
 
 Frame names, posed levels and totals are not confirmed in public. What the folders' names do not
@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Recognition
+from irfer_bench.api import BASIC, Clip, Item, Match
 from irfer_datasets.folds import Lists, cut_folds, read_folds, split_fold
 from irfer_datasets.nvie.checks import check, place
 from irfer_datasets.nvie.labelled import label
@@ -42,7 +42,7 @@ class Nvie(Stills):
     native = ("happiness", "disgust", "fear", "surprise", "anger", "sadness")
     licence = (
         "on request from USTC (nvie.ustc.edu.cn), signed release agreement; treated as research "
-        "only, no redistribution, no publication of pictures"
+        "only, no redistribution, no publication of images"
     )
     params: NvieParams
 
@@ -50,26 +50,26 @@ class Nvie(Stills):
         super().__init__(params or NvieParams())
         self._scans: dict[Path, RowSurvey] = {}
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where a part's folder holds pictures of a camera, or a manifest has its columns."""
+    def identify(self, root: Path) -> Match:
+        """Sure where a part's folder holds images of a camera, or a manifest has its columns."""
         manifest = find_manifest(root)
         if manifest is not None and is_manifest(manifest, root):
-            return Recognition(0.95, f"{manifest.name} with the columns of nvie")
+            return Match(0.95, f"{manifest.name} with the columns of nvie")
         parts = find_parts(root).bases
         if not parts:
-            return Recognition(0.0, place(root))
+            return Match(0.0, place(root))
         names = ", ".join(base.folder.name for base in parts)
         rows = self._scan(root).rows
         if not any(row.modality for row in rows):
-            what = f"{names} without pictures in a visible or infrared folder"
-            return Recognition(0.3, "; ".join((what, *obstacles(root))))
-        return Recognition(0.95, f"{len(rows)} picture folders under {names}")
+            what = f"{names} without images in a visible or infrared folder"
+            return Match(0.3, "; ".join((what, *obstacles(root))))
+        return Match(0.95, f"{len(rows)} image folders under {names}")
 
-    def census(self, root: Path) -> Iterator[Mapping[str, str]]:
-        """One row per picture folder or clip, unknown cells empty, in the manifest's columns.
+    def inventory(self, root: Path) -> Iterator[Mapping[str, str]]:
+        """One row per image folder or clip, unknown cells empty, in the manifest's columns.
 
         Written to `manifest.csv` in the root and corrected by hand, it overrides the folders. An
-        existing manifest is not read, so that a new census is of the folders alone.
+        existing manifest is not read, so that a new inventory is of the folders alone.
         """
         for row in self._scan(root).rows:
             yield row.cells
@@ -86,7 +86,7 @@ class Nvie(Stills):
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The list files' own test list; else five published lists of subject numbers.
 
-        Numbers 1 to 300 are in the package; other subjects, and pictures of nobody named, follow
+        Numbers 1 to 300 are in the package; other subjects, and images of nobody named, follow
         in sorted order, every fifth.
         """
         if any(item.split == "test" for item in items):
@@ -94,7 +94,7 @@ class Nvie(Stills):
         return cut_folds(published_folds(), items)
 
     def walk(self, root: Path) -> RowSurvey:
-        """All labelled picture folders, by the lists, the manifest or the folders' names.
+        """All labelled image folders, by the lists, the manifest or the folders' names.
 
         Raises:
             MissingError: no tree of this dataset lies there. DamagedError: the manifest is

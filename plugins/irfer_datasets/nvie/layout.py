@@ -15,7 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import PICTURES
+from irfer_bench.api import IMAGE_SUFFIXES
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
 from irfer_datasets.nvie.rows import LIGHTS, Row, RowSurvey
 from irfer_datasets.tree import list_folder, relative
@@ -54,7 +54,7 @@ class Found:
 
 @dataclass
 class _Folder:
-    """A folder with pictures: names of the levels from the part's folder down."""
+    """A folder with images: names of the levels from the part's folder down."""
 
     levels: tuple[str, ...]
     path: Path
@@ -105,11 +105,11 @@ def survey(found: Found, root: Path) -> tuple[RowSurvey, list[Path]]:
     return seen, texts
 
 
-def pictures(folder: Path, root: Path) -> tuple[str, ...]:
-    """The pictures directly in a folder, relative to the root, in natural order."""
+def images(folder: Path, root: Path) -> tuple[str, ...]:
+    """The images directly in a folder, relative to the root, in natural order."""
     place = relative(folder, root)
     files = list_folder(folder, root).files
-    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in PICTURES)
+    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in IMAGE_SUFFIXES)
 
 
 def _collect(
@@ -120,12 +120,12 @@ def _collect(
     texts: list[Path],
 ) -> None:
     listing = seen.look(folder)
-    files = [path for path in listing.files if path.suffix.lower() in PICTURES]
+    files = [path for path in listing.files if path.suffix.lower() in IMAGE_SUFFIXES]
     texts.extend(path for path in listing.files if path.suffix.lower() in TEXTS)
     if files:
         folders.append(_Folder(levels, folder, files))
     elif not listing.folders and any(camera_of(level) for level in levels):
-        seen.note("empty_folder", folder, "it has no pictures; unpack it anew if it should")
+        seen.note("empty_folder", folder, "it has no images; unpack it anew if it should")
     if len(levels) < BELOW:
         for child in listing.folders:
             folded = child.name.casefold()
@@ -160,7 +160,7 @@ def _rows(
     if base.part == "posed" or row.clip or row.expression or not row.phase:
         yield row
         return
-    # Pictures straight in onset or apex, one or more of each clip.
+    # Images straight in onset or apex, one or more of each clip.
     known = clips.get(_above(folder.levels), [])
     for name, path in zip(files, folder.files, strict=True):
         yield Row(
@@ -176,7 +176,7 @@ def _rows(
 
 
 def _selected(folders: Sequence[_Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
-    """A picture each: below SelectedSamples the first character is the expression's code."""
+    """An image each: below SelectedSamples the first character is the expression's code."""
     modality = "infrared" if "infrared" in base.folder.name.casefold() else "visible"
     for folder in folders:
         place = relative(folder.path, seen.root)

@@ -102,7 +102,7 @@ def _glasses(level: str) -> str:
 
 
 def clip_of(stem: str, clips: Sequence[str]) -> str:
-    """The clip of a picture in onset or apex: the folder beside whose name its own starts with.
+    """The clip of an image in onset or apex: the folder beside whose name its own starts with.
 
     Where one clip lies beside there is nothing to tell apart.
     """

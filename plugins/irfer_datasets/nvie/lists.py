@@ -24,7 +24,7 @@ from irfer_datasets.tree import inside, relative
 
 @dataclass(frozen=True)
 class _Role:
-    """What a list's pictures are for."""
+    """What a list's images are for."""
 
     part: str
     split: str
@@ -45,7 +45,7 @@ def read_lists(root: Path, names: Sequence[str]) -> RowSurvey:
         names: the class of each digit.
 
     Problems: `missing_list`, `missing_item`, `bad_row`, `unknown_label`, `outside_root`,
-    `duplicate_row`, `duplicate_id`, `subject_overlap` (a picture of nobody named in both lists).
+    `duplicate_row`, `duplicate_id`, `subject_overlap` (an image of nobody named in both lists).
 
     Raises:
         MissingError: none of the lists is there. DamagedError: one cannot be decoded.
@@ -111,7 +111,7 @@ def _keep(
     item = _item(relative(file, seen.root), label, role, relative(folder, seen.root))
     if item.spectrum != role.spectrum:
         wanted = "visible" if role.spectrum == "vis" else "infrared"
-        seen.note("bad_row", where, f"{given} is not {wanted}, which this list's pictures are")
+        seen.note("bad_row", where, f"{given} is not {wanted}, which this list's images are")
         return
     twin = known.setdefault(item.id, item)
     if twin is item:
@@ -146,7 +146,7 @@ def _item(file: str, label: str, role: _Role, folder: str) -> Item:
 
 
 def _locate(path: PurePosixPath, folder: Path, root: Path) -> Path | None:
-    """The picture, counted from the folder above the lists as there, from the lists, the root."""
+    """The image, counted from the folder above the lists as there, from the lists, the root."""
     tails = [path, *(PurePosixPath(*path.parts[k:]) for k in range(1, len(path.parts) - 1))]
     suffixes = dict.fromkeys((path.suffix, path.suffix.lower(), path.suffix.upper()))
     for tail in tails:

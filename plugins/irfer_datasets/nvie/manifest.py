@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, PICTURES, DamagedError
+from irfer_bench.api import CLASSES, IMAGE_SUFFIXES, DamagedError
 from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.nvie.layout import pictures
+from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, RowSurvey, subject_name
 from irfer_datasets.problems import RefusedRowError
@@ -40,7 +40,7 @@ def is_manifest(path: Path, root: Path) -> bool:
 
 
 def read_manifest(root: Path, path: Path) -> RowSurvey:
-    """Rows of the manifest; a path is a folder with pictures directly in it, or a picture.
+    """Rows of the manifest; a path is a folder with images directly in it, or an image.
 
     Missing cells of part are `spontaneous`; an empty expression leaves the row out.
 
@@ -112,12 +112,12 @@ def _path(given: str, root: Path) -> str:
 def _files(path: str, root: Path) -> tuple[str, ...]:
     place = root / path
     if place.is_file():
-        if place.suffix.lower() not in PICTURES:
-            raise RefusedRowError("bad_row", "it is no picture")
+        if place.suffix.lower() not in IMAGE_SUFFIXES:
+            raise RefusedRowError("bad_row", "it is no image")
         return (path,)
-    files = pictures(place, root) if place.is_dir() else ()
+    files = images(place, root) if place.is_dir() else ()
     if not files:
-        raise RefusedRowError("missing_item", "no such folder with pictures; the rest is used")
+        raise RefusedRowError("missing_item", "no such folder with images; the rest is used")
     return files
 
 

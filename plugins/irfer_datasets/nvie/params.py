@@ -1,4 +1,4 @@
-"""Whether somebody's own list files choose the pictures; imports nothing heavy."""
+"""Whether somebody's own list files choose the images; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from irfer_datasets.labels import canonical
 
 
 class NvieParams(Params, frozen=True, kw_only=True):
-    """With `lists = pdf` the items are the pictures of three list files and nothing else.
+    """With `lists = pdf` the items are the images of three list files and nothing else.
 
     Raises:
         ValueError: `lists = pdf` without six different names in `digits`.

@@ -1,4 +1,4 @@
-"""What is known of each picture folder of NVIE, and the items that follow from it.
+"""What is known of each image folder of NVIE, and the items that follow from it.
 
 A row is what `irfer-bench data scan nvie` writes and what a user's `manifest.csv` says, so both
 ways lead to the same items.
@@ -26,10 +26,10 @@ _PLAIN = re.compile(r"[a-z0-9_]+")
 
 @dataclass(frozen=True)
 class Row:
-    """A folder of pictures, or one picture, and what is known of it; unknown is empty.
+    """A folder of images, or one image, and what is known of it; unknown is empty.
 
     Args:
-        path: relative to the root. files: its pictures in frame order.
+        path: relative to the root. files: its images in frame order.
         clip: the owner's clip, or whatever else tells two folders of one subject apart (glasses).
         expression: canonical name.
     """
@@ -108,7 +108,7 @@ def settle(seen: RowSurvey) -> None:
 
 
 def merged(rows: Iterable[Row]) -> list[Row]:
-    """Rows of single pictures that show one moment, joined; rows of folders as they are."""
+    """Rows of single images that show one moment, joined; rows of folders as they are."""
     joined: dict[tuple[object, ...], Row] = {}
     for row in rows:
         alone = row.files == (row.path,) and not row.lack

@@ -21,13 +21,13 @@ THREE = ("disgust", "fear", "happiness")
 
 COMMON = (
     "Folds: by subject, 80/20 as in NFER-SDE, here five published lists of subject numbers (every "
-    "fifth of 001 to 300), the same for both cameras. Of every folder the last three pictures at "
-    "most. Detectors of visible faces find few in thermal pictures, and visible crops beside "
-    "whole thermal pictures would differ in scale: by default both stay whole, centre square, 256 "
+    "fifth of 001 to 300), the same for both cameras. Of every folder the last three images at "
+    "most. Detectors of visible faces find few in thermal images, and visible crops beside "
+    "whole thermal images would differ in scale: by default both stay whole, centre square, 256 "
     "pixels; --boxes FILE or --detector NAME crops both. "
-    "Visible pictures are 704x480 at 30 frames a second and thermal ones 320x240 at 25, of other "
+    "Visible images are 704x480 at 30 frames a second and thermal ones 320x240 at 25, of other "
     "lenses: pairs are of clips, geometry is unregistered, and pixel metrics are bounded by that. "
-    "Sixteen-bit thermal pictures are scaled by their 1 to 99 percentile."
+    "Sixteen-bit thermal images are scaled by their 1 to 99 percentile."
 )
 SPONTANEOUS = (
     "Spontaneous part, front light, apex folders, six classes; the label is the expression with "
@@ -43,10 +43,10 @@ LISTS_TEXT = (
     "List files in the format of the public code of PDF, brought by the user: "
     "SpontaneousDatabase/{source,target_train,target_test}.txt, a line is `relpath digit`. Say "
     "`-p nvie.lists=pdf -p nvie.digits=NAME,NAME,...`: which digit is which class is not public. "
-    "One fold: target_test.txt. Where a path tells the subject, visible pictures of tested "
+    "One fold: target_test.txt. Where a path tells the subject, visible images of tested "
     "subjects are not trained on, and a subject in both target lists is an error; that code does "
-    "neither. Every listed picture is one example. Its training transforms are not used in the "
-    "test. Whole pictures, centre square, 256 pixels. There are no pairs. Protocol-compatible, "
+    "neither. Every listed image is one example. Its training transforms are not used in the "
+    "test. Whole images, centre square, 256 pixels. There are no pairs. Protocol-compatible, "
     "not reproduced. "
 )
 
@@ -117,7 +117,7 @@ NVIE_POSED_LWIR_SUPERVISED = _setting(
 )
 NVIE_LWIR_QUALITY = _setting(
     "nvie_lwir_quality",
-    "translations of visible test pictures against thermal ones, spontaneous apex",
+    "translations of visible test images against thermal ones, spontaneous apex",
     target=LWIR,
     **QUALITY,
 )

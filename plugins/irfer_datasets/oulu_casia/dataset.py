@@ -14,7 +14,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, MissingError, Recognition
+from irfer_bench.api import BASIC, Clip, Item, Match, MissingError
 from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.oulu_casia.layout import Tree, find_trees, stray, survey
 from irfer_datasets.oulu_casia.params import OuluCasiaParams
@@ -34,23 +34,23 @@ class OuluCasia(Stills):
     classes: tuple[str, ...] = BASIC
     licence = (
         "on request from the University of Oulu (CMVS), signed agreement; treated as research "
-        "only, no redistribution, no publication of pictures"
+        "only, no redistribution, no publication of images"
     )
     params: OuluCasiaParams
 
     def __init__(self, params: OuluCasiaParams | None = None) -> None:
         super().__init__(params or OuluCasiaParams())
 
-    def recognise(self, root: Path) -> Recognition:
+    def identify(self, root: Path) -> Match:
         """Sure where a camera's folder with lights and numbered subjects lies under the root."""
         trees = find_trees(root)
         if not trees:
             what = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         found, where = len(self.survey(root).items), relative(self._tree(root, trees).base, root)
         if not found:
-            return Recognition(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
-        return Recognition(0.95, f"{found} sequences under {where}")
+            return Match(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
+        return Match(0.95, f"{found} sequences under {where}")
 
     def walk(self, root: Path) -> Survey:
         """All sequences of one tree, and what is missing or unlike the published listing.

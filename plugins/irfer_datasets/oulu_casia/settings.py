@@ -20,8 +20,8 @@ SPLIT = (
     "of each sequence. Six basic expressions. 256 pixels. "
 )
 TEXT = SPLIT + (
-    "The original tree's pictures are 320x240 and not cropped: square crop by the detector opencv, "
-    "1.3 times the face's box, the whole picture where no face is found; the owners' own crops "
+    "The original tree's images are 320x240 and not cropped: square crop by the detector opencv, "
+    "1.3 times the face's box, the whole image where no face is found; the owners' own crops "
     "(oulu_casia.tree=preprocessed) go the same way and are another dataset to a record. "
     "The cameras are not frame-aligned: pairs are k-th from the end, and pixel metrics are bounded "
     "by that misalignment."
@@ -34,27 +34,27 @@ PCA_TEXT = (
 DARK_TEXT = (
     "Dark is the visible camera without light (VL/Dark in RGB), as in the data lists of PDF, "
     "which shares an author with PCA; there all frames of all lights may be source, which would "
-    "put test pictures into training, so here the source is strong light only. Recorded apart "
-    "from strong light: no pairs. These pictures are nearly black and no detector finds faces in "
+    "put test images into training, so here the source is strong light only. Recorded apart "
+    "from strong light: no pairs. These images are nearly black and no detector finds faces in "
     "them, so those of both lights stay whole, centre square, as in PDF. "
 )
 AUGMENTED_TEXT = (
     "NFER-SDE's own protocol: the translator is fitted on the training subjects' pairs, visible "
     "and near-infrared under strong light; the whole six-class CFEE is translated and joins the "
-    "labelled near-infrared training pictures; near-infrared pictures of the test subjects are "
+    "labelled near-infrared training images; near-infrared images of the test subjects are "
     "scored. The paper makes five random 80/20 splits by subject; here five published lists "
     "partition the subjects, so that everybody is tested once. Its accuracies are multiples of "
-    "1/1080, and 1,080 scored pictures cannot be reproduced from its text: the last three frames "
+    "1/1080, and 1,080 scored images cannot be reproduced from its text: the last three frames "
     "of 16 test subjects are 288, of all 80 are 1,440. It crops by face-alignment, here by "
     "opencv. "
 )
 NIR_DARK_TEXT = (
-    "The near-infrared camera without visible light, which hardly changes its pictures: an option "
+    "The near-infrared camera without visible light, which hardly changes its images: an option "
     "beside the dark task on the visible camera. Recorded apart from strong light: no pairs. "
 )
 CROSS_TEXT = (
     "What a recognizer of visible faces is worth in the near-infrared without one near-infrared "
-    "label: trained on the training subjects' visible pictures (none and identity: as they are; "
+    "label: trained on the training subjects' visible images (none and identity: as they are; "
     "else translated), tested on the test subjects' near-infrared ones. "
 )
 

@@ -1,8 +1,8 @@
 """Dataset `raf_db`: Real-world Affective Faces, single labels, as its owners distribute it.
 
-Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019 (datasets.md §10). 15,339 pictures with one
+Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019 (datasets.md §10). 15,339 images with one
 of seven expressions, 12,271 to train on and 3,068 to test. Nobody knows who is in them: there are
-no subjects, so that training and test are parted by picture alone.
+no subjects, so that training and test are parted by image alone.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, DamagedError, Item, MissingError, Recognition
+from irfer_bench.api import CLASSES, DamagedError, Item, Match, MissingError
 from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.folds import split_fold
 from irfer_datasets.raf_db.layout import (
@@ -20,8 +20,8 @@ from irfer_datasets.raf_db.layout import (
     Images,
     Tree,
     find_trees,
+    image_folder,
     label_list,
-    picture_folder,
     stray,
 )
 from irfer_datasets.raf_db.params import RafDbParams
@@ -48,34 +48,34 @@ class RafDb(Stills):
     def __init__(self, params: RafDbParams | None = None) -> None:
         super().__init__(params or RafDbParams())
 
-    def recognise(self, root: Path) -> Recognition:
-        """Sure where named pictures lie beside their list, or in numbered folders."""
+    def identify(self, root: Path) -> Match:
+        """Sure where named images lie beside their list, or in numbered folders."""
         trees = find_trees(root)
         if not trees:
             what = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
-            return Recognition(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root))))
         tree = trees[0]
         where = relative(tree.base, root)
         try:
             found = len(self.survey(root).items)
         except MissingError as error:
-            return Recognition(0.4, error.message)
+            return Match(0.4, error.message)
         except DamagedError as error:
             # A broken list is still this dataset's: reading it says what is wrong.
-            return Recognition(0.6, error.message)
+            return Match(0.6, error.message)
         if found:
-            return Recognition(0.95, f"{found} pictures under {where}")
+            return Match(0.95, f"{found} images under {where}")
         if tree.form == "owner" and label_list(tree) is None:
-            what = f"{where} has pictures but no EmoLabel/list_patition_label.txt"
-            return Recognition(0.4, "; ".join((what, *obstacles(root))))
-        what = f"{where} holds no picture named such as train_00001_aligned.jpg"
-        return Recognition(0.3, "; ".join((what, *obstacles(root))))
+            what = f"{where} has images but no EmoLabel/list_patition_label.txt"
+            return Match(0.4, "; ".join((what, *obstacles(root))))
+        what = f"{where} holds no image named such as train_00001_aligned.jpg"
+        return Match(0.3, "; ".join((what, *obstacles(root))))
 
     def walk(self, root: Path) -> CrowdSurvey:
-        """All labelled pictures of the framing asked for, and everything that is wrong.
+        """All labelled images of the framing asked for, and everything that is wrong.
 
         Raises:
-            MissingError: no tree of this dataset lies there, or not those pictures.
+            MissingError: no tree of this dataset lies there, or not those images.
             DamagedError: the list of labels cannot be read.
         """
         trees = find_trees(root)
@@ -89,7 +89,7 @@ class RafDb(Stills):
             if copy != tree:
                 action = f"not read, {relative(tree.base, root)} is; give its own folder to use it"
                 seen.note("second_tree", copy.base, action)
-        other = picture_folder(tree, "original")
+        other = image_folder(tree, "original")
         if images == "aligned" and other is not None and tree.form == "owner":
             action = "not read, Image/aligned is; raf_db.images=original chooses it"
             seen.note("second_tree", other, action)
@@ -101,7 +101,7 @@ class RafDb(Stills):
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the owners' test pictures."""
+        """One fold: the owners' test images."""
         return [split_fold(items, "test")]
 
     def _choose(self, root: Path, trees: Sequence[Tree]) -> tuple[Tree, Images]:
@@ -110,9 +110,9 @@ class RafDb(Stills):
         for images in asked:
             for tree in trees:
                 aligned_only = tree.form == "kaggle" and images == "aligned"
-                if aligned_only or picture_folder(tree, images) is not None:
+                if aligned_only or image_folder(tree, images) is not None:
                     return tree, images
         base = relative(trees[0].base, root)
-        hint = "; ".join(obstacles(root)) or "copy the pictures there"
+        hint = "; ".join(obstacles(root)) or "copy the images there"
         kind = " or ".join(asked)
-        raise MissingError(f"raf_db: {base} holds no Image/{kind} pictures; {hint}")
+        raise MissingError(f"raf_db: {base} holds no Image/{kind} images; {hint}")

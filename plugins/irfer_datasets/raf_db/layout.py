@@ -56,7 +56,7 @@ def is_compound(base: Path) -> bool:
     return base.resolve().name.casefold() == "compound"
 
 
-def picture_folder(tree: Tree, images: Images) -> Path | None:
+def image_folder(tree: Tree, images: Images) -> Path | None:
     """`Image/aligned` or `Image/original` of the owners' form, if it is unpacked."""
     above = child(tree.base, "Image")
     found = None if above is None else child(above, images)

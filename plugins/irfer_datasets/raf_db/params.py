@@ -1,4 +1,4 @@
-"""Which of the owner's two sets of pictures is read; imports nothing heavy."""
+"""Which of the owner's two sets of images is read; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from irfer_bench.api import Params, fit
 
 
 class RafDbParams(Params, frozen=True, kw_only=True):
-    """`auto` takes the aligned pictures where they lie, else the original ones."""
+    """`auto` takes the aligned images where they lie, else the original ones."""
 
     images: Annotated[
         Literal["auto", "aligned", "original"],
-        fit("Image/aligned (the owners' face crops, 100x100) or Image/original (whole pictures)"),
+        fit("Image/aligned (the owners' face crops, 100x100) or Image/original (whole images)"),
     ] = "auto"

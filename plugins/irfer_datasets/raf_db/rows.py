@@ -1,4 +1,4 @@
-"""Labelled pictures of RAF-DB: what its lists and folders say, and where they disagree."""
+"""Labelled images of RAF-DB: what its lists and folders say, and where they disagree."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from irfer_datasets.raf_db.layout import (
     SPLITS,
     Images,
     Tree,
+    image_folder,
     label_list,
-    picture_folder,
 )
 from irfer_datasets.tree import list_folder
 
@@ -26,25 +26,25 @@ Key = tuple[str, int]
 
 
 def survey_owner(tree: Tree, images: Images, seen: CrowdSurvey) -> None:
-    """Items of the owners' form: the list labels, `Image/<images>` holds the pictures."""
-    folder = picture_folder(tree, images)
+    """Items of the owners' form: the list labels, `Image/<images>` holds the images."""
+    folder = image_folder(tree, images)
     source = label_list(tree)
     if folder is None:
         return
     if source is None:
         place = tree.base / "EmoLabel" / "list_patition_label.txt"
-        seen.note("missing_list", place, "no picture has a label without it; no picture is used")
+        seen.note("missing_list", place, "no image has a label without it; no image is used")
         return
     annotation = open_annotation(source, seen.root)
     seen.problems.extend(annotation.problems())
     labels = _merge(_listed(annotation, seen), source, seen)
-    pictures = _pictures(folder, images, seen)
-    for key in sorted(pictures.keys() - labels.keys()):
-        seen.note("unlabelled_file", pictures[key], f"not read; {source.name} has no row for it")
-    _name_absent(labels.keys() - pictures.keys(), folder, source, seen)
-    for key in sorted(labels.keys() & pictures.keys(), key=_order):
+    image_files = _images(folder, images, seen)
+    for key in sorted(image_files.keys() - labels.keys()):
+        seen.note("unlabelled_file", image_files[key], f"not read; {source.name} has no row for it")
+    _name_absent(labels.keys() - image_files.keys(), folder, source, seen)
+    for key in sorted(labels.keys() & image_files.keys(), key=_order):
         if (code := labels[key]) is not None:
-            seen.items.append(_item(key, code, pictures[key], images, seen))
+            seen.items.append(_item(key, code, image_files[key], images, seen))
 
 
 def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
@@ -54,15 +54,15 @@ def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
         if half is None:
             seen.absent(tree.base / split, f"this half is not here; {REST}")
             continue
-        pictures, labels = _sorted_pictures(half, split, seen)
+        image_files, labels = _sorted_images(half, split, seen)
         source = _csv(tree.base, half, split)
         if source is None:
             place = tree.base / f"{split}_labels.csv"
             seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
         else:
-            _check(labels, pictures, source, split, seen)
+            _check(labels, image_files, source, split, seen)
         for key in sorted(labels):
-            seen.items.append(_item(key, labels[key], pictures[key], "aligned", seen))
+            seen.items.append(_item(key, labels[key], image_files[key], "aligned", seen))
 
 
 def count(tree: Tree, seen: CrowdSurvey) -> None:
@@ -72,7 +72,7 @@ def count(tree: Tree, seen: CrowdSurvey) -> None:
         known = published("rafdb")[f"{split}_per_class_1_7"]
         per_label = dict(zip(LABELS.values(), known, strict=True))
         where = seen.place(tree.base)
-        seen.problems.extend(compare_labels(where, f"{split} pictures", own, per_label))
+        seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
 
 
 def _listed(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:
@@ -87,11 +87,11 @@ def _listed(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Ke
 def _row(
     number: int, name: str, label: str, source: Path, seen: CrowdSurvey
 ) -> tuple[Key, int] | None:
-    """The picture's key and code, or None with a note."""
+    """The image's key and code, or None with a note."""
     match = NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
     if match is None or not label:
         if number > 1 or label.isdecimal():  # else it is a header
-            seen.note("bad_row", source, f"line {number}: {name[:40]!r} is no picture and label")
+            seen.note("bad_row", source, f"line {number}: {name[:40]!r} is no image and label")
         return None
     if not label.isdecimal() or int(label) not in LABELS:
         known = ", ".join(f"{code} {word}" for code, word in LABELS.items())
@@ -103,7 +103,7 @@ def _row(
 def _merge(
     rows: Iterable[tuple[int, Key, int]], source: Path, seen: CrowdSurvey
 ) -> dict[Key, int | None]:
-    """One code per picture; None for one whose rows disagree."""
+    """One code per image; None for one whose rows disagree."""
     labels: dict[Key, int | None] = {}
     for number, key, code in rows:
         if key not in labels:
@@ -118,8 +118,8 @@ def _merge(
     return labels
 
 
-def _pictures(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path]:
-    """Pictures by split and number; of two spellings of one, the owners' is read."""
+def _images(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path]:
+    """Images by split and number; of two spellings of one, the owners' is read."""
     found: dict[Key, Path] = {}
     aligned = images == "aligned"
     for name in sorted(seen.names(folder), key=lambda n: (("_aligned" in n) != aligned, n)):
@@ -137,10 +137,10 @@ def _pictures(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path
     return found
 
 
-def _sorted_pictures(
+def _sorted_images(
     half: Path, split: str, seen: CrowdSurvey
 ) -> tuple[dict[Key, Path], dict[Key, int]]:
-    """Pictures of one half and the numbers of the folders they lie in."""
+    """Images of one half and the numbers of the folders they lie in."""
     found: dict[Key, Path] = {}
     labels: dict[Key, int] = {}
     torn: set[Key] = set()
@@ -151,7 +151,7 @@ def _sorted_pictures(
             action = "not read; the owners' codes are 1 to 7 (counted from 0, others mean others)"
             seen.note("unknown_label", folder, action)
     for code, folder in sorted(by_code.items()):
-        for key, path in _pictures(folder, "aligned", seen).items():
+        for key, path in _images(folder, "aligned", seen).items():
             if key[0] != split:
                 action = f"its name says {key[0]}, its folder {split}; put it where it belongs"
                 seen.note("bad_row", path, action)
@@ -165,7 +165,11 @@ def _sorted_pictures(
 
 
 def _check(
-    labels: dict[Key, int], pictures: dict[Key, Path], source: Path, split: str, seen: CrowdSurvey
+    labels: dict[Key, int],
+    image_files: dict[Key, Path],
+    source: Path,
+    split: str,
+    seen: CrowdSurvey,
 ) -> None:
     """Drop from `labels` what the table contradicts, and name what it lacks or has alone."""
     annotation = open_annotation(source, seen.root)
@@ -173,7 +177,7 @@ def _check(
     listed = _merge(_table(annotation, seen), source, seen)
     for key in sorted(labels.keys() - listed.keys()):
         action = f"{source.name} has no row for it; its folder's number is the label"
-        seen.note("unlabelled_file", pictures[key], action)
+        seen.note("unlabelled_file", image_files[key], action)
     for key in sorted(labels.keys() & listed.keys(), key=_order):
         own, other = labels[key], listed[key]
         if own != other:
@@ -181,8 +185,8 @@ def _check(
             if other is not None:
                 said = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
                 action = f"{said}{LABELS[other]}; correct one"
-                seen.note("duplicate_id", pictures[key], action)
-    _name_absent(listed.keys() - pictures.keys(), source.parent / split, source, seen)
+                seen.note("duplicate_id", image_files[key], action)
+    _name_absent(listed.keys() - image_files.keys(), source.parent / split, source, seen)
 
 
 def _table(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:

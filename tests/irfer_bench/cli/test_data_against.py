@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.irfer_bench.cli.conftest import Data
-from tests.irfer_datasets.trees import folder_tree, picture
+from tests.irfer_datasets.trees import folder_tree, image
 
 SUBJECTS = [f"s{k}" for k in range(5)]
 SETTING = "folder_nir_weak5"
@@ -55,7 +55,7 @@ def test_the_same_copy(data: Data, here: Path, theirs: Path) -> None:
 
 
 def change_a_byte(root: Path) -> None:
-    picture(root / "nir/s0/anger/0.png", value=77)
+    image(root / "nir/s0/anger/0.png", value=77)
 
 
 def lose_an_item(root: Path) -> None:
@@ -63,7 +63,7 @@ def lose_an_item(root: Path) -> None:
 
 
 def add_an_item(root: Path) -> None:
-    picture(root / "nir/s0/anger/1.png")
+    image(root / "nir/s0/anger/1.png")
 
 
 def move_to_another_label(root: Path) -> None:
@@ -98,7 +98,7 @@ def test_what_differs_is_listed(
 
 
 def table(root: Path, **changes: dict[str, str]) -> Path:
-    """The tree's own census with some cells changed, by path."""
+    """The tree's own inventory with some cells changed, by path."""
     rows = [
         {"path": path, "subject": path.split("/")[1], "spectrum": path.split("/")[0],
          "label": path.split("/")[2], "split": ""} | changes.get(path, {})

@@ -46,8 +46,8 @@ def test_parquet_is_written_for_its_user_and_read_back(data: Data, root: Path) -
     assert other.json == {
         "folder": "other", "clips": 20, "shards": 1, "repository": "", "revision": ""
     }  # fmt: skip
-    pictures = [path for path in place.rglob("*") if path.is_file()]
-    assert sorted(path.suffix for path in pictures) == [".md", ".parquet"]
+    images = [path for path in place.rglob("*") if path.is_file()]
+    assert sorted(path.suffix for path in images) == [".md", ".parquet"]
 
 
 def test_an_upload_without_the_users_word_shows_the_licence_and_does_nothing(

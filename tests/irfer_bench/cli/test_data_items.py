@@ -8,15 +8,15 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.cli import main
-from tests.irfer_datasets.trees import folder_tree, oulu_tree, picture
+from tests.irfer_datasets.trees import folder_tree, image, oulu_tree
 
 Capture = pytest.CaptureFixture[str]
 
 
 def write_manifest(root: Path) -> Path:
     for name in ("a", "b"):
-        picture(root / "vis" / f"{name}.png")
-        picture(root / "nir" / f"{name}.png")
+        image(root / "vis" / f"{name}.png")
+        image(root / "nir" / f"{name}.png")
     (root / "manifest.csv").write_text(
         "path,subject,spectrum,label,lighting,pair,split\n"
         "vis/a.png,s1,vis,happy,normal,1,train\n"

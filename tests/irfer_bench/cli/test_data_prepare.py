@@ -74,7 +74,7 @@ def test_the_whole_output(data: Data, root: Path, tmp_path: Path) -> None:
     assert [clip.frames.shape for clip in clips_of(said)[0].view()] == [(1, 256, 256, 3)] * 4
 
 
-def test_prepared_pictures_are_for_their_user_alone(data: Data, root: Path, home: Path) -> None:
+def test_prepared_images_are_for_their_user_alone(data: Data, root: Path, home: Path) -> None:
     data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
     for folder in ("store", "manifests", "private", "private/folder", "private/folder/sheets"):
         assert mode(home / folder) == "0o700", folder
@@ -121,7 +121,7 @@ def test_dropped_frames_are_counted_and_the_others_kept(data: Data, root: Path) 
     assert data("prepare", "folder", "--data-root", root, "--boxes-out", "all.json").code == 0
     squares = json.loads(Path("all.json").read_text())
     items = json.loads(data("items", "folder", "--data-root", root, "--format", "json").out)
-    # A picture without a box is cut by its registered partner's: both must be lacking.
+    # An image without a box is cut by its registered partner's: both must be lacking.
     lost = [item["id"] for item in items if item["pair"] == items[0]["pair"]]
     kept = {name: square for name, square in squares.items() if name not in lost}
     assert len(kept) == 6
@@ -189,7 +189,7 @@ def test_what_cannot_be_cropped_is_one_line(
     assert said.err.count("irfer-bench: ") == 1 and "Traceback" not in said.err
 
 
-def test_a_damaged_picture_stops_it_whether_or_not_it_was_checked(data: Data, root: Path) -> None:
+def test_a_damaged_image_stops_it_whether_or_not_it_was_checked(data: Data, root: Path) -> None:
     (root / "nir/ben/anger/0.png").write_bytes(b"\x89PNG")
     for _ in range(2):
         said = data("prepare", "folder", "--data-root", root)

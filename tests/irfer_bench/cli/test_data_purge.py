@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench import removal
-from irfer_bench.claims import claim
 from irfer_bench.cli import main
-from irfer_bench.values import BASIC
+from irfer_bench.contracts.values import BASIC
+from irfer_bench.store import cleanup as removal
+from irfer_bench.store.locks import lock
 from tests.irfer_bench.cli.conftest import Data
 from tests.irfer_bench.conftest import TOY
 from tests.irfer_datasets.trees import folder_tree
@@ -57,7 +57,7 @@ def test_it_is_dry_until_told(
 ) -> None:
     run("folder")
     data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
-    faces = Path("leaderboards/pictures/folder_nir_weak5/faces")
+    faces = Path("leaderboards/images/folder_nir_weak5/faces")
     assert (home / "private/folder/sheets").is_dir() and faces.is_dir()
     before = artefacts(home)
     said = data("purge", "folder")
@@ -101,7 +101,7 @@ def test_all_that_was_made_of_it_goes_and_a_rerun_builds_it_again(
 
 
 def test_faces_drawn_for_a_setting_of_two_datasets_go_with_either(data: Data) -> None:
-    faces = Path("leaderboards/pictures/raf_db_to_ck_plus/faces")
+    faces = Path("leaderboards/images/raf_db_to_ck_plus/faces")
     for dataset in ("raf_db", "ck_plus"):
         faces.mkdir(parents=True)
         (faces.parent / "confusion.png").touch()
@@ -116,7 +116,7 @@ def test_it_waits_for_nobody_and_breaks_nobodys_run(
 ) -> None:
     data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
     before = artefacts(home)
-    with claim(home / "store" / "locks", "a" * 64):
+    with lock(home / "store" / "locks", "a" * 64):
         said = data("purge", "folder", "--yes")
         assert data("purge", "folder").code == 0, "looking is free"
     assert said.code == 2 and said.out == "" and said.err == (
@@ -136,7 +136,7 @@ def test_a_home_that_cannot_be_written_is_one_line(
     def refuse(folder: Path, key: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder / key))
 
-    monkeypatch.setattr(removal, "try_claim", refuse)
+    monkeypatch.setattr(removal, "try_lock", refuse)
     said = data("purge", "folder", "--yes")
     assert said.code == 4 and "no access to " in said.err and said.err.count("\n") == 1
     assert artefacts(home) == before and (home / "private/folder/sheets").is_dir()

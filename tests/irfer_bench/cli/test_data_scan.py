@@ -1,4 +1,4 @@
-"""`data scan`: a census as CSV, corrected by hand and then read instead of the folders' names."""
+"""`data scan`: an inventory as CSV, corrected by hand, is read instead of the folders' names."""
 
 from __future__ import annotations
 
@@ -38,16 +38,16 @@ def test_a_census_goes_to_standard_output_and_its_counts_do_not(data: Data, tmp_
 
 def test_a_file_that_is_there_is_not_replaced(data: Data, tmp_path: Path) -> None:
     folder_tree(tmp_path / "tree", labels=("anger",))
-    words = ("scan", "folder", "--data-root", tmp_path / "tree", "--out", "census.csv")
+    words = ("scan", "folder", "--data-root", tmp_path / "tree", "--out", "inventory.csv")
     said = data(*words)
     assert (said.code, said.out, said.err) == (0, "", COUNTS)
-    assert Path("census.csv").read_text() == TABLE
-    Path("census.csv").write_text("corrected by hand")
+    assert Path("inventory.csv").read_text() == TABLE
+    Path("inventory.csv").write_text("corrected by hand")
     said = data(*words)
     assert said.code == 2 and said.err == (
-        "irfer-bench: --out census.csv is there already; move it away, or name another\n"
+        "irfer-bench: --out inventory.csv is there already; move it away, or name another\n"
     )
-    assert Path("census.csv").read_text() == "corrected by hand"
+    assert Path("inventory.csv").read_text() == "corrected by hand"
     said = data(*words[:-1], "no/such/folder.csv")
     assert said.code == 2 and "cannot be written (No such file or directory)" in said.err
     assert said.err.count("\n") == 1

@@ -84,7 +84,7 @@ def test_a_new_dataset_is_checked_and_run(
 
 
 def test_a_new_detector_crops(site: Path, tmp_path: Path) -> None:
-    """Bright squares off the centre of dark pictures are what preparation cuts out."""
+    """Bright squares off the centre of dark images are what preparation cuts out."""
     for subject in range(1, 6):
         for label in ("anger", "disgust", "fear", "happiness", "sadness", "surprise"):
             place = tmp_path / "photos" / "nir" / f"s{subject}" / label / "001.png"

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.data.prepare import Given, Rules, prepare
-from irfer_bench.params import Params
-from irfer_bench.values import Clip, Item
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.preparation.prepare import Annotations, Rules, prepare
 from irfer_detectors.plain import Landmarks
 
 
-class Pictures:
+class Images:
     """A dataset of arrays: (T, H, W) or (T, H, W, 3), by item id."""
 
     def __init__(self, arrays: dict[str, Any], landmarks: dict[str, Any] | None = None) -> None:
@@ -53,8 +53,8 @@ def item(name: str = "a", frames: int = 1, **more: Any) -> Item:
 
 
 def run(arrays: dict[str, Any], items: Sequence[Item], rules: Rules, **more: Any) -> list[Clip]:
-    dataset = Pictures(arrays, more.pop("landmarks_of", None))
-    given_ = Given(more.pop("landmarks", {}), more.pop("boxes", None))
+    dataset = Images(arrays, more.pop("landmarks_of", None))
+    given_ = Annotations(more.pop("landmarks", {}), more.pop("boxes", None))
     detector = more.pop("detector", Landmarks(Params()) if rules.detector == "landmarks" else None)
     return list(
         prepare(dataset, None, items, rules, detector=detector, given=given_, **more)  # type: ignore[arg-type]

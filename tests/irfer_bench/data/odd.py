@@ -19,9 +19,9 @@ from irfer_bench.api import (
     Domain,
     Face,
     Item,
+    Match,
     MissingWeightsError,
     Params,
-    Recognition,
     Setting,
     hookimpl,
 )
@@ -54,8 +54,8 @@ class Files:
     def __init__(self, params: Any) -> None:
         self.params = params
 
-    def recognise(self, root: Path) -> Recognition:
-        return Recognition(1.0 if any(root.glob("s*_*_*.png")) else 0.0, "names")
+    def identify(self, root: Path) -> Match:
+        return Match(1.0 if any(root.glob("s*_*_*.png")) else 0.0, "names")
 
     def index(self, root: Path) -> Any:
         for path in sorted(root.glob("*.png")):

@@ -15,21 +15,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench.data import shards
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Clip, Component, Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.clips import SHARDS, StoredClips
-from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe, prepare_shards
-from irfer_bench.data.workers import Bench, Chunk
-from irfer_bench.params import Params
-from irfer_bench.values import Clip, Component, Item
+from irfer_bench.data.preparation import shards
+from irfer_bench.data.preparation.rules import Rules
+from irfer_bench.data.preparation.shards import Recipe, prepare_shards
+from irfer_bench.data.preparation.workers import Chunk, Preparer
 
 HERE = "tests.irfer_bench.data.test_chunks"
 READ: list[str] = []
 
 
 class Numbers:
-    """Item `i00007` is a picture of sevens."""
+    """Item `i00007` is an image of sevens."""
 
     def __init__(self, params: Any) -> None:
         self.params = params
@@ -123,7 +123,7 @@ def test_any_state_is_gone_on_from(
         workers: int,
     ) -> None:
         for chunk in random.sample(chunks, len(chunks)):
-            Bench(recipe, place).make(chunk)
+            Preparer(recipe, place).make(chunk)
             made(chunk)
 
     with tempfile.TemporaryDirectory() as name, patch.multiple(
@@ -160,7 +160,7 @@ def test_an_interrupted_worker_loses_only_what_it_had_begun(tmp_path: Path) -> N
         made: Callable[[Chunk], object],
         workers: int,
     ) -> None:
-        Bench(recipe, place).make(chunks[2])
+        Preparer(recipe, place).make(chunks[2])
         raise StopError
 
     with patch.multiple(shards, WORTH=0, FILES=5, SMALLEST=4):
@@ -212,7 +212,7 @@ def test_as_many_processes_as_the_scheduler_gives_cores(
     ) -> None:
         asked.append(workers)
         for chunk in chunks:
-            Bench(recipe, place).make(chunk)
+            Preparer(recipe, place).make(chunk)
 
     monkeypatch.delenv(shards.WORKERS, raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda who: set(range(cores)), raising=False)

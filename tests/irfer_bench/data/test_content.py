@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench.data.content import content_digest
-from irfer_bench.values import Item
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.fingerprint import content_digest
 
 contents = st.dictionaries(st.sampled_from("abcdef"), st.binary(max_size=8), min_size=1)
 

@@ -14,12 +14,12 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from irfer_bench.data.export import About, export_hub, export_parquet
-from irfer_bench.data.prepare import prepare
-from irfer_bench.data.rules import rules_of
+from irfer_bench.contracts.values import BASIC, Clip, Item
+from irfer_bench.data.export.archive import About, export_hub, export_parquet
+from irfer_bench.data.preparation.prepare import prepare
+from irfer_bench.data.preparation.rules import rules_of
 from irfer_bench.errors import ContractError, MissingError, RefusedError, UsageError
 from irfer_bench.testing.faces import make_clip
-from irfer_bench.values import BASIC, Clip, Item
 from irfer_datasets.folder.dataset import Folder
 from irfer_datasets.folder.settings import FOLDER_NIR_WEAK5
 from irfer_datasets.hub.dataset import Hub
@@ -118,7 +118,7 @@ def test_parts_and_weak_pairs_come_from_the_items(tmp_path: Path) -> None:
     assert [(i.weak_pair, i.part, i.split) for i in back] == [(True, "extra", "")] * 2
 
 
-def test_datasets_knows_pictures_and_class_names_by_itself(tmp_path: Path) -> None:
+def test_datasets_knows_images_and_class_names_by_itself(tmp_path: Path) -> None:
     from datasets import Dataset
 
     clips = faces()

@@ -12,17 +12,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Face, FaceQuery, Item
 from irfer_bench.data.boxes import EVERY, crops_digest
-from irfer_bench.data.prepare import Rules
+from irfer_bench.data.preparation.prepare import Rules
 from irfer_bench.errors import ContractError, DamagedError
-from irfer_bench.params import Params
-from irfer_bench.values import Face, FaceQuery, Item
 from irfer_detectors.plain import Boxes
 from tests.irfer_bench.data.arrays import item, run
 
 
 class Seer:
-    """Finds a face of 10 pixels at the brightest spot; none in a black picture."""
+    """Finds a face of 10 pixels at the brightest spot; none in a black image."""
 
     exact, looks = False, True
 
@@ -101,7 +101,7 @@ def test_a_clip_has_one_box_around_all_its_faces() -> None:
     assert clips == [] and facts["a"]["boxes"] == [None, None]
 
 
-def test_a_registered_partner_is_looked_at_in_the_visible_picture() -> None:
+def test_a_registered_partner_is_looked_at_in_the_visible_image() -> None:
     vis, nir = item("v", spectrum="vis", pair="p"), item("n", pair="p")
     arrays = {"v": spots((20, 20)), "n": spots((40, 40))}
     seer = Seer()
@@ -145,8 +145,8 @@ def test_exact_squares_of_a_clip_stay_each_its_own_and_the_first_fills_gaps() ->
 @pytest.mark.parametrize(
     "box", [(60, 0, 9), (0, 40, 9), (-9, 0, 9), (0, -9, 9), (0, 0, 601), (0, 0, 10**9)]
 )
-def test_a_square_that_shows_nothing_of_the_picture_is_no_box(box: tuple[int, int, int]) -> None:
-    says = r"square .* of a does not fit its picture of 60 x 40 pixels; correct what boxes goes by"
+def test_a_square_that_shows_nothing_of_the_image_is_no_box(box: tuple[int, int, int]) -> None:
+    says = r"square .* of a does not fit its image of 60 x 40 pixels; correct what boxes goes by"
     with pytest.raises(DamagedError, match=says):
         squares_of({"a": {EVERY: box}}, [item("a")])
 

@@ -11,19 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench.data.prepare import Rules
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.preparation.prepare import Rules
 from irfer_bench.errors import DamagedError, MissingError, UsageError
-from irfer_bench.values import Item
 from tests.irfer_bench.data.arrays import item, noise, run, square_face
 
 
 @given(st.integers(0, 60), st.integers(0, 60), st.integers(12, 40), st.sampled_from([16, 32, 64]))
 def test_landmarks_move_with_the_pixels(x: int, y: int, side: int, size: int) -> None:
-    picture = np.zeros((1, 100, 100), np.uint8)
-    picture[0, y : y + side, x : x + side] = 255
+    image = np.zeros((1, 100, 100), np.uint8)
+    image[0, y : y + side, x : x + side] = 255
     points = square_face(x, y, side)
     (clip,) = run(
-        {"a": picture},
+        {"a": image},
         [item()],
         Rules(size=size, detector="landmarks", crop=1.5),
         landmarks={"a": points},
@@ -42,9 +42,9 @@ def test_landmarks_move_with_the_pixels(x: int, y: int, side: int, size: int) ->
 
 
 def test_a_box_over_the_border_repeats_the_border() -> None:
-    picture = np.full((1, 40, 40), 77, np.uint8)
+    image = np.full((1, 40, 40), 77, np.uint8)
     (clip,) = run(
-        {"a": picture},
+        {"a": image},
         [item()],
         Rules(size=16, detector="landmarks", crop=2.0),
         landmarks={"a": square_face(0, 0, 20)},

@@ -9,12 +9,12 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from irfer_bench.contracts.values import Item
 from irfer_bench.data.manifest import Manifest, scan, signature, stored
 from irfer_bench.errors import DamagedError, MissingError
-from irfer_bench.values import Item
 from irfer_datasets.folder.dataset import Folder
 from irfer_datasets.oulu_casia.dataset import OuluCasia
-from tests.irfer_datasets.trees import folder_tree, oulu_tree, picture
+from tests.irfer_datasets.trees import folder_tree, image, oulu_tree
 
 
 class Counting(Folder):
@@ -55,13 +55,13 @@ def test_any_change_makes_it_read_again(root: Path, tmp_path: Path, change: str)
     before = scan(Folder(), root, home=home)
     one = root / "nir/s0/anger/0.png"
     if change == "add":
-        picture(root / "nir/s0/anger/1.png")
+        image(root / "nir/s0/anger/1.png")
     elif change == "remove":
         one.unlink()
     elif change == "rename":
         one.rename(one.with_name("9.png"))
     elif change == "grow":
-        picture(one, size=(48, 48))
+        image(one, size=(48, 48))
     else:
         os.utime(one, ns=(1, 1))
     assert stored("folder", root, home) is None
@@ -97,7 +97,7 @@ def test_a_manifest_survives_json(root: Path) -> None:
     assert msgspec.json.decode(msgspec.json.encode(manifest), type=Manifest) == manifest
 
 
-def test_verifying_names_damaged_pictures_and_changes_neither_items_nor_fingerprint(
+def test_verifying_names_damaged_images_and_changes_neither_items_nor_fingerprint(
     root: Path, tmp_path: Path
 ) -> None:
     cut, empty = root / "nir/s0/anger/0.png", root / "vis/s1/anger/0.png"
@@ -157,7 +157,7 @@ def test_a_wrong_folder_is_told_whose_it_looks_like(tmp_path: Path, root: Path) 
     oulu = oulu_tree(tmp_path / "oulu")
     with pytest.raises(MissingError, match=r"is not folder: .*; it looks like oulu_casia \(24 seq"):
         scan(Folder(), oulu, name="folder", others=others)
-    with pytest.raises(MissingError, match=r"is not oulu_casia: .*; it looks like folder \(20 pic"):
+    with pytest.raises(MissingError, match=r"is not oulu_casia: .*; it looks like folder \(20 ima"):
         scan(OuluCasia(), root, name="oulu_casia", others=others)
     (tmp_path / "void").mkdir()
     with pytest.raises(MissingError, match="data list names what oulu_casia needs"):

@@ -1,4 +1,4 @@
-"""From the owner's pictures to clips: size, depth, sound, ids."""
+"""From the owner's images to clips: size, depth, sound, ids."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.errors import ContractError, DamagedError
-from irfer_bench.values import Clip, Item
-from tests.irfer_bench.data.arrays import Pictures, item, noise, run
+from tests.irfer_bench.data.arrays import Images, item, noise, run
 
 
 def test_without_a_detector_the_centre_square_is_resized_once_with_antialias() -> None:
-    picture = noise(1, 24, 40, 3)
-    (clip,) = run({"a": picture}, [item()], Rules(size=16))
-    expected = Image.fromarray(picture[0][:, 8:32]).resize((16, 16), Image.Resampling.BICUBIC)
+    image = noise(1, 24, 40, 3)
+    (clip,) = run({"a": image}, [item()], Rules(size=16))
+    expected = Image.fromarray(image[0][:, 8:32]).resize((16, 16), Image.Resampling.BICUBIC)
     assert (clip.frames[0] == np.asarray(expected)).all() and clip.frames.dtype == np.uint8
 
 
 def test_a_square_of_the_stored_size_is_not_touched() -> None:
-    picture = noise(1, 16, 16, 3)
-    (clip,) = run({"a": picture}, [item()], Rules(size=16))
-    assert (clip.frames == picture).all()
+    image = noise(1, 16, 16, 3)
+    (clip,) = run({"a": image}, [item()], Rules(size=16))
+    assert (clip.frames == image).all()
 
 
 @pytest.mark.parametrize("shape", [(1, 16, 16), (1, 16, 16, 1)])
@@ -64,7 +64,7 @@ def test_frames_of_one_sequence_may_differ_in_size() -> None:
 
 
 def test_only_the_picked_frames_are_decoded() -> None:
-    dataset = Pictures({"a": noise(50, 8, 8)})
+    dataset = Images({"a": noise(50, 8, 8)})
     list(prepare(dataset, None, [item(frames=50)], Rules(frames="last(3)", size=8)))  # type: ignore[arg-type]
     assert dataset.read_frames == 3
 
@@ -88,7 +88,7 @@ def test_sixteen_bits_by_the_settings_fixed_range() -> None:
 
 
 def test_generated_stills_are_drawn_many_at_a_time() -> None:
-    class Generated(Pictures):
+    class Generated(Images):
         asked: ClassVar[list[int]] = []
 
         def read_many(self, items: Sequence[Item]) -> list[Clip]:
@@ -115,7 +115,7 @@ def test_what_a_dataset_may_not_return() -> None:
 
 
 def test_a_reader_that_fails_names_the_item_and_what_to_do() -> None:
-    class Broken(Pictures):
+    class Broken(Images):
         def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
             raise OSError("truncated")
 

@@ -16,11 +16,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irfer_bench.contracts.values import Clip
 from irfer_bench.data import arrow
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.data.clips import StoredClips, shard_name, write_clips
 from irfer_bench.errors import ContractError
-from irfer_bench.values import Clip
 
 FACTS = ("id", "label", "subject", "spectrum", "lighting", "pair", "fps", "sample_rate")
 words = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)

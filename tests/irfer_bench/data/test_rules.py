@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench.data.rules import distinct, pick
+from irfer_bench.data.preparation.rules import distinct, pick
 from irfer_bench.errors import UsageError
 
 counts = st.integers(1, 60)

@@ -14,15 +14,15 @@ from typing import Any
 
 import pytest
 
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Item
 from irfer_bench.data.arrow import Shard
 from irfer_bench.data.clips import SHARDS, StoredClips
-from irfer_bench.data.rules import Rules
-from irfer_bench.data.shards import Recipe, move_shards, prepare_shards
+from irfer_bench.data.preparation.rules import Rules
+from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
 from irfer_bench.errors import DamagedError
-from irfer_bench.params import Params
 from irfer_bench.registry import load
-from irfer_bench.values import Item
-from tests.irfer_datasets.trees import folder_tree, picture
+from tests.irfer_datasets.trees import folder_tree, image
 
 RULES = Rules(size=16)
 
@@ -36,7 +36,7 @@ def recipe_of(root: Path) -> tuple[Recipe, list[Item]]:
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """480 pictures."""
+    """480 images."""
     return folder_tree(tmp_path_factory.mktemp("many"), ("a", "b", "c"), each=40)
 
 
@@ -75,7 +75,7 @@ def test_finished_files_are_not_made_again(root: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("workers", [1, 2])
-def test_a_damaged_picture_is_named_by_whichever_process_met_it(
+def test_a_damaged_image_is_named_by_whichever_process_met_it(
     workers: int, tmp_path: Path
 ) -> None:
     root = folder_tree(tmp_path / "tree", ("a", "b", "c"), each=40)
@@ -84,7 +84,7 @@ def test_a_damaged_picture_is_named_by_whichever_process_met_it(
     recipe, items = recipe_of(root)
     with pytest.raises(DamagedError, match=r"nir/c/anger/39.png cannot be decoded.*restore"):
         prepare_shards(recipe, items, items, tmp_path / "place", silent, workers)
-    picture(bad)
+    image(bad)
     prepare_shards(recipe, items, items, tmp_path / "place", silent, workers)
     assert sum(len(Shard(p)) for p in (tmp_path / "place").glob(SHARDS)) == 480
 
@@ -93,7 +93,7 @@ PROGRAM = """
 import sys
 from pathlib import Path
 from tests.irfer_bench.data.test_shards import recipe_of, silent
-from irfer_bench.data.shards import prepare_shards
+from irfer_bench.data.preparation.shards import prepare_shards
 if __name__ == "__main__":
     recipe, items = recipe_of(Path(sys.argv[1]))
     prepare_shards(recipe, items, items, Path(sys.argv[2]), silent, int(sys.argv[3]))

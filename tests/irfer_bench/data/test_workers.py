@@ -15,7 +15,8 @@ from typing import Any
 
 import pytest
 
-from irfer_bench.cli import main, screen
+from irfer_bench.cli import main
+from irfer_bench.cli import reporter as screen
 from tests.irfer_bench.data.conftest import ITEMS, Odd
 
 

@@ -28,7 +28,7 @@ def test_values_are_clamped_and_halves_round_up() -> None:
     assert out[0, 0, :, 0].tolist() == [0, 255, 128, 41]
 
 
-def test_resizing_keeps_flat_pictures_flat_and_shapes_right() -> None:
+def test_resizing_keeps_flat_images_flat_and_shapes_right() -> None:
     flat = np.full((2, 30, 20, 3), 77, np.uint8)
     x = to_tensor(flat, 16)
     assert x.shape == (2, 3, 16, 16)

@@ -40,7 +40,7 @@ def test_where_both_releases_lie_the_later_is_read_and_the_other_named(tmp_path:
         list(AffectNet(old.params).index(tmp_path))
 
 
-def test_a_linked_picture_outside_the_root_is_refused(tmp_path: Path) -> None:
+def test_a_linked_image_outside_the_root_is_refused(tmp_path: Path) -> None:
     root = crops_tree(tmp_path / "data")
     place = root / "train_set/images/1.jpg"
     place.rename(tmp_path / "elsewhere.jpg")
@@ -55,19 +55,19 @@ def test_a_linked_picture_outside_the_root_is_refused(tmp_path: Path) -> None:
     assert kinds(root).count("outside_root") == 2
     (root / "train_set").rename(tmp_path / "train")
     (root / "train_set").symlink_to(tmp_path / "train")
-    assert "train_set: links are not followed" in AffectNet().recognise(root).reason
+    assert "train_set: links are not followed" in AffectNet().identify(root).reason
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     crops_tree(tmp_path / "a")
     lists_tree(tmp_path / "b")
-    half = AffectNet().recognise(tmp_path / "a/val_set")
+    half = AffectNet().identify(tmp_path / "a/val_set")
     assert half.confidence == 0.0 and "holds train_set and val_set" in half.reason
-    part = AffectNet().recognise(tmp_path / "b/Manually_Annotated_Images")
-    assert part.confidence == 0.0 and "holds pictures and file lists" in part.reason
+    part = AffectNet().identify(tmp_path / "b/Manually_Annotated_Images")
+    assert part.confidence == 0.0 and "holds images and file lists" in part.reason
     shutil.rmtree(tmp_path / "b/Manually_Annotated_file_lists")
     (tmp_path / "b/Manually_Annotated_file_lists.zip").touch()
-    packed = AffectNet().recognise(tmp_path / "b")
+    packed = AffectNet().identify(tmp_path / "b")
     assert packed.confidence < 0.5
     assert "Manually_Annotated_file_lists.zip: unpack it" in packed.reason
     with pytest.raises(MissingError, match=r"Manually_Annotated_file_lists\.zip: unpack it first"):

@@ -19,7 +19,7 @@ from tests.irfer_datasets.affectnet_tree import crops_tree
 @pytest.mark.parametrize("base", [".", "AffectNet", "AffectNet-8Labels/AffectNet"])
 def test_the_crops_of_2021(tmp_path: Path, base: str) -> None:
     crops_tree(tmp_path / base)
-    assert AffectNet().recognise(tmp_path).confidence >= 0.9
+    assert AffectNet().identify(tmp_path).confidence >= 0.9
     assert facts(tmp_path) == SMALL and kinds(tmp_path) == []
     items = {item.id: item for item in AffectNet().index(tmp_path)}
     assert (items["affectnet_train_2"].label, items["affectnet_val_24"].label) == (CODES[1],) * 2

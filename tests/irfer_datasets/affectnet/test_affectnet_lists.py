@@ -13,7 +13,7 @@ from irfer_datasets.affectnet.dataset import AffectNet
 from irfer_datasets.affectnet.params import AffectNetParams
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, TRAINING, facts, kinds
 from tests.irfer_datasets.affectnet_tree import landmarks, lists_tree, rows, write_list
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 
 @pytest.mark.parametrize(
@@ -35,12 +35,12 @@ def test_the_lists_of_2017_in_every_spelling(
     tmp_path: Path, images: str, lists: str, headers: bool
 ) -> None:
     lists_tree(tmp_path, images=images, lists=lists, headers=headers)
-    assert AffectNet().recognise(tmp_path).confidence >= 0.9
+    assert AffectNet().identify(tmp_path).confidence >= 0.9
     assert facts(tmp_path) == SMALL
     assert kinds(tmp_path) == (["mis_cased"] if images.islower() else [])
 
 
-def test_ids_say_nothing_and_do_not_depend_on_where_the_pictures_lie(tmp_path: Path) -> None:
+def test_ids_say_nothing_and_do_not_depend_on_where_the_images_lie(tmp_path: Path) -> None:
     lists_tree(tmp_path / "a")
     lists_tree(tmp_path / "b", images="Manually_Annotated/Manually_Annotated_Images")
     first, second = (
@@ -57,7 +57,7 @@ def test_the_automatic_list_is_read_only_when_asked_for(tmp_path: Path) -> None:
         lines = [f"9/x{k}.jpg,6,4,20,16,{landmarks(k)},{k},-2,-2" for k in range(3)]
         write_list(tmp_path / spelling / "automatically_annotated.csv", lines)
         for k in range(3):
-            picture(tmp_path / f"Automatically_Annotated_Images/9/x{k}.jpg", k)
+            image(tmp_path / f"Automatically_Annotated_Images/9/x{k}.jpg", k)
         assert facts(tmp_path) == SMALL
         both = AffectNet(AffectNetParams(automatic=True))
         automatic = [item for item in both.index(tmp_path) if item.part == "automatic"]
@@ -102,12 +102,12 @@ ROW = rows("train", 2)[0]
             1,
         ),
         (
-            lambda r: picture(r / "Manually_Annotated_Images/1/new.jpg"),
+            lambda r: image(r / "Manually_Annotated_Images/1/new.jpg"),
             ["unlabelled_file"],
             0,
         ),
         (
-            lambda r: picture(r / "Manually_Annotated_Images/77/new.jpg"),
+            lambda r: image(r / "Manually_Annotated_Images/77/new.jpg"),
             ["unlabelled_file"],
             0,
         ),

@@ -18,7 +18,7 @@ from irfer_datasets.ck_plus.dataset import CkPlus, published_folds
 from irfer_datasets.ck_plus.sequences import Sequences, count
 from tests.irfer_datasets.ck_plus.findings import CODES, FIRST, LABELLED, kinds, sequences
 from tests.irfer_datasets.ck_plus_tree import ck_plus_tree
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 
 @pytest.mark.parametrize(
@@ -33,7 +33,7 @@ from tests.irfer_datasets.trees import picture
 )
 def test_every_spelling_is_the_same_dataset(tmp_path: Path, images: str, emotion: str) -> None:
     ck_plus_tree(tmp_path, images=images, emotion=emotion)
-    assert CkPlus().recognise(tmp_path).confidence >= 0.9
+    assert CkPlus().identify(tmp_path).confidence >= 0.9
     items = sequences(tmp_path)
     assert kinds(tmp_path) == [] and len(items) == 2 * len(LABELLED)
     for session, code in LABELLED.items():
@@ -82,7 +82,7 @@ def test_the_owners_landmarks_come_with_the_frames(tmp_path: Path) -> None:
 def test_grey_and_colour_sequences_are_read(tmp_path: Path) -> None:
     ck_plus_tree(tmp_path)
     for number in range(1, 5):
-        picture(tmp_path / f"{FIRST}{number}.png", mode="RGB", size=(64, 48))
+        image(tmp_path / f"{FIRST}{number}.png", mode="RGB", size=(64, 48))
     for name, shape in (("ck_s005_001", (4, 48, 64, 3)), ("ck_s005_002", (4, 24, 32, 3))):
         assert CkPlus().read(tmp_path, sequences(tmp_path)[name]).frames.shape == shape
 

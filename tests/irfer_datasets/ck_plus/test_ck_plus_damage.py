@@ -12,7 +12,7 @@ from irfer_bench.api import MissingError
 from irfer_datasets.ck_plus.dataset import CkPlus
 from tests.irfer_datasets.ck_plus.findings import FIRST, LABELLED, kinds, sequences
 from tests.irfer_datasets.ck_plus_tree import ck_plus_tree
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 
 def _emotion(text: str) -> Callable[[Path], object]:
@@ -119,20 +119,20 @@ def test_frames_without_labels_and_labels_without_frames(tmp_path: Path) -> None
     ck_plus_tree(tmp_path)
     (tmp_path / "Emotion").rename(tmp_path.parent / f"{tmp_path.name}_emotion")
     assert sequences(tmp_path) == {} and kinds(tmp_path) == ["missing_list"]
-    alone = CkPlus().recognise(tmp_path)
+    alone = CkPlus().identify(tmp_path)
     assert alone.confidence < 0.5 and "give the folder that holds Emotion too" in alone.reason
     only = tmp_path.parent / f"{tmp_path.name}_only"
     only.mkdir()
     (tmp_path.parent / f"{tmp_path.name}_emotion").rename(only / "Emotion")
     (only / "extended-cohn-kanade-images.zip").touch()
-    seen = CkPlus().recognise(only)
+    seen = CkPlus().identify(only)
     assert seen.confidence < 0.5
     assert "unpack extended-cohn-kanade-images.zip first" in seen.reason
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     ck_plus_tree(tmp_path / "data")
-    inner = CkPlus().recognise(tmp_path / "data/cohn-kanade-images/S005")
+    inner = CkPlus().identify(tmp_path / "data/cohn-kanade-images/S005")
     assert inner.confidence == 0.0 and "give the folder two above it" in inner.reason
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed/Emotion_labels.zip").touch()
@@ -142,12 +142,12 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
 
 def test_what_others_made_of_it_is_named(tmp_path: Path) -> None:
     for label in ("anger", "contempt"):
-        picture(tmp_path / f"CK+48/{label}/S010_004_00000017.png")
+        image(tmp_path / f"CK+48/{label}/S010_004_00000017.png")
     for root in (tmp_path, tmp_path / "CK+48"):
-        seen = CkPlus().recognise(root)
+        seen = CkPlus().identify(root)
         assert seen.confidence == 0.0 and "CK+48" in seen.reason
     root = ck_plus_tree(tmp_path / "data")
     for name in ("cohn-kanade-images", "Emotion"):
         (root / name).rename(tmp_path / name)
         (root / name).symlink_to(tmp_path / name)
-    assert "Emotion: links are not followed" in CkPlus().recognise(root).reason
+    assert "Emotion: links are not followed" in CkPlus().identify(root).reason

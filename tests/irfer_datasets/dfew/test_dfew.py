@@ -34,14 +34,14 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(whole: Path, tmp_path: Pat
         ("Clip", "give the folder above"),
         ("EmoLabel_DataSplit", "give the folder above"),
     ):
-        seen = Dfew().recognise(whole / inner)
+        seen = Dfew().identify(whole / inner)
         assert seen.confidence == 0.0 and said in seen.reason
     (tmp_path / "DFEW-part1.zip").touch()
-    assert "DFEW-part1.zip: unpack it first" in Dfew().recognise(tmp_path).reason
+    assert "DFEW-part1.zip: unpack it first" in Dfew().identify(tmp_path).reason
     with pytest.raises(MissingError, match="unpack it first"):
         list(Dfew().index(tmp_path))
     (tmp_path / "a/EmoLabel_DataSplit").mkdir(parents=True)
-    assert Dfew().recognise(tmp_path).confidence < 0.5
+    assert Dfew().identify(tmp_path).confidence < 0.5
 
 
 def test_of_two_copies_one_is_read_and_the_other_named(tree: Path, tmp_path: Path) -> None:

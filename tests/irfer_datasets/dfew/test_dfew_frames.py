@@ -24,7 +24,7 @@ def test_every_form_of_the_frames_gives_the_same_clips(tmp_path: Path, source: s
     write_lists(tmp_path)
     write_frames(tmp_path, source)
     dataset = Dfew()
-    assert dataset.recognise(tmp_path).confidence >= 0.9
+    assert dataset.identify(tmp_path).confidence >= 0.9
     assert facts(tmp_path, dataset) == EXPECTED
     item = next(iter(dataset.index(tmp_path)))
     assert item.part == source and item.frames == (16 if "16f" in source else FRAMES)
@@ -61,19 +61,19 @@ def test_original_films_are_also_called_raw(tree: Path) -> None:
 
 def test_sound_is_heard_from_the_film_or_a_wav_and_some_clips_have_none(tree: Path) -> None:
     items = {item.id: item for item in Dfew().index(tree)}
-    heard = Dfew().listen(tree, items["dfew_00001"])
+    heard = Dfew().read_audio(tree, items["dfew_00001"])
     assert heard is not None and heard[1] == RATE and heard[0].dtype == np.float32
-    assert Dfew().listen(tree, items["dfew_00002"]) is None, "a film without sound"
+    assert Dfew().read_audio(tree, items["dfew_00002"]) is None, "a film without sound"
     (tree / "Clip/original/1.mp4").write_bytes(b"")
     with pytest.raises(DamagedError, match=r"1\.mp4 is empty"):
-        Dfew().listen(tree, items["dfew_00001"])
+        Dfew().read_audio(tree, items["dfew_00001"])
     shutil.rmtree(tree / "Clip/original")
     assert {item.audio for item in Dfew().index(tree)} == {""}
     from tests.irfer_datasets.movies import movie
 
     movie(tree / "raw_wav/3.wav", 0, audio="pcm_s16le")
     item = next(i for i in Dfew().index(tree) if i.id == "dfew_00003")
-    assert item.audio == "raw_wav/3.wav" and Dfew().listen(tree, item) is not None
+    assert item.audio == "raw_wav/3.wav" and Dfew().read_audio(tree, item) is not None
 
 
 @pytest.mark.parametrize("how", ["empty", "cut"])

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from irfer_bench.api import Item
-from irfer_bench.params import resolve
+from irfer_bench.contracts.params import resolve
 from irfer_datasets.hub.dataset import Hub
 from irfer_datasets.hub.params import HubParams
 from tests.irfer_datasets.hub_tree import encode
@@ -28,8 +28,8 @@ def problems(root: Path, **params: Any) -> list[tuple[str, str, str]]:
 
 
 def row(label: Any = "anger", number: int = 0, **more: Any) -> dict[str, Any]:
-    picture = np.full((4, 5, 3), number, np.uint8)
-    return {"image": {"bytes": encode(picture), "path": None}, "label": label} | more
+    image = np.full((4, 5, 3), number, np.uint8)
+    return {"image": {"bytes": encode(image), "path": None}, "label": label} | more
 
 
 def cast_to_integers(root: Path) -> None:

@@ -41,8 +41,8 @@ def test_other_columns_and_an_owners_own_names(tmp_path: Path) -> None:
         for k, (name, kind) in enumerate(said)
     ]
     root = write_parquet(tmp_path, rows, names=())
-    assert hub().recognise(root).confidence < 0.5
-    assert "say -p hub.image=NAME" in hub().recognise(root).reason
+    assert hub().identify(root).confidence < 0.5
+    assert "say -p hub.image=NAME" in hub().identify(root).reason
     mapping = {
         "image": "img", "label": "emotion", "subject": "who", "default_spectrum": "nir",
         "labels": {"wut": "angry", "Freude": "happiness", "none of these": ""},
@@ -53,7 +53,7 @@ def test_other_columns_and_an_owners_own_names(tmp_path: Path) -> None:
         ("", "onset"), ("anger", "main"), ("happiness", "main"),
     ]
     assert {(i.subject, i.spectrum) for i in items} == {("7", "nir")}
-    assert hub(**mapping).recognise(root).confidence >= 0.9
+    assert hub(**mapping).identify(root).confidence >= 0.9
 
 
 def test_integers_mean_something_only_by_class_names_or_by_the_users_mapping(
@@ -88,10 +88,10 @@ def test_columns_that_are_not_there_are_said_with_those_that_are(tmp_path: Path)
     assert [item.label for item in index(root)] == [None]
     with pytest.raises(MissingError, match=r"no column 'emotion' for label.*mean Emotion"):
         index(root, label="emotion")
-    with pytest.raises(MissingError, match=r"no column of pictures.*say -p hub.image=image"):
+    with pytest.raises(MissingError, match=r"no column of images.*say -p hub.image=image"):
         index(root, image="")
     cast_to_integers(root)
-    with pytest.raises(DamagedError, match=r"a column of pictures holds int64"):
+    with pytest.raises(DamagedError, match=r"a column of images holds int64"):
         index(root, image="label", label="")
 
 

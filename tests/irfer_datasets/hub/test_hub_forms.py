@@ -40,7 +40,7 @@ def test_three_forms_and_any_shards_hold_the_same_items_and_have_one_fingerprint
     assert len(items) == 36 and problems(roots[0]) == []
     for root in roots:
         other = hub()
-        assert other.recognise(root).confidence >= 0.9, root.name
+        assert other.identify(root).confidence >= 0.9, root.name
         assert [replace_files(item) for item in other.index(root)] == items, root.name
         assert other.fingerprint(root) == first.fingerprint(roots[0]), root.name
         pixels = hub().read(root, items[7]).frames
@@ -72,14 +72,14 @@ def test_a_plain_imagefolder_is_read_by_its_folders(tmp_path: Path) -> None:
             place = root / split / label
             place.mkdir(parents=True)
             (place / "a.png").write_bytes(face(number, "fear"))
-    assert hub().recognise(root).confidence >= 0.5
+    assert hub().identify(root).confidence >= 0.5
     items = index(root)
     assert {(i.label, i.split, i.files) for i in items} == {
         ("anger", "train", ("train/Angry/a.png",)), ("happiness", "train", ("train/happy/a.png",)),
         ("anger", "test", ("test/Angry/a.png",)), ("happiness", "test", ("test/happy/a.png",)),
     }
     kinds = {kind for kind, _, _ in problems(root)}
-    assert kinds == {"duplicate_row"}  # one picture under two labels: told, both are used
+    assert kinds == {"duplicate_row"}  # one image under two labels: told, both are used
     (root / "train/Angry/a.png").write_bytes(face(5, "anger"))
     assert {i.id for i in index(root)} != {i.id for i in items}, "an old copy was read"
 
@@ -123,7 +123,7 @@ def test_a_folder_inside(tmp_path: Path) -> None:
     write_parquet(tmp_path / "one", face_rows((0,)))
     write_parquet(tmp_path / "two", face_rows((1,)))
     assert {item.subject for item in index(tmp_path, folder="two")} == {"p1"}
-    assert hub(folder="none").recognise(tmp_path).confidence == 0
+    assert hub(folder="none").identify(tmp_path).confidence == 0
     with pytest.raises(UsageError, match=r"leads out of the dataset"):
         hub(folder="../elsewhere")
 

@@ -1,4 +1,4 @@
-"""Pictures and films in the rows of a Hugging Face dataset: as stored, as clips, cut off."""
+"""Images and films in the rows of a Hugging Face dataset: as stored, as clips, cut off."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def test_sixteen_bits_and_one_channel_come_as_stored(tmp_path: Path) -> None:
     assert clips["grey"].frames.dtype == np.uint8 and clips["grey"].frames.shape == (1, 4, 5, 3)
 
 
-def test_a_list_of_pictures_is_a_clip_and_single_frames_are_had(tmp_path: Path) -> None:
+def test_a_list_of_images_is_a_clip_and_single_frames_are_had(tmp_path: Path) -> None:
     frames = [{"bytes": encode(np.full((4, 4, 3), k, np.uint8)), "path": None} for k in range(5)]
     root = write_parquet(tmp_path, [{"frames": frames, "label": "fear", "id": "c"}])
     (item,) = index(root)
@@ -46,8 +46,8 @@ def test_a_video_column_is_a_clip_with_its_sound(tmp_path: Path) -> None:
         track: Any = container.add_stream("ffv1", rate=10)
         track.width, track.height, track.pix_fmt = 16, 16, "bgr0"
         for k in range(4):
-            picture = Image.new("RGB", (16, 16), (40 * k, 0, 0))
-            container.mux(track.encode(av.VideoFrame.from_image(picture)))
+            image = Image.new("RGB", (16, 16), (40 * k, 0, 0))
+            container.mux(track.encode(av.VideoFrame.from_image(image)))
         container.mux(track.encode(None))
     rows = {"video": [{"bytes": stream.getvalue(), "path": "a.mkv"}], "label": ["fear"]}
     pyarrow.parquet.write_table(pyarrow.table(rows), tmp_path / "clips.parquet")
@@ -59,7 +59,7 @@ def test_a_video_column_is_a_clip_with_its_sound(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG"])
-def test_a_picture_that_is_cut_off_is_named_without_decoding_the_others(
+def test_a_image_that_is_cut_off_is_named_without_decoding_the_others(
     tmp_path: Path, kind: str
 ) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (40, 40, 3), dtype=np.uint8)
@@ -68,7 +68,7 @@ def test_a_picture_that_is_cut_off_is_named_without_decoding_the_others(
     root = write_parquet(tmp_path, rows)
     ((found, where, action),) = problems(root)
     assert (found, where) == ("damaged", "row 1") and "truncated" in action
-    padded = whole + b"\0" * 500  # some cameras append; the picture is whole
+    padded = whole + b"\0" * 500  # some cameras append; the image is whole
     root = write_parquet(tmp_path / "padded", [row() | {"image": {"bytes": padded, "path": None}}])
     assert problems(root) == [] and len(index(root)) == 1
 

@@ -22,8 +22,8 @@ from tests.irfer_datasets.hub_tree import dataset_of, write_parquet
         ({"lighting": "drak"}, "bad_row", "did you mean dark?"),
         ({"split": "tset"}, "bad_row", "did you mean test?"),
         ({"image": {"bytes": b"", "path": "a.png"}}, "damaged", "is empty"),
-        ({"image": {"bytes": b"no picture at all", "path": None}}, "damaged", "is no picture"),
-        ({"image": None}, "missing_item", "no picture"),
+        ({"image": {"bytes": b"no image at all", "path": None}}, "damaged", "is no image"),
+        ({"image": None}, "missing_item", "no image"),
         ({"image": {"bytes": None, "path": "/etc/passwd"}}, "outside_root", "leads out"),
         ({"image": {"bytes": None, "path": "https://a.b/c.png"}}, "outside_root", "leads out"),
         ({"image": {"bytes": None, "path": "gone.png"}}, "missing_file", "is not there"),
@@ -49,7 +49,7 @@ def test_ids_that_come_twice(tmp_path: Path) -> None:
     assert len(index(tmp_path)) == 1
 
 
-def test_one_picture_in_two_splits_is_told(tmp_path: Path) -> None:
+def test_one_image_in_two_splits_is_told(tmp_path: Path) -> None:
     rows = [row("fear", 1, split="train"), row("anger", 1, split="test")]
     ((kind, _, action),) = problems(write_parquet(tmp_path, rows))
     assert kind == "duplicate_row" and "label fear and anger, split train and test" in action

@@ -13,7 +13,7 @@ from PIL import Image
 
 from irfer_bench.api import BASIC, MissingError
 from irfer_bench.cli import main
-from irfer_bench.data.prepare import Rules, prepare
+from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
 from irfer_datasets.nvie.dataset import Nvie, published_folds
 from tests.irfer_datasets.nvie.findings import items, kinds
@@ -24,7 +24,7 @@ from tests.irfer_datasets.nvie_tree import POSED, SPONTANEOUS, spontaneous_tree,
 def test_the_whole_set_is_read_wherever_it_lies_in_the_root(tmp_path: Path, above: str) -> None:
     write_nvie(tmp_path / above)
     (tmp_path / above / "NVIE").rename(tmp_path / above / "Disk")
-    assert Nvie().recognise(tmp_path).confidence > 0.9
+    assert Nvie().identify(tmp_path).confidence > 0.9
     counts = Counter((item.part, item.spectrum) for item in items(tmp_path))
     assert counts == {
         ("posed", "vis"): 18,
@@ -74,19 +74,19 @@ def test_sixteen_bit_thermal_keeps_its_depth(tmp_path: Path) -> None:
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
     spontaneous_tree(tmp_path / "NVIE", (1,))
-    deep = Nvie().recognise(tmp_path / "NVIE" / SPONTANEOUS)
+    deep = Nvie().identify(tmp_path / "NVIE" / SPONTANEOUS)
     assert deep.confidence == 0.0 and "give the folder above it" in deep.reason
-    subject = Nvie().recognise(tmp_path / "NVIE" / SPONTANEOUS / "front/001")
+    subject = Nvie().identify(tmp_path / "NVIE" / SPONTANEOUS / "front/001")
     assert subject.confidence == 0.0 and "one subject" in subject.reason
     packed = tmp_path / "packed"
     packed.mkdir()
     (packed / "SpontaneousDatabase.part1.rar").touch()
-    assert "unpack it first" in Nvie().recognise(packed).reason
+    assert "unpack it first" in Nvie().identify(packed).reason
     with pytest.raises(MissingError, match="unpack it first"):
         list(Nvie().index(packed))
     half = tmp_path / "half"
     (half / SPONTANEOUS / "front").mkdir(parents=True)
-    assert Nvie().recognise(half).confidence < 0.5
+    assert Nvie().identify(half).confidence < 0.5
     with pytest.raises(MissingError, match="--data-root nvie"):
         list(Nvie().index(None))
 

@@ -18,7 +18,7 @@ from tests.irfer_datasets.nvie_tree import (
     spontaneous_tree,
     write_ratings,
 )
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 
 def _cut(name: str) -> Callable[[Path], object]:
@@ -70,9 +70,9 @@ def test_subjects_lights_and_sizes_are_compared_with_what_is_published(tmp_path:
     assert len(sizes) == 2 * 2 * 2 and "32x32 pixels where 320x240" in sizes[0]
 
 
-def test_pictures_of_the_published_sizes_are_no_problem(tmp_path: Path) -> None:
+def test_images_of_the_published_sizes_are_no_problem(tmp_path: Path) -> None:
     for camera, size in (("visible", (704, 480)), ("infrared", (320, 240))):
-        picture(tmp_path / POSED / "1" / camera / "fear/a.bmp", size=size)
+        image(tmp_path / POSED / "1" / camera / "fear/a.bmp", size=size)
     assert not [p for p in Nvie().problems(tmp_path) if p.kind == "unexpected_size"]
 
 

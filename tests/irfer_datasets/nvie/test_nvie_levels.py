@@ -1,4 +1,4 @@
-"""NVIE's folders in any order and depth: posed levels, apex pictures, selected samples."""
+"""NVIE's folders in any order and depth: posed levels, apex images, selected samples."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.irfer_datasets.nvie_tree import (
     selected_tree,
     write_ratings,
 )
-from tests.irfer_datasets.trees import picture
+from tests.irfer_datasets.trees import image
 
 
 @pytest.mark.parametrize(
@@ -68,7 +68,7 @@ def test_neutral_is_posed_only_and_a_class(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("form", ["{clip}_17", "{clip}", "{clip}/a", "{clip}-apex 2"])
-def test_apex_pictures_belong_to_the_clip_whose_name_they_begin_with(
+def test_apex_images_belong_to_the_clip_whose_name_they_begin_with(
     tmp_path: Path, form: str
 ) -> None:
     for clip in ("1", "2"):
@@ -86,7 +86,7 @@ def test_apex_pictures_belong_to_the_clip_whose_name_they_begin_with(
     assert {i.id[-1]: i.label for i in found} == {"1": "happiness", "2": "disgust"}
 
 
-def test_several_apex_pictures_of_a_clip_are_one_item(tmp_path: Path) -> None:
+def test_several_apex_images_of_a_clip_are_one_item(tmp_path: Path) -> None:
     place = clips_of(tmp_path, 1)
     for name in ("1_0010.bmp", "1_0003.bmp"):
         face(place / "visible/apex" / name, 1, "happiness", "visible")
@@ -109,12 +109,12 @@ def test_onset_and_apex_inside_a_clip_are_its_own(tmp_path: Path) -> None:
     }
 
 
-def test_an_apex_picture_of_no_known_clip_is_listed_and_left_out(tmp_path: Path) -> None:
+def test_an_apex_image_of_no_known_clip_is_listed_and_left_out(tmp_path: Path) -> None:
     place = clips_of(tmp_path, 1)
     face(place / "visible/apex/xyz.bmp", 1, "fear", "visible")
     write_ratings(tmp_path / "r.csv", (1,))
     assert ("unlabelled_file", "xyz.bmp") in kinds(tmp_path)
-    row = next(row for row in Nvie().census(tmp_path) if row["path"].endswith("xyz.bmp"))
+    row = next(row for row in Nvie().inventory(tmp_path) if row["path"].endswith("xyz.bmp"))
     assert (row["subject"], row["clip"], row["expression"]) == ("001", "", "")
 
 
@@ -122,8 +122,8 @@ def test_selected_samples_have_the_owners_codes(tmp_path: Path) -> None:
     selected_tree(tmp_path)
     assert {item.label for item in items(tmp_path)} == set(BASIC)
     assert [CODES[str(k)] for k in range(1, 7)] == list(FELT) == list(Nvie.native)
-    picture(tmp_path / "SelectedSamples/9_1.bmp")
-    picture(tmp_path / "SelectedSamples/2/12.bmp")
+    image(tmp_path / "SelectedSamples/9_1.bmp")
+    image(tmp_path / "SelectedSamples/2/12.bmp")
     assert ("unlabelled_file", "9_1.bmp") in kinds(tmp_path)
     label = {item.id: item.label for item in items(tmp_path)}
     assert [label[name] for name in label if name.startswith("vis_selected_apex_2_12")] == [

@@ -1,4 +1,4 @@
-"""List files that choose NVIE's pictures, as a published protocol hands them out."""
+"""List files that choose NVIE's images, as a published protocol hands them out."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.api import MissingError, UsageError
+from irfer_bench.contracts.params import resolve
 from irfer_bench.data.manifest import scan
-from irfer_bench.params import resolve
-from irfer_bench.splits import belongs
+from irfer_bench.data.subsets import belongs
 from irfer_datasets.nvie.dataset import Nvie
 from irfer_datasets.nvie.params import NvieParams
 from tests.irfer_datasets.nvie.findings import told
@@ -44,7 +44,7 @@ LINES = {
 }
 
 
-def test_list_files_choose_the_pictures(tmp_path: Path) -> None:
+def test_list_files_choose_the_images(tmp_path: Path) -> None:
     spontaneous_tree(tmp_path / "NVIE", (1, 2))
     write_lists(tmp_path / "NVIE", LINES)
     dataset = listed(tmp_path)
@@ -61,7 +61,7 @@ def test_list_files_choose_the_pictures(tmp_path: Path) -> None:
     assert found[3].files[0].endswith("apex/2_0002.BMP"), "found in another case"
     (fold,) = dataset.folds(found)
     trained = [i for i in found if not belongs(fold, i.subject, i.id)]
-    assert {i.subject for i in trained} == {"001"}, "visible pictures of tested people are not used"
+    assert {i.subject for i in trained} == {"001"}, "visible images of tested people are not used"
 
 
 def test_a_path_with_a_space_is_a_path(tmp_path: Path) -> None:

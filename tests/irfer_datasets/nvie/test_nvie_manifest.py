@@ -1,4 +1,4 @@
-"""The user's own `manifest.csv` of NVIE, and the census that writes one."""
+"""The user's own `manifest.csv` of NVIE, and the inventory that writes one."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ def test_the_census_reads_back_to_the_same_items(tmp_path: Path, form: dict[str,
     write_nvie(tmp_path)
     face(tmp_path / "NVIE" / SPONTANEOUS / "front/001/visible/apex/odd.bmp", 1, "fear", "visible")
     scanned, print_ = list(Nvie().index(tmp_path)), Nvie().fingerprint(tmp_path)
-    rows = list(Nvie().census(tmp_path))
+    rows = list(Nvie().inventory(tmp_path))
     assert all(tuple(row) == COLUMNS for row in rows)
     write_manifest(tmp_path, rows, **form)
-    assert Nvie().recognise(tmp_path).reason.startswith("manifest.csv")
+    assert Nvie().identify(tmp_path).reason.startswith("manifest.csv")
     assert list(Nvie().index(tmp_path)) == scanned and Nvie().fingerprint(tmp_path) == print_
-    assert list(Nvie().census(tmp_path)) == rows, "a new census is of the folders"
+    assert list(Nvie().inventory(tmp_path)) == rows, "a new inventory is of the folders"
 
 
 def test_the_command_line_writes_a_census_that_reads_back(
@@ -72,7 +72,7 @@ def test_a_row_corrected_by_hand_is_an_item(tmp_path: Path) -> None:
     odd = tmp_path / SPONTANEOUS / "front/001/visible/apex/odd.bmp"
     face(odd, 1, "fear", "visible")
     write_ratings(tmp_path / "r.csv", (1,))
-    rows = [dict(row) for row in Nvie().census(tmp_path)]
+    rows = [dict(row) for row in Nvie().inventory(tmp_path)]
     (row,) = [row for row in rows if row["path"].endswith("odd.bmp")]
     row |= {"clip": "9", "expression": "Surprised"}
     write_manifest(tmp_path, rows)
@@ -153,4 +153,4 @@ def test_a_manifest_without_its_columns_is_damaged(tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="subject, modality, expression"):
         list(Nvie().index(tmp_path))
     (tmp_path / "manifest.csv").write_text("")
-    assert items(tmp_path), "an empty one (a shell's, before the census is written) says nothing"
+    assert items(tmp_path), "an empty one (a shell's, before the inventory is written) says nothing"

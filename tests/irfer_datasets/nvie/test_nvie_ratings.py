@@ -63,7 +63,7 @@ def test_ties_and_unrated_clips_are_left_out_and_listed(tmp_path: Path) -> None:
     assert "happiness and fear were rated equally" in actions["1/visible/apex/1.bmp"]
     assert "no expression was rated above" in actions["1/visible/2"]
     assert "no rating of subject 002, clip 2" in actions["2/visible/2"]
-    rows = {row["path"]: row["expression"] for row in Nvie().census(tmp_path)}
+    rows = {row["path"]: row["expression"] for row in Nvie().inventory(tmp_path)}
     assert rows[f"{SPONTANEOUS}/front/1/visible/1"] == ""
 
 

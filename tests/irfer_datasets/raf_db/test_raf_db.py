@@ -24,7 +24,7 @@ from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree, owner_tree
 @pytest.mark.parametrize("base", [".", "basic", "RAF-DB/RAF-DB/basic"])
 def test_the_owners_form_in_every_spelling(tmp_path: Path, base: str, spelling: str) -> None:
     owner_tree(tmp_path / base, spelling=spelling)
-    assert RafDb().recognise(tmp_path).confidence >= 0.9
+    assert RafDb().identify(tmp_path).confidence >= 0.9
     items = {item.id: item for item in RafDb().index(tmp_path)}
     assert kinds(tmp_path) == [] and len(items) == len(ROWS)
     for name, code in ROWS.items():
@@ -37,7 +37,7 @@ def test_the_owners_form_in_every_spelling(tmp_path: Path, base: str, spelling: 
 def test_the_kaggle_form_has_the_same_items(tmp_path: Path, base: str) -> None:
     owner_tree(tmp_path / "owner")
     kaggle_tree(tmp_path / "kaggle" / base)
-    assert RafDb().recognise(tmp_path / "kaggle").confidence >= 0.9
+    assert RafDb().identify(tmp_path / "kaggle").confidence >= 0.9
     assert kinds(tmp_path / "kaggle") == []
     assert labels(tmp_path / "kaggle") == labels(tmp_path / "owner")
 
@@ -58,10 +58,10 @@ def test_the_parameter_chooses_the_framing(tmp_path: Path) -> None:
     assert unread.path == "Image/original" and "raf_db.images=original" in unread.action
 
 
-def test_original_pictures_alone_are_read_and_marked(tmp_path: Path) -> None:
+def test_original_images_alone_are_read_and_marked(tmp_path: Path) -> None:
     owner_tree(tmp_path, images=("original",))
     assert {item.part for item in RafDb().index(tmp_path)} == {"original"}
-    with pytest.raises(MissingError, match="holds no Image/aligned pictures"):
+    with pytest.raises(MissingError, match="holds no Image/aligned images"):
         list(RafDb(RafDbParams(images="aligned")).index(tmp_path))
 
 
@@ -69,11 +69,11 @@ def test_a_half_unpacked_copy_names_the_archive(tmp_path: Path) -> None:
     owner_tree(tmp_path / "basic", images=())
     (tmp_path / "basic/Image").mkdir()
     (tmp_path / "basic/Image/aligned.zip").touch()
-    seen = RafDb().recognise(tmp_path)
+    seen = RafDb().identify(tmp_path)
     assert seen.confidence < 0.5 and "basic/Image/aligned.zip: unpack it first" in seen.reason
     (tmp_path / "packed").mkdir()
     (tmp_path / "packed/basic.zip").touch()
-    assert "basic.zip: unpack it first" in RafDb().recognise(tmp_path / "packed").reason
+    assert "basic.zip: unpack it first" in RafDb().identify(tmp_path / "packed").reason
 
 
 @pytest.mark.parametrize(
@@ -82,18 +82,18 @@ def test_a_half_unpacked_copy_names_the_archive(tmp_path: Path) -> None:
 )
 def test_a_root_one_level_too_deep_is_told_so(tmp_path: Path, inner: str, hint: str) -> None:
     owner_tree(tmp_path)
-    seen = RafDb().recognise(tmp_path / inner)
+    seen = RafDb().identify(tmp_path / inner)
     assert seen.confidence == 0.0 and hint in seen.reason
     kaggle_tree(tmp_path / "DATASET")
-    seen = RafDb().recognise(tmp_path / "DATASET/train")
+    seen = RafDb().identify(tmp_path / "DATASET/train")
     assert seen.confidence == 0.0 and "holds train and test" in seen.reason
 
 
 def test_the_compound_set_is_not_taken_for_the_basic_one(tmp_path: Path) -> None:
     owner_tree(tmp_path / "RAF/compound", {"train_0001": 7, "test_0001": 3})
-    seen = RafDb().recognise(tmp_path / "RAF")
+    seen = RafDb().identify(tmp_path / "RAF")
     assert seen.confidence == 0.0 and "compound labels are not read" in seen.reason
-    assert RafDb().recognise(tmp_path / "RAF/compound").confidence == 0.0
+    assert RafDb().identify(tmp_path / "RAF/compound").confidence == 0.0
     owner_tree(tmp_path / "RAF/basic")
     assert len(labels(tmp_path)) == len(ROWS)
     assert {item.files[0].split("/")[1] for item in RafDb().index(tmp_path)} == {"basic"}

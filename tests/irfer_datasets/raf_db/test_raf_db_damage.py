@@ -78,11 +78,11 @@ def test_what_is_wrong_is_listed_and_the_rest_is_used(
     assert {f"raf_{name}" for name in ROWS} - labels(tmp_path).keys() == lost
 
 
-def test_pictures_without_the_list_are_recognised_but_have_no_labels(tmp_path: Path) -> None:
+def test_images_without_the_list_are_recognised_but_have_no_labels(tmp_path: Path) -> None:
     owner_tree(tmp_path)
     (tmp_path / "EmoLabel/list_patition_label.txt").unlink()
     assert labels(tmp_path) == {} and kinds(tmp_path) == ["missing_list"]
-    assert "no EmoLabel/list_patition_label.txt" in RafDb().recognise(tmp_path).reason
+    assert "no EmoLabel/list_patition_label.txt" in RafDb().identify(tmp_path).reason
 
 
 def test_of_two_spellings_the_owners_is_read(tmp_path: Path) -> None:
@@ -170,9 +170,9 @@ def test_a_disagreement_stops_a_run_and_a_small_tree_only_marks_it(tmp_path: Pat
 
 def test_links_that_leave_are_refused(tmp_path: Path) -> None:
     root = owner_tree(tmp_path / "data")
-    picture = root / "Image/aligned/test_0003_aligned.jpg"
-    picture.rename(tmp_path / "elsewhere.jpg")
-    picture.symlink_to(tmp_path / "elsewhere.jpg")
+    image = root / "Image/aligned/test_0003_aligned.jpg"
+    image.rename(tmp_path / "elsewhere.jpg")
+    image.symlink_to(tmp_path / "elsewhere.jpg")
     assert kinds(root) == ["outside_root", "missing_item"]
     assert "outside_root" in BLOCKING and "raf_test_0003" not in labels(root)
 
@@ -194,4 +194,4 @@ def test_a_binary_list_is_damaged(tmp_path: Path) -> None:
     (tmp_path / "EmoLabel/list_patition_label.txt").write_bytes(b"\x00\x01\x02\xff" * 40)
     with pytest.raises(DamagedError, match="neither UTF-8"):
         list(RafDb().index(tmp_path))
-    assert "neither UTF-8" in RafDb().recognise(tmp_path).reason
+    assert "neither UTF-8" in RafDb().identify(tmp_path).reason

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from irfer_bench.api import Clip, Item, Recognition
+from irfer_bench.api import Clip, Item, Match
 from irfer_toy.pause import reach
 
 CLASSES = ("anger", "disgust", "fear", "happiness")
@@ -16,8 +16,8 @@ class Toy:
     def __init__(self, params):
         self.params = params
 
-    def recognise(self, root):
-        return Recognition(0.0, "the toy has no files")
+    def identify(self, root):
+        return Match(0.0, "the toy has no files")
 
     def index(self, root):
         for part, letter, people in (("main", "p", self.params.subjects), ("extra", "x", 4)):

@@ -74,7 +74,7 @@ class Partner(Raw):
 
 
 class Means:
-    """Nearest mean picture of a class."""
+    """Nearest mean image of a class."""
 
     def __init__(self, params):
         self.params = params

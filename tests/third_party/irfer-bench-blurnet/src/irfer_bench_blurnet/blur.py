@@ -1,4 +1,4 @@
-"""Blurred luma, moved to the mean and deviation of the blurred target pictures."""
+"""Blurred luma, moved to the mean and deviation of the blurred target images."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -19,7 +19,7 @@ class Blur:
         self.spectrum: Any = "nir"
 
     def fit(self, data: TranslationData, ctx: Context) -> None:
-        """Pool the blurred grey levels of the target pictures."""
+        """Pool the blurred grey levels of the target images."""
         pooled = np.concatenate([blur(clip.frames, self.params.radius) for clip in data.target])
         self.moments = np.array([pooled.mean(), pooled.std()])
         self.spectrum = data.target_domain

@@ -1,4 +1,4 @@
-"""Nearest mean picture of a class, on a small grid."""
+"""Nearest mean image of a class, on a small grid."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ class Centroids:
         self.centroids: Any = None
 
     def fit(self, data: TrainingData, ctx: Context) -> None:
-        """Average the standardised pictures of each class, source and target alike."""
+        """Average the standardised images of each class, source and target alike."""
         clips = [*data.source, *data.target]
         if not clips:
             raise RefusedError("centroids has nothing to train on")

@@ -21,6 +21,6 @@ def irfer_bench_components() -> Iterable[Component]:
         name="centroids",
         factory="irfer_bench_blurnet.centroids:Centroids",
         params="irfer_bench_blurnet.blurnet_params:CentroidsParams",
-        summary="nearest mean picture of a class",
+        summary="nearest mean image of a class",
         licence="MIT",
     )

@@ -1,0 +1,137 @@
+"""What a run looks like: live bars on a terminal, plain lines anywhere else."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stdout
+from typing import TYPE_CHECKING, Any
+
+from irfer_bench.render.escape import terminal
+from irfer_bench.render.numbers import duration
+
+if TYPE_CHECKING:
+    from irfer_bench.experiment.graph import Step
+
+EVERY = 10.0
+"""Seconds between two plain progress lines."""
+
+
+class PlainReporter:
+    """One line per event on standard error."""
+
+    def __init__(self) -> None:
+        self._started = time.monotonic()
+        self._loops: dict[str, float] = {}
+        self._said = 0.0
+
+    def step(self, step: Step) -> None:
+        self.line(f"  {step.title} …")
+        self._loops.clear()
+        self._said = time.monotonic()
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        now = time.monotonic()
+        begun = self._loops.setdefault(name, now)
+        if now - self._said >= EVERY and done < total:
+            self._said = now
+            left = (now - begun) / max(done, 1) * (total - done)
+            self.line(f"    {name} {done}/{total} {note}, about {duration(left)} left")
+
+    def finished(self, step: Step, seconds: float, built: bool) -> None:
+        self.line(f"  {step.title}: {duration(seconds)}{'' if built else ' (by another run)'}")
+
+    def line(self, text: str) -> None:
+        print(terminal(text), file=sys.stderr, flush=True)
+
+    def close(self) -> None:
+        """Nothing is left open."""
+
+
+class LiveReporter(PlainReporter):
+    """Bars with an estimate, one per running loop."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        from rich.console import Console
+        from rich.progress import (
+            BarColumn,
+            MofNCompleteColumn,
+            Progress,
+            TextColumn,
+            TimeElapsedColumn,
+            TimeRemainingColumn,
+        )
+
+        self._console = Console(stderr=True, highlight=False)
+        self._bars = Progress(
+            TextColumn("  {task.description:<34}", markup=False),
+            BarColumn(24),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("left"),
+            TimeRemainingColumn(),
+            console=self._console,
+            transient=True,
+        )
+        self._tasks: dict[str, Any] = {}
+        self._title = ""
+        self._bars.start()
+
+    def step(self, step: Step) -> None:
+        self._clear()
+        self._title = step.title
+        self._tasks[""] = self._bars.add_task(terminal(step.title), total=None)
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        if name not in self._tasks:
+            self._drop("")
+            self._tasks[name] = self._bars.add_task(terminal(f"{self._title}: {name}"), total=total)
+        self._bars.update(self._tasks[name], completed=done, total=total)
+        if done >= total:
+            self._drop(name)
+
+    def finished(self, step: Step, seconds: float, built: bool) -> None:
+        self._clear()
+        super().finished(step, seconds, built)
+
+    def line(self, text: str) -> None:
+        self._console.print(terminal(text), markup=False)
+
+    def close(self) -> None:
+        """Take the bars off the screen."""
+        self._clear()
+        self._bars.stop()
+
+    def _drop(self, name: str) -> None:
+        if name in self._tasks:
+            self._bars.remove_task(self._tasks.pop(name))
+
+    def _clear(self) -> None:
+        for name in list(self._tasks):
+            self._drop(name)
+
+
+@contextmanager
+def quiet_stdout() -> Iterator[None]:
+    """Send what libraries print to standard error: standard output is for the result alone."""
+    sys.stdout.flush()
+    with redirect_stdout(sys.stderr):
+        try:
+            kept = os.dup(1)
+        except OSError:  # closed by whoever started us
+            yield
+            return
+        try:
+            os.dup2(2, 1)
+            yield
+        finally:
+            os.dup2(kept, 1)
+            os.close(kept)
+
+
+def open_reporter() -> PlainReporter:
+    """Bars where somebody looks, lines otherwise."""
+    return LiveReporter() if sys.stderr.isatty() else PlainReporter()

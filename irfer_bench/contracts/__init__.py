@@ -1,0 +1,1 @@
+"""What plugins and core agree on: values, interfaces, parameters, hooks."""

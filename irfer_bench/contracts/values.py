@@ -1,0 +1,354 @@
+"""The values that cross the border between core and plugins: frozen, numpy-typed, torch-free."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+Spectrum: TypeAlias = Literal["vis", "nir", "lwir"]
+Kind: TypeAlias = Literal[
+    "dataset", "setting", "translator", "recognizer", "metric", "detector"
+]
+Scalar: TypeAlias = str | int | float | bool | None
+JSON: TypeAlias = Any
+Scores: TypeAlias = "NDArray[Any]"  # (N, classes) float32 log-probabilities
+Features: TypeAlias = "NDArray[Any]"  # (N, D) float32
+
+BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
+CLASSES = (*BASIC, "neutral", "contempt", "anxiety", "helplessness", "disappointment")
+"""The unified label space (datasets.md §1): every smaller space is a prefix of this one."""
+
+
+Modality: TypeAlias = Literal["image", "video", "audio", "audio_video"]
+
+
+class Traits(TypedDict, total=False):
+    """What a component declares about itself; an unknown name is refused when it is announced.
+
+    Args:
+        trains: a translator that is fitted; default True.
+        pairs: a translator that is fitted on pairs of source and target.
+        partners: a translator whose `translate` is given the true partners.
+        adds_nothing: a translator without effect: in `augmented` settings the source stays empty.
+        modality: what a recognizer needs of a clip; default `image`.
+        resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
+    """
+
+    trains: bool
+    pairs: bool
+    partners: bool
+    adds_nothing: bool
+    modality: Modality
+    resamples: int
+
+
+@dataclass(frozen=True, slots=True)
+class Component:
+    """What a plugin announces: names and addresses, never objects.
+
+    Args:
+        kind: dataset, setting, translator, recognizer, metric or detector.
+        name: `[a-z0-9_]+`; the variant is not part of it.
+        factory: `pkg.module:Class`, called with one params value (a setting: the value itself).
+        params: `pkg.module:Params`, a torch-free `Params` subclass; empty for none.
+        summary: one line for `irfer-bench list`.
+        version: changes when results change; enters every key.
+        needs: importable modules or external things it cannot work without.
+        licence: of the method's code or of the data.
+        source: paper or page.
+        traits: what planning and scoring must know of it; `Params.traits` refines them.
+        parts: name of each shared part and the versioned owner that a family declares, such as
+            `diffusion.score_net/1`; an empty owner means this component and its version.
+    """
+
+    kind: Kind
+    name: str
+    factory: str
+    params: str = ""
+    summary: str = ""
+    version: str = "1"
+    needs: tuple[str, ...] = ()
+    licence: str = ""
+    source: str = ""
+    traits: Traits = field(default_factory=Traits, hash=False)
+    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """The owner's sequence, clip or still, by reference.
+
+    Args:
+        id: opaque, equal on every machine, never a path.
+        label: canonical class name (`CLASSES`; a compound one joined by `_`), or None where the
+            owner gives none.
+        subject: None where the dataset has no subjects.
+        lighting: `strong`, `weak`, `dark`, `normal`, a direction (`front`, `left`, …) or empty.
+        files: relative to the root, posix, in frame order.
+        pair: items that show the same moment in another spectrum or light share it.
+        weak_pair: partners are of one sequence but not frame-aligned.
+        split: the owner's own split name, or empty.
+        part: the owner's own part (a session, `extra`), or empty.
+        frames: number of frames.
+        audio: the file that holds its sound, relative to the root, or empty.
+    """
+
+    id: str
+    label: str | None
+    subject: str | None
+    spectrum: Spectrum
+    files: tuple[str, ...] = ()
+    lighting: str = ""
+    pair: str | None = None
+    weak_pair: bool = False
+    split: str = ""
+    part: str = ""
+    frames: int = 1
+    audio: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """One item in memory.
+
+    Args:
+        frames: (T, H, W, 3) uint8; T is 1 for a still.
+        audio: (samples,) float32 at `sample_rate`, channel 0 at its native rate, or None.
+        landmarks: (T, 68, 2) float32, x then y, in pixels of `frames`, or None.
+        label: canonical class name, or None where hidden or unknown.
+        positions: place inside the item of each of `frames`, or None where unknown.
+        length: number of frames of the item, or None where unknown.
+        scored: which of `frames` the setting scores; None means all.
+    """
+
+    id: str
+    frames: NDArray[Any]
+    spectrum: Spectrum
+    label: str | None = None
+    subject: str | None = None
+    lighting: str = ""
+    pair: str | None = None
+    fps: float | None = None
+    audio: NDArray[Any] | None = None
+    sample_rate: int | None = None
+    landmarks: NDArray[Any] | None = None
+    positions: tuple[int, ...] | None = None
+    length: int | None = None
+    scored: tuple[int, ...] | None = None
+
+    def scored_frames(self) -> NDArray[Any]:
+        """(S, H, W, 3) uint8: the frames that the setting scores."""
+        return self.frames if self.scored is None else self.frames[list(self.scored)]
+
+
+@dataclass(frozen=True, slots=True)
+class Face:
+    """Where a face is in one frame, in pixels of the original; it may reach over the border.
+
+    Args:
+        landmarks: (68, 2) float32, x then y, continuous pixel coordinates, where known.
+    """
+
+    left: float
+    top: float
+    right: float
+    bottom: float
+    landmarks: NDArray[Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FaceQuery:
+    """Frames of one item in which a detector looks for the face, and what is known already.
+
+    Args:
+        frames: one (H, W, 3) uint8 array per frame; sizes may differ.
+        positions: their places inside the item.
+        landmarks: (T, 68, 2) of these frames, from the dataset or `--landmarks`, or None.
+        boxes: (left, top, side) of these frames from `--boxes`, or None without that file.
+    """
+
+    item: Item
+    positions: Sequence[int]
+    frames: Sequence[NDArray[Any]]
+    landmarks: NDArray[Any] | None = None
+    boxes: Sequence[tuple[float, float, float] | None] | None = None
+
+
+class Clips(Protocol):
+    """A lazy, indexable, countable collection of clips; equal `key` means equal content."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def ids(self) -> Sequence[str]: ...
+    @property
+    def labels(self) -> Sequence[str | None]: ...
+    @property
+    def subjects(self) -> Sequence[str | None]: ...
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> Clip: ...
+    def __iter__(self) -> Iterator[Clip]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class TranslationData:
+    """What a translator is fitted on: training subjects of one fold only.
+
+    Args:
+        source: visible clips. target: clips of the target domain, their labels always hidden.
+        pairs: (index into source, index into target) of clips that show the same moment.
+        source_domain, target_domain: such as `vis` and `nir`.
+        weak_pairs: pairs are of one sequence but not frame-aligned.
+    """
+
+    source: Clips
+    target: Clips
+    pairs: Sequence[tuple[int, int]]
+    source_domain: str
+    target_domain: str
+    weak_pairs: bool = False
+
+    @property
+    def key(self) -> str:
+        return f"{self.source.key}+{self.target.key}"
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingData:
+    """What a recognizer is fitted on: training subjects of one fold only.
+
+    Args:
+        source: labelled clips of the source domain, translated or not; may be empty.
+        target: labelled clips of the target domain; may be empty.
+        unlabelled: target clips without labels; empty unless the setting grants them.
+        validation: carved from the training subjects; empty unless the setting grants it.
+        classes: canonical names in the order of the scores' columns.
+    """
+
+    source: Clips
+    target: Clips
+    unlabelled: Clips
+    validation: Clips
+    classes: tuple[str, ...]
+
+    @property
+    def key(self) -> str:
+        return "+".join(c.key for c in (self.source, self.target, self.unlabelled, self.validation))
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """What a fitted component is: tensors and JSON scalars, never objects."""
+
+    tensors: Mapping[str, NDArray[Any]] = field(default_factory=dict)
+    scalars: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """How sure a dataset is that a folder is its own (0 to 1), and why."""
+
+    confidence: float
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a dataset on disk and what is done about it."""
+
+    kind: str
+    path: str
+    action: str
+
+
+class Context(Protocol):
+    """Where a step runs. Only `seed` and `precision` enter a key."""
+
+    @property
+    def seed(self) -> int: ...
+    @property
+    def device(self) -> str: ...
+    @property
+    def precision(self) -> str: ...
+    @property
+    def scratch(self) -> Path: ...
+    @property
+    def threads(self) -> int:
+        """Torch threads of this step; recorded, never part of a key."""
+        ...
+
+    @property
+    def weights(self) -> Path:
+        """The folder where users put pretrained weights (`IRFER_BENCH_WEIGHTS`)."""
+        ...
+
+    def seed_for(self, *names: str) -> int:
+        """A 63-bit seed that depends on the cell's seed and the names, and on nothing else."""
+        ...
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        """Say how far a loop is; the estimate is the caller's screen's business."""
+        ...
+
+    def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
+        """Get, or build once and share, a named part; `key` is everything it depends on.
+
+        Methods of one distribution share it where their components declare the same owner in
+        `Component.parts`; without one it belongs to this component and version.
+        """
+        ...
+
+    def encode(
+        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
+    ) -> Features:
+        """(frames of `clips`, D) float32 features of a frozen encoder, frame after frame.
+
+        `encode` is called once with every clip of the stored artefact behind `clips`, labels
+        hidden, and returns one row per frame; the rows of `clips` are gathered from it.
+
+        Args:
+            key: everything the features depend on besides the clips: weights, view, precision.
+        """
+        ...
+
+    def checkpoint(self, name: str, state: State) -> None:
+        """Keep an unfinished fit, so that an interrupted run goes on."""
+        ...
+
+    def last_checkpoint(self, name: str) -> State | None:
+        """What `checkpoint` kept for this step, or None."""
+        ...
+
+    def report(self, name: str, value: Scalar) -> None:
+        """Put a fact about this step into the record."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ScoreInputs:
+    """What a metric may consume; a field is None where the cell has no such thing.
+
+    Args:
+        labels: (N,) int64 column of the true class. scores: (N, classes) log-probabilities.
+        pair_labels, pair_scores, pair_target_scores: the same for the translated test partners and
+            for the true partners, in the order of `pairs`.
+        pairs: (translated, true) clips of the test subjects.
+        features: (source, target) embeddings of the test partners.
+        once: `once(name, build)` computes a value one time per score step and keeps it.
+    """
+
+    classes: tuple[str, ...]
+    labels: NDArray[Any]
+    scores: Scores | None
+    pair_labels: NDArray[Any] | None
+    pair_scores: Scores | None
+    pair_target_scores: Scores | None
+    pairs: Sequence[tuple[Clip, Clip]] | None
+    features: tuple[Features, Features] | None
+    once: Callable[[str, Callable[[], Any]], Any]

@@ -1,0 +1,1 @@
+"""Stored clips and tables written for other tools."""

@@ -1,0 +1,6 @@
+"""Which files are images."""
+
+IMAGE_SUFFIXES = frozenset(
+    {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
+)  # fmt: skip
+"""Suffixes in lower case."""

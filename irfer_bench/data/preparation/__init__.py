@@ -1,0 +1,1 @@
+"""Items become stored clips: read, cropped, resized, decoded once."""

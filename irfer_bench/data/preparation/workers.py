@@ -1,0 +1,214 @@
+"""Other processes that prepare chunks of items, and leave nothing behind when they are stopped."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from pathlib import Path
+from typing import Any
+
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Component, Item
+from irfer_bench.data.arrow import write_shard
+from irfer_bench.data.boxes import read_boxes
+from irfer_bench.data.clips import shard_name
+from irfer_bench.data.landmarks import read_landmarks
+from irfer_bench.data.preparation.prepare import Annotations, Rules, prepare
+from irfer_bench.errors import BenchError, CellError
+from irfer_bench.registry import Registry
+from irfer_bench.store.files import write_text
+
+Progress = Callable[[str, int, int], object]
+FLUSH = getattr(os, "fdatasync", os.fsync)
+"""Bytes and length reach the disk; dates may come later."""
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that another process needs to prepare items of a dataset."""
+
+    dataset: Component
+    dataset_params: Params
+    root: Path | None
+    rules: Rules
+    weights: Path
+    detector: Component | None = None
+    detector_params: Params = field(default_factory=Params)
+    landmarks: Path | None = None
+    boxes: Path | None = None
+
+
+@dataclass(frozen=True)
+class Chunk:
+    """Items that become one file, with the items that may be their visible partners."""
+
+    number: int
+    items: Sequence[Item]
+    partners: Sequence[Item]
+
+
+def facts_path(place: Path, number: int) -> Path:
+    """`clips-00000.json`: the facts by item id that belong to a chunk's file."""
+    return (place / shard_name(number)).with_suffix(".json")
+
+
+class Preparer:
+    """One process's dataset and detector, opened once."""
+
+    def __init__(self, recipe: Recipe, place: Path) -> None:
+        registry = Registry()
+        self.recipe, self.place = recipe, place
+        self.dataset = registry.create(recipe.dataset, recipe.dataset_params)
+        self.detector = None
+        if recipe.detector is not None:
+            self.detector = registry.create(recipe.detector, recipe.detector_params)
+            self.detector.open(recipe.weights)
+        self.given = Annotations(
+            read_landmarks(recipe.landmarks) if recipe.landmarks else {},
+            read_boxes(recipe.boxes) if recipe.boxes else None,
+        )
+
+    def make(self, chunk: Chunk, progress: Progress | None = None) -> None:
+        """Prepare one chunk; its file appears under its name only when it is whole and on disk."""
+        commit(self.draft(chunk, progress))
+
+    def draft(self, chunk: Chunk, progress: Progress | None = None) -> Draft:
+        """Prepare one chunk into a file that nobody takes for finished."""
+        facts: dict[str, Any] = {}
+        clips = prepare(
+            self.dataset,
+            self.recipe.root,
+            chunk.items,
+            self.recipe.rules,
+            detector=self.detector,
+            given=self.given,
+            progress=progress,
+            partners=chunk.partners,
+            record=facts.__setitem__,
+        )
+        target = self.place / shard_name(chunk.number)
+        path = target.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            write_shard(path, clips)
+        except BaseException:
+            path.unlink(missing_ok=True)
+            raise
+        return Draft(path, target, facts)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """A chunk's written file, not yet flushed to disk, and its facts by item id."""
+
+    path: Path
+    target: Path
+    facts: Mapping[str, Any]
+
+
+def commit(draft: Draft) -> None:
+    """Bring a draft and its facts to disk, then give it its name."""
+    try:
+        with draft.path.open("rb") as stream:
+            FLUSH(stream.fileno())
+        write_text(draft.target.with_suffix(".json"), json.dumps(draft.facts))
+        draft.path.replace(draft.target)
+    finally:
+        draft.path.unlink(missing_ok=True)
+
+
+def prepare_apart(
+    recipe: Recipe,
+    chunks: Sequence[Chunk],
+    place: Path,
+    made: Callable[[Chunk], object],
+    workers: int,
+) -> None:
+    """Prepare chunks by `workers` processes; `made` is told of each that is finished.
+
+    When one fails, or somebody presses Ctrl-C, the others are stopped at once.
+
+    Raises:
+        BenchError: the first that any process met. CellError: one was killed, or a plugin raised.
+    """
+    context = multiprocessing.get_context("spawn")
+    hear, speak = context.Pipe(duplex=False)
+    executor = ProcessPoolExecutor(
+        workers, context, initializer=_begin, initargs=(recipe, place, hear)
+    )
+    try:
+        with _interrupts_held():
+            futures: Mapping[Future[Draft], Chunk] = {
+                executor.submit(_draft, chunk): chunk for chunk in chunks
+            }
+        for future in as_completed(futures):
+            # The disk is waited for here, where nobody is kept from the next chunk by it.
+            commit(future.result())
+            made(futures[future])
+    except BaseException as error:
+        speak.close()
+        if isinstance(error, BrokenProcessPool):
+            raise CellError(
+                "a worker process was killed",
+                "out of memory? IRFER_BENCH_WORKERS=1 uses one process; finished chunks are kept",
+            ) from error
+        raise
+    finally:
+        executor.shutdown(wait=True, cancel_futures=True)
+        speak.close()
+        hear.close()
+        for draft in place.glob("clips-*.tmp"):
+            draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def _interrupts_held() -> Iterator[None]:
+    """Processes that are started here are born deaf to Ctrl-C; this one hears it afterwards."""
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+_job: tuple[Recipe, Path] | None = None
+_preparer: Preparer | None = None
+
+
+def _begin(recipe: Recipe, place: Path, hear: Connection) -> None:
+    """Only note what is to be done: an error here would be taken for a killed process."""
+    global _job
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_leave, args=(hear,), daemon=True).start()
+    _job = (recipe, place)
+
+
+def _leave(hear: Connection) -> None:
+    """End this process when the one that started it says so or was killed: its pipe closes."""
+    hear.poll(None)
+    os._exit(1)
+
+
+def _draft(chunk: Chunk) -> Draft:
+    global _preparer
+    assert _job is not None
+    try:
+        _preparer = _preparer or Preparer(*_job)
+        return _preparer.draft(chunk)
+    except (Exception, SystemExit) as error:
+        system = isinstance(error, OSError) and type(error).__module__ == "builtins"
+        if system or isinstance(error, BenchError | MemoryError):
+            raise
+        # A stranger's exception may not survive the way to the other process.
+        raise CellError(
+            f"{type(error).__name__}: {error}".strip(),
+            "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
+        ) from error

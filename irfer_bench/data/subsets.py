@@ -1,0 +1,149 @@
+"""Which clips train and which test: folds by subject, fixed draws of shots, leaks refused."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+from irfer_bench.data.clips import ClipView
+from irfer_bench.errors import DamagedError
+from irfer_bench.store.keys import seed_for
+
+
+def belongs(test: frozenset[str], subject: str | None, clip_id: str) -> bool:
+    """Whether a clip is a test clip: by subject, or by item where there are no subjects."""
+    if subject is not None:
+        return subject in test
+    return clip_id in test or clip_id.rpartition(".")[0] in test
+
+
+def split(view: ClipView, test: frozenset[str], part: str) -> ClipView:
+    """The `train`, `test` or `all` clips of a fold."""
+    if part == "all":
+        return view
+    facts = zip(view.subjects, view.ids, strict=True)
+    tests = [belongs(test, subject, clip_id) for subject, clip_id in facts]
+    return view.pick(i for i, is_test in enumerate(tests) if is_test == (part == "test"))
+
+
+def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
+    """Refuse a subject on both sides; returns False where a test clip has no subject to check.
+
+    Raises:
+        DamagedError: naming the subjects.
+    """
+    tested = {subject for subject in test.subjects if subject is not None}
+    trained = {subject for view in train for subject in view.subjects if subject is not None}
+    both = sorted(tested & trained)
+    if both:
+        shown = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
+        raise DamagedError(
+            f"{where}: {len(both)} subject(s) are in training and test: {shown}",
+            "correct the split in the data; no number is made of a leaking split",
+        )
+    return bool(tested) and None not in test.subjects
+
+
+def draw_shots(
+    view: ClipView,
+    classes: Sequence[str],
+    shots: int | float | None,
+    *,
+    draw: int,
+    where: str,
+    fewer: bool = False,
+) -> ClipView:
+    """The labelled target clips of one fixed draw.
+
+    Args:
+        shots: per class, from distinct subjects where possible; below 1 the fraction of subjects
+            all of whose clips are kept; None for all.
+        fewer: take what a class has where that is less, as from an incomplete dataset.
+
+    Raises:
+        DamagedError: a class has fewer clips than shots.
+    """
+    if shots is None:
+        return view
+    if shots == 0:
+        return view.pick(())
+    if shots < 1:
+        names = sorted({subject or clip_id for subject, clip_id in _owners(view)})
+        names.sort(key=lambda name: seed_for(draw, "shots", name))
+        kept = set(names[: max(1, math.ceil(shots * len(names)))])
+        return view.pick(i for i, (s, c) in enumerate(_owners(view)) if (s or c) in kept)
+    picked: list[int] = []
+    for name in classes:
+        if not fewer:
+            _check_shots(view, name, int(shots), where)
+        picked += _pick_class(view, name, int(shots), draw)
+    return view.pick(picked)
+
+
+def _owners(view: ClipView) -> list[tuple[str | None, str]]:
+    return list(zip(view.subjects, view.ids, strict=True))
+
+
+def _check_shots(view: ClipView, name: str, shots: int, where: str) -> None:
+    own = sum(label == name for label in view.labels)
+    if own < shots:
+        raise DamagedError(
+            f"{where}: class {name!r} has {own} labelled target clip(s), {shots} are needed",
+            "irfer-bench data check shows what is there",
+        )
+
+
+def _pick_class(view: ClipView, name: str, shots: int, draw: int) -> list[int]:
+    own = [i for i, label in enumerate(view.labels) if label == name]
+    ids, subjects = view.ids, view.subjects
+    own.sort(key=lambda i: seed_for(draw, "shots", name, ids[i]))
+    first: dict[str, int] = {}
+    for i in own:
+        first.setdefault(subjects[i] or ids[i], i)
+    distinct = list(first.values())
+    rest = [i for i in own if i not in set(distinct)]
+    return (distinct + rest)[:shots]
+
+
+def check_classes(
+    views: Sequence[ClipView], classes: Sequence[str], where: str, *, fewer: bool = False
+) -> list[str]:
+    """Refuse to train where a class has no example; returns the classes that have none.
+
+    Args:
+        fewer: only refuse where no class has one, as in a small copy of a dataset.
+
+    Raises:
+        DamagedError: naming the classes.
+    """
+    seen = {label for view in views for label in view.labels}
+    absent = [name for name in classes if name not in seen]
+    if absent and (not fewer or len(absent) == len(classes)):
+        raise DamagedError(
+            f"{where}: no training clip of {', '.join(absent)}",
+            "irfer-bench data check shows which folders are missing",
+        )
+    return absent
+
+
+def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:
+    """Positions of clips that share a pair name."""
+    where = {pair: i for i, pair in enumerate(target.pairs) if pair is not None}
+    return [
+        (i, where[pair])
+        for i, pair in enumerate(source.pairs)
+        if pair is not None and pair in where
+    ]
+
+
+def split_validation(view: ClipView, fraction: float, draw: int) -> tuple[ClipView, ClipView]:
+    """Training and validation clips, parted by subject; nothing is carved at fraction 0."""
+    if fraction <= 0 or len(view) == 0:
+        return view, view.pick(())
+    names = sorted({subject or clip_id for subject, clip_id in _owners(view)})
+    names.sort(key=lambda name: seed_for(draw, "validation", name))
+    held = set(names[: max(1, round(fraction * len(names)))])
+    positions = {True: [], False: []}  # type: dict[bool, list[int]]
+    for i, (subject, clip_id) in enumerate(_owners(view)):
+        positions[(subject or clip_id) in held].append(i)
+    return view.pick(positions[False]), view.pick(positions[True])

@@ -1,0 +1,1 @@
+"""The six steps, each from its inputs to one artefact."""

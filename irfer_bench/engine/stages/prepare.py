@@ -1,0 +1,127 @@
+"""The first step: items of one domain become stored clips, with the folds beside them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench.contracts.interfaces import Dataset
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Component, Item, Problem
+from irfer_bench.data.boxes import crops_digest
+from irfer_bench.data.clips import StoredClips
+from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking, scan
+from irfer_bench.data.preparation.rules import Rules
+from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
+from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.home import home
+from irfer_bench.settings.setting import Domain
+from irfer_bench.store import keys
+
+if TYPE_CHECKING:
+    from irfer_bench.engine.runner import Runner
+    from irfer_bench.experiment.dataset_copy import DatasetCopy
+    from irfer_bench.experiment.graph import Step
+
+FOLDS = "folds.json"
+BOXES = "boxes.json"
+"""Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
+
+
+def prepare_clips(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Read, crop, resize and decode one domain once; keep the folds beside it."""
+    source, spec = step.source, step.spec
+    assert source is not None
+    dataset = runner.registry.create(source.component, source.params)
+    items, problems = _listed(dataset, source)
+    domain = msgspec.convert(spec["domain"], Domain)
+    chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
+    if not chosen:
+        raise MissingError(
+            f"{source.name}: no item is "
+            + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
+            f"irfer-bench data items {source.name} lists what is there",
+        )
+    place, recipe = runner.store.unfinished(step.key), _recipe(runner, source, spec)
+    boxes = prepare_shards(recipe, chosen, items, place, runner.reporter.progress)
+    move_shards(place, folder)
+    (folder / BOXES).write_text(json.dumps(boxes))
+    known = [item for item in items if item.label in spec["classes"]]
+    folds = [sorted(fold) for fold in dataset.folds(known)]
+    (folder / FOLDS).write_text(json.dumps(folds))
+    made = StoredClips(folder, step.key)
+    if not len(made):
+        raise DamagedError(
+            f"{step.title}: {spec['detector']} found no face in any of {len(chosen)} items",
+            "choose another --detector, or --no-face whole",
+        )
+    return {
+        "clips": len(made),
+        "items": len(chosen),
+        "problems": [msgspec.to_builtins(problem) for problem in problems],
+        "incomplete": any(problem.kind in INCOMPLETE for problem in problems),
+        "weak_pairs": any(item.weak_pair for item in chosen),
+        "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
+        "detector": spec["detector"],
+        "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
+        "crops": crops_digest(boxes),
+        "folds": keys.digest(folds),
+    }
+
+
+def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Sequence[Problem]]:
+    """All items and problems; refused where it is open which items count."""
+    if source.root is None:
+        items, problems = tuple(dataset.index(None)), tuple(dataset.problems(None))
+    else:
+        manifest = scan(dataset, source.root, name=source.name, home=home(), stamp=source.stamp)
+        # Not `usable()`: a damaged image stops the run, whether or not it was checked before.
+        items, problems = manifest.items, manifest.problems
+    refuse_blocking(source.name, problems)
+    return items, problems
+
+
+def _recipe(runner: Runner, source: DatasetCopy, spec: Mapping[str, Any]) -> Recipe:
+    rules = Rules(
+        frames=spec["frames"],
+        unit=spec["unit"],
+        size=spec["size"],
+        detector=spec["detector"],
+        crop=spec["crop"],
+        no_face=spec.get("no_face", "whole"),
+        range_16bit=spec["range_16bit"],
+    )
+    detector = _detector(runner, spec)
+    return Recipe(
+        source.component,
+        source.params,
+        source.root,
+        rules,
+        runner.weights,
+        *detector,
+        source.landmarks,
+        source.boxes,
+    )
+
+
+def _detector(runner: Runner, spec: Mapping[str, Any]) -> tuple[Component | None, Params]:
+    """Who finds faces; None for `none`, which takes the centre square."""
+    if spec["detector"] == "none":
+        return None, Params()
+    component = runner.registry.get("detector", spec["detector"])
+    return component, runner.registry.params_class(component)()
+
+
+def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:
+    """Whether an item plays a role."""
+    return (
+        item.spectrum == domain.spectrum
+        and item.label in classes
+        and (not domain.lightings or item.lighting in domain.lightings)
+        and (item.part in domain.parts if domain.parts else True)
+        and (not domain.splits or item.split in domain.splits)
+    )

@@ -1,0 +1,216 @@
+"""From predictions and images to numbers with intervals over subjects."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from irfer_bench.contracts.values import Clip, ScoreInputs
+from irfer_bench.data import subsets as splits
+from irfer_bench.data.clips import ClipView
+from irfer_bench.engine.stages.views import part_of, stored
+from irfer_bench.errors import UnavailableError
+from irfer_bench.statistics import comparison as stats
+
+if TYPE_CHECKING:
+    from irfer_bench.contracts.interfaces import Metric
+    from irfer_bench.engine.runner import Runner
+    from irfer_bench.experiment.graph import Step
+
+METRICS, PREDICTIONS = "metrics.json", "predictions.json"
+PAIR_FIELDS = frozenset({"pairs", "pair_scores", "pair_labels", "pair_target_scores", "features"})
+
+
+class Pairs(Sequence[tuple[Clip, Clip]]):
+    """(translated, true) test clips, read when asked for."""
+
+    def __init__(self, translated: ClipView, true: ClipView) -> None:
+        self.translated, self.true = translated, true
+
+    def __len__(self) -> int:
+        return len(self.translated)
+
+    def __getitem__(self, index: Any) -> Any:
+        return self.translated[index], self.true[index]
+
+
+def score(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:
+    """Compute every metric of the setting, its interval, the confusion matrix and predictions."""
+    spec = step.spec
+    classes: list[str] = list(spec["classes"])
+    test = part_of(
+        runner,
+        step.inputs["predict"].inputs["clips"]
+        if "predict" in step.inputs
+        else step.inputs["target"],
+        spec["fold"],
+        spec.get("part", "test"),
+    )
+    inputs, groups = _inputs(runner, step, classes, test)
+    metrics: dict[str, Any] = {}
+    values: dict[str, list[float]] = {}
+    for done, name in enumerate(spec["metrics"], start=1):
+        metric = runner.registry.create(runner.registry.get("metric", name))
+        metrics[name] = _measure(metric, inputs, groups, spec["draws"])
+        if metric.consumes == {"pairs"} and metrics[name]["value"] is not None:
+            count = len(groups["pairs"])
+            each = [_on_resample(metric, inputs, np.array([i])) for i in range(count)]
+            if np.isfinite(each).all():
+                values[name] = each
+        runner.reporter.progress("score", done, len(spec["metrics"]), name)
+    (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
+    absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]
+    warnings = (
+        [f"fold {spec['fold']} has no test item of {', '.join(absent)}: UAR counts the others"]
+        if absent
+        else []
+    )
+    confusion = None
+    predictions: dict[str, Any] = {"classes": classes}
+    if inputs.scores is not None:
+        confusion = _confusion(inputs.labels, inputs.scores.argmax(1), len(classes)).tolist()
+        predictions["items"] = _rows(test, inputs.scores)
+    if values and inputs.pairs is not None:
+        translated = inputs.pairs.translated  # type: ignore[attr-defined]
+        predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "values": values}
+    (folder / PREDICTIONS).write_text(json.dumps(predictions, allow_nan=False))
+    if inputs.pairs is not None and runner.artefact(step.inputs["translated"]).facts["weak_pairs"]:
+        warnings.append("partners are not frame-aligned: pixel metrics are bounded by misalignment")
+    return {
+        "confusion": confusion,
+        "test": len(test),
+        "warnings": warnings,
+        "pairs": 0 if inputs.pairs is None else len(inputs.pairs),
+    }
+
+
+def _inputs(
+    runner: Runner, step: Step, classes: list[str], test: ClipView
+) -> tuple[ScoreInputs, dict[str, NDArray[Any]]]:
+    labels = _columns(test, classes)
+    scores, features = _predicted(runner, step.inputs.get("predict"))
+    groups = {"test": _clusters(test)}
+    pairs = pair_labels = pair_scores = pair_true = pair_features = None
+    if "translated" in step.inputs:
+        made = stored(runner, step.inputs["translated"]).view()
+        true = part_of(runner, step.inputs["target"], step.spec["fold"], "test")
+        matched = splits.match_pairs(made, true)
+        if matched:
+            left, right = [i for i, _ in matched], [j for _, j in matched]
+            pairs = Pairs(made.pick(left), true.pick(right))
+            groups["pairs"] = _clusters(made.pick(left))
+            pair_labels = _columns(made.pick(left), classes)
+            made_scores, made_features = _predicted(runner, step.inputs.get("pair_predict"))
+            pair_scores = None if made_scores is None else made_scores[left]
+            pair_true = None if scores is None or made_scores is None else scores[right]
+            if made_features is not None and features is not None:
+                pair_features = (made_features[left], features[right])
+    known: dict[str, Any] = {}
+
+    def once(name: str, build: Callable[[], Any]) -> Any:
+        if name not in known:
+            known[name] = build()
+        return known[name]
+
+    inputs = ScoreInputs(
+        tuple(classes),
+        labels,
+        scores,
+        pair_labels,
+        pair_scores,
+        pair_true,
+        pairs,
+        pair_features,
+        once,
+    )
+    return inputs, groups
+
+
+def _predicted(runner: Runner, step: Step | None) -> tuple[Any, Any]:
+    if step is None:
+        return None, None
+    from safetensors.numpy import load_file
+
+    tensors = load_file(runner.artefact(step).folder / "scores.safetensors")
+    return tensors["scores"], tensors.get("features")
+
+
+def _columns(view: ClipView, classes: list[str]) -> NDArray[np.int64]:
+    return np.array([classes.index(label or "") for label in view.labels], np.int64)
+
+
+def _clusters(view: ClipView) -> NDArray[Any]:
+    return stats.clusters(view.subjects, view.ids)
+
+
+def _measure(
+    metric: Metric, inputs: ScoreInputs, groups: Mapping[str, NDArray[Any]], draws: int
+) -> dict[str, Any]:
+    """Value and 95 % interval over subjects, or null and the reason."""
+    empty: dict[str, Any] = {"value": None, "low": None, "high": None}
+    facts = {"direction": metric.direction, "unit": metric.unit}
+    for field in sorted(metric.consumes):
+        if getattr(inputs, field, None) is None:
+            return empty | facts | {"reason": _REASONS.get(field, f"this cell has no {field}")}
+    try:
+        value = float(metric.compute(inputs))
+    except UnavailableError as error:
+        return empty | facts | {"reason": _without_paths(str(error))}
+    if not np.isfinite(value):
+        return empty | facts | {"reason": f"the value is {value}"}
+    result = {"value": value, "low": None, "high": None} | facts
+    kind = "pairs" if metric.consumes & PAIR_FIELDS else "test"
+    count = min(draws, int(getattr(metric, "resamples", draws)))
+    if count and len(np.unique(groups[kind])) > 1:
+        resampled = stats.resample(groups[kind], count, seed=0)
+        values = np.array([_on_resample(metric, inputs, index) for index in resampled])
+        low, high = stats.interval(values)
+        if np.isfinite([low, high]).all():
+            result |= {"low": low, "high": high}
+    return result
+
+
+def _on_resample(metric: Metric, inputs: ScoreInputs, index: NDArray[Any]) -> float:
+    try:
+        return float(metric.compute(inputs, index))
+    except UnavailableError:
+        return float("nan")
+
+
+def _without_paths(reason: str) -> str:
+    """A reason as it may be published: folders of this machine by the names users set them by."""
+    from irfer_bench.home import home, weights
+
+    known = {"$IRFER_BENCH_WEIGHTS": weights(), "$IRFER_BENCH_HOME": home(), "~": Path.home()}
+    for name, folder in known.items():
+        reason = reason.replace(str(folder), name)
+    return reason
+
+
+_REASONS = {
+    "scores": "no recognizer was asked for",
+    "pairs": "this cell translates no image that has a true partner",
+    "pair_labels": "this cell translates no image that has a true partner",
+    "pair_scores": "no recognizer saw a translated partner",
+    "pair_target_scores": "no recognizer saw a translated partner",
+    "features": "no features of translated partners (the recognizer has none, or no partners)",
+}
+
+
+def _confusion(
+    true: NDArray[np.int64], predicted: NDArray[np.int64], classes: int
+) -> NDArray[np.int64]:
+    return np.bincount(true * classes + predicted, minlength=classes**2).reshape(classes, classes)
+
+
+def _rows(test: ClipView, scores: NDArray[Any]) -> list[list[Any]]:
+    facts = zip(test.ids, test.subjects, test.labels, scores, strict=True)
+    return [
+        [clip, subject, label, [round(float(value), 6) for value in row]]
+        for clip, subject, label, row in facts
+    ]

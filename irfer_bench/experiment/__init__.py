@@ -1,0 +1,1 @@
+"""A request becomes a plan of cells and steps, without touching data."""

@@ -1,0 +1,126 @@
+"""A copy of a dataset on this machine: where it lies, and what its content is."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench.contracts.params import Params
+from irfer_bench.contracts.values import Component
+from irfer_bench.errors import MissingError
+from irfer_bench.store import keys
+
+if TYPE_CHECKING:
+    from irfer_bench.registry import Registry
+
+
+@dataclass(frozen=True, eq=False)
+class DatasetCopy:
+    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet)."""
+
+    component: Component
+    params: Params
+    root: Path | None
+    fingerprint: str | None
+    landmarks: Path | None = None
+    boxes: Path | None = None
+
+    @property
+    def name(self) -> str:
+        return self.component.name
+
+    @property
+    def stamp(self) -> list[Any]:
+        """What a stored manifest of it depends on besides the folder."""
+        return [self.component.version, msgspec.to_builtins(self.params)]
+
+    def identity(self) -> dict[str, Any]:
+        """What enters keys: never a path."""
+        identity: dict[str, Any] = {
+            "name": self.name,
+            "version": self.component.version,
+            "params": msgspec.to_builtins(self.params),
+            "fingerprint": self.fingerprint,
+        }
+        if self.landmarks_digest:
+            identity["landmarks"] = self.landmarks_digest
+        if self.boxes is not None:
+            identity["boxes"] = self.boxes_digest
+        return identity
+
+    @cached_property
+    def landmarks_digest(self) -> str:
+        """Of the file that `--landmarks` names; empty without one."""
+        return keys.digest_file(self.landmarks) if self.landmarks is not None else ""
+
+    @cached_property
+    def boxes_digest(self) -> str:
+        """Of the file that `--boxes` names; empty without one."""
+        return keys.digest_file(self.boxes) if self.boxes is not None else ""
+
+
+def find_copy(
+    registry: Registry,
+    name: str,
+    *,
+    roots: Mapping[str, Path],
+    home: Path,
+    landmarks: Path | None = None,
+    boxes: Path | None = None,
+    scan: bool = False,
+    given: Mapping[str, Any] | None = None,
+) -> DatasetCopy:
+    """The source of a dataset; with `scan` a folder without a stored manifest is read now.
+
+    Raises:
+        MissingError: the dataset needs files and no root was given, or the root is not there.
+        DamagedError: with `scan`, a problem leaves it open which items count.
+    """
+    from irfer_bench.contracts.params import resolve
+
+    component = registry.get("dataset", name)
+    cls = registry.params_class(component)
+    params = resolve(cls, component=name, given=given)
+    for option, file in (("landmarks", landmarks), ("boxes", boxes)):
+        if file is not None and not file.is_file():
+            raise MissingError(f"--{option} {file}: no such file")
+    if not getattr(params, "needs_root", True):
+        own = {"version": component.version, "params": msgspec.to_builtins(params)}
+        content = keys.digest(["generated", name, own])
+        return DatasetCopy(component, params, None, content, landmarks, boxes)
+    root = roots.get(name) or _root_from_environment(name)
+    if root is None:
+        raise MissingError(
+            f"dataset {name!r} needs its files ({component.licence or 'ask its owner'})",
+            f"say --data-root {name}=FOLDER; irfer-bench show {name} tells where to apply",
+        )
+    if not root.is_dir():
+        raise MissingError(f"--data-root {name}={root}: no such folder")
+    from irfer_bench.data.manifest import other_datasets, stored
+    from irfer_bench.data.manifest import scan as read_manifest
+
+    source = DatasetCopy(component, params, root, None, landmarks, boxes)
+    manifest = stored(name, root, home, source.stamp)
+    if manifest is None and scan:
+        manifest = read_manifest(
+            registry.create(component, params),
+            root,
+            name=name,
+            home=home,
+            stamp=source.stamp,
+            others=other_datasets(registry),
+        )
+    if manifest is not None and scan:
+        manifest.require()  # also where all of it was prepared before
+    return source if manifest is None else replace(source, fingerprint=manifest.fingerprint)
+
+
+def _root_from_environment(name: str) -> Path | None:
+    value = os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
+    return Path(value).expanduser() if value else None

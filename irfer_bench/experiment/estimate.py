@@ -1,0 +1,78 @@
+"""How long a step will take, from the last time one like it was done here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import TYPE_CHECKING
+
+from irfer_bench.errors import DamagedError
+from irfer_bench.store.files import read_json, write_json
+
+if TYPE_CHECKING:
+    from irfer_bench.experiment.graph import Step
+    from irfer_bench.store.artefacts import Store
+
+TIMES = "times.json"
+EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
+"""Seconds on two cores before anything was timed; only for the embedded benchmark."""
+
+
+def estimate(times: Mapping[str, float], step: Step) -> float | None:
+    """Seconds, from `known_times` of a like step, else from the component's own word."""
+    known = times.get(_name(step))
+    if known is not None:
+        return known
+    if step.method is None:
+        return EXPECTED.get(step.kind)
+    if step.method.preset != "quick":
+        return None
+    stated = getattr(type(step.method.params), "quick_seconds", {})
+    stage = "fit" if step.kind.startswith("fit") else "apply"
+    return stated.get(stage, EXPECTED.get(step.kind, 1.0))  # type: ignore[no-any-return]
+
+
+class Countdown:
+    """How long the rest of a plan takes, by what its finished steps really took.
+
+    Args:
+        steps: all that is to do.
+    """
+
+    def __init__(self, steps: Iterable[Step], store: Store) -> None:
+        self._open = {step.key: step for step in steps}
+        self._store = store
+
+    def finish(self, steps: Iterable[Step]) -> None:
+        """Take out steps that were carried out or given up."""
+        for step in steps:
+            self._open.pop(step.key, None)
+
+    def seconds(self) -> float:
+        """Estimated seconds; a step nobody has timed counts as the mean of the others."""
+        times = known_times(self._store)
+        known = [t for step in self._open.values() if (t := estimate(times, step)) is not None]
+        return sum(known) * len(self._open) / len(known) if known else 0.0
+
+
+def remember(store: Store, step: Step, seconds: float) -> None:
+    """Keep how long a step took."""
+    times = dict(known_times(store)) | {_name(step): round(seconds, 2)}
+    with store.writing():
+        write_json(store.root / TIMES, times)
+
+
+def known_times(store: Store) -> dict[str, float]:
+    """Seconds by kind of step, method and data; what is damaged is forgotten."""
+    try:
+        found = read_json(store.root / TIMES)
+    except DamagedError:
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
+
+
+def _name(step: Step) -> str:
+    method = f"{step.method.component.name}/{step.method.preset}" if step.method else ""
+    dataset = step.source.name if step.source else ""
+    part = str(step.spec.get("part", ""))
+    return f"{step.kind} {method}{dataset} {part}".strip()

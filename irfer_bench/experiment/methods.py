@@ -1,0 +1,162 @@
+"""A method is a component with a variant, a preset and every parameter resolved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from irfer_bench.contracts.params import Params, resolve, stage_values
+from irfer_bench.contracts.values import Component
+from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
+from irfer_bench.registry import OWN
+from irfer_bench.store.keys import digest_file
+
+if TYPE_CHECKING:
+    from irfer_bench.contracts.values import Kind
+    from irfer_bench.registry import Registry
+
+
+@dataclass(frozen=True)
+class Method:
+    """A translator or recognizer exactly as a cell uses it.
+
+    Args:
+        inputs: weights by name, as the params tell them. given: what the user changed.
+        owner: the distribution, where the user had to say whose component is meant.
+    """
+
+    component: Component
+    distribution: str
+    variant: str
+    preset: str
+    params: Params
+    inputs: Mapping[str, Any]
+    given: Mapping[str, Any]
+    owner: str = ""
+
+    @property
+    def name(self) -> str:
+        """`pca`, `pca@literal`, or `owner:name` where two strangers offer one name."""
+        bare = f"{self.owner}:{self.component.name}" if self.owner else self.component.name
+        return f"{bare}@{self.variant}" if self.variant else bare
+
+    @property
+    def builtin(self) -> bool:
+        """Whether it came with irfer-bench itself."""
+        return self.distribution == OWN
+
+    @property
+    def row_name(self) -> str:
+        """The name and what the user changed, for a board's row."""
+        changes = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
+        return f"{self.name} ({changes})" if changes else self.name
+
+    def flag(self, name: str, default: bool = False) -> bool:
+        """A trait of the component (`trains`, `pairs`, …), refined by the params."""
+        traits: Mapping[str, Any] = {**self.component.traits, **self.params.traits()}
+        return bool(traits.get(name, default))
+
+    def identity(self, stage: str) -> dict[str, Any]:
+        """What enters the key of a fit (`fit`) or of its use (`apply`)."""
+        identity: dict[str, Any] = {
+            "component": self.component.name,
+            "distribution": self.distribution,
+            "version": self.component.version,
+            "params": stage_values(self.params, "fit" if stage == "fit" else "apply"),
+        }
+        if stage == "fit" and self.inputs:
+            identity["inputs"] = dict(self.inputs)
+        return identity
+
+    def describe(self) -> dict[str, Any]:
+        """What a record keeps of it: every resolved value and what was given."""
+        return {
+            "name": self.component.name,
+            "variant": self.variant,
+            "preset": self.preset,
+            "version": self.component.version,
+            "distribution": self.distribution,
+            "params": msgspec.to_builtins(self.params),
+            "given": dict(self.given),
+            "inputs": dict(self.inputs),
+        }
+
+
+def resolve_method(
+    registry: Registry,
+    kind: Kind,
+    name: str,
+    *,
+    preset: str,
+    given: Mapping[str, Any],
+    weights: Path,
+) -> Method:
+    """The method that `name[@variant]` means.
+
+    Raises:
+        UsageError: unknown name, variant, parameter, or a value outside its bounds.
+        MissingError: it needs weights that are not here.
+    """
+    bare, _, variant = name.partition("@")
+    owned = registry.owner(kind, bare)
+    cls = registry.params_class(owned.component)
+    try:
+        params = resolve(
+            cls, component=owned.component.name, variant=variant, preset=preset, given=given
+        )
+        inputs = _inputs(registry, params, weights)
+    except BenchError:
+        raise
+    except Exception as error:
+        raise CellError(
+            f"{kind} {name!r}: {type(error).__name__}: {error}",
+            f"its parameters ({owned.component.params}) raised it",
+        ) from error
+    plain = msgspec.to_builtins(
+        resolve(cls, component=owned.component.name, variant=variant, preset=preset)
+    )
+    whole = msgspec.to_builtins(params)
+    changed = {name: whole[name] for name in given if whole[name] != plain[name]}
+    owner = "" if owned.builtin else bare.rpartition(":")[0]
+    return Method(
+        owned.component, owned.distribution, variant, preset, params, inputs, changed, owner
+    )
+
+
+def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:
+    """Digests of the weights that the params ask for; a plugin may bring missing ones."""
+    ask = getattr(params, "inputs", None)
+    if not callable(ask):
+        return {}
+    try:
+        return dict(ask(weights))
+    except MissingWeightsError as error:
+        if not _fetched(registry, error, weights):
+            raise
+        return dict(ask(weights))
+
+
+def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
+    """Whether a plugin's fetch hook brought the file; its digest is checked here again."""
+    if not missing.uri:
+        return False
+    try:
+        path = registry.manager.hook.irfer_bench_fetch(
+            uri=missing.uri, sha256=missing.sha256, into=weights
+        )
+        found = "" if path is None else digest_file(Path(path))
+    except Exception as error:  # noqa: BLE001  a stranger's hook may raise anything
+        missing.message += f" (a plugin tried to fetch it: {type(error).__name__}: {error})"
+        return False
+    if path is None:
+        return False
+    if not found.startswith(missing.sha256):
+        raise DamagedError(
+            f"a plugin brought {Path(path).name} for {missing.uri}: its sha256 begins "
+            f"{found[:12]}, {missing.sha256[:12]} was due"
+        )
+    return True

@@ -1,0 +1,225 @@
+"""A request and what is in the store become a plan: cells, steps, hit or build, and how long."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from irfer_bench.errors import RefusedError, UsageError
+from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
+from irfer_bench.experiment.graph import Cell, GraphMaker, Step
+from irfer_bench.experiment.methods import Method, resolve_method
+from irfer_bench.experiment.request import Request, params_for
+from irfer_bench.home import pick_device, pick_precision
+from irfer_bench.registry import Registry
+from irfer_bench.settings.setting import Setting
+from irfer_bench.store.artefacts import Store
+
+
+@dataclass(frozen=True)
+class PlannedCell:
+    """A cell and its last step; the step's key is the record's name."""
+
+    cell: Cell
+    score: Step
+
+
+@dataclass
+class Plan:
+    """Everything a run will do, known before it starts.
+
+    Args:
+        missing: sources whose folder was not scanned yet; their keys are not final.
+        refusals: combinations of a grid that have no meaning, with the reason.
+    """
+
+    cells: list[PlannedCell]
+    device: str
+    precision: str
+    refusals: list[str] = field(default_factory=list)
+    missing: list[DatasetCopy] = field(default_factory=list)
+
+    def needed(self, store: Store) -> Iterator[Step]:
+        """The steps that would be built, in order; what only cached steps need is left out."""
+        seen: set[str] = set()
+        for planned in self.cells:
+            yield from _needed(planned.score, store, seen)
+
+
+def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
+    if step.key in seen or store.has(step.key):
+        return
+    seen.add(step.key)
+    for other in step.inputs.values():
+        yield from _needed(other, store, seen)
+    yield step
+
+
+@dataclass
+class Planner:
+    """Makes plans of requests against one registry and one home folder."""
+
+    registry: Registry
+    home: Path
+    weights: Path
+    scan: bool = False
+    _sources: dict[str, DatasetCopy] = field(default_factory=dict)
+
+    def plan(self, requests: Sequence[Request]) -> Plan:
+        """The plan of all requests together.
+
+        Raises:
+            UsageError: a wrong name or value, or every combination was refused.
+            MissingError: data, weights or a plugin is not here.
+        """
+        for name in ("device", "precision"):
+            asked = sorted({getattr(request, name) for request in requests})
+            if len(asked) > 1:
+                raise UsageError(f"one run has one {name}, not {', '.join(asked)}")
+        device = pick_device(requests[0].device)
+        precision = pick_precision(requests[0].precision, device)
+        plan = Plan([], device, precision)
+        versions = {c.name: c.version for c in self.registry.components("metric")}
+        detectors = {c.name: c.version for c in self.registry.components("detector")}
+        maker = GraphMaker(versions, detectors)
+        seen: set[str] = set()
+        for request in requests:
+            for cell in self._cells(request, precision):
+                try:
+                    score = maker.score_step(cell)
+                except RefusedError as error:
+                    plan.refusals.append(str(error))
+                    continue
+                if score.key not in seen:
+                    seen.add(score.key)
+                    plan.cells.append(PlannedCell(cell, score))
+        if not plan.cells:
+            raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
+        plan.refusals = list(dict.fromkeys(plan.refusals))
+        plan.missing = [s for s in self._sources.values() if s.fingerprint is None]
+        return plan
+
+    def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
+        for setting in self._settings(request):
+            preset = request.preset or self._default_preset(setting)
+            if setting.metrics:
+                for name in setting.metrics:
+                    self.registry.get("metric", name)
+            domains = [d for d in (setting.source, setting.target, setting.extra) if d is not None]
+            for detector in {setting.detector, *(domain.detector for domain in domains)}:
+                if detector not in ("", "none"):
+                    self.registry.get("detector", detector)
+            source = self._source(request, setting.dataset)
+            foreign = {
+                domain.dataset: self._source(request, domain.dataset)
+                for domain in domains
+                if domain.dataset not in ("", setting.dataset)
+            }
+            fit_on, fit_on_setting = self._fit_on(request, setting)
+            folds = request.folds or ((1,) if preset == "quick" else range(1, setting.folds + 1))
+            for translator in self._methods(request, "translator", setting, preset):
+                for recognizer in self._recognizers(request, setting, preset):
+                    for fold in folds:
+                        for seed in request.seeds or (0,):
+                            yield Cell(
+                                setting,
+                                translator,
+                                recognizer,
+                                fold,
+                                seed,
+                                source,
+                                foreign,
+                                fit_on,
+                                fit_on_setting,
+                                precision,
+                            )
+
+    def _settings(self, request: Request) -> list[Setting]:
+        if request.settings:
+            settings = [self._cropped(request, name) for name in request.settings]
+            for setting in settings:
+                if request.dataset and setting.dataset != request.dataset:
+                    raise UsageError(
+                        f"setting {setting.name!r} is of dataset {setting.dataset!r}, "
+                        f"not {request.dataset!r}"
+                    )
+            return settings
+        dataset = request.dataset or "synth"
+        self.registry.get("dataset", dataset)
+        settings = self.registry.settings_of(dataset)
+        if not settings:
+            raise UsageError(f"dataset {dataset!r} has no setting", "irfer-bench list settings")
+        # Pairs of another dataset are asked for where this one has none: its simulated setting.
+        simulated = [s for s in settings if s.kind == "simulated" and request.fit_translator_on]
+        return [self._cropped(request, (simulated or settings)[0].name)]
+
+    def _cropped(self, request: Request, name: str) -> Setting:
+        """The setting, its faces found as the request says."""
+        return self.registry.cropped(
+            name,
+            detector=request.detector,
+            no_face=request.no_face,
+            boxes=bool(request.boxes),
+        )
+
+    def _default_preset(self, setting: Setting) -> str:
+        component = self.registry.get("dataset", setting.dataset)
+        embedded = not self.registry.needs_root(component)
+        return "quick" if embedded else "paper"
+
+    def _methods(
+        self, request: Request, role: str, setting: Setting, preset: str
+    ) -> Iterator[Method]:
+        names = request.translators if role == "translator" else request.recognizers
+        for name in names or (("none",) if role == "translator" else ("pca",)):
+            yield resolve_method(
+                self.registry,
+                "translator" if role == "translator" else "recognizer",
+                name,
+                preset=preset,
+                given=params_for(request.params, role, name),
+                weights=self.weights,
+            )
+
+    def _recognizers(
+        self, request: Request, setting: Setting, preset: str
+    ) -> Iterator[Method | None]:
+        if setting.kind == "quality" and not request.recognizers:
+            yield None
+        else:
+            yield from self._methods(request, "recognizer", setting, preset)
+
+    def _fit_on(
+        self, request: Request, setting: Setting
+    ) -> tuple[DatasetCopy | None, Setting | None]:
+        name = request.fit_translator_on
+        if not name or name == setting.dataset:
+            return None, None
+        source = self._source(request, name)
+        spectrum = setting.target.spectrum if setting.kind != "simulated" else "nir"
+        paired = [
+            other
+            for other in self.registry.settings_of(name)
+            if other.source is not None and other.target.spectrum == spectrum
+        ]
+        if not paired:
+            raise RefusedError(f"--fit-translator-on {name}: it has no pairs of vis and {spectrum}")
+        return source, paired[0]
+
+    def _source(self, request: Request, name: str) -> DatasetCopy:
+        root, given = request.data_roots.get(name), request.params.get(name, {})
+        brought = (request.landmarks, request.boxes)
+        asked = repr((name, root, brought, sorted(given.items())))
+        if asked not in self._sources:
+            self._sources[asked] = find_copy(
+                self.registry,
+                name,
+                home=self.home,
+                scan=self.scan,
+                roots={} if root is None else {name: Path(root).expanduser()},
+                landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
+                boxes=Path(request.boxes).expanduser() if request.boxes else None,
+                given=given,
+            )
+        return self._sources[asked]

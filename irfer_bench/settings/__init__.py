@@ -1,0 +1,1 @@
+"""Settings: the protocols that make two numbers comparable."""

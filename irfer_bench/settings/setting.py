@@ -1,0 +1,83 @@
+"""A setting is everything that makes two numbers comparable; it never belongs to a method."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+import msgspec
+
+from irfer_bench.contracts.values import BASIC, Spectrum
+
+NoFace = Literal["fail", "whole", "drop"]
+NO_FACE: tuple[NoFace, ...] = get_args(NoFace)
+SettingKind = Literal["augmented", "weak", "supervised", "simulated", "cross", "quality"]
+
+
+class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which items of a dataset play a role.
+
+    Args:
+        dataset: its name; empty means the setting's own dataset.
+        spectrum: `vis`, `nir` or `lwir`.
+        lightings, parts, splits: allowed values; empty means all.
+        detector: who finds its faces; empty means the setting's detector, `none` where its
+            images are crops already.
+    """
+
+    spectrum: Spectrum
+    dataset: str = ""
+    lightings: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    splits: tuple[str, ...] = ()
+    detector: str = ""
+
+
+class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The protocol of one leaderboard (design §5).
+
+    Args:
+        dataset: whose folds and subjects are used.
+        source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
+        shots: labelled target items per class; None for all; a float below 1 is the fraction of
+            training subjects.
+        paired: whether source and target show the same moments (pairs, exact or weak).
+        draws: which fixed draw of shots a seed uses is `seed % draws`.
+        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
+        unit: whether a frame or a whole item is one scored example.
+        size: stored side in pixels. crop: factor on the detector's square box.
+        detector: who finds the face; `none` takes the centre square.
+        no_face: where none is found, `fail`, take the `whole` frame's centre, or `drop` the frame.
+        tested: `all` tests every item of the target (a foreign dataset), not those of a fold.
+        seeds: how many seeds a full row has.
+        range_16bit: (low, high) of 16-bit images; None is the sequence's 1 to 99 percentile.
+        source_text: where the protocol comes from, for `irfer-bench show`.
+    """
+
+    name: str
+    kind: SettingKind
+    dataset: str
+    target: Domain
+    source: Domain | None = None
+    extra: Domain | None = None
+    classes: tuple[str, ...] = BASIC
+    folds: int = 5
+    shots: int | float | None = None
+    draws: int = 5
+    unlabelled: bool = False
+    validation: float = 0.0
+    paired: bool = True
+    frames: str = "all"
+    unit: Literal["frame", "item"] = "frame"
+    size: int = 256
+    detector: str = "none"
+    crop: float = 1.3
+    no_face: NoFace = "whole"
+    tested: Literal["fold", "all"] = "fold"
+    range_16bit: tuple[int, int] | None = None
+    metrics: tuple[str, ...] = ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips")
+    primary: str = "accuracy"
+    seeds: int = 1
+    translator_seeds: bool = False
+    version: str = "1"
+    summary: str = ""
+    source_text: str = ""

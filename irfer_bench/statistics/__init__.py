@@ -1,0 +1,1 @@
+"""Intervals, comparisons, pooled rows and ranked boards."""

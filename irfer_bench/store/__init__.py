@@ -1,0 +1,1 @@
+"""Files on disk: artefacts by key, locks, states and records."""
