@@ -48,26 +48,19 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    path: Path,
-    *,
-    sha256: str = "",
-    torchscript: Collection[str] = (),
-    wrappers: Sequence[str] = ("state_dict",),
+    path: Path, *, torchscript: Collection[str] = (), wrappers: Sequence[str] = ("state_dict",)
 ) -> Checkpoint:
     """The tensors of a file; what is not a tensor is left out, a `module.` prefix taken off.
 
     Args:
-        sha256: what the key and the record say of the file; it is hashed anew and compared.
         torchscript: sha256 of the TorchScript archives that may be loaded, published files only.
         wrappers: keys under which the state dict may lie.
 
     Raises:
         RefusedError: a TorchScript archive of another digest; nothing of it was loaded.
-        DamagedError: the file cannot be read as a checkpoint, or has another digest.
+        DamagedError: the file cannot be read as a checkpoint.
     """
     try:
-        if sha256:
-            _compare_digest(path, sha256)
         raw, metadata = _read(path, torchscript)
     except READ_ERRORS as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
@@ -135,16 +128,6 @@ def rename_keys(
         if new is not None:
             renamed[new + name.removeprefix(prefix)] = value
     return renamed
-
-
-def _compare_digest(path: Path, sha256: str) -> None:
-    with path.open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    if found != sha256:
-        raise DamagedError(
-            f"{path} has changed: its sha256 begins {found[:12]}, it was {sha256[:12]}",
-            "run again: the new content gets a key of its own",
-        )
 
 
 def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dict[str, str]]:

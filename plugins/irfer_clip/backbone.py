@@ -85,7 +85,7 @@ def load_backbone(name: str, architecture: str, ctx: Context) -> Backbone:
     return _load(str(path), model, ctx.device, backbone_digest(name, ctx.weights))
 
 
-def read_state(path: Path, sha256: str = "") -> tuple[dict[str, Tensor], dict[str, str]]:
+def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors under open_clip's plain names, in float32, and the file's metadata.
 
     Knows safetensors, plain state dicts, `state_dict` wrappers and `module.` prefixes, and the
@@ -93,9 +93,9 @@ def read_state(path: Path, sha256: str = "") -> tuple[dict[str, Tensor], dict[st
 
     Raises:
         RefusedError: another TorchScript archive; nothing of it was loaded.
-        DamagedError: the file cannot be read, is not the one of that sha256, or is no CLIP.
+        DamagedError: the file cannot be read, or holds no CLIP image tower.
     """
-    file = read_checkpoint(path, sha256=sha256, torchscript=OPENAI_SHA256)
+    file = read_checkpoint(path, torchscript=OPENAI_SHA256)
     derived = ("input_resolution", "context_length", "vocab_size", "attn_mask")
     state = {k: v.float() for k, v in file.tensors.items() if k not in derived}
     if "visual.conv1.weight" not in state:
@@ -132,7 +132,7 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
 @lru_cache(maxsize=2)
 def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
     file = Path(path)
-    state, metadata = read_state(file, digest)
+    state, metadata = read_state(file)
     if "architecture" in metadata:
         config = json.loads(metadata["architecture"])
     else:
