@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -28,6 +28,15 @@ class Frame(NamedTuple):
     @property
     def infrared(self) -> bool:
         return self.spectrum != "vis"
+
+
+@runtime_checkable
+class CountedClips(Protocol):
+    """A collection that knows its clips' frames without reading a pixel, as stored clips do."""
+
+    def frame_counts(self) -> Sequence[tuple[int, tuple[int, ...] | None]]:
+        """Of each clip the number of its frames, and which of them are scored (None: all)."""
+        ...
 
 
 class FrameTable:
@@ -53,16 +62,15 @@ class FrameTable:
         self._clips = [(clips, i) for clips in collections for i in range(len(clips))]
         column = {name: i for i, name in enumerate(classes)}
         self._place: list[tuple[int, int]] = []
-        first, stored, labels, before = [0], [], [], 0
-        for number, (clips, i) in enumerate(self._clips):
-            clip = clips[i]
-            total = len(clip.frames)
-            chosen = range(total) if clip.scored is None or not scored else clip.scored
+        first, stored, before = [0], [], 0
+        counts = [count for clips in collections for count in _counts(clips)]
+        for number, (total, picked) in enumerate(counts):
+            chosen = range(total) if picked is None or not scored else picked
             self._place += ((number, t) for t in chosen)
             stored += [before + t for t in chosen]
             before += total
             first.append(len(self._place))
-            labels.append(column.get(clip.label or "", -1))
+        labels = [column.get(label or "", -1) for clips in collections for label in clips.labels]
         self.first = np.asarray(first, dtype=np.int64)
         self.owner = np.repeat(np.arange(len(self._clips)), np.diff(self.first))
         self.stored = np.asarray(stored, dtype=np.int64)
@@ -128,8 +136,11 @@ class ClipBatch:
 
     def frames(self) -> tuple[list[Frame], list[int]]:
         """Every scored frame, and the position of its clip in the collection."""
-        table = FrameTable(self.clips)  # type: ignore[arg-type]  # only counts and indexes
-        return table.read(range(len(table))), [self.first + int(i) for i in table.owner]
+        frames = [Frame(x, clip.spectrum) for clip in self.clips for x in clip.scored_frames()]
+        owners = [
+            self.first + i for i, clip in enumerate(self.clips) for _ in clip.scored_frames()
+        ]
+        return frames, owners
 
     def audio(self, samples: int) -> tuple[Tensor, Tensor]:
         """(B, samples) float32, cut or padded with zeros, and (B,) bool: there is audio at all."""
@@ -139,6 +150,12 @@ class ClipBatch:
                 heard = torch.from_numpy(np.array(clip.audio[:samples], dtype=np.float32))
                 row[: len(heard)] = heard
         return rows, torch.tensor([clip.audio is not None for clip in self.clips])
+
+
+def _counts(clips: Clips) -> Sequence[tuple[int, tuple[int, ...] | None]]:
+    if isinstance(clips, CountedClips):
+        return clips.frame_counts()
+    return [(len(clip.frames), clip.scored) for clip in clips]
 
 
 def clip_batches(clips: Clips, size: int) -> Iterator[ClipBatch]:

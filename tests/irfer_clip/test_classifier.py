@@ -74,6 +74,26 @@ def test_a_second_method_on_frozen_features_of_the_same_clips_encodes_no_image(
     assert len(parts) == 3
 
 
+class _Sealed(ClipList):
+    """Clips whose number of frames is known, and whose pixels nobody may read."""
+
+    def frame_counts(self) -> list[tuple[int, tuple[int, ...] | None]]:
+        return [(1, None)] * len(self)
+
+    def __getitem__(self, index: int) -> Any:
+        raise AssertionError("a clip was read")
+
+    def __iter__(self) -> Any:
+        raise AssertionError("a clip was read")
+
+
+def test_with_kept_features_no_clip_is_read(folder: Path) -> None:
+    method, ctx = make("clip_zero_shot"), context("clip_zero_shot", folder)
+    method.fit(data(), ctx)
+    scores = method.predict(TEST, ctx)
+    assert np.array_equal(method.predict(_Sealed(list(TEST)), ctx), scores)
+
+
 @pytest.mark.parametrize("other", [{"ir_norm": "per_image_std"}, {"precision": "bf16"}])
 def test_features_of_another_view_or_precision_are_others(
     folder: Path, encoded: list[int], other: dict[str, str]
