@@ -67,7 +67,7 @@ def test_features_of_a_stored_artefact_are_encoded_once(bench):
 
 
 def test_scores_and_features_come_from_one_pass(bench):
-    code, _, err = bench.run(*["-d", "toy", "-s", "toy_weak", "-t", "toy_raw", "-r", "toy_encoded", "--seed", "0"])
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_encoded", "--seed", "0")
     assert code == 0, err
     assert bench.log().count("both") == 2, "the test clips, and the translated partners"
 
@@ -128,10 +128,10 @@ def test_a_step_fixes_its_threads_and_the_record_says_so(bench, monkeypatch):
 
 
 def test_an_audio_method_is_refused_on_stills(bench):
-    code, _, err = bench.run(*["-d", "toy", "-s", "toy_weak", "-t", "toy_raw", "-r", "toy_voice"])
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
     assert code == 2
     assert "recognizer 'toy_voice' needs audio and toy_weak has frames without any" in err
-    code, out, _ = bench.call(*["plan", "-d", "toy", "-s", "toy_weak", "-t", "toy_raw", "-r", "toy_voice"])
+    code, _, _ = bench.call("plan", "-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
     assert code == 2, "refused when planning, not when running"
 
 
