@@ -22,6 +22,9 @@ COMMANDS = {
     "gc": "delete stored artefacts that no record needs",
 }
 
+ADVANCED = {"run-cell": "carry out one job, or serve several as a worker; for executors"}
+"""Commands that executors call; `--help` does not list them."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code (design §8)."""
@@ -29,7 +32,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     words = [*(sys.argv[1:] if argv is None else argv)]
     name = next((word for word in words if not word.startswith("-")), "")
     parser = _parser(name)
-    if not words or name not in COMMANDS:
+    if not words or name not in COMMANDS | ADVANCED:
         if name:
             near = get_close_matches(name, COMMANDS, n=1)
             hint = f"did you mean {near[0]!r}?" if near else "see irfer-bench --help"
@@ -52,7 +55,8 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"irfer-bench {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND")
-    for name, summary in COMMANDS.items():
+    advanced = {chosen: ADVANCED[chosen]} if chosen in ADVANCED else {}
+    for name, summary in (COMMANDS | advanced).items():
         own = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
         if name == chosen:
             _module(name).configure(own)
@@ -62,7 +66,7 @@ def _parser(chosen: str) -> argparse.ArgumentParser:
 def _module(name: str):  # type: ignore[no-untyped-def]
     from importlib import import_module
 
-    return import_module(f"irfer_bench.cli.{name}")
+    return import_module(f"irfer_bench.cli.{name.replace('-', '_')}")
 
 
 def _guarded(name: str, args: argparse.Namespace) -> int:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import msgspec
+
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
 from irfer_bench.experiment.graph import Cell, GraphMaker, Step
@@ -19,10 +21,15 @@ from irfer_bench.store.artefacts import Store
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell and its last step; the step's key is the record's name."""
+    """A cell and its last step; the step's key is the record's name.
+
+    Args:
+        request: of this cell alone: a plan of it, made by any process, has the same key.
+    """
 
     cell: Cell
     score: Step
+    request: Request = field(default_factory=Request)
 
 
 @dataclass
@@ -32,6 +39,7 @@ class Plan:
     Args:
         missing: sources whose folder was not scanned yet; their keys are not final.
         refusals: combinations of a grid that have no meaning, with the reason.
+        refused: the cells behind `refusals`, each with its reason.
     """
 
     cells: list[PlannedCell]
@@ -39,6 +47,7 @@ class Plan:
     precision: str
     refusals: list[str] = field(default_factory=list)
     missing: list[DatasetCopy] = field(default_factory=list)
+    refused: list[tuple[Cell, str]] = field(default_factory=list)
 
     def needed(self, store: Store) -> Iterator[Step]:
         """The steps that would be built, in order; what only cached steps need is left out."""
@@ -54,6 +63,33 @@ def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
     for other in step.inputs.values():
         yield from _needed(other, store, seen)
     yield step
+
+
+def _request_of(cell: Cell, request: Request, device: str) -> Request:
+    """The request of one cell, with everything resolved that another process might choose anew."""
+    bare = cell.setting.name.partition("@")[0]
+    asked = (name.partition("@")[0].rpartition(":") for name in request.settings)
+    owner = next((f"{owner}:" for owner, _, name in asked if owner and name == bare), "")
+    copies = (cell.source, *cell.foreign.values(), cell.fit_on)
+    roots = {c.name: str(c.root.absolute()) for c in copies if c is not None and c.root is not None}
+    files = {
+        name: str(Path(value).expanduser().absolute())
+        for name in ("landmarks", "boxes")
+        if (value := getattr(request, name))
+    }
+    return msgspec.structs.replace(
+        request,
+        **files,
+        settings=(f"{owner}{cell.setting.name}",),
+        translators=(cell.translator.name,),
+        recognizers=(cell.recognizer.name,) if cell.recognizer else (),
+        preset=cell.translator.preset,
+        folds=(cell.fold,),
+        seeds=(cell.seed,),
+        data_roots=roots,
+        device=device,
+        precision=cell.precision,
+    )
 
 
 @dataclass
@@ -81,6 +117,8 @@ class Planner:
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
         versions = {c.name: c.version for c in self.registry.components("metric")}
+        for name in (name for request in requests for name in request.metrics):
+            versions[name] = self.registry.get("metric", name).version
         detectors = {c.name: c.version for c in self.registry.components("detector")}
         maker = GraphMaker(versions, detectors)
         seen: set[str] = set()
@@ -90,10 +128,11 @@ class Planner:
                     score = maker.score_step(cell)
                 except RefusedError as error:
                     plan.refusals.append(str(error))
+                    plan.refused.append((cell, str(error)))
                     continue
                 if score.key not in seen:
                     seen.add(score.key)
-                    plan.cells.append(PlannedCell(cell, score))
+                    plan.cells.append(PlannedCell(cell, score, _request_of(cell, request, device)))
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
@@ -103,6 +142,9 @@ class Planner:
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
             preset = request.preset or self._default_preset(setting)
+            further = tuple(name for name in request.metrics if name not in setting.metrics)
+            if further:
+                setting = msgspec.structs.replace(setting, metrics=(*setting.metrics, *further))
             if setting.metrics:
                 for name in setting.metrics:
                     self.registry.get("metric", name)
@@ -133,6 +175,7 @@ class Planner:
                                 fit_on,
                                 fit_on_setting,
                                 precision,
+                                further,
                             )
 
     def _settings(self, request: Request) -> list[Setting]:

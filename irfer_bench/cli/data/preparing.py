@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
-from irfer_bench.cli.reporter import open_reporter, quiet_stdout
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.home import home, private_folder
+from irfer_bench.library.reporter import open_reporter, quiet_stdout
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.settings.setting import Domain, Setting
