@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -52,7 +52,7 @@ def irfer_bench_fetch(uri: str, sha256: str, into: Path) -> Path | None:
 
 @hookspec
 def irfer_bench_cell(
-    event: Literal["started", "finished", "failed", "refused"],
+    event: str,
     cell: Mapping[str, Any],
     outcome: str,
     record: Record | None,
@@ -61,8 +61,9 @@ def irfer_bench_cell(
 ) -> None:
     """Be told how each cell goes (MLflow, W&B); what you raise is reported and ignored.
 
-    Called in the host's process. `cell` names setting, translator, recognizer, fold and seed;
-    `outcome` is `ok`, `failed`, `timeout`, `oom` or `refused`, and empty at the start; `record` is
-    there once it is written, `message` says why a cell has no result, and `cached` tells that
-    nothing was computed for it. A combination that is refused by the plan never starts.
+    Called in the host's process. `event` is `started`, `finished`, `failed` or `refused`;
+    `cell` names setting, translator, recognizer, fold and seed; `outcome` is `ok`, `failed`,
+    `timeout`, `oom` or `refused`, and empty at the start; `record` is there once it is written,
+    `message` says why a cell has no result, and `cached` tells that nothing was computed for
+    it. A combination that is refused by the plan never starts.
     """

@@ -39,8 +39,8 @@ class ShownBoard(Board):
     def _table(self, style: str) -> str:
         from tabulate import tabulate
 
-        names = [name for name in self.metrics if name != self.primary]
-        shown = [self.primary, *names] if self.primary in self.metrics else names
+        known = [name for name in self.metrics if any(self._value(row, name) for row in self.rows)]
+        shown = sorted(known, key=lambda name: name != self.primary)
         rows = [
             [
                 "–" if row.rank is None else str(row.rank),
@@ -54,6 +54,9 @@ class ShownBoard(Board):
         headers = ["rank", "translator", "recognizer", *shown, "notes"]
         text: str = tabulate(rows, headers, tablefmt=style, disable_numparse=True)
         return text
+
+    def _value(self, row: Row, name: str) -> bool:
+        return name in row.metrics and row.metrics[name].value is not None
 
     def _repr_markdown_(self) -> str:
         return render([self])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import nan
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -155,7 +156,8 @@ def _facts(record: Record) -> dict[str, Any]:
     names = ("setting", "translator", "recognizer", "preset", "fold", "seed")
     facts = {name: whole["cell"][name] for name in names} | {"outcome": record.outcome}
     for name, value in record.metrics.items():
-        facts |= {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+        numbers = {name: value.value, f"{name}_low": value.low, f"{name}_high": value.high}
+        facts |= {key: nan if number is None else number for key, number in numbers.items()}
     facts["seconds"] = sum(step["seconds"] for step in whole["steps"])
     return facts | {"created": record.created, "key": record.key}
 
