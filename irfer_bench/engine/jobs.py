@@ -6,7 +6,7 @@ from __future__ import annotations
 import os
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -63,13 +63,15 @@ def open_runner(
     *,
     device: str,
     precision: str,
-    threads: int = 1,
+    threads: int,
+    rebuild: Sequence[str] = (),
 ) -> Runner:
-    """The runner of one device and precision, with everything that builds steps."""
+    """What builds steps on one device in one precision."""
     from irfer_bench.engine.runner import Runner
-    from irfer_bench.engine.stages.steps import BUILDERS
 
-    return Runner(store, registry, weights, device, precision, reporter, BUILDERS)
+    return Runner(
+        store, registry, weights, device, precision, reporter, frozenset(rebuild), threads
+    )
 
 
 @dataclass
@@ -114,7 +116,8 @@ class JobServer:
                 "data, weights or plugins of this process differ from the host's",
             )
         runner = self._runner(plan.device, plan.precision, job.resources.threads)
-        runner.artefact(plan.cells[0].score)
+        with self.store.session():
+            runner.artefact(plan.cells[0].score)
         return runner
 
     def _runner(self, device: str, precision: str, threads: int) -> Runner:

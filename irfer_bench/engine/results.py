@@ -17,6 +17,7 @@ from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
 from irfer_bench.errors import BenchError
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.planner import PlannedCell
+from irfer_bench.experiment.steps import Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.files import read_json, write_text
@@ -35,7 +36,7 @@ def make_record(runner: Runner, planned: PlannedCell) -> Record:
         warnings.append("the dataset is incomplete: irfer-bench data check lists what is missing")
     for step, facts in _prepared(steps):
         if facts.get("no_face"):
-            what = {"drop": "dropped", "whole": "taken whole"}[step.spec["no_face"]]
+            what = _what(step)
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
@@ -151,9 +152,7 @@ def _data(cell: Cell, steps: list[tuple[Step, Artefact | None]]) -> dict[str, An
         "train_target": facts.get("fit_recognizer", {}).get("target", 0),
         "test": facts["score"]["test"],
         "pairs": facts["score"]["pairs"],
-        "unlabelled_target": cell.setting.kind == "weak"
-        and cell.fit_on is None
-        and any(step.kind == "fit_translator" for step, _ in steps),
+        "unlabelled_target": cell.reads_unlabelled,
     }
 
 
@@ -165,6 +164,11 @@ def _prepared(
             yield step, artefact.facts
 
 
+def _what(step: Step) -> str:
+    dropped = isinstance(step.spec, Prepare) and step.spec.no_face == "drop"
+    return "dropped" if dropped else "taken whole"
+
+
 def _step(step: Step, artefact: Artefact) -> dict[str, Any]:
     return {
         "kind": step.kind,
@@ -172,6 +176,7 @@ def _step(step: Step, artefact: Artefact) -> dict[str, Any]:
         "key": step.key,
         "seconds": artefact.seconds,
         "peak_mb": artefact.peak_mb,
+        "threads": artefact.facts.get("threads"),
     }
 
 

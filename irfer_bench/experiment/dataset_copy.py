@@ -15,6 +15,7 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Component
 from irfer_bench.errors import MissingError
 from irfer_bench.store import keys
+from irfer_bench.store.digests import remembered_digest
 
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
@@ -22,7 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DatasetCopy:
-    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet)."""
+    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet).
+
+    Args:
+        code: digest of its code, where its package is installed in editable mode.
+    """
 
     component: Component
     params: Params
@@ -30,6 +35,7 @@ class DatasetCopy:
     fingerprint: str | None
     landmarks: Path | None = None
     boxes: Path | None = None
+    code: str = ""
 
     @property
     def name(self) -> str:
@@ -48,6 +54,8 @@ class DatasetCopy:
             "params": msgspec.to_builtins(self.params),
             "fingerprint": self.fingerprint,
         }
+        if self.code:
+            identity["code"] = self.code
         if self.landmarks_digest:
             identity["landmarks"] = self.landmarks_digest
         if self.boxes is not None:
@@ -57,12 +65,12 @@ class DatasetCopy:
     @cached_property
     def landmarks_digest(self) -> str:
         """Of the file that `--landmarks` names; empty without one."""
-        return keys.digest_file(self.landmarks) if self.landmarks is not None else ""
+        return remembered_digest(self.landmarks) if self.landmarks is not None else ""
 
     @cached_property
     def boxes_digest(self) -> str:
         """Of the file that `--boxes` names; empty without one."""
-        return keys.digest_file(self.boxes) if self.boxes is not None else ""
+        return remembered_digest(self.boxes) if self.boxes is not None else ""
 
 
 def find_copy(

@@ -15,7 +15,7 @@ import msgspec
 from irfer_bench.contracts.job import Executor, Job, JobResult, Outcome, Resources
 from irfer_bench.engine.jobs import attempt
 from irfer_bench.engine.results import describe_cell, make_failure, write_results
-from irfer_bench.errors import BenchError, CellError
+from irfer_bench.errors import BenchError, CellError, UsageError
 from irfer_bench.experiment.request import Request
 from irfer_bench.library.observers import tell_observers
 from irfer_bench.library.session import Session, threads_per_worker
@@ -70,6 +70,7 @@ class RunHost:
     """What executors are given (`irfer_bench.contracts.job.Host`), over one plan.
 
     Args:
+        rebuild: components whose steps are built again.
         lane: a reporter for the steps of one cell among several that run at once.
     """
 
@@ -78,6 +79,7 @@ class RunHost:
     out: Path
     how: Execution
     threads: int = 0
+    rebuild: Sequence[str] = ()
     lane: Callable[[str], Reporter] | None = None
     _cells: dict[str, PlannedCell] = field(default_factory=dict)
     _lanes: dict[str, Reporter] = field(default_factory=dict)
@@ -107,7 +109,9 @@ class RunHost:
         """What builds steps in this process and finds their artefacts."""
         if self._runner is None:
             plan = self.plan
-            self._runner = self.session.runner(plan.device, plan.precision, self.threads)
+            self._runner = self.session.runner(
+                plan.device, plan.precision, self.threads, self.rebuild
+            )
         return self._runner
 
     def log(self, name: str) -> Path:
@@ -138,6 +142,25 @@ class RunHost:
             elif kind == "built":
                 seconds, built = float(event["seconds"]), bool(event["built"])
                 reporter.finished(self._step(job.key, event), seconds, built)
+
+    def set_aside(self) -> None:
+        """Set aside what is to be rebuilt.
+
+        Raises:
+            UsageError: a name of `rebuild` takes no part.
+        """
+        if not self.rebuild:
+            return
+        from irfer_bench.engine.code_watch import affected
+
+        for name in self.rebuild:
+            if not any(
+                affected(self.session.registry, planned.score, frozenset({name}))
+                for planned in self.plan.cells
+            ):
+                raise UsageError(f"--rebuild {name}: {name!r} takes no part in this run")
+        for planned in self.plan.cells:
+            self.runner.set_aside(planned.score)
 
     def results(self) -> Iterator[CellResult]:
         """Carry out the plan and yield how each cell ended; what is in the store comes first.
@@ -184,7 +207,10 @@ class RunHost:
             )
 
     def _job(self, planned: PlannedCell) -> Job:
-        request: Request = msgspec.structs.replace(planned.request, threads=self.threads)
+        # What is to be rebuilt was set aside once; a job that did it again would undo another's.
+        request: Request = msgspec.structs.replace(
+            planned.request, threads=self.threads, rebuild=()
+        )
         return Job(
             key=planned.score.key,
             request=msgspec.to_builtins(request),
@@ -235,7 +261,7 @@ class RunHost:
                 "does not hold it",
                 "executors must share the store (IRFER_BENCH_HOME)",
             )
-        with clear_write_errors(self.out):
+        with self.session.store.session(), clear_write_errors(self.out):
             self.runner.artefact(planned.score)
             return write_results(self.runner, planned, self.out)
 
@@ -255,12 +281,12 @@ class RunHost:
         return self._lanes[key]
 
     def _step(self, key: str, event: Mapping[str, Any]) -> Step:
-        wanted = event["key"]
-        return next(step for step in self._cells[key].score.walk() if step.key == wanted)
+        steps = {step.key: step for step in self._cells[key].score.walk()}
+        return steps[event["key"]]
 
 
 def _build(runner: Runner, score: Step, out: Path) -> None:
-    with clear_write_errors(out):
+    with runner.store.session(), clear_write_errors(out):
         runner.artefact(score)
 
 

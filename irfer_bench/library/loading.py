@@ -14,6 +14,7 @@ from irfer_bench.contracts.values import Clip, Scores
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.graph import Step, StepKind
 from irfer_bench.experiment.methods import Method
+from irfer_bench.experiment.steps import Predict, Spec, Translate
 from irfer_bench.library.arrays import Frames, as_clips
 from irfer_bench.library.reporter import SilentReporter
 from irfer_bench.library.session import Session
@@ -57,7 +58,8 @@ class Fitted:
             UsageError: another type, shape or size, or the translator needs true partners.
         """
         step = self._steps["translator"]
-        if _trait(step, "partners", False):
+        assert step.method is not None
+        if step.method.traits["partners"]:
             raise UsageError(f"{step.title} needs the true partner of every image")
         spectrum = self.setting.source.spectrum if self.setting.source else "vis"
         given = as_clips(clips, spectrum, self.setting.size)
@@ -114,18 +116,21 @@ class _Loader:
 
     def step(self, role: str) -> Step:
         """The step that would use the method of this role."""
-        method, kind = self._method(role), "translate" if role == "translator" else "predict"
-        cell = self.facts["cell"]
-        spec = {"seed": cell["seed"] if role == "recognizer" else 0, "loaded": self.facts["key"]}
-        return Step(kind, f"{kind} by {method.name}", spec, {}, method)  # type: ignore[arg-type]
+        method, cell = self._method(role), self.facts["cell"]
+        known = {**method.identity("apply"), "fold": cell["fold"], "precision": cell["precision"]}
+        if role == "translator":
+            applied: Spec = Translate(**known, part="all", spectrum=None, seed=0)
+            return Step(f"translate by {method.name}", applied, method=method)
+        spec = Predict(**known, embed=False, classes=self.facts["classes"], seed=cell["seed"])
+        return Step(f"predict by {method.name}", spec, method=method)
 
     def restored(self, step: Step, fit: StepKind) -> Any:
         """An instance with the state that the record's step of kind `fit` left in the store."""
         assert step.method is not None
-        made = self.runner.create(step.method)
+        made = self.session.registry.create(step.method.component, step.method.params)
         found = [each for each in self.facts["steps"] if each["kind"] == fit]
         if not found:
-            if _trait(step, "trains", True) and not _trait(step, "adds_nothing", False):
+            if step.method.traits["trains"] and not step.method.traits["adds_nothing"]:
                 raise MissingError(
                     f"the record names no fitted state of {step.method.name}", "run its cell again"
                 )
@@ -162,8 +167,3 @@ class _Loader:
             said["inputs"],
             said["given"],
         )
-
-
-def _trait(step: Step, name: str, default: bool) -> bool:
-    assert step.method is not None
-    return step.method.flag(name, default)

@@ -148,7 +148,14 @@ def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
     """The plan of some requests, with what is stored and how long the rest takes."""
     made = session.plan(requests, scan=False)
     times = known_times(session.store)
-    return RunPlan(made, {step.key: estimate(times, step) for step in made.needed(session.store)})
+    needed = {step.key: step for step in made.needed(session.store)}
+    rebuild = frozenset(name for request in requests for name in request.rebuild)
+    if rebuild:
+        from irfer_bench.engine.code_watch import affected
+
+        for planned in made.cells:
+            needed |= {s.key: s for s in affected(session.registry, planned.score, rebuild)}
+    return RunPlan(made, {key: estimate(times, step) for key, step in needed.items()})
 
 
 def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:

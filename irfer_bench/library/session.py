@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.planner import Plan, Planner
-from irfer_bench.home import cores, home, weights
+from irfer_bench.home import cores, home, torch_threads, weights
 from irfer_bench.registry import Registry
 from irfer_bench.registry import load as load_registry
 from irfer_bench.store.artefacts import Store
@@ -49,7 +49,9 @@ class Session:
             self.registry.get("dataset", name)
         return Planner(self.registry, self.home, self.weights, scan=scan).plan(requests)
 
-    def runner(self, device: str, precision: str, threads: int = 0) -> Runner:
+    def runner(
+        self, device: str, precision: str, threads: int = 0, rebuild: Sequence[str] = ()
+    ) -> Runner:
         """What builds the steps of a plan in this process."""
         from irfer_bench.engine.jobs import open_runner
 
@@ -60,14 +62,16 @@ class Session:
             self.reporter,
             device=device,
             precision=precision,
-            threads=threads or threads_per_worker(1),
+            threads=threads or torch_threads(),
+            rebuild=rebuild,
         )
 
 
 def threads_per_worker(workers: int) -> int:
     """`OMP_NUM_THREADS` where it is set, else this process' cores divided among the workers."""
-    given = os.environ.get("OMP_NUM_THREADS", "")
-    return int(given) if given.isdecimal() and int(given) else max(1, cores() // workers)
+    if os.environ.get("OMP_NUM_THREADS"):
+        return torch_threads()
+    return max(1, cores() // workers)
 
 
 def _check_owners(requests: Sequence[Request], registry: Registry) -> None:

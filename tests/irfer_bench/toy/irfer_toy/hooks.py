@@ -14,7 +14,7 @@ def irfer_bench_components():
         yield Component("setting", f"toy_{name}", f"irfer_toy.settings:{name.upper()}")
     for name, factory, params, traits in (
         ("toy_raw", "Raw", "RawParams", {"trains": False, "adds_nothing": True}),
-        ("toy_shift", "Shift", "ShiftParams", {}),
+        ("toy_shift", "Shift", "ShiftParams", {"pairs": True}),
         ("toy_partner", "Partner", "PartnerParams", {"trains": False, "partners": True}),
     ):
         yield Component(
