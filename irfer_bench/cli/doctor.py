@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `doctor`."""
     parser.add_argument("--json", action="store_true", help="one object on standard output")
     parser.add_argument(
-        "--verify", action="store_true", help="read every stored artefact in full; exit 4 if damaged"
+        "--verify", action="store_true", help="read all stored artefacts; exit 4 if damaged"
     )
 
 
@@ -62,7 +62,7 @@ def _verify(facts: dict[str, Any]) -> list[str]:
     """Read all artefacts; the damaged ones are set aside, and a run builds them again."""
     damaged: list[str] = []
     store = Store(home() / "store", damaged.append)
-    keys = store.keys()
+    keys = store.stored_keys()
     with store.session():
         whole = sum(store.verify(key) is not None for key in keys)
     facts |= {"artefacts": len(keys), "damaged": damaged}

@@ -176,7 +176,6 @@ def _step(step: Step, artefact: Artefact) -> dict[str, Any]:
         "key": step.key,
         "seconds": artefact.seconds,
         "peak_mb": artefact.peak_mb,
-        "threads": artefact.facts.get("threads"),
     }
 
 

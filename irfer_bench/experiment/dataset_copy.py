@@ -110,8 +110,9 @@ def find_copy(
         )
     if not root.is_dir():
         raise MissingError(f"--data-root {name}={root}: no such folder")
-    from irfer_bench.data.manifest import other_datasets, stored
-    from irfer_bench.data.manifest import scan as read_manifest
+    from irfer_bench.data.kept_manifests import stored
+    from irfer_bench.data.scanning import other_datasets
+    from irfer_bench.data.scanning import scan as read_manifest
 
     source = DatasetCopy(component, params, root, None, landmarks, boxes)
     manifest = stored(name, root, home, source.stamp)

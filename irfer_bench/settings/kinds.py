@@ -108,7 +108,7 @@ def augmented(setting: Setting, adds_nothing: bool = False) -> Protocol:
 
 def weak(setting: Setting, adds_nothing: bool = False) -> Protocol:
     """Labelled visible images translated to the target, and few labelled target images."""
-    rest = "; the rest of the target without labels" if setting.unlabelled else ""
+    rest = ", and all of their target without labels" if setting.unlabelled else ""
     return Protocol(
         fitting="own",
         source=_source(setting),

@@ -12,9 +12,10 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Component, Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
-from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking, scan
+from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
+from irfer_bench.data.scanning import scan
 from irfer_bench.engine.stages.work import FOLDS, Inputs, Work
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
