@@ -5,12 +5,13 @@
 is asked for.
 """
 
-from typing import TYPE_CHECKING, Any
-
 __version__ = "0.1.0"
 __all__ = ["Results", "__version__", "load", "plan", "results", "run"]
 
+TYPE_CHECKING = False  # typing's own, which costs as much as the rest of `irfer-bench --help`
 if TYPE_CHECKING:
+    from typing import Any
+
     from irfer_bench.library.loading import load
     from irfer_bench.library.planning import plan
     from irfer_bench.library.results import Results, results
@@ -25,7 +26,7 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> Any:
+def __getattr__(name: str) -> "Any":
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
