@@ -206,7 +206,6 @@ class Store:
     def discard(self, key: str) -> None:
         """Move an artefact away on request, so that it is built again."""
         with self._locked(key):
-            self._known.pop(key, None)
             if self.folder(key).exists():
                 self._set_aside(key, f"artefact {key[:8]} is to be built again")
 
