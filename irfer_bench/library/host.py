@@ -173,7 +173,7 @@ class RunHost:
         waiting: dict[str, Job] = {}
         for key, planned in self._cells.items():
             if self.session.store.get(key) is None:
-                waiting[key] = self._job(planned)
+                waiting[key] = self.job(planned)
             else:
                 yield self._write(planned, attempt(key, lambda: None), cached=True)
         if waiting:
@@ -206,7 +206,8 @@ class RunHost:
                 "finished cells are kept, run again to go on",
             )
 
-    def _job(self, planned: PlannedCell) -> Job:
+    def job(self, planned: PlannedCell) -> Job:
+        """A cell of the plan as an executor is given it."""
         # What is to be rebuilt was set aside once; a job that did it again would undo another's.
         request: Request = msgspec.structs.replace(
             planned.request, threads=self.threads, rebuild=()

@@ -1,4 +1,4 @@
-"""Executors of plugins that break, and observers: one clear line, never exit 0 with nothing done."""
+"""Executors of plugins that break, and observers: one line, never exit 0 with nothing done."""
 
 from __future__ import annotations
 
