@@ -49,7 +49,9 @@ class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
     domain: Annotated[dict[str, Any], Meta(description="spectrum, lightings, parts, splits")]
     classes: Classes
     frames: Annotated[str, Meta(description="rule that picks the scored frames of an item")]
-    unit: Annotated[Literal["frame", "item"], Meta(description="`frame` or `item`: what one scored example is")]
+    unit: Annotated[
+        Literal["frame", "item"], Meta(description="what one scored example is")
+    ]
     size: Annotated[int, Meta(description="stored side in pixels")]
     detector: Annotated[str, Meta(description="who finds the face; `none` for centre squares")]
     crop: Annotated[float, Meta(description="factor on the detector's square box")]

@@ -99,7 +99,8 @@ def test_rebuild_of_a_translator_builds_its_parts_too(bench, toy):
 def test_the_digest_of_an_editable_plugin_is_in_its_keys(bench, toy):
     """Its author's edits are new steps at once; nobody has to raise a version."""
     folder = toy.parent / "irfer_toy-1.0.dist-info"
-    (folder / "direct_url.json").write_text('{"url": "file:///toy", "dir_info": {"editable": true}}')
+    direct = {"url": "file:///toy", "dir_info": {"editable": True}}
+    (folder / "direct_url.json").write_text(json.dumps(direct))
     run(bench)
     done = len(bench.log())
     edit(toy / "methods.py", '"""Nearest mean image of a class."""', '"""Says the same."""')

@@ -48,8 +48,8 @@ def test_validation_subjects_are_in_no_other_training_view(bench):
 
 
 def test_validation_of_all_subjects_is_refused(bench, monkeypatch):
-    from irfer_toy import settings
     import msgspec
+    from irfer_toy import settings
 
     greedy = msgspec.structs.replace(settings.VALIDATED, validation=1.0)
     monkeypatch.setattr(settings, "VALIDATED", greedy)
@@ -67,7 +67,7 @@ def test_features_of_a_stored_artefact_are_encoded_once(bench):
 
 
 def test_scores_and_features_come_from_one_pass(bench):
-    code, _, err = bench.run(*"-d toy -s toy_weak -t toy_raw -r toy_encoded --seed 0".split())
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_encoded", "--seed", "0")
     assert code == 0, err
     assert bench.log().count("both") == 2, "the test clips, and the translated partners"
 
@@ -128,10 +128,10 @@ def test_a_step_fixes_its_threads_and_the_record_says_so(bench, monkeypatch):
 
 
 def test_an_audio_method_is_refused_on_stills(bench):
-    code, _, err = bench.run(*"-d toy -s toy_weak -t toy_raw -r toy_voice".split())
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
     assert code == 2
     assert "recognizer 'toy_voice' needs audio and toy_weak has frames without any" in err
-    code, out, _ = bench.call(*"plan -d toy -s toy_weak -t toy_raw -r toy_voice".split())
+    code, _, _ = bench.call("plan", "-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
     assert code == 2, "refused when planning, not when running"
 
 
