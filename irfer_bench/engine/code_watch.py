@@ -100,13 +100,19 @@ class CodeWatch:
     def set_aside(self, step: Step, names: frozenset[str]) -> None:
         """Set aside what components of these names built, with its parts, and all that follows
         from it; each step once."""
-        affected: set[str] = set()
-        for each in step.walk():
-            own = {component.name for component in components_of(self.registry, each)}
-            if own & names or any(given.key in affected for given in each.reads.values()):
-                affected.add(each.key)
-                if f"aside {each.key}" not in self._checked:
-                    self._checked[f"aside {each.key}"] = each.title
-                    for key in (*self._manifest(each.key).get("parts", ()), each.key):
-                        self.store.discard(key)
-                        shutil.rmtree(self.store.unfinished(key), ignore_errors=True)
+        for each in affected(self.registry, step, names):
+            if f"aside {each.key}" not in self._checked:
+                self._checked[f"aside {each.key}"] = each.title
+                for key in (*self._manifest(each.key).get("parts", ()), each.key):
+                    self.store.discard(key, f"--rebuild: {each.title}")
+                    shutil.rmtree(self.store.unfinished(key), ignore_errors=True)
+
+
+def affected(registry: Registry, last: Step, names: frozenset[str]) -> list[Step]:
+    """The steps of components of these names, and all that follow from them up to `last`."""
+    found: dict[str, Step] = {}
+    for step in last.walk() if names else ():
+        own = {component.name for component in components_of(registry, step)}
+        if own & names or any(given.key in found for given in step.reads.values()):
+            found[step.key] = step
+    return list(found.values())

@@ -87,11 +87,15 @@ class Runner:
         Raises:
             BenchError: the step cannot be done; anything a plugin raises becomes a `CellError`.
         """
-        if self.rebuild:
-            self._code.set_aside(step, self.rebuild)
+        self.set_aside(step)
         found = self._finish(step)
         self.changed.update(self._code.changed(step))
         return found
+
+    def set_aside(self, step: Step) -> None:
+        """Set aside what `rebuild` names of the step and all it needs; each step once."""
+        if self.rebuild:
+            self._code.set_aside(step, self.rebuild)
 
     def _finish(self, step: Step) -> Artefact:
         found = self.store.get(step.key)
