@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from irfer_bench.contracts.job import Outcome
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
 from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
@@ -71,6 +72,34 @@ def make_record(runner: Runner, planned: PlannedCell) -> Record:
     )
 
 
+def make_failure(
+    planned: PlannedCell, outcome: Outcome, message: str, runner: Runner | None = None
+) -> Record:
+    """The record of a cell that has no result: no metrics, and the reason among the warnings."""
+    cell = planned.cell
+    machine = {} if runner is None else {"device": runner.device, "precision": runner.precision}
+    return records.sealed(
+        Record(
+            schema=records.SCHEMA,
+            key=planned.score.key,
+            cell=describe_cell(cell),
+            translator=cell.translator.describe(),
+            recognizer=cell.recognizer.describe() if cell.recognizer else None,
+            data={"fingerprint": cell.source.fingerprint},
+            metrics={},
+            confusion=None,
+            classes=list(cell.setting.classes),
+            steps=[],
+            facts={},
+            machine=provenance.machine() | machine,
+            packages=provenance.packages({cell.translator.distribution}),
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            outcome=outcome,
+            warnings=[message],
+        )
+    )
+
+
 def describe_cell(cell: Cell) -> dict[str, Any]:
     """What a record says of its cell."""
     setting, translator, recognizer = cell.row
@@ -88,6 +117,7 @@ def describe_cell(cell: Cell) -> dict[str, Any]:
         "primary": cell.setting.primary,
         "precision": cell.precision,
         "fit_translator_on": cell.fit_on.name if cell.fit_on else "",
+        **({"further_metrics": list(cell.metrics)} if cell.metrics else {}),
     }
 
 

@@ -103,7 +103,11 @@ class Step:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one record is about."""
+    """What one record is about.
+
+    Args:
+        metrics: asked for beside the setting's own; `setting.metrics` holds both.
+    """
 
     setting: Setting
     translator: Method
@@ -115,6 +119,7 @@ class Cell:
     fit_on: DatasetCopy | None
     fit_on_setting: Setting | None
     precision: str
+    metrics: tuple[str, ...] = ()
 
     @property
     def row(self) -> tuple[str, str, str]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
 from irfer_bench.contracts.values import Kind
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
@@ -25,10 +27,15 @@ from irfer_bench.store.artefacts import Store
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell and its last step; the step's key is the record's name."""
+    """A cell and its last step; the step's key is the record's name.
+
+    Args:
+        request: of this cell alone: a plan of it, made by any process, has the same key.
+    """
 
     cell: Cell
     score: Step
+    request: Request = field(default_factory=Request)
 
 
 @dataclass
@@ -38,6 +45,7 @@ class Plan:
     Args:
         missing: sources whose folder was not scanned yet; their keys are not final.
         refusals: combinations of a grid that have no meaning, with the reason.
+        refused: the cells behind `refusals`, each with its reason.
     """
 
     cells: list[PlannedCell]
@@ -45,6 +53,7 @@ class Plan:
     precision: str
     refusals: list[str] = field(default_factory=list)
     missing: list[DatasetCopy] = field(default_factory=list)
+    refused: list[tuple[Cell, str]] = field(default_factory=list)
 
     def needed(self, store: Store) -> Iterator[Step]:
         """The steps that would be built, in order; what only cached steps need is left out."""
@@ -61,6 +70,33 @@ def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
         if other.key not in seen:
             yield from _needed(other, store, seen)
     yield step
+
+
+def _request_of(cell: Cell, request: Request, device: str) -> Request:
+    """The request of one cell, with everything resolved that another process might choose anew."""
+    bare = cell.setting.name.partition("@")[0]
+    asked = (name.partition("@")[0].rpartition(":") for name in request.settings)
+    owner = next((f"{owner}:" for owner, _, name in asked if owner and name == bare), "")
+    copies = (cell.source, *cell.foreign.values(), cell.fit_on)
+    roots = {c.name: str(c.root.absolute()) for c in copies if c is not None and c.root is not None}
+    files = {
+        name: str(Path(value).expanduser().absolute())
+        for name in ("landmarks", "boxes")
+        if (value := getattr(request, name))
+    }
+    return msgspec.structs.replace(
+        request,
+        **files,
+        settings=(f"{owner}{cell.setting.name}",),
+        translators=(cell.translator.name,),
+        recognizers=(cell.recognizer.name,) if cell.recognizer else (),
+        preset=cell.translator.preset,
+        folds=(cell.fold,),
+        seeds=(cell.seed,),
+        data_roots=roots,
+        device=device,
+        precision=cell.precision,
+    )
 
 
 @dataclass
@@ -88,7 +124,11 @@ class Planner:
         device = pick_device(requests[0].device)
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
-        maker = GraphMaker(self.versions("metric"), self.versions("detector"))
+        metrics = self.versions("metric")
+        for name in (name for request in requests for name in request.metrics):
+            owned = self.registry.owner("metric", name)
+            metrics[name] = self.version(owned)
+        maker = GraphMaker(metrics, self.versions("detector"))
         seen: set[str] = set()
         for request in requests:
             for cell in self._cells(request, precision):
@@ -97,10 +137,11 @@ class Planner:
                     score = maker.score_step(cell)
                 except RefusedError as error:
                     plan.refusals.append(str(error))
+                    plan.refused.append((cell, str(error)))
                     continue
                 if score.key not in seen:
                     seen.add(score.key)
-                    plan.cells.append(PlannedCell(cell, score))
+                    plan.cells.append(PlannedCell(cell, score, _request_of(cell, request, device)))
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
@@ -110,12 +151,14 @@ class Planner:
     def versions(self, kind: Kind) -> dict[str, str]:
         """Version by name of all components of a kind, as it enters keys."""
         return {
-            each.component.name: "+".join(
-                filter(None, (each.component.version, self._code(each)))
-            )
+            each.component.name: self.version(each)
             for each in self.registry.registered
             if each.component.kind == kind
         }
+
+    def version(self, registered: Registered) -> str:
+        """Version of a component as it enters keys."""
+        return "+".join(filter(None, (registered.component.version, self._code(registered))))
 
     def _code(self, registered: Registered) -> str:
         """Digest of a component's code, where it changes without its version.
@@ -132,6 +175,9 @@ class Planner:
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
             preset = request.preset or self._default_preset(setting)
+            further = tuple(name for name in request.metrics if name not in setting.metrics)
+            if further:
+                setting = msgspec.structs.replace(setting, metrics=(*setting.metrics, *further))
             if setting.metrics:
                 for name in setting.metrics:
                     self.registry.get("metric", name)
@@ -163,6 +209,7 @@ class Planner:
                                 fit_on,
                                 fit_on_setting,
                                 precision,
+                                further,
                             )
 
     def _settings(self, request: Request) -> list[Setting]:

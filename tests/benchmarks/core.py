@@ -11,9 +11,9 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from irfer_bench.cli.leaderboard import write_boards
 from irfer_bench.experiment.planner import Planner
 from irfer_bench.experiment.request import Request
+from irfer_bench.library.boards import write_boards
 from irfer_bench.registry import load
 from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Store

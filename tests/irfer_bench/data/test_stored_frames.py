@@ -60,6 +60,16 @@ def test_every_frame_is_kept_and_the_rules_frames_are_scored(
         assert other.fps is not None and other.landmarks.shape == (item.frames, 68, 2)
 
 
+@pytest.mark.parametrize("scored", ["", "uniform(4)"])
+def test_frames_are_counted_as_reading_the_clips_counts_them(
+    scored: str, items: list[Item], tmp_path: Path
+) -> None:
+    rules = Rules(unit="item", size=64, frames="uniform(4)", stored="all")
+    write_clips(tmp_path, prepare(SynthDataset(), None, items, rules))
+    view = StoredClips(tmp_path, "key", scored).view().pick([2, 0])
+    assert view.frame_counts() == [(len(clip.frames), clip.scored) for clip in view]
+
+
 def test_stills_know_where_they_come_from(items: list[Item], tmp_path: Path) -> None:
     write_clips(
         tmp_path, prepare(SynthDataset(), None, items, Rules(frames="last(2)", size=64))

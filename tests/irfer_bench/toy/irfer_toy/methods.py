@@ -1,7 +1,9 @@
 """Translators and recognizers of the toy."""
 
 import os
+import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -162,6 +164,22 @@ class Broken(Means):
         if how == "print":
             sys.stdout.write("a library that talks\n")
             os.write(1, b"and one that talks below Python\n")
+        if how in ("sleep", "spawn"):
+            if how == "spawn":
+                subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            ctx.progress("nothing", 1, 2)
+            time.sleep(600)
+        if how == "memory":
+            held = np.ones(400 * 2**20, np.uint8)
+            time.sleep(600)
+            raise AssertionError(held[0])
+        if how == "die":
+            os.write(2, b"the library says goodbye\n")
+            os._exit(3)
+        if how == "descriptors":
+            sys.stdin.read()
+            for number in (0, 1, 2):
+                os.write(number if number else 1, b'{"event": "result", "outcome": "ok"}\n')
         super().fit(data, ctx)
 
     def predict(self, clips, ctx):
