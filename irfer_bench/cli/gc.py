@@ -36,7 +36,7 @@ def run(args: argparse.Namespace) -> int:
         for record in found:
             if isinstance(record, DamagedError):
                 raise record
-            keep |= {step["key"] for step in record.steps}
+            keep |= {step.key for step in record.steps}
     count, size = sweep(home() / "store", keep)
     print(f"deleted {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
     return 0

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pluggy
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.record import Record
     from irfer_bench.contracts.values import Component
-    from irfer_bench.store.records import Record
 
 PROJECT = "irfer_bench"
 hookspec = pluggy.HookspecMarker(PROJECT)

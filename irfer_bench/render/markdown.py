@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 from tabulate import tabulate
 
+from irfer_bench.contracts.record import Value
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.numbers import PERCENT, duration, number
-from irfer_bench.store.records import Value
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import PERCENT, duration, number
-from irfer_bench.store.records import Record, Value
 
 
 def render_panel(record: Record, path: Path) -> str:
@@ -19,8 +19,8 @@ def render_panel(record: Record, path: Path) -> str:
     lines = [
         "",
         f"{terminal(translator)} × {terminal(recognizer)} on {terminal(setting)}, "
-        f"fold {cell['fold']} of {cell['folds']}, seed {cell['seed']}, "
-        f"preset {terminal(cell['preset'])}",
+        f"fold {cell.fold} of {cell.folds}, seed {cell.seed}, "
+        f"preset {terminal(cell.preset)}",
         _counts(record),
         "",
         tabulate(
@@ -32,7 +32,7 @@ def render_panel(record: Record, path: Path) -> str:
         ),
         "",
         tabulate(
-            [[terminal(step["title"]), duration(step["seconds"])] for step in record.steps],
+            [[terminal(step.title), duration(step.seconds)] for step in record.steps],
             ["step", "time"],
             tablefmt="simple",
             disable_numparse=True,
@@ -48,9 +48,11 @@ def render_panel(record: Record, path: Path) -> str:
 
 
 def _counts(record: Record) -> str:
-    source, target, test = (record.data.get(n) for n in ("train_source", "train_target", "test"))
-    text = f"trained on {source} source and {target} target clips, tested on {test}"
-    return terminal(text)
+    data = record.data
+    return (
+        f"trained on {data.train_source} source and {data.train_target} target clips, "
+        f"tested on {data.test}"
+    )
 
 
 def render_summary(records: Sequence[Record]) -> str:
@@ -58,15 +60,22 @@ def render_summary(records: Sequence[Record]) -> str:
     rows = [
         [
             *map(terminal, record.row),
-            record.cell["fold"],
-            record.cell["seed"],
-            " ".join(_metric(record.cell["primary"], record.metrics[record.cell["primary"]])[1:2]),
-            _metric(record.cell["primary"], record.metrics[record.cell["primary"]])[2][:40],
+            record.cell.fold,
+            record.cell.seed,
+            *_primary(record),
         ]
         for record in records
     ]
     headers = ["setting", "translator", "recognizer", "fold", "seed", "primary", "95 % interval"]
     return "\n" + str(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
+
+
+def _primary(record: Record) -> tuple[str, str]:
+    name = record.cell.primary
+    if name not in record.metrics:
+        return record.outcome, ""
+    _, value, interval = _metric(name, record.metrics[name])
+    return value, interval[:40]
 
 
 def _metric(name: str, value: Value) -> list[str]:

@@ -8,9 +8,10 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.errors import DamagedError
 from irfer_bench.statistics.comparison import ItemValues, MetricName, Predictions
-from irfer_bench.store.records import Record, predictions_of, predictions_path
+from irfer_bench.store.records import predictions_of, predictions_path
 
 RANKED: dict[str, MetricName] = {
     "accuracy": "accuracy",
@@ -19,15 +20,6 @@ RANKED: dict[str, MetricName] = {
     "macro_f1": "macro_f1",
 }
 """Metrics that follow from predictions alone; others are pooled from values per image."""
-
-
-class Kept(msgspec.Struct, frozen=True):
-    """A predictions file: id, subject, label and log-probabilities per item; values per pair."""
-
-    items: list[tuple[str, str | None, str, list[float]]] | None = None
-    pairs: list[str] = []
-    subjects: list[str | None] = []
-    values: dict[str, list[float]] = {}
 
 
 DECODER = msgspec.json.Decoder(Kept)

@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from irfer_bench.contracts.record import Record
 from irfer_bench.engine.results import write_results
 from irfer_bench.engine.runner import Runner
 from irfer_bench.errors import BenchError, CellError
 from irfer_bench.experiment.planner import Plan, PlannedCell
 from irfer_bench.store.files import clear_write_errors
-from irfer_bench.store.records import Record
 
 
 @dataclass(frozen=True)
