@@ -41,6 +41,9 @@ class CellFacts(Facts, frozen=True, kw_only=True):
     fit_translator_on: Annotated[
         str, Meta(description="the other dataset the translator was fitted on, or empty")
     ] = ""
+    further_metrics: Annotated[
+        list[str], Meta(description="metrics asked for beside the setting's own")
+    ] = []
 
 
 class MethodFacts(Facts, frozen=True, kw_only=True):
@@ -107,6 +110,7 @@ class Value(Facts, frozen=True, kw_only=True, omit_defaults=True):
     reason: Annotated[str, Meta(description="why there is no value")] = ""
     direction: Annotated[str, Meta(description="higher, lower or none")] = "higher"
     unit: Annotated[str, Meta(description="such as dB")] = ""
+    version: Annotated[str, Meta(description="of the metric")] = "1"
 
 
 class StepFacts(Facts, frozen=True, kw_only=True):

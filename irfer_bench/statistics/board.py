@@ -14,6 +14,7 @@ import msgspec
 from irfer_bench.contracts.record import MethodFacts, Record, Value
 from irfer_bench.errors import DamagedError
 from irfer_bench.statistics import comparison as stats
+from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.pooling import RANKED, Pool, pool
 from irfer_bench.store.keys import canonical
 
@@ -48,10 +49,16 @@ class Board:
     metrics: list[str]
     rows: list[Row]
     problems: list[str]
+    notes: list[str] = field(default_factory=list)
 
 
-def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[Board]:
+def make_boards(
+    records: Iterable[Record | DamagedError], folder: Path, reader: Reader | None = None
+) -> list[Board]:
     """One board per setting, preset, version and data: only like is set beside like.
+
+    Args:
+        reader: has read the records' predictions already.
 
     Raises:
         DamagedError: there are records and none of them can be read.
@@ -68,7 +75,8 @@ def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[
             groups[kind].append(record)
         else:
             problems.append(_failure(record))
-    boards = [_board(names, members, folder) for names, members in sorted(groups.items())]
+    reader = reader or Reader(folder)
+    boards = [_board(names, members, reader) for names, members in sorted(groups.items())]
     if boards:
         boards[0].problems = problems + boards[0].problems
     elif problems:
@@ -85,12 +93,12 @@ def _failure(record: Record) -> str:
     )
 
 
-def _board(names: tuple[str, str, str, str], records: Sequence[Record], folder: Path) -> Board:
+def _board(names: tuple[str, str, str, str], records: Sequence[Record], reader: Reader) -> Board:
     newest = max(records, key=lambda record: (record.created, record.key))
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
     primary = _primary(newest.cell.primary, metrics, records)
     board = Board(*names, primary, metrics, list(_rows(records)), [])
-    pools = [_pooled(row, board, folder) for row in board.rows]
+    pools = [_pooled(row, board, reader) for row in board.rows]
     higher = primary not in newest.metrics or newest.metrics[primary].direction != "lower"
     _rank(board, pools, higher)
     board.rows.sort(key=lambda row: _place(row, primary, higher))
@@ -188,10 +196,10 @@ def _mean(values: Sequence[Value]) -> Value:
     return Value(value=sum(known) / len(known), direction=first.direction, unit=first.unit)
 
 
-def _pooled(row: Row, board: Board, folder: Path) -> Pool:
+def _pooled(row: Row, board: Board, reader: Reader) -> Pool:
     """The row's items; its intervals become those over subjects, folds and seeds pooled."""
     try:
-        items = pool(row.records, folder)
+        items = pool(row.records, reader)
         if len(row.records) > 1:
             _bootstrap(row, items)
     except (DamagedError, ValueError, KeyError) as error:

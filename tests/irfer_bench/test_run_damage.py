@@ -69,7 +69,7 @@ def test_a_record_of_a_newer_schema_is_left_alone(bench):
     path.write_text(newer)
     code, _, err = bench.run()
     assert code == 4
-    assert "record of schema 99, this irfer-bench knows 1; upgrade irfer-bench" in err
+    assert "record of schema 99, this irfer-bench knows 2; upgrade irfer-bench" in err
     assert path.read_text() == newer
 
 
