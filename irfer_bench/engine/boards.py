@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
@@ -18,7 +16,7 @@ from irfer_bench.statistics.board import Board, make_boards
 from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
 from irfer_bench.store import keys
-from irfer_bench.store.files import clear_write_errors, write_text
+from irfer_bench.store.files import atomic_file, clear_write_errors
 from irfer_bench.store.locks import lock
 from irfer_bench.store.records import SETTING, path_of, read_records
 
@@ -211,11 +209,8 @@ def _notes(board: Board, rules: Rules | None) -> list[str]:
 def _write(path: Path, content: str | bytes) -> None:
     if _holds(path, content):
         return
-    with clear_write_errors(path):
-        if isinstance(content, bytes):
-            write_bytes(path, content)
-        else:
-            write_text(path, content)
+    with clear_write_errors(path), atomic_file(path) as draft:
+        draft.write_bytes(content.encode() if isinstance(content, str) else content)
 
 
 def _holds(path: Path, content: str | bytes) -> bool:

@@ -15,7 +15,16 @@ if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
 
 
-def render(boards: Sequence[Board]) -> str:
+def render(boards: Sequence[Board]) -> dict[str, str]:
+    """A page per setting, `SETTING.md`."""
+    settings = dict.fromkeys(board.setting for board in boards)
+    return {
+        f"{name}.md": render_page([board for board in boards if board.setting == name])
+        for name in settings
+    }
+
+
+def render_page(boards: Sequence[Board]) -> str:
     """The page of one setting: a table per preset, then what the numbers mean."""
     parts = [f"# {markdown(boards[0].setting)}", ""] if boards else ["# no record", ""]
     for board in boards:
@@ -55,6 +64,7 @@ def _table(board: Board) -> list[str]:
         "",
     ]
     lines += [f"{mark} {markdown(reason)}" + "  " for mark, reason in _footnotes(notes)]
+    lines += [f"{markdown(note)}  " for note in board.notes]
     lines += [f"Not shown: {markdown(problem)}  " for problem in board.problems]
     return [*lines, ""] if lines[-1] else lines
 
