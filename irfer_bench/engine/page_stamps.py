@@ -13,10 +13,10 @@ from typing import Any
 import msgspec
 
 import irfer_bench
+from irfer_bench.errors import DamagedError
 from irfer_bench.registry import Registry
 from irfer_bench.store import keys
 from irfer_bench.store.files import read_json, write_json
-from irfer_bench.errors import DamagedError
 
 YOUNG = 200_000_000
 """Nanoseconds within which a file may change twice and keep its dates."""
@@ -47,8 +47,9 @@ class PageStamps:
 
     def unchanged(self, settings: Sequence[str]) -> list[str] | None:
         """The pages of these settings where neither they nor their records changed, else None."""
+        records = self._records(settings)
         stamp = self._read().get(_name(settings))
-        if stamp is None or stamp.records != self._records(settings):
+        if stamp is None or stamp.records != records:
             return None
         for path, digest in stamp.files.items():
             try:

@@ -14,13 +14,26 @@ from irfer_bench.render.numbers import PERCENT, duration, number
 
 def render_panel(record: Record, path: Path) -> str:
     """Metrics with intervals, time per step, confusion matrix, warnings, where the record is."""
-    setting, translator, recognizer = record.row
+    lines = ["", _heading(record)]
+    if record.outcome == "ok":
+        lines += _results(record)
+    else:
+        lines += [f"no result: {record.outcome}"]
+    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
+    return "\n".join([*lines, "", terminal(f"record {path}")])
+
+
+def _heading(record: Record) -> str:
+    setting, translator, recognizer = map(terminal, record.row)
     cell = record.cell
+    return (
+        f"{translator} × {recognizer} on {setting}, fold {cell.fold} of {cell.folds}, "
+        f"seed {cell.seed}, preset {terminal(cell.preset)}"
+    )
+
+
+def _results(record: Record) -> list[str]:
     lines = [
-        "",
-        f"{terminal(translator)} × {terminal(recognizer)} on {terminal(setting)}, "
-        f"fold {cell.fold} of {cell.folds}, seed {cell.seed}, "
-        f"preset {terminal(cell.preset)}",
         _counts(record),
         "",
         tabulate(
@@ -42,9 +55,8 @@ def render_panel(record: Record, path: Path) -> str:
         names = [terminal(name) for name in record.classes]
         short = [name[:9] for name in names]
         rows = [[name, *counts] for name, counts in zip(names, record.confusion, strict=False)]
-        lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
-    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
-    return "\n".join([*lines, "", f"record {path}"])
+        lines += ["", tabulate(rows, ["true \\ predicted", *short], tablefmt="simple")]
+    return lines
 
 
 def _counts(record: Record) -> str:

@@ -65,6 +65,7 @@ def make_boards(
     """
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     problems: list[str] = []
+    failures: list[str] = []
     for record in records:
         if isinstance(record, DamagedError):
             problems.append(record.message)
@@ -74,11 +75,11 @@ def make_boards(
         if record.outcome == "ok":
             groups[kind].append(record)
         else:
-            problems.append(_failure(record))
+            failures.append(_failure(record))
     reader = reader or Reader(folder)
     boards = [_board(names, members, reader) for names, members in sorted(groups.items())]
     if boards:
-        boards[0].problems = problems + boards[0].problems
+        boards[0].problems = problems + failures + boards[0].problems
     elif problems:
         raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards

@@ -127,9 +127,10 @@ def _of_items(record: Record, items: Items, known: Mapping[str, Metric]) -> str:
     slack = TOLERANCE + unsure / max(1, np.bincount(items.labels)[np.unique(items.labels)].min())
     for name, value in record.metrics.items():
         metric = known.get(name)
-        if metric is not None and metric.consumes <= {"scores", "labels"}:
-            if said := _differs(name, value, _value_of(metric, inputs), slack):
-                return said
+        if metric is None or not metric.consumes <= {"scores", "labels"}:
+            continue
+        if said := _differs(name, value, _value_of(metric, inputs), slack):
+            return said
     return ""
 
 

@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from irfer_bench.render.markdown import render
+from irfer_bench.render.markdown import render_page as render
 from irfer_bench.render.numbers import number
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import keys, records

@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from irfer_bench.render import escape
-from irfer_bench.render.markdown import render
+from irfer_bench.render.markdown import render_page as render
 from irfer_bench.render.panel import render_panel
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import records
