@@ -23,7 +23,11 @@ class NewerError(DamagedError):
 
 
 class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A metric's value as a fraction, its 95 % interval over subjects, or why there is none."""
+    """A metric's value as a fraction, its 95 % interval over subjects, or why there is none.
+
+    Args:
+        version: of the metric.
+    """
 
     value: float | None
     low: float | None = None
@@ -31,6 +35,7 @@ class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     reason: str = ""
     direction: str = "higher"
     unit: str = ""
+    version: str = "1"
 
 
 class CellFacts(msgspec.Struct, frozen=True):
