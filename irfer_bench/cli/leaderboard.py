@@ -86,6 +86,10 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
         {
             "preset": board.preset,
             "rank": row.rank,
+            "ranks": {
+                family: {"first": own.first, "last": own.last, "of": own.of}
+                for family, own in row.ranks.items()
+            },
             "translator": row.translator,
             "recognizer": row.recognizer,
             "notes": row.marks,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import Any, TypeAlias
 
@@ -11,9 +11,10 @@ from irfer_bench.contracts.record import Record
 from irfer_bench.engine.page_stamps import PageStamps
 from irfer_bench.errors import BenchError, ContractError, DamagedError
 from irfer_bench.home import home
-from irfer_bench.registry import OWN, Registry, load
+from irfer_bench.registry import Registry, load
 from irfer_bench.statistics.board import Board, make_boards
 from irfer_bench.statistics.kept import Reader
+from irfer_bench.statistics.measurement import lookup_in
 from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
 from irfer_bench.store import keys
 from irfer_bench.store.files import atomic_file, clear_write_errors
@@ -48,10 +49,14 @@ def read_boards(out: Path, setting: str, registry: Registry | None = None) -> li
     found = list(read_records(out, setting))
     records = [record for record in found if isinstance(record, Record)]
     rules = rules_of(setting, records, registry or load())
+    if rules is None:
+        return make_boards(found, out)
     reader = Reader(out)
-    boards = make_boards([_checked(out, record, rules, reader) for record in found], out, reader)
+    checked = [_checked(out, record, rules, reader) for record in found]
+    boards = make_boards(checked, out, rules.lookup, reader)
     for board in boards:
         board.notes += _notes(board, rules)
+        board.protocol = _sentence(rules.summary)
     return boards
 
 
@@ -139,26 +144,12 @@ def check_files(files: Any, form: str) -> Files:
 
 def rules_of(setting: str, records: Sequence[Record], registry: Registry) -> Rules | None:
     """What the registered setting fixes; where it is not installed, what its records agree on."""
-    names = {name for record in records for name in record.metrics}
-    metrics, versions, means = {}, {}, set()
-    for name in sorted(names):
-        try:
-            owned = registry.owner("metric", name)
-            metric = registry.create(owned.component)
-        except BenchError:
-            continue
-        metrics[name], versions[name] = metric, owned.component.version
-        if owned.distribution == OWN and metric.consumes == {"pairs"}:
-            means.add(name)
+    lookup = lookup_in(registry)
     try:
         own = registry.setting(setting)
     except BenchError:
-        if not records:
-            return None
-        return replace(agreed(records), metrics=metrics, versions=versions, means=frozenset(means))
-    return Rules(
-        own.version, own.folds, own.seeds, own.primary, metrics, versions, frozenset(means)
-    )
+        return agreed(records, lookup) if records else None
+    return Rules(own.version, own.folds, own.seeds, own.primary, lookup, summary=own.summary)
 
 
 def _boards(
@@ -174,7 +165,7 @@ def _boards(
 
 
 def _checked(
-    out: Path, record: Record | DamagedError, rules: Rules | None, reader: Reader
+    out: Path, record: Record | DamagedError, rules: Rules, reader: Reader
 ) -> Record | DamagedError:
     """The record by the setting's rules, or why it is not believed."""
     if isinstance(record, DamagedError) or record.outcome != "ok":
@@ -184,15 +175,18 @@ def _checked(
         kept = reader.read(record)
     except DamagedError:
         kept = None  # the board says it of the row
-    said = find_contradiction(record, kept, rules)
+    said = find_contradiction(record, kept, rules.lookup)
     if not said:
         return record
     return DamagedError(f"{path_of(out, record.cell, record.key).name}: {said}")
 
 
-def _notes(board: Board, rules: Rules | None) -> list[str]:
-    if rules is None:
-        return []
+def _sentence(summary: str) -> str:
+    text = summary.strip()
+    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
+
+
+def _notes(board: Board, rules: Rules) -> list[str]:
     if not rules.installed:
         return [
             f"Setting {board.setting} is not installed here: folds, seeds and primary metric are "

@@ -9,7 +9,7 @@ from tabulate import tabulate
 
 from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.numbers import PERCENT, duration, number
+from irfer_bench.render.numbers import duration, number
 
 
 def render_panel(record: Record, path: Path) -> str:
@@ -93,8 +93,8 @@ def _primary(record: Record) -> tuple[str, str]:
 def _metric(name: str, value: Value) -> list[str]:
     if value.value is None:
         return [terminal(name), "–", terminal(value.reason)]
-    unit = "%" if name in PERCENT else terminal(value.unit)
+    unit = "%" if value.unit == "fraction" else terminal(value.unit)
     low_high = ""
     if value.low is not None and value.high is not None:
-        low_high = f"{number(name, value.low)} to {number(name, value.high)}"
-    return [terminal(name), f"{number(name, value.value)} {unit}".strip(), low_high]
+        low_high = f"{number(value.low, value.unit)} to {number(value.high, value.unit)}"
+    return [terminal(name), f"{number(value.value, value.unit)} {unit}".strip(), low_high]

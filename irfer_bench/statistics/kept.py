@@ -18,7 +18,7 @@ DECODER = msgspec.json.Decoder(Kept)
 
 
 @dataclass(frozen=True, slots=True)
-class Items:
+class TestItems:
     """A record's test items.
 
     Args:
@@ -38,7 +38,7 @@ class Items:
 class KeptItems:
     """What lies beside a record; `file` is it without its items, which are arrays here."""
 
-    items: Items | None
+    items: TestItems | None
     file: Kept
 
 
@@ -74,11 +74,11 @@ class Reader:
         return KeptItems(items, msgspec.structs.replace(file, items=None))
 
 
-def _items(file: Kept, classes: list[str]) -> Items:
+def _items(file: Kept, classes: list[str]) -> TestItems:
     column: Mapping[str, int] = {name: i for i, name in enumerate(classes)}
     ids, subjects, labels, scores = zip(*file.items or (), strict=True)
     values = np.array(scores, np.float64)
     if values.shape != (len(ids), len(classes)):
         raise ValueError(f"scores of shape {values.shape}, not {(len(ids), len(classes))}")
     truth = np.fromiter((column[label] for label in labels), np.int64, len(labels))
-    return Items(ids, subjects, truth, values, values.argmax(1))
+    return TestItems(ids, subjects, truth, values, values.argmax(1))

@@ -1,66 +1,246 @@
-"""A row's per-item predictions, folds and seeds pooled: what intervals and ranks are made of."""
+"""A row's predictions and kept summands, folds and seeds pooled: what intervals are made of."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from irfer_bench.contracts.record import Record
-from irfer_bench.statistics.comparison import ItemValues, MetricName, Predictions
-from irfer_bench.statistics.kept import Items, Reader
+from irfer_bench.contracts.record import Kept, Record
+from irfer_bench.contracts.values import ScoreInputs
+from irfer_bench.errors import ContractError, UnavailableError
+from irfer_bench.statistics.bootstrap import Sums, interval
+from irfer_bench.statistics.kept import Reader, TestItems
+from irfer_bench.statistics.measurement import (
+    Installed,
+    from_sums_of,
+    mean_of_sums,
+    summands_of,
+    table_of,
+    value_of,
+)
+from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
 
-RANKED: dict[str, MetricName] = {
-    "accuracy": "accuracy",
-    "war": "accuracy",
-    "uar": "uar",
-    "macro_f1": "macro_f1",
-}
-"""Metrics that follow from predictions alone; others are pooled from values per image."""
+PREDICTED = frozenset({"scores", "labels", "classes"})
+"""What a predictions file keeps of every test item."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
+class Roster:
+    """Who was tested, sorted: equal rosters can be compared item by item."""
+
+    names: tuple[str, ...]
+    identity: tuple[Any, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Items:
+    """Items of one row: which fit predicted each, and its cluster.
+
+    Args:
+        fits, groups: (N,) numbers. roster: of one fit, the same for each.
+    """
+
+    fits: Ints
+    groups: Ints
+    roster: Roster
+
+    @property
+    def codes(self) -> Ints:
+        """(N,) fit times clusters plus cluster: the order of a table of sums."""
+        return self.fits * len(self.roster.names) + self.groups
+
+
+@dataclass(eq=False)
 class Pool:
     """What a row's records kept of their items; empty where any of them kept nothing."""
 
-    predictions: Predictions | None = None
-    values: dict[str, ItemValues] = field(default_factory=dict)
+    items: Items | None = None
+    inputs: ScoreInputs | None = None
+    pairs: Items | None = None
+    summands: dict[str, Floats] = field(default_factory=dict)
+    means: frozenset[str] = frozenset()
+    """Metrics whose summands are those of a mean, whatever the installed metric says."""
 
-    def of(self, metric: str) -> Predictions | ItemValues | None:
-        """The items behind a metric, or None."""
-        return self.predictions if metric in RANKED else self.values.get(metric)
+    @property
+    def empty(self) -> bool:
+        """Whether nothing was kept, or a predictions file is not there."""
+        return self.items is None and self.pairs is None
+
+    def from_summands(self, name: str, known: Installed | None) -> bool:
+        """Whether a metric follows from kept summands or gives them; else it is resampled."""
+        return name in self.summands or known is None or known.summable
+
+    def sums(self, name: str, known: Installed | None) -> Sums:
+        """The row's sums of one metric.
+
+        Raises:
+            UnavailableError: the metric is not installed, or keeps nothing from which it follows.
+            ContractError: its code does not keep its contract.
+        """
+        if name in self.summands and self.pairs is not None:
+            if name in self.means:
+                return self._sums(self.summands[name], self.pairs, mean_of_sums)
+            if known is None:
+                raise UnavailableError(f"metric {name} is not installed here")
+            return self._sums(self.summands[name], self.pairs, from_sums_of(_metric(known)))
+        if known is None:
+            raise UnavailableError(f"metric {name} is not installed here")
+        if not known.metric.consumes <= PREDICTED:
+            raise UnavailableError(f"metric {name} keeps no per-item values")
+        if self.inputs is None or self.items is None:
+            raise UnavailableError("predictions were not kept")
+        if known.resamples == 0:
+            raise UnavailableError(f"metric {name} is not resampled")
+        if not known.summable:
+            return self._jackknife(known)
+        metric = _metric(known)
+        summands = summands_of(metric, self.inputs, len(self.items.fits))
+        return self._sums(summands, self.items, from_sums_of(metric))
+
+    def interval(self, known: Installed) -> tuple[float, float]:
+        """Percentile interval of a metric without summands, by `compute` on resampled items."""
+        if not known.metric.consumes <= PREDICTED or self.inputs is None or self.items is None:
+            return np.nan, np.nan
+        if len(self.items.roster.names) < 2 or known.resamples == 0:
+            return np.nan, np.nan
+        draws = DRAWS if known.resamples is None else min(DRAWS, known.resamples)
+        chosen = resample_fits(self.items.fits, self.items.groups, draws)
+        found = [value_of(known.metric, self.inputs, index) for index in chosen]
+        return interval(np.where(np.isinf(found), np.nan, found))
+
+    def _sums(
+        self, summands: Floats, items: Items, from_sums: Callable[[Floats], Floats]
+    ) -> Sums:
+        count = len(items.roster.names)
+        table = table_of(summands, items.codes).reshape(-1, count, summands.shape[1])
+        return Sums(table, from_sums, items.roster.identity)
+
+    def _jackknife(self, known: Installed) -> Sums:
+        """A contribution per fit and subject whose mean is what `compute` gives.
+
+        It is how much the value falls when the subject is left out (the jackknife; Efron and
+        Tibshirani 1993, §11), so that a metric of any form can be compared subject by subject.
+        """
+        assert self.items is not None and self.inputs is not None
+        fits, groups = self.items.fits, self.items.groups
+        count = len(self.items.roster.names)
+        table = np.ones((int(fits.max()) + 1, count, 2))
+        for fit in range(len(table)):
+            own = np.flatnonzero(fits == fit)
+            whole = value_of(known.metric, self.inputs, own)
+            without = np.array([
+                value_of(known.metric, self.inputs, own[groups[own] != group])
+                for group in range(count)
+            ]) if count > 1 else np.array([whole])  # fmt: skip
+            table[fit, :, 0] = whole + (count - 1) * (without.mean() - without)
+        if not np.isfinite(table).all():
+            raise UnavailableError("the metric has no value without one of the subjects")
+        return Sums(table, mean_of_sums, self.items.roster.identity)
 
 
-def pool(records: list[Record], reader: Reader) -> Pool:
+def pool(records: Sequence[Record], reader: Reader) -> Pool:
     """Read and join the predictions of some records of one row.
 
     Raises:
         DamagedError: a file is not what was written beside its record.
+        ValueError: an item comes more often in one seed than in another.
     """
-    kept = [reader.read(record) for record in records]
+    read = [reader.read(record) for record in records]
+    whole = [each for each in read if each is not None]
     made = Pool()
-    if any(each is None for each in kept):
+    if len(whole) < len(read):
         return made
-    whole = [each for each in kept if each is not None]
+    seeds = sorted({record.cell.seed for record in records})
+    fits = [seeds.index(record.cell.seed) for record in records]
     items = [each.items for each in whole if each.items is not None]
     if len(items) == len(whole):
-        made.predictions = _joined(items, len(records[0].classes))
-    files = [each.file for each in whole]
-    for name in files[0].values:
-        if all(name in each.values for each in files):
-            made.values[name] = ItemValues(
-                [pair for each in files for pair in each.pairs],
-                [subject for each in files for subject in each.subjects],
-                np.concatenate([each.values[name] for each in files]),
-            )
+        _join_items(made, items, fits, records[0].classes)
+    _join_pairs(made, [each.file for each in whole], fits)
     return made
 
 
-def _joined(items: list[Items], classes: int) -> Predictions:
-    return Predictions(
-        [name for each in items for name in each.ids],
-        [name for each in items for name in each.subjects],
-        np.concatenate([each.labels for each in items]),
-        np.concatenate([each.predicted for each in items]),
-        classes,
+def _join_items(
+    made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
+) -> None:
+    ids = tuple(name for each in kept for name in each.ids)
+    subjects = tuple(name for each in kept for name in each.subjects)
+    labels = np.concatenate([each.labels for each in kept])
+    names = tuple(classes[label] for label in labels)
+    made.items = _items(ids, subjects, names, np.repeat(fits, [len(each.ids) for each in kept]))
+    known: dict[str, Any] = {}
+
+    def once(name: str, build: Callable[[], Any]) -> Any:
+        if name not in known:
+            known[name] = build()
+        return known[name]
+
+    made.inputs = ScoreInputs(
+        classes=tuple(classes), labels=labels, scores=np.concatenate([k.scores for k in kept]),
+        pair_labels=None, pair_scores=None, pair_target_scores=None, pairs=None, features=None,
+        once=once,
     )
+
+
+def _join_pairs(made: Pool, kept: list[Kept], fits: list[int]) -> None:
+    ids = tuple(pair for each in kept for pair in each.pairs)
+    if not ids:
+        return
+    subjects = tuple(subject for each in kept for subject in each.subjects)
+    made.pairs = _items(ids, subjects, (), np.repeat(fits, [len(each.pairs) for each in kept]))
+    means = set()
+    for name in {name for each in kept for name in (*each.values, *each.summands)}:
+        rows = [_rows(each, name) for each in kept]
+        if any(row is None for row in rows):
+            continue
+        joined = np.concatenate([row for row in rows if row is not None])
+        if len(joined) != len(ids) or not np.isfinite(joined).all():
+            raise ValueError(f"{name}: kept summands are not one row of numbers for each pair")
+        made.summands[name] = joined
+        if any(name in each.values for each in kept):
+            means.add(name)
+    made.means = frozenset(means)
+
+
+def _rows(kept: Kept, name: str) -> Floats | None:
+    if name in kept.summands:
+        return np.array(kept.summands[name], np.float64)
+    if name in kept.values:
+        values = np.array(kept.values[name], np.float64)
+        return np.stack([values, np.ones(len(values))], axis=1)
+    return None
+
+
+def _items(
+    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
+    fits: NDArray[Any],
+) -> Items:
+    groups, roster = _roster(ids, subjects, labels, tuple(fits.tolist()))
+    return Items(fits.astype(np.int64), groups, roster)
+
+
+@lru_cache(maxsize=64)
+def _roster(
+    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
+    fits: tuple[int, ...],
+) -> tuple[Ints, Roster]:
+    """Most rows of a board were tested on the same items, in the same order."""
+    groups, names = name_clusters(subjects, ids)
+    facts = list(zip(ids, subjects, labels or ("",) * len(ids), strict=True))
+    each = [
+        sorted((fact for fact, fit in zip(facts, fits, strict=True) if fit == number), key=repr)
+        for number in range(max(fits) + 1)
+    ]
+    if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
+        raise ValueError("some items of a row were predicted by more seeds than others")
+    return groups, Roster(names, tuple(each[0]))
+
+
+def _metric(known: Installed) -> Any:
+    if not known.summable:
+        raise ContractError("the installed metric has no from_sums for the summands that were kept")
+    return known.metric

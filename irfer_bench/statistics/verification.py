@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from math import isfinite
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import numpy as np
 
-from irfer_bench.contracts.interfaces import Metric
-from irfer_bench.contracts.record import Record, Value
+from irfer_bench.contracts.interfaces import SummableMetric
+from irfer_bench.contracts.record import Kept, Record, Value
 from irfer_bench.contracts.values import ScoreInputs
-from irfer_bench.errors import UnavailableError
-from irfer_bench.statistics.kept import Items, KeptItems
+from irfer_bench.errors import ContractError, UnavailableError
+from irfer_bench.statistics.kept import KeptItems, TestItems
+from irfer_bench.statistics.measurement import Installed, Lookup, from_sums_of, value_of
+from irfer_bench.statistics.pooling import PREDICTED
 
 ROUNDED = 1e-6
 """Log-probabilities are written with six decimals."""
@@ -27,9 +29,7 @@ class Rules:
     """What a board takes from the registered setting and its metrics, not from a record.
 
     Args:
-        metrics: the metric itself by name; a metric that is not installed is not there.
-        versions: of those metrics; a value of another version is not recomputed.
-        means: metrics that are the mean of their values per pair.
+        lookup: metrics by name.
         installed: false where the records themselves had to say what is fixed.
     """
 
@@ -37,34 +37,28 @@ class Rules:
     folds: int
     seeds: int
     primary: str
-    metrics: Mapping[str, Metric] = field(default_factory=dict)
-    versions: Mapping[str, str] = field(default_factory=dict)
-    means: frozenset[str] = frozenset()
+    lookup: Lookup
     installed: bool = True
+    summary: str = ""
 
 
-NO_RULES = Rules("", 0, 0, "")
-
-
-def with_rules(record: Record, rules: Rules | None) -> Record:
+def with_rules(record: Record, rules: Rules) -> Record:
     """The record with folds, seeds and primary metric of the setting, directions of the metrics."""
-    if rules is None:
-        return record
     change = msgspec.structs.replace
     cell = record.cell
     if cell.setting_version == rules.version:
         cell = change(cell, folds=rules.folds, seeds=rules.seeds, primary=rules.primary)
     metrics = {
         name: value
-        if (metric := rules.metrics.get(name)) is None
-        or (value.direction, value.unit) == (metric.direction, metric.unit)
-        else change(value, direction=metric.direction, unit=metric.unit)
+        if (known := rules.lookup(name)) is None
+        or (value.direction, value.unit) == (known.metric.direction, known.metric.unit)
+        else change(value, direction=known.metric.direction, unit=known.metric.unit)
         for name, value in record.metrics.items()
     }
     return change(record, cell=cell, metrics=metrics)
 
 
-def agreed(records: Sequence[Record]) -> Rules:
+def agreed(records: Sequence[Record], lookup: Lookup) -> Rules:
     """Rules where the setting is not installed: the most folds and seeds that a record names.
 
     A record that names fewer than the others completes no row.
@@ -76,30 +70,40 @@ def agreed(records: Sequence[Record]) -> Rules:
         folds=max(cell.folds for cell in cells),
         seeds=max(cell.seeds for cell in cells),
         primary=max(names, key=lambda name: sum(cell.primary == name for cell in cells)),
+        lookup=lookup,
         installed=False,
     )
 
 
-def find_contradiction(record: Record, kept: KeptItems | None, rules: Rules | None) -> str:
-    """Why a record cannot be believed, in words; empty where nothing speaks against it."""
-    rules = rules or NO_RULES
+def find_contradiction(record: Record, kept: KeptItems | None, lookup: Lookup) -> str:
+    """Why a record cannot be believed, in words; empty where nothing speaks against it.
+
+    A value of another version of its metric than the installed one is not recomputed.
+    """
+    every = {name: lookup(name) for name in record.metrics}
     for name, value in record.metrics.items():
-        if said := _outside(name, value, rules.metrics.get(name)):
+        if said := _outside(name, value, every[name]):
             return said
     if kept is None:
         return ""
     known = {
-        name: metric
-        for name, metric in rules.metrics.items()
-        if name in record.metrics and record.metrics[name].version == rules.versions.get(name)
+        name: own
+        for name, own in every.items()
+        if own is not None and own.version == record.metrics[name].version
     }
-    if kept.items is not None and (said := _of_items(record, kept.items, known)):
-        return said
-    return _of_pairs(record, kept, known, rules.means)
+    try:
+        if kept.items is not None and (said := _of_items(record, kept.items, known)):
+            return said
+        return _of_pairs(record, kept.file, known)
+    except ContractError:
+        return ""  # a metric that breaks its contract says nothing about a record
 
 
-def _outside(name: str, value: Value, metric: Metric | None) -> str:
-    low, high = _range(value, metric)
+def _outside(name: str, value: Value, known: Installed | None) -> str:
+    if known is not None:
+        low, high = known.metric.range
+    else:
+        low, high = (0.0, 1.0) if value.unit == "fraction" else (-np.inf, np.inf)
     for number in (value.value, value.low, value.high):
         if number is not None and not low - 1e-9 <= number <= high + 1e-9:
             return f"{name} {number:.6g} is outside {low:g} to {high:g}"
@@ -108,13 +112,7 @@ def _outside(name: str, value: Value, metric: Metric | None) -> str:
     return ""
 
 
-def _range(value: Value, metric: Metric | None) -> tuple[float, float]:
-    if metric is not None:
-        return metric.range
-    return (0.0, 1.0) if value.unit == "fraction" else (-np.inf, np.inf)
-
-
-def _of_items(record: Record, items: Items, known: Mapping[str, Metric]) -> str:
+def _of_items(record: Record, items: TestItems, known: Mapping[str, Installed]) -> str:
     classes = len(record.classes)
     unsure = _unsure(items)
     if record.confusion is not None:
@@ -126,28 +124,26 @@ def _of_items(record: Record, items: Items, known: Mapping[str, Metric]) -> str:
     # A label that rounding may have changed moves a metric by one item of the rarest class.
     slack = TOLERANCE + unsure / max(1, np.bincount(items.labels)[np.unique(items.labels)].min())
     for name, value in record.metrics.items():
-        metric = known.get(name)
-        if metric is None or not metric.consumes <= {"scores", "labels"}:
+        own = known.get(name)
+        if own is None or not own.metric.consumes <= PREDICTED:
             continue
-        if said := _differs(name, value, _value_of(metric, inputs), slack):
+        if said := _differs(name, value, _recomputed(own, inputs), slack):
             return said
     return ""
 
 
-def _of_pairs(
-    record: Record, kept: KeptItems, known: Mapping[str, Metric], means: frozenset[str]
-) -> str:
-    found: dict[str, float | None] = {
-        name: float(np.mean(values))
-        for name, values in kept.file.values.items()
-        if name in means and name in known and values
-    }
-    for name, rows in kept.file.summands.items():
-        combine = getattr(known.get(name), "from_sums", None)
-        if combine is not None and rows:
-            found[name] = _finite(combine(np.asarray(rows, np.float64).sum(0)))
-    for name, value in found.items():
-        if said := _differs(name, record.metrics[name], value, TOLERANCE):
+def _of_pairs(record: Record, file: Kept, known: Mapping[str, Installed]) -> str:
+    for name, own in known.items():
+        if not own.summable:
+            continue
+        if file.values.get(name):
+            found = float(np.mean(file.values[name]))
+        elif file.summands.get(name):
+            sums = np.asarray(file.summands[name], np.float64).sum(0)
+            found = float(from_sums_of(cast("SummableMetric", own.metric))(sums))
+        else:
+            continue
+        if said := _differs(name, record.metrics[name], _finite(found), TOLERANCE):
             return said
     return ""
 
@@ -164,18 +160,18 @@ def _differs(name: str, value: Value, found: float | None, slack: float) -> str:
     return f"{name} contradicts its predictions: {value.value:.6g}, recomputed {found:.6g}"
 
 
-def _value_of(metric: Metric, inputs: ScoreInputs) -> float | None:
+def _recomputed(own: Installed, inputs: ScoreInputs) -> float | None:
     try:
-        return _finite(metric.compute(inputs))
+        return _finite(value_of(own.metric, inputs))
     except UnavailableError:
         return None
 
 
-def _finite(value: Any) -> float | None:
-    return float(value) if isfinite(value) else None
+def _finite(value: float) -> float | None:
+    return value if isfinite(value) else None
 
 
-def _unsure(items: Items) -> int:
+def _unsure(items: TestItems) -> int:
     """How many items' two largest scores are so close that rounding may have swapped them."""
     if items.scores.shape[1] < 2:
         return 0
@@ -183,7 +179,7 @@ def _unsure(items: Items) -> int:
     return int((first - second <= ROUNDED).sum())
 
 
-def _inputs(record: Record, items: Items) -> ScoreInputs:
+def _inputs(record: Record, items: TestItems) -> ScoreInputs:
     known: dict[str, Any] = {}
 
     def once(name: str, build: Callable[[], Any]) -> Any:

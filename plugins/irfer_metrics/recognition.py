@@ -1,4 +1,4 @@
-"""Match metrics from labels and log-probabilities (recognizers.md §12).
+"""Recognition metrics from labels and log-probabilities.
 
 All are functions of the confusion matrix; rows are true classes, columns predicted ones. The
 label set is the protocol's: a class without a true item is treated as each name says.
@@ -15,7 +15,8 @@ from numpy.typing import NDArray
 from irfer_bench.api import Params, ScoreInputs, UnavailableError
 
 Floats: TypeAlias = NDArray[np.float64]
-Formula: TypeAlias = Callable[[NDArray[Any]], float]
+Formula: TypeAlias = Callable[[NDArray[Any]], Floats]
+"""(..., classes, classes) confusion matrices to values (...)."""
 
 
 def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int) -> Floats:
@@ -24,19 +25,19 @@ def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.float64)
 
 
-def accuracy(confusion: NDArray[Any]) -> float:
+def accuracy(confusion: NDArray[Any]) -> Floats:
     """Share of items that are right; the literature's WAR."""
-    return float(np.trace(confusion) / confusion.sum())
+    return _share(_hits(confusion).sum(-1), confusion.sum((-2, -1)))
 
 
-def uar(confusion: NDArray[Any]) -> float:
+def uar(confusion: NDArray[Any]) -> Floats:
     """Mean recall over classes with a true item; sklearn's `balanced_accuracy_score`."""
-    return float(_recall(confusion)[confusion.sum(1) > 0].mean())
+    return _share(_recall(confusion).sum(-1), (confusion.sum(-1) > 0).sum(-1))
 
 
-def uar_all_labels(confusion: NDArray[Any]) -> float:
+def uar_all_labels(confusion: NDArray[Any]) -> Floats:
     """Mean recall over every class of the protocol; one without a true item counts 0."""
-    return float(_recall(confusion).mean())
+    return np.asarray(_recall(confusion).mean(-1), np.float64)
 
 
 def uar_official(confusion: NDArray[Any]) -> float:
@@ -49,19 +50,21 @@ def uar_official(confusion: NDArray[Any]) -> float:
     return float((confusion.diagonal()[seen] / support).mean())
 
 
-def macro_f1(confusion: NDArray[Any]) -> float:
+def macro_f1(confusion: NDArray[Any]) -> Floats:
     """F1 averaged over every class of the protocol; one without truth or guess counts 0."""
-    return float(_f1(confusion).mean())
+    return np.asarray(_f1(confusion).mean(-1), np.float64)
 
 
-def macro_f1_present(confusion: NDArray[Any]) -> float:
+def macro_f1_present(confusion: NDArray[Any]) -> Floats:
     """F1 averaged over classes seen in truth or guesses; sklearn's default label set."""
-    return float(_f1(confusion)[(confusion.sum(0) + confusion.sum(1)) > 0].mean())
+    seen = (confusion.sum(-1) + confusion.sum(-2)) > 0
+    return _share(_f1(confusion).sum(-1), seen.sum(-1))
 
 
-def weighted_f1(confusion: NDArray[Any]) -> float:
+def weighted_f1(confusion: NDArray[Any]) -> Floats:
     """F1 averaged with the number of true items as weight."""
-    return float(np.average(_f1(confusion), weights=confusion.sum(1)))
+    support = confusion.sum(-1)
+    return _share((_f1(confusion) * support).sum(-1), support.sum(-1))
 
 
 def mean_scores(
@@ -81,7 +84,7 @@ def mean_scores(
 
 def fold_mean(confusions: Sequence[NDArray[Any]], formula: Formula) -> float:
     """The official summary over folds: the mean of each fold's own value, not the pooled one."""
-    return float(np.mean([formula(confusion) for confusion in confusions]))
+    return float(np.mean([float(formula(confusion)) for confusion in confusions]))
 
 
 class ScoreMetric:
@@ -91,15 +94,20 @@ class ScoreMetric:
     direction: Literal["higher", "lower", "none"] = "higher"
     unit: str = "fraction"
     range: tuple[float, float] = (0.0, 1.0)
+    margin: float = 0.01
+    """Rows that lie less than one point apart are not told apart."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
 
 
 class ConfusionMetric(ScoreMetric):
-    """A metric that reads the confusion matrix of `scores` against `labels`."""
+    """A metric that reads the confusion matrix of `scores` against `labels`.
 
-    formula: ClassVar[staticmethod[[NDArray[Any]], float]]
+    Its summands are the (classes²) cells of the matrix.
+    """
+
+    formula: ClassVar[staticmethod[[NDArray[Any]], Floats]]
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where there is no test prediction."""
@@ -107,13 +115,37 @@ class ConfusionMetric(ScoreMetric):
         labels = inputs.labels
         if index is not None:
             predicted, labels = predicted[index], labels[index]
-        return type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes)))
+        return float(type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes))))
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(N, classes²): 1 in the cell of (true, predicted)."""
+        size = len(inputs.classes)
+
+        def build() -> Floats:
+            cells = np.asarray(inputs.labels, np.int64) * size + guesses(inputs, "scores")
+            return np.asarray(np.eye(size**2)[cells], np.float64)
+
+        found: Floats = inputs.once("recognition.cells", build)
+        return found
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., classes²) counts."""
+        size = round(sums.shape[-1] ** 0.5)
+        return type(self).formula(sums.reshape(*sums.shape[:-1], size, size))
 
 
 class Accuracy(ConfusionMetric):
     """Micro accuracy; `war` is the same number under the name the video literature uses."""
 
     formula = staticmethod(accuracy)
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(N, 2): whether the item is right, and 1."""
+        return _counted(guesses(inputs, "scores") == inputs.labels)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 2)."""
+        return _share(sums[..., 0], sums[..., 1])
 
 
 class Uar(ConfusionMetric):
@@ -159,6 +191,14 @@ class JudgeAccuracy(ScoreMetric):
         right = guesses(inputs, "pair_scores") == pair_labels(inputs)
         return float((right if index is None else right[index]).mean())
 
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 2): whether the translated partner is recognised, and 1."""
+        return _counted(guesses(inputs, "pair_scores") == pair_labels(inputs))
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 2)."""
+        return _share(sums[..., 0], sums[..., 1])
+
 
 class JudgeKept(ScoreMetric):
     """Share of the recognizer's above-chance accuracy that the translations keep.
@@ -184,6 +224,21 @@ class JudgeKept(ScoreMetric):
         if whole <= 0:
             raise UnavailableError("the recognizer is at chance on true images: nothing to keep")
         return kept / whole
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 3): whether the translated and the true partner are recognised, and 1/C."""
+        labels = pair_labels(inputs)
+        made = guesses(inputs, "pair_scores") == labels
+        true = guesses(inputs, "pair_target_scores") == labels
+        return np.stack([made, true, np.full(len(labels), 1 / len(inputs.classes))], axis=1)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 3); NaN where the true partners are recognised by chance."""
+        whole = sums[..., 1] - sums[..., 2]
+        kept = np.full(whole.shape, np.nan)
+        # Counts are integers: what lies closer to chance is chance and rounding.
+        np.divide(sums[..., 0] - sums[..., 2], whole, out=kept, where=whole > 1e-9)
+        return kept
 
 
 def guesses(inputs: ScoreInputs, field: str) -> NDArray[Any]:
@@ -219,18 +274,26 @@ _REASONS = {
 }
 
 
+def _counted(right: NDArray[Any]) -> Floats:
+    return np.stack([right, np.ones(len(right))], axis=1).astype(np.float64)
+
+
+def _hits(confusion: NDArray[Any]) -> NDArray[Any]:
+    return np.diagonal(confusion, axis1=-2, axis2=-1)
+
+
 def _recall(confusion: NDArray[Any]) -> Floats:
-    return _share(confusion.diagonal(), confusion.sum(1))
+    return _share(_hits(confusion), confusion.sum(-1))
 
 
 def _f1(confusion: NDArray[Any]) -> Floats:
-    return _share(2 * confusion.diagonal(), confusion.sum(0) + confusion.sum(1))
+    return _share(2 * _hits(confusion), confusion.sum(-2) + confusion.sum(-1))
 
 
 def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """part / whole, and 0 where there is nothing."""
-    shares = np.zeros(len(part))
-    np.divide(part, whole, out=shares, where=whole > 0)
+    shares = np.zeros(np.shape(part))
+    np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
     return shares
 
 

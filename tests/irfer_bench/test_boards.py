@@ -217,6 +217,6 @@ def test_no_record_of_a_setting_is_said(bench):
 
 
 def test_a_rounded_zero_has_no_sign():
-    assert number("kl_gauss_sym", -0.00001) == "0.0000"
-    assert number("mmd2_rbf5", -0.5) == "-0.5000"
-    assert number("accuracy", 0.41666) == "41.67"
+    assert number(-0.00001, "nats") == "0.0000"
+    assert number(-0.5, "") == "-0.5000"
+    assert number(0.41666, "fraction") == "41.67"

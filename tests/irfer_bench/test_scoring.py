@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from irfer_bench.engine.stages.score import _measure
 from irfer_bench.errors import UnavailableError
+from irfer_bench.statistics.measurement import Installed, measure
 
 GROUPS = {"test": np.arange(6) // 2, "pairs": np.arange(4)}
 
@@ -22,7 +22,7 @@ def metric(compute, **facts):
 
 def measured(compute, **facts):
     inputs = SimpleNamespace(labels=np.array([0, 1, 0, 1, 0, 1]), pairs=None)
-    result = _measure(metric(compute, **facts), inputs, GROUPS, 50)
+    result, _ = measure(Installed(metric(compute, **facts)), inputs, GROUPS, 50)
     json.dumps(result, allow_nan=False)
     return result
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from irfer_bench.statistics import comparison as stats
+from irfer_bench.statistics.bootstrap import bootstrap, interval
 from irfer_metrics import alignment
 from tests.irfer_metrics.given import inputs, log_softmax, make
 
@@ -29,8 +29,7 @@ def test_bootstrap_intervals_of_mmd_surround_its_value() -> None:
     x, y = generator.normal(size=(2, 80, 5))
     given_ = inputs(features=(x, y + 0.5))
     metric = make("mmd2_rbf5")
-    low, high = stats.interval(
-        stats.bootstrap(lambda i: metric.compute(given_, i), np.arange(80), 200))
+    low, high = interval(bootstrap(lambda i: metric.compute(given_, i), np.arange(80), 200))
     assert low < metric.compute(given_) < high
 
 
