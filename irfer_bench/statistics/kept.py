@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import msgspec
@@ -76,9 +77,16 @@ class Reader:
 
 def _items(file: Kept, classes: list[str]) -> TestItems:
     column: Mapping[str, int] = {name: i for i, name in enumerate(classes)}
-    ids, subjects, labels, scores = zip(*file.items or (), strict=True)
-    values = np.array(scores, np.float64)
-    if values.shape != (len(ids), len(classes)):
-        raise ValueError(f"scores of shape {values.shape}, not {(len(ids), len(classes))}")
-    truth = np.fromiter((column[label] for label in labels), np.int64, len(labels))
-    return TestItems(ids, subjects, truth, values, values.argmax(1))
+    items = file.items or ()
+    scores = [item.scores for item in items]
+    if any(len(row) != len(classes) for row in scores):
+        raise ValueError(f"an item has not one score for each of {len(classes)} classes")
+    flat = np.fromiter(chain.from_iterable(scores), np.float64, len(items) * len(classes))
+    values = flat.reshape(len(items), len(classes))
+    return TestItems(
+        tuple([item.id for item in items]),
+        tuple([item.subject for item in items]),
+        np.array([column[item.label] for item in items], np.int64),
+        values,
+        values.argmax(1),
+    )

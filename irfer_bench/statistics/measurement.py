@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cache
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -45,7 +46,12 @@ class Installed:
     @property
     def summable(self) -> bool:
         """Whether the metric gives summands."""
-        return isinstance(self.metric, SummableMetric)
+        return _is_summable(type(self.metric))
+
+
+@cache
+def _is_summable(metric: type) -> bool:
+    return issubclass(metric, SummableMetric)
 
 
 Lookup: TypeAlias = Callable[[str], Installed | None]
