@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from irfer_bench.errors import MissingError, RefusedError
+from irfer_bench.data.frame_rules import pick
+from irfer_bench.errors import MissingError, RefusedError, UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.methods import Method
 from irfer_bench.settings.setting import Domain, Setting
@@ -82,7 +83,12 @@ def prepare_step(
 
     Args:
         detectors: version by name.
+
+    Raises:
+        UsageError: the setting stores other frames than it scores and scores single frames.
     """
+    if setting.stored:
+        _check_stored(setting)
     detector = domain.detector or setting.detector
     spec = {
         "dataset": source.identity(),
@@ -95,11 +101,22 @@ def prepare_step(
         "crop": setting.crop,
         "range_16bit": setting.range_16bit,
     }
+    if setting.stored:
+        spec["stored"] = setting.stored
     if detector != "none":
         spec["no_face"] = setting.no_face
         spec["detector_version"] = detectors[detector]
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step("prepare", f"prepare {source.name} {parts}", spec, source=source)
+
+
+def _check_stored(setting: Setting) -> None:
+    if setting.unit != "item":
+        raise UsageError(
+            f"setting {setting.name!r} scores single frames and stores others ({setting.stored})",
+            "stored frames are of whole items: unit = 'item'",
+        )
+    pick(setting.stored, 1)
 
 
 @dataclass
@@ -203,7 +220,7 @@ class GraphMaker:
         else:
             spec["params"] = msgspec.to_builtins(method.params)
             spec["inputs"] = dict(method.inputs)
-        if method.flag("needs_partners"):
+        if method.flag("partners"):
             inputs["partners"] = target
         return self._step("translate", f"translate {part} by {method.name}", spec, inputs, method)
 
@@ -296,18 +313,18 @@ def refuse(cell: Cell) -> None:
             "say --translator none, or choose another setting of irfer-bench show "
             f"{setting.dataset}",
         )
-    if not setting.paired and translator.flag("needs_partners"):
+    if not setting.paired and translator.flag("partners"):
         raise RefusedError(
             f"translator {translator.name!r} gives the true partner and {setting.name} has none"
         )
-    if not setting.paired and translator.flag("needs_pairs") and cell.fit_on is None:
+    if not setting.paired and translator.flag("pairs") and cell.fit_on is None:
         raise RefusedError(
             f"translator {translator.name!r} is fitted on pairs and {setting.name} has none",
             "say --fit-translator-on DATASET, or choose a translator that needs no pairs",
         )
     if setting.kind == "quality" and translator.flag("adds_nothing"):
         raise RefusedError(f"{setting.name} measures images and {translator.name!r} makes none")
-    if translator.flag("needs_partners") and setting.kind in ("augmented", "cross", "simulated"):
+    if translator.flag("partners") and setting.kind in ("augmented", "cross", "simulated"):
         raise RefusedError(
             f"translator {translator.name!r} gives the true partner, and what {setting.name} "
             "translates has none",
