@@ -119,7 +119,7 @@ def _code(registry: Registry, render: Callable[..., Any]) -> str:
     theirs = _dates(Path(file).stat()) if file else ()
     parts = [
         [owned.distribution, owned.component.kind, owned.component.name, owned.component.version]
-        for owned in registry.owned
+        for owned in registry.registered
         if owned.component.kind in ("metric", "setting")
     ]
     return keys.digest([own, list(theirs), parts])
