@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -74,12 +76,25 @@ def make_boards(
         cell, data = record.cell, str(record.data.get("fingerprint"))
         groups[cell["setting"], cell["preset"], cell["setting_version"], data].append(record)
     known = lookup or (lookup_in(load()) if groups else lambda name: None)
-    boards = [_board(names, own, folder, known) for names, own in sorted(groups.items())]
+    with _no_collection():
+        boards = [_board(names, own, folder, known) for names, own in sorted(groups.items())]
     if boards:
         boards[0].problems = problems + boards[0].problems
     elif problems:
         raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Decoded predictions are freed as they go; the collector would only walk over them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def compare_rows(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,6 @@ from irfer_bench.statistics.measurement import (
     from_sums_of,
     mean_of_sums,
     summands_of,
-    table_of,
     value_of,
 )
 from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
@@ -64,16 +64,14 @@ class Items:
 
     Args:
         fits, groups: (N,) numbers. roster: of one fit, the same for each.
+        order, starts: positions sorted by fit and cluster, and where each cluster starts there.
     """
 
     fits: Ints
     groups: Ints
     roster: Roster
-
-    @property
-    def codes(self) -> Ints:
-        """(N,) fit times clusters plus cluster: the order of a table of sums."""
-        return self.fits * len(self.roster.names) + self.groups
+    order: Ints
+    starts: Ints
 
 
 @dataclass(eq=False)
@@ -86,6 +84,7 @@ class Pool:
     summands: dict[str, Floats] = field(default_factory=dict)
     means: frozenset[str] = frozenset()
     """Metrics whose summands are those of a mean, whatever the installed metric says."""
+    _tables: dict[int, tuple[Floats, Floats]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -137,9 +136,12 @@ class Pool:
     def _sums(
         self, summands: Floats, items: Items, from_sums: Callable[[Floats], Floats]
     ) -> Sums:
-        count = len(items.roster.names)
-        table = table_of(summands, items.codes).reshape(-1, count, summands.shape[1])
-        return Sums(table, from_sums, items.roster.identity)
+        known = self._tables.get(id(summands))
+        if known is None:  # metrics of the confusion matrix give the same summands
+            shape = -1, len(items.roster.names), summands.shape[1]
+            known = summands, np.add.reduceat(summands[items.order], items.starts).reshape(shape)
+            self._tables[id(summands)] = known
+        return Sums(known[1], from_sums, items.roster.identity)
 
     def _jackknife(self, known: Installed) -> Sums:
         """A contribution per fit and subject whose mean is what `compute` gives.
@@ -199,7 +201,8 @@ def _join_items(made: Pool, kept: list[Kept], fits: list[int], classes: list[str
         return known[name]
 
     made.inputs = ScoreInputs(
-        classes=tuple(classes), labels=labels, scores=np.array(scores, np.float64),
+        classes=tuple(classes), labels=labels,
+        scores=np.fromiter(chain.from_iterable(scores), np.float64).reshape(len(ids), -1),
         pair_labels=None, pair_scores=None, pair_target_scores=None, pairs=None, features=None,
         once=once,
     )
@@ -238,15 +241,14 @@ def _items(
     ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
     fits: NDArray[Any],
 ) -> Items:
-    groups, roster = _roster(ids, subjects, labels, tuple(fits.tolist()))
-    return Items(fits.astype(np.int64), groups, roster)
+    return _known_items(ids, subjects, labels, tuple(fits.tolist()))
 
 
 @lru_cache(maxsize=64)
-def _roster(
+def _known_items(
     ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
     fits: tuple[int, ...],
-) -> tuple[Ints, Roster]:
+) -> Items:
     """Most rows of a board were tested on the same items, in the same order."""
     groups, names = name_clusters(subjects, ids)
     facts = list(zip(ids, subjects, labels or ("",) * len(ids), strict=True))
@@ -256,7 +258,11 @@ def _roster(
     ]
     if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
         raise ValueError("some items of a row were predicted by more seeds than others")
-    return groups, Roster(names, tuple(each[0]))
+    numbers = np.array(fits, np.int64)
+    codes = numbers * len(names) + groups
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return Items(numbers, groups, Roster(names, tuple(each[0])), order, starts)
 
 
 def _metric(known: Installed) -> Any:

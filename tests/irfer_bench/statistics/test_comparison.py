@@ -72,7 +72,8 @@ def test_the_exact_p_counts_every_swap_of_subjects(metric: str) -> None:
     larger = 0
     for swaps in product((False, True), repeat=7):
         swap = np.repeat(swaps, 8)
-        one, two = np.where(swap, b.predicted, a.predicted), np.where(swap, a.predicted, b.predicted)
+        one = np.where(swap, b.predicted, a.predicted)
+        two = np.where(swap, a.predicted, b.predicted)
         larger += abs(score(a.labels, one, 6) - score(a.labels, two, 6)) >= observed - 1e-12
     assert compare(a.sums(metric), b.sums(metric), draws=2).p == pytest.approx(larger / 2**7)
 
