@@ -14,7 +14,7 @@ import pytest
 from irfer_bench import reference
 from irfer_bench.reference.excerpt import excerpt
 from irfer_bench.reference.words import ENVIRONMENT, RECORD
-from irfer_bench.store.records import Record, Value
+from irfer_bench.contracts.record import Record, Value
 from tests.doc_pages import PAGES, ROOT, named
 
 BOTH_LINES = (
@@ -152,3 +152,4 @@ def test_published_numbers_name_their_source_and_whether_they_compare() -> None:
 def test_record_page_names_every_field_of_the_types() -> None:
     assert list(RECORD["Top level"]) == list(Record.__struct_fields__)
     assert list(RECORD["metrics"]) == list(Value.__struct_fields__)
+    assert [(title, name) for title, own in RECORD.items() for name in own if not own[name]] == []

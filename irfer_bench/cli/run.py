@@ -137,7 +137,7 @@ def _execute(
 def _write_boards(outcomes: list[Outcome], out: Path) -> list[Path]:
     from irfer_bench.cli.leaderboard import write_boards
 
-    settings = {o.record.cell["setting"] for o in outcomes if o.record is not None}
+    settings = {o.record.cell.setting for o in outcomes if o.record is not None}
     return write_boards(out, sorted(settings)) if settings else []
 
 

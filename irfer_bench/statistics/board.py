@@ -11,11 +11,13 @@ from pathlib import Path
 
 import msgspec
 
+from irfer_bench.contracts.record import Record, Value
 from irfer_bench.errors import DamagedError
 from irfer_bench.registry import load
 from irfer_bench.statistics.bootstrap import Sums
 from irfer_bench.statistics.columns import Column, divide_columns
 from irfer_bench.statistics.comparison import Comparison, compare
+from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import Installed, Lookup, lookup_in
 from irfer_bench.statistics.pooling import Pool, pool
 from irfer_bench.statistics.ranking import (
@@ -28,7 +30,6 @@ from irfer_bench.statistics.ranking import (
 )
 from irfer_bench.statistics.rows import Row, make_rows
 from irfer_bench.statistics.tables import Tables
-from irfer_bench.store.records import Record, Value
 
 
 @dataclass
@@ -40,6 +41,8 @@ class Board:
         metrics: every metric of any record; `columns` and `appendix` divide them.
         families: which ranks the rows have; the first one orders the board.
         legend: how ranks and intervals of this board are to be read, in sentences.
+        notes: what a reader should know of the setting, in sentences.
+        protocol: the setting in one sentence.
     """
 
     setting: str
@@ -54,32 +57,44 @@ class Board:
     appendix: list[Column] = field(default_factory=list)
     families: list[Family] = field(default_factory=list)
     legend: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    protocol: str = ""
 
 
 def make_boards(
-    records: Iterable[Record | DamagedError], folder: Path, lookup: Lookup | None = None
+    records: Iterable[Record | DamagedError],
+    folder: Path,
+    lookup: Lookup | None = None,
+    reader: Reader | None = None,
 ) -> list[Board]:
     """One board per setting, preset, version and data: only like is set beside like.
 
     Args:
         lookup: metrics by name; by default those of the installed plugins.
+        reader: has read the records' predictions already.
 
     Raises:
         DamagedError: there are records and none of them can be read.
     """
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     problems: list[str] = []
+    failures: list[str] = []
     for record in records:
         if isinstance(record, DamagedError):
             problems.append(record.message)
             continue
-        cell, data = record.cell, str(record.data.get("fingerprint"))
-        groups[cell["setting"], cell["preset"], cell["setting_version"], data].append(record)
+        cell = record.cell
+        kind = cell.setting, cell.preset, cell.setting_version, record.data.fingerprint
+        if record.outcome == "ok":
+            groups[kind].append(record)
+        else:
+            failures.append(_failure(record))
     known = lookup or (lookup_in(load()) if groups else lambda name: None)
+    reader = reader or Reader(folder)
     with _no_collection():
-        boards = [_board(names, own, folder, known) for names, own in sorted(groups.items())]
+        boards = [_board(names, own, reader, known) for names, own in sorted(groups.items())]
     if boards:
-        boards[0].problems = problems + boards[0].problems
+        boards[0].problems = problems + failures + boards[0].problems
     elif problems:
         raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards
@@ -108,23 +123,32 @@ def compare_rows(
         ValueError: the rows do not hold the same items. DamagedError: predictions were edited.
     """
     known = (lookup or lookup_in(load()))(metric)
-    one, other = (pool(row.records, folder).sums(metric, known) for row in (a, b))
+    one, other = (pool(row.records, Reader(folder)).sums(metric, known) for row in (a, b))
     return compare(one, other)
 
 
+def _failure(record: Record) -> str:
+    cell = record.cell
+    why = record.warnings[0] if record.warnings else "no reason was recorded"
+    return (
+        f"{cell.translator} × {cell.recognizer}, fold {cell.fold}, seed {cell.seed}: "
+        f"{record.outcome}: {why}"
+    )
+
+
 def _board(
-    names: tuple[str, str, str, str], records: Sequence[Record], folder: Path, lookup: Lookup
+    names: tuple[str, str, str, str], records: Sequence[Record], reader: Reader, lookup: Lookup
 ) -> Board:
     newest = max(records, key=lambda record: (record.created, record.key))
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
     versions, records = _keep_one_version(metrics, records)
-    asked = newest.cell["primary"]
+    asked = newest.cell.primary
     primary = _primary(asked, metrics, records)
     board = Board(*names, primary, metrics, list(make_rows(records)), [])
     if primary != asked:
         board.legend.append(f"The primary metric {asked} has no value here: {primary} ranks.")
     known = {name: lookup(name) for name in metrics}
-    pools = [_pooled(row, board, folder) for row in board.rows]
+    pools = [_pooled(row, board, reader) for row in board.rows]
     tables = Tables(board.rows, pools, known, versions)
     for name in metrics:
         tables.add_intervals(name)
@@ -174,9 +198,9 @@ def _primary(named: str, metrics: Sequence[str], records: Sequence[Record]) -> s
     return next((name for name in (named, *metrics) if has_values(name)), named)
 
 
-def _pooled(row: Row, board: Board, folder: Path) -> Pool:
+def _pooled(row: Row, board: Board, reader: Reader) -> Pool:
     try:
-        return pool(row.records, folder)
+        return pool(row.records, reader)
     except (DamagedError, ValueError, KeyError) as error:
         # A row whose items cannot be read or pooled keeps its means and has neither rank nor
         # interval.

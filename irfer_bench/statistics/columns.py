@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from irfer_bench.statistics.measurement import Installed
 from irfer_bench.store.keys import canonical
 
@@ -93,7 +95,7 @@ def _one_judge(name: str, rows: Sequence[Row]) -> bool:
     for row in rows:
         if name in row.metrics and row.metrics[name].value is not None:
             for record in row.records:
-                fitted = [s["key"] for s in record.steps if s["kind"] == "fit_recognizer"]
-                judge = canonical([record.recognizer, fitted])
-                judges.setdefault((record.cell["fold"], record.cell["seed"]), set()).add(judge)
+                fitted = [s.key for s in record.steps if s.kind == "fit_recognizer"]
+                judge = canonical(msgspec.to_builtins([record.recognizer, fitted]))
+                judges.setdefault((record.cell.fold, record.cell.seed), set()).add(judge)
     return all(len(keys) == 1 for keys in judges.values())

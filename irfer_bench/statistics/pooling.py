@@ -5,17 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
-from itertools import chain
-from pathlib import Path
 from typing import Any
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.contracts.values import ScoreInputs
-from irfer_bench.errors import ContractError, DamagedError, UnavailableError
+from irfer_bench.errors import ContractError, UnavailableError
 from irfer_bench.statistics.bootstrap import Sums, interval
+from irfer_bench.statistics.kept import Reader, TestItems
 from irfer_bench.statistics.measurement import (
     Installed,
     from_sums_of,
@@ -24,30 +23,9 @@ from irfer_bench.statistics.measurement import (
     value_of,
 )
 from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
-from irfer_bench.store.records import Record, predictions_of, predictions_path
 
 PREDICTED = frozenset({"scores", "labels", "classes"})
 """What a predictions file keeps of every test item."""
-
-
-class Kept(msgspec.Struct, frozen=True, gc=False):
-    """A predictions file.
-
-    Args:
-        items: id, subject, label and log-probabilities of each test item.
-        pairs, subjects: ids and subjects of the translated test partners.
-        summands: rows of each metric over pairs. values: the same of older files, one number a
-            pair whose mean is the metric.
-    """
-
-    items: list[tuple[str, str | None, str, list[float]]] | None = None
-    pairs: list[str] = []
-    subjects: list[str | None] = []
-    values: dict[str, list[float]] = {}
-    summands: dict[str, list[list[float]]] = {}
-
-
-DECODER = msgspec.json.Decoder(Kept)
 
 
 @dataclass(frozen=True, eq=False)
@@ -166,33 +144,35 @@ class Pool:
         return Sums(table, mean_of_sums, self.items.roster.identity)
 
 
-def pool(records: Sequence[Record], folder: Path) -> Pool:
+def pool(records: Sequence[Record], reader: Reader) -> Pool:
     """Read and join the predictions of some records of one row.
 
     Raises:
         DamagedError: a file is not what was written beside its record.
         ValueError: an item comes more often in one seed than in another.
     """
-    read = [_read(record, folder) for record in records]
+    read = [reader.read(record) for record in records]
     whole = [each for each in read if each is not None]
     made = Pool()
     if len(whole) < len(read):
         return made
-    seeds = sorted({record.cell["seed"] for record in records})
-    fits = [seeds.index(record.cell["seed"]) for record in records]
-    if all(each.items for each in whole):
-        _join_items(made, whole, fits, records[0].classes)
-    _join_pairs(made, whole, fits)
+    seeds = sorted({record.cell.seed for record in records})
+    fits = [seeds.index(record.cell.seed) for record in records]
+    items = [each.items for each in whole if each.items is not None]
+    if len(items) == len(whole):
+        _join_items(made, items, fits, records[0].classes)
+    _join_pairs(made, [each.file for each in whole], fits)
     return made
 
 
-def _join_items(made: Pool, kept: list[Kept], fits: list[int], classes: list[str]) -> None:
-    rows = [item for each in kept for item in each.items or ()]
-    ids, subjects, names, scores = zip(*rows, strict=True)
-    column = {name: i for i, name in enumerate(classes)}
-    labels = np.array([column[name] for name in names], np.int64)
-    lengths = [len(each.items or ()) for each in kept]
-    made.items = _items(ids, subjects, names, np.repeat(fits, lengths))
+def _join_items(
+    made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
+) -> None:
+    ids = tuple(name for each in kept for name in each.ids)
+    subjects = tuple(name for each in kept for name in each.subjects)
+    labels = np.concatenate([each.labels for each in kept])
+    names = tuple(classes[label] for label in labels)
+    made.items = _items(ids, subjects, names, np.repeat(fits, [len(each.ids) for each in kept]))
     known: dict[str, Any] = {}
 
     def once(name: str, build: Callable[[], Any]) -> Any:
@@ -201,8 +181,7 @@ def _join_items(made: Pool, kept: list[Kept], fits: list[int], classes: list[str
         return known[name]
 
     made.inputs = ScoreInputs(
-        classes=tuple(classes), labels=labels,
-        scores=np.fromiter(chain.from_iterable(scores), np.float64).reshape(len(ids), -1),
+        classes=tuple(classes), labels=labels, scores=np.concatenate([k.scores for k in kept]),
         pair_labels=None, pair_scores=None, pair_target_scores=None, pairs=None, features=None,
         once=once,
     )
@@ -269,13 +248,3 @@ def _metric(known: Installed) -> Any:
     if not known.summable:
         raise ContractError("the installed metric has no from_sums for the summands that were kept")
     return known.metric
-
-
-def _read(record: Record, folder: Path) -> Kept | None:
-    text = predictions_of(folder, record)
-    if text is None:
-        return None
-    try:
-        return DECODER.decode(text)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise DamagedError(f"{predictions_path(folder, record).name}: {error}") from error

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from irfer_bench.contracts.record import MethodFacts, Record, Value
 from irfer_bench.statistics.comparison import Rank
 from irfer_bench.store.keys import canonical
-from irfer_bench.store.records import Record, Value
 
 
 @dataclass
@@ -34,13 +34,13 @@ class Row:
     @property
     def fits(self) -> int:
         """Number of seeds."""
-        return len({record.cell["seed"] for record in self.records})
+        return len({record.cell.seed for record in self.records})
 
 
 def make_rows(records: Sequence[Record]) -> Iterator[Row]:
     """The rows of one board: records that differ in fold and seed alone are one row."""
     named: dict[tuple[str, str], dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for record in sorted(records, key=lambda r: (r.cell["fold"], r.cell["seed"], r.created, r.key)):
+    for record in sorted(records, key=lambda r: (r.cell.fold, r.cell.seed, r.created, r.key)):
         _, translator, recognizer = record.row
         named[translator, recognizer][canonical(_identity(record))].append(record)
     for (translator, recognizer), kinds in named.items():
@@ -51,11 +51,11 @@ def make_rows(records: Sequence[Record]) -> Iterator[Row]:
 
 def _identity(record: Record) -> dict[str, Any]:
     """What two records of one row have in common besides their names."""
-    facts = {name: record.cell.get(name, "") for name in ("precision", "fit_translator_on")}
+    facts = {name: getattr(record.cell, name) for name in ("precision", "fit_translator_on")}
     for role in ("translator", "recognizer"):
-        method: Mapping[str, Any] = getattr(record, role) or {}
+        method: MethodFacts | None = getattr(record, role)
         for name in ("version", "distribution", "inputs", "params"):
-            facts[f"{role} {name}"] = method.get(name)
+            facts[f"{role} {name}"] = getattr(method, name, None)
     return facts
 
 
@@ -68,7 +68,7 @@ def _differences(records: Sequence[Record]) -> list[list[str]]:
 
 def _latest(records: Sequence[Record]) -> list[Record]:
     """One record per fold and seed: the newest."""
-    newest = {(record.cell["fold"], record.cell["seed"]): record for record in records}
+    newest = {(record.cell.fold, record.cell.seed): record for record in records}
     return [newest[key] for key in sorted(newest)]
 
 
@@ -76,26 +76,26 @@ def _row(translator: str, recognizer: str, records: list[Record], marks: list[st
     cell = records[0].cell
     folds: dict[int, set[int]] = defaultdict(set)
     for record in records:
-        folds[record.cell["seed"]].add(record.cell["fold"])
-    whole = {seed for seed, own in folds.items() if len(own) >= cell["folds"]}
-    row = Row(translator, recognizer, records, complete=len(whole) >= cell["seeds"])
+        folds[record.cell.seed].add(record.cell.fold)
+    whole = {seed for seed, own in folds.items() if len(own) >= cell.folds}
+    row = Row(translator, recognizer, records, complete=len(whole) >= cell.seeds)
     if row.complete:  # a further seed counts when all its folds are there
-        row.records = records = [r for r in records if r.cell["seed"] in whole]
+        row.records = records = [r for r in records if r.cell.seed in whole]
     else:
         there = len(set.union(*folds.values()))
         row.marks.append(
-            f"partial: {there} of {cell['folds']} folds, {len(folds)} of {cell['seeds']} seeds"
+            f"partial: {there} of {cell.folds} folds, {len(folds)} of {cell.seeds} seeds"
         )
-    if cell.get("fit_translator_on"):
-        row.marks.append(f"translator fitted on {cell['fit_translator_on']}")
-    if any(record.data.get("unlabelled_target") for record in records):
+    if cell.fit_translator_on:
+        row.marks.append(f"translator fitted on {cell.fit_translator_on}")
+    if any(record.data.unlabelled_target for record in records):
         row.marks.append("unlabelled target")
-    if any(record.data.get("incomplete") for record in records):
+    if any(record.data.incomplete for record in records):
         row.marks.append("incomplete data")
-    if any(r.data.get("subjects") == "unchecked" for r in records if r.recognizer):
+    if any(r.data.subjects == "unchecked" for r in records if r.recognizer):
         row.marks.append("subjects unchecked")
     row.marks += marks
-    row.seconds = sum(step["seconds"] for record in records for step in record.steps)
+    row.seconds = sum(step.seconds for record in records for step in record.steps)
     for name in records[0].metrics:
         row.metrics[name] = _mean([r.metrics[name] for r in records if name in r.metrics])
     return row

@@ -8,15 +8,27 @@ import sys
 import tempfile
 from pathlib import Path
 
-import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from irfer_bench.cli.leaderboard import write_boards
+from irfer_bench.contracts.record import (
+    SCHEMA,
+    CellFacts,
+    DataFacts,
+    Machine,
+    MethodFacts,
+    Record,
+    StepFacts,
+    Value,
+)
 from irfer_bench.experiment.planner import Planner
 from irfer_bench.experiment.request import Request
 from irfer_bench.registry import load
+from irfer_bench.statistics.sums import OF_CONFUSION
 from irfer_bench.store.artefacts import Store, keys
-from irfer_bench.store.records import Record, Value, path_of, predictions_path, sealed
+from irfer_bench.store.records import path_of, predictions_path
+from irfer_bench.store.schemas import encode
 from tests.benchmarks.harness import seconds
 
 CLASSES = ["anger", "disgust", "fear", "happiness", "sadness", "surprise"]
@@ -88,40 +100,50 @@ def _write(out: Path, setting: str, row: int, fold: int, random: np.random.Gener
         for i in range(144)
     ]
     text = keys.canonical({"classes": CLASSES, "items": items})
-    value = Value(value=float((scores.argmax(1) == labels).mean()), low=0.1, high=0.9)
     record = Record(
-        schema=1,
+        schema=SCHEMA,
         key=keys.digest([setting, row, fold]),
-        cell={
-            "setting": setting,
-            "setting_version": "1",
-            "dataset": "synth",
-            "preset": "quick",
-            "translator": f"translator{row}",
-            "recognizer": "means",
-            "fold": fold,
-            "seed": 0,
-            "folds": 5,
-            "seeds": 1,
-            "primary": "accuracy",
-            "precision": "fp32",
-        },
-        translator={"name": f"translator{row}", "version": "1"},
-        recognizer={"name": "means"},
-        data={"fingerprint": "a", "predictions": hashlib.sha256(text.encode()).hexdigest()},
-        metrics=dict.fromkeys(("accuracy", "macro_f1", "uar", "war"), value),
+        cell=CellFacts(
+            setting=setting,
+            setting_version="1",
+            dataset="synth",
+            preset="quick",
+            translator=f"translator{row}",
+            recognizer="means",
+            fold=fold,
+            seed=0,
+            folds=5,
+            seeds=1,
+            primary="accuracy",
+            precision="fp32",
+        ),
+        translator=MethodFacts(name=f"translator{row}", version="1"),
+        recognizer=MethodFacts(name="means"),
+        data=DataFacts(
+            fingerprint="a", predictions=hashlib.sha256(text.encode()).hexdigest()
+        ),
+        metrics=_metrics(labels, scores.argmax(1)),
         confusion=None,
         classes=CLASSES,
-        steps=[{"kind": "score", "title": "score", "key": "a", "seconds": 1.0, "peak_mb": 1.0}] * 8,
+        steps=[StepFacts(kind="score", title="score", key="a", seconds=1.0, peak_mb=1.0)] * 8,
         facts={},
-        machine={},
+        machine=Machine(),
         packages={},
         created="2026-01-01T00:00:00Z",
     )
-    record = sealed(record)
     for path, content in (
-        (path_of(out, record.cell, record.key), msgspec.json.encode(record)),
+        (path_of(out, record.cell, record.key), encode(record)),
         (predictions_path(out, record), text.encode()),
     ):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
+
+
+def _metrics(labels: NDArray[np.int64], predicted: NDArray[np.int64]) -> dict[str, Value]:
+    """True values: what contradicts its predictions would be left out."""
+    sums = np.bincount(labels * 6 + predicted, minlength=36).astype(float)
+    formulas = {"accuracy": "accuracy", "macro_f1": "macro_f1", "uar": "uar", "war": "accuracy"}
+    return {
+        name: Value(value=float(OF_CONFUSION[formula](sums)), low=0.1, high=0.9)
+        for name, formula in formulas.items()
+    }

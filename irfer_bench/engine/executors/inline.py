@@ -8,12 +8,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from irfer_bench.contracts.record import Record
 from irfer_bench.engine.results import write_results
 from irfer_bench.engine.runner import Runner
 from irfer_bench.errors import BenchError, CellError
 from irfer_bench.experiment.planner import Plan, PlannedCell
 from irfer_bench.store.files import clear_write_errors
-from irfer_bench.store.records import Record
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ def execute(plan: Plan, runner: Runner, out: Path) -> Iterator[Outcome]:
     """Yield an outcome per cell as soon as it is known."""
     for planned in plan.cells:
         try:
-            with clear_write_errors(out):
+            with runner.store.session(), clear_write_errors(out):
                 runner.artefact(planned.score)
                 record, path = write_results(runner, planned, out)
         except BenchError as error:

@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 import pytest
 
-from irfer_bench.render.markdown import render
+from irfer_bench.render.markdown import render_page as render
 from irfer_bench.statistics.board import Board, compare_rows, make_boards
+from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import Installed, Lookup
 from irfer_bench.statistics.pooling import pool
 from irfer_bench.store import keys, records
@@ -28,7 +29,7 @@ ITEMS, SUBJECTS = 120, 20
 def write(
     out: Path, translator: str = "a", recognizer: str = "r", *, right: float = 0.9, fold: int = 1,
     seed: int = 0, metrics: dict[str, Value], drop: float = 0.0, kept: dict[str, Any] | None = None,
-    judge: str = "judge", **cell: Any,
+    judge: str = "judge", created: str = "2025-01-01T00:00:00Z", **cell: Any,
 ) -> Record:
     """A record of a row right on a share of its items; `drop` is what a seed costs or brings."""
     random = np.random.default_rng([fold, seed, len(translator)])
@@ -39,18 +40,17 @@ def write(
         scores = [-0.1 if k == guess else -3.0 for k in range(3)]
         rows.append([f"f{fold}i{i}", f"f{fold}s{i % SUBJECTS}", CLASSES[i % 3], scores])
     text = json.dumps({"classes": CLASSES, "items": rows} | (kept or {}))
-    golden = records.read_record(GOLDEN)
-    whole = golden.cell | {
-        "translator": translator, "recognizer": recognizer, "fold": fold, "seed": seed,
-        "primary": next(iter(metrics)),
-    } | cell  # fmt: skip
-    steps = [step | {"key": judge} if step["kind"] == "fit_recognizer" else step
-             for step in golden.steps]
-    record = records.sealed(msgspec.structs.replace(
-        golden, cell=whole, metrics=metrics, classes=CLASSES, key=keys.digest([whole]),
-        steps=steps, data=golden.data | {
-            "unlabelled_target": False, "predictions": hashlib.sha256(text.encode()).hexdigest(),
-        },
+    golden, change = records.read_record(GOLDEN), msgspec.structs.replace
+    whole = change(
+        golden.cell, translator=translator, recognizer=recognizer, fold=fold, seed=seed,
+        primary=next(iter(metrics)), **cell,
+    )  # fmt: skip
+    digest = hashlib.sha256(text.encode()).hexdigest()
+    record = records.sealed(change(
+        golden, cell=whole, metrics=metrics, classes=CLASSES, confusion=None, created=created,
+        key=keys.digest([msgspec.to_builtins(whole)]),
+        steps=[change(s, key=judge) if s.kind == "fit_recognizer" else s for s in golden.steps],
+        data=change(golden.data, unlabelled_target=False, predictions=digest),
     ))  # fmt: skip
     records.write_record(out, record)
     write_text(records.predictions_path(out, record), text)
@@ -95,8 +95,7 @@ def test_a_third_partys_metric_without_sums_ranks_and_has_intervals(tmp_path: Pa
     assert value.high is not None
     assert value.low < 0.9 < value.high
     assert "top\\_two %" in render([made])
-    accuracy = pool(made.rows[0].records, tmp_path)
-    found = accuracy.interval(Installed(TopTwo()))
+    found = pool(made.rows[0].records, Reader(tmp_path)).interval(Installed(TopTwo()))
     assert (value.low, value.high) == pytest.approx(found)
 
 
@@ -300,11 +299,10 @@ def test_a_column_never_mixes_two_versions_of_a_metric(tmp_path: Path) -> None:
     old = {"accuracy": value(0.5, "fraction"), "mmd2_rbf5": value(-0.007)}
     new = {"accuracy": value(0.5, "fraction"), "mmd2_rbf5": value(0.001, version="2")}
     for fold in (1, 2):
-        write(tmp_path, "old", fold=fold, metrics=old)
-        write(tmp_path, "partly", fold=fold, metrics=(old, new)[fold - 1])
-        record = write(tmp_path, "new", fold=fold, metrics=new)
-        later = msgspec.structs.replace(record, created="2099-01-01T00:00:00Z")
-        records.write_record(tmp_path, records.sealed(later))
+        write(tmp_path, "old", fold=fold, metrics=old, created="2020-01-01T00:00:00Z")
+        write(tmp_path, "partly", fold=fold, metrics=(old, new)[fold - 1],
+              created="2020-01-01T00:00:00Z")  # fmt: skip
+        write(tmp_path, "new", fold=fold, metrics=new)
     found = {row.translator: row.metrics["mmd2_rbf5"] for row in board(tmp_path).rows}
     assert found["new"].value == 0.001
     for name in ("old", "partly"):
