@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
@@ -158,6 +159,8 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
         return made
     seeds = sorted({record.cell.seed for record in records})
     fits = [seeds.index(record.cell.seed) for record in records]
+    if any(record.classes != records[0].classes for record in records):
+        raise ValueError("records of one row have different classes")
     items = [each.items for each in whole if each.items is not None]
     if len(items) == len(whole):
         _join_items(made, items, fits, records[0].classes)
@@ -168,11 +171,9 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
 def _join_items(
     made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
 ) -> None:
-    ids = tuple(name for each in kept for name in each.ids)
-    subjects = tuple(name for each in kept for name in each.subjects)
+    ids, subjects = tuple(each.ids for each in kept), tuple(each.subjects for each in kept)
     labels = np.concatenate([each.labels for each in kept])
-    names = tuple(classes[label] for label in labels)
-    made.items = _items(ids, subjects, names, np.repeat(fits, [len(each.ids) for each in kept]))
+    made.items = _join(ids, subjects, tuple(fits), labels.tobytes(), tuple(classes))
     known: dict[str, Any] = {}
 
     def once(name: str, build: Callable[[], Any]) -> Any:
@@ -188,22 +189,23 @@ def _join_items(
 
 
 def _join_pairs(made: Pool, kept: list[Kept], fits: list[int]) -> None:
-    ids = tuple(pair for each in kept for pair in each.pairs)
-    if not ids:
+    ids = tuple(tuple(each.pairs) for each in kept)
+    if not any(ids):
         return
-    subjects = tuple(subject for each in kept for subject in each.subjects)
-    made.pairs = _items(ids, subjects, (), np.repeat(fits, [len(each.pairs) for each in kept]))
+    made.pairs = _join(ids, tuple(tuple(each.subjects) for each in kept), tuple(fits))
     means = set()
     for name in {name for each in kept for name in (*each.values, *each.summands)}:
         rows = [_rows(each, name) for each in kept]
         if any(row is None for row in rows):
             continue
         joined = np.concatenate([row for row in rows if row is not None])
-        if len(joined) != len(ids) or not np.isfinite(joined).all():
+        if len(joined) != len(made.pairs.fits) or not np.isfinite(joined).all():
             raise ValueError(f"{name}: kept summands are not one row of numbers for each pair")
-        made.summands[name] = joined
         if any(name in each.values for each in kept):
+            if joined.shape[1] != 2 or (joined[:, 1] != 1).any():
+                continue  # old values of a mean beside summands of something else
             means.add(name)
+        made.summands[name] = joined
     made.means = frozenset(means)
 
 
@@ -216,32 +218,31 @@ def _rows(kept: Kept, name: str) -> Floats | None:
     return None
 
 
-def _items(
-    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
-    fits: NDArray[Any],
-) -> Items:
-    return _known_items(ids, subjects, labels, tuple(fits.tolist()))
-
-
 @lru_cache(maxsize=64)
-def _known_items(
-    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
-    fits: tuple[int, ...],
+def _join(
+    ids: tuple[tuple[str, ...], ...], subjects: tuple[tuple[str | None, ...], ...],
+    fits: tuple[int, ...], labels: bytes = b"", classes: tuple[str, ...] = (),
 ) -> Items:
-    """Most rows of a board were tested on the same items, in the same order."""
-    groups, names = name_clusters(subjects, ids)
-    facts = list(zip(ids, subjects, labels or ("",) * len(ids), strict=True))
-    each = [
-        sorted((fact for fact, fit in zip(facts, fits, strict=True) if fit == number), key=repr)
-        for number in range(max(fits) + 1)
-    ]
+    """Most rows of a board were tested on the same items, in the same order.
+
+    Args:
+        ids, subjects: of each record. fits: the number of each record's fit.
+        labels: int64 columns of `classes` of all items; empty where nobody asks.
+    """
+    names, people = [*chain.from_iterable(ids)], [*chain.from_iterable(subjects)]
+    groups, clusters = name_clusters(people, names)
+    truth = [classes[k] for k in np.frombuffer(labels, np.int64)] if labels else [""] * len(names)
+    numbers = np.repeat(fits, [len(own) for own in ids]).astype(np.int64)
+    facts: list[list[tuple[str, str | None, str]]] = [[] for _ in range(max(fits) + 1)]
+    for fit, *fact in zip(numbers, names, people, truth, strict=True):
+        facts[fit].append((fact[0], fact[1], fact[2]))
+    each = [sorted(own, key=repr) for own in facts]
     if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
         raise ValueError("some items of a row were predicted by more seeds than others")
-    numbers = np.array(fits, np.int64)
-    codes = numbers * len(names) + groups
+    codes = numbers * len(clusters) + groups
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    return Items(numbers, groups, Roster(names, tuple(each[0])), order, starts)
+    return Items(numbers, groups, Roster(clusters, (classes, *each[0])), order, starts)
 
 
 def _metric(known: Installed) -> Any:
