@@ -20,7 +20,7 @@ from irfer_bench.statistics.resampling import CHUNK, Floats
 
 ROUNDS = (999, 9_999, 99_999)
 """Draws until a pair is decided; a pair with `ENOUGH` larger differences needs no more."""
-ENOUGH = 20
+ENOUGH = 100
 EXACT = 12
 """Subjects up to which all swaps are taken."""
 TIE = 1e-12
@@ -71,7 +71,7 @@ def _rounds(pairs: int, alpha: float, needed: bool) -> tuple[int, ...]:
 
     None where no number of draws would do and a bound is there instead (not `needed`).
     """
-    for last, draws in enumerate(ROUNDS, start=1):
+    for last, draws in enumerate(ROUNDS[1:], start=2):
         if alpha * (draws + 1) >= 4 * pairs:
             return ROUNDS[:last]
     if alpha * (ROUNDS[-1] + 1) >= pairs:

@@ -9,7 +9,6 @@ from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.contracts.values import ScoreInputs
