@@ -13,9 +13,9 @@ from stat import S_ISREG
 from typing import Any
 
 from irfer_bench.errors import DamagedError
-from irfer_bench.store import keys
-from irfer_bench.store.files import atomic_folder, clear_write_errors, read_json, write_json
+from irfer_bench.store.files import atomic_folder, clear_write_errors
 from irfer_bench.store.locks import lock, take
+from irfer_bench.store.manifests import Artefact, read_manifest, write_manifest
 from irfer_bench.store.stamps import (
     MANIFEST,
     are_unchanged,
@@ -24,20 +24,10 @@ from irfer_bench.store.stamps import (
     write_stamps,
 )
 
+__all__ = ["MANIFEST", "SESSION", "Artefact", "Store"]
+
 SESSION = "store"
 """Name of the lock that runs share and that `gc` and `purge` take alone."""
-
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """A finished, verified folder. `facts` is what its builder said about it."""
-
-    key: str
-    folder: Path
-    facts: Mapping[str, Any]
-    seconds: float
-    peak_mb: float
-    source: str
 
 
 @dataclass
@@ -51,7 +41,6 @@ class Store:
 
     root: Path
     say: Callable[[str], None] = lambda line: None
-    _known: dict[str, tuple[str, Artefact]] = field(default_factory=dict)
     _building: list[set[str]] = field(default_factory=list)
     _sessions: int = 0
 
@@ -66,7 +55,7 @@ class Store:
             except (FileNotFoundError, NotADirectoryError):
                 return False
 
-    def keys(self) -> list[str]:
+    def stored_keys(self) -> list[str]:
         """Keys of all artefacts."""
         return sorted(path.parent.name for path in self.root.glob(f"artefacts/*/*/{MANIFEST}"))
 
@@ -77,10 +66,7 @@ class Store:
         Raises:
             DamagedError: the store cannot be entered, or its file system has no locks.
         """
-        if self._sessions:
-            handle = None
-        else:
-            handle = self._enter()
+        handle = None if self._sessions else self._enter()
         self._sessions += 1
         try:
             yield
@@ -125,7 +111,6 @@ class Store:
         try:
             return self._read(key, full), ""
         except (DamagedError, OSError) as error:
-            self._known.pop(key, None)
             return None, str(error)
 
     def _look_again(self, key: str, *, full: bool = False) -> Artefact | None:
@@ -189,25 +174,13 @@ class Store:
                 facts = dict(build(folder))
             finally:
                 parts = sorted(self._building.pop())
-            manifest = {
-                "scheme": keys.SCHEME,
-                "key": key,
-                "describe": dict(describe),
-                "source": source,
-                "facts": facts,
-                "parts": parts,
-                "seconds": round(time.monotonic() - started, 3),
-                "peak_mb": peak_mb(),
-                "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "files": hash_files(folder),
-            }
-            digest = keys.digest(manifest)
-            write_json(folder / MANIFEST, manifest | {"digest": digest})
+            seconds = time.monotonic() - started
+            write_manifest(folder, key, facts, describe, source, parts, seconds)
         # Its shards may be linked from there, and one link less is a change of the file's entry.
         shutil.rmtree(self.unfinished(key), ignore_errors=True)
+        digest, _, artefact = read_manifest(target, key)
         write_stamps(target, digest)
-        self._known[key] = digest, _artefact(key, target, manifest)
-        return self._known[key][1]
+        return artefact
 
     def _read(self, key: str, full: bool) -> Artefact:
         """The artefact of a manifest, if its files are what was written.
@@ -216,22 +189,11 @@ class Store:
             DamagedError: they are not. OSError: they cannot be read.
         """
         folder = self.folder(key)
-        if not full and key in self._known and are_unchanged(folder, self._known[key][0]):
-            return self._known[key][1]
-        manifest = read_json(folder / MANIFEST)
-        try:
-            digest = manifest.pop("digest")
-            if digest != keys.digest(manifest):
-                raise DamagedError(f"artefact {key[:8]}: its manifest is not what was written")
-            if manifest["key"] != key:
-                raise DamagedError(f"artefact {key[:8]}: its manifest names another key")
-            if full or not are_unchanged(folder, digest):
-                compare_files(key, manifest["files"], hash_files(folder))
-                write_stamps(folder, digest)
-            self._known[key] = digest, _artefact(key, folder, manifest)
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise DamagedError(f"artefact {key[:8]}: manifest is incomplete ({error})") from error
-        return self._known[key][1]
+        digest, files, artefact = read_manifest(folder, key)
+        if full or not are_unchanged(folder, digest):
+            compare_files(key, files, hash_files(folder))
+            write_stamps(folder, digest)
+        return artefact
 
     def _set_aside(self, key: str, reason: str) -> None:
         """Move a damaged artefact away, so that it is built again and can be looked at."""
@@ -251,21 +213,3 @@ class Store:
         with clear_write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             yield
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this process so far, in MB."""
-    import resource
-
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-
-
-def _artefact(key: str, folder: Path, manifest: Mapping[str, Any]) -> Artefact:
-    return Artefact(
-        key,
-        folder,
-        manifest["facts"],
-        manifest["seconds"],
-        manifest["peak_mb"],
-        manifest["source"],
-    )

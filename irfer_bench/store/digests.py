@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from irfer_bench import home
@@ -14,6 +15,9 @@ from irfer_bench.store.files import read_json, write_json
 from irfer_bench.store.stamps import TICK, Stamp, stamp_of
 
 _known: dict[str, tuple[Stamp, str]] = {}
+_read: dict[str, Stamp] = {}
+"""The files that this process has read itself, and what they looked like then."""
+_again = False
 
 
 def remembered_digest(path: Path) -> str:
@@ -25,28 +29,21 @@ def remembered_digest(path: Path) -> str:
     name, stamp = str(path.resolve()), stamp_of(path.stat())
     if name not in _known:
         _known[name] = _noted(name)
-    if _known[name][0] != stamp:
-        _known[name] = (stamp, keys.digest_file(path))
+    if _known[name][0] != stamp or (_again and _read.get(name) != stamp):
+        _known[name], _read[name] = (stamp, keys.digest_file(path)), stamp
         _note(name, stamp, _known[name][1])
     return _known[name][1]
 
 
-def check_digest(path: Path, expected: str) -> None:
-    """Read a file that is about to be used and compare it with the digest it was planned with.
-
-    Raises:
-        DamagedError: it holds something else now.
-    """
-    found = keys.digest_file(path)
-    if found != expected:
-        with suppress(OSError):
-            _place(str(path.resolve())).unlink(missing_ok=True)
-        _known.pop(str(path.resolve()), None)
-        raise DamagedError(
-            f"{path} changed: its sha256 begins {found[:12]}, the plan was made with "
-            f"{expected[:12]}",
-            "run again: the new file is planned with from now on",
-        )
+@contextmanager
+def reading_again() -> Iterator[None]:
+    """Inside, a file is read once by this process itself, whatever earlier runs noted of it."""
+    global _again
+    before, _again = _again, True
+    try:
+        yield
+    finally:
+        _again = before
 
 
 def _place(name: str) -> Path:

@@ -1,4 +1,4 @@
-"""Whether files are what was written: by size, times and inode each time, in full when those differ.
+"""Whether files are what was written: by size, dates and inode, in full where those differ.
 
 A file whose size, date of its bytes, date of its entry (ctime, which no program can set) and inode
 are the same has not been written to. Stamps lie beside an artefact's manifest and are no part of

@@ -63,7 +63,8 @@ def read_checkpoint(path: Path) -> State | None:
     try:
         with safe_open(path, "numpy") as file:
             scalars = json.loads((file.metadata() or {})["scalars"])
-            return State({name: file.get_tensor(name) for name in file.keys()}, scalars)
+            names = file.keys()
+            return State({name: file.get_tensor(name) for name in names}, scalars)
     except (OSError, SafetensorError, ValueError, KeyError):
         return None
 

@@ -25,11 +25,9 @@ from irfer_bench.data.landmarks import read_landmarks
 from irfer_bench.data.preparation.prepare import Annotations, Rules, prepare
 from irfer_bench.errors import BenchError, CellError
 from irfer_bench.registry import Registry
-from irfer_bench.store.files import write_text
+from irfer_bench.store.files import commit_file, write_text
 
 Progress = Callable[[str, int, int], object]
-FLUSH = getattr(os, "fdatasync", os.fsync)
-"""Bytes and length reach the disk; dates may come later."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +115,8 @@ class Draft:
 def commit(draft: Draft) -> None:
     """Bring a draft and its facts to disk, then give it its name."""
     try:
-        with draft.path.open("rb") as stream:
-            FLUSH(stream.fileno())
         write_text(draft.target.with_suffix(".json"), json.dumps(draft.facts))
-        draft.path.replace(draft.target)
+        commit_file(draft.path, draft.target)
     finally:
         draft.path.unlink(missing_ok=True)
 
