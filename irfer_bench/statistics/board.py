@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -89,12 +91,25 @@ def make_boards(
             failures.append(_failure(record))
     known = lookup or (lookup_in(load()) if groups else lambda name: None)
     reader = reader or Reader(folder)
-    boards = [_board(names, own, reader, known) for names, own in sorted(groups.items())]
+    with _no_collection():
+        boards = [_board(names, own, reader, known) for names, own in sorted(groups.items())]
     if boards:
         boards[0].problems = problems + failures + boards[0].problems
     elif problems:
         raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards
+
+
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Decoded predictions are freed as they go; the collector would only walk over them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 def compare_rows(

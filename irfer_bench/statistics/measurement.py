@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache
 from math import isfinite, nan
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -31,27 +30,19 @@ class Installed:
     Args:
         resamples: most bootstrap draws; None for no limit, 0 for no interval.
         margin: differences below it are never significant, in the metric's unit.
+        summable: whether it gives summands.
     """
 
     metric: Metric
     version: str = "1"
     resamples: int | None = None
     margin: float = 0.0
+    summable: bool = False
 
     @property
     def over_pairs(self) -> bool:
         """Whether the items of this metric are pairs."""
         return bool(self.metric.consumes & PAIR_FIELDS)
-
-    @property
-    def summable(self) -> bool:
-        """Whether the metric gives summands."""
-        return _is_summable(type(self.metric))
-
-
-@cache
-def _is_summable(metric: type) -> bool:
-    return issubclass(metric, SummableMetric)
 
 
 Lookup: TypeAlias = Callable[[str], Installed | None]
@@ -91,7 +82,10 @@ def installed(registry: Registry, name: str) -> Installed:
     margin = getattr(metric, "margin", 0.0)
     if not isinstance(margin, int | float) or not isfinite(margin) or margin < 0:
         raise ContractError(f"metric {name!r}: margin {margin!r} is no number from 0 on")
-    return Installed(metric, component.version, component.traits.get("resamples"), float(margin))
+    return Installed(
+        metric, component.version, component.traits.get("resamples"), float(margin),
+        isinstance(metric, SummableMetric),
+    )  # fmt: skip
 
 
 def value_of(metric: Metric, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
@@ -229,8 +223,9 @@ def _interval(
     count = draws if known.resamples is None else min(draws, known.resamples)
     if not count or len(np.unique(groups)) < 2:
         return nan, nan
-    if summands is not None and isinstance(known.metric, SummableMetric):
-        sums = Sums(table_of(summands, groups)[None], from_sums_of(known.metric))
+    if summands is not None:
+        metric: Any = known.metric
+        sums = Sums(table_of(summands, groups)[None], from_sums_of(metric))
         return interval(bootstrap_sums([sums], count)[:, 0])
     values = [value_of(known.metric, inputs, index) for index in resample(groups, count)]
     return interval(np.where(np.isinf(values), nan, values))

@@ -1,7 +1,7 @@
 """Paired permutation tests over subjects, for all pairs of rows at once.
 
 If two rows do not differ, each subject's results could as well have been swapped between them
-(Pitman 1937; Good 2005). The p-value is the share of swaps whose difference is at least as large
+(Pitman 1937). The p-value is the share of swaps whose difference is at least as large
 as the observed one: over all of them where subjects are few, else over drawn ones with one added
 to both counts (Phipson and Smyth 2010).
 """
@@ -20,7 +20,7 @@ from irfer_bench.statistics.resampling import CHUNK, Floats
 
 ROUNDS = (999, 9_999, 99_999)
 """Draws until a pair is decided; a pair with `ENOUGH` larger differences needs no more."""
-ENOUGH = 20
+ENOUGH = 100
 EXACT = 12
 """Subjects up to which all swaps are taken."""
 TIE = 1e-12
@@ -32,7 +32,7 @@ def pair_p(
     """(rows,) values, and (rows, rows) two-sided p of every paired difference.
 
     Where the metric is a sum of one contribution per subject, swapping two subjects flips the
-    sign of a difference, and p is bounded by 2 exp(-t²/2Σd²) (Hoeffding 1963, theorem 2). Pairs
+    sign of a difference, and p is bounded by 2 exp(-t²/2Σd²) (Hoeffding 1963). Pairs
     that the bound alone makes significant after Holm's correction keep the bound as their p.
 
     Args:
@@ -71,7 +71,7 @@ def _rounds(pairs: int, alpha: float, needed: bool) -> tuple[int, ...]:
 
     None where no number of draws would do and a bound is there instead (not `needed`).
     """
-    for last, draws in enumerate(ROUNDS, start=1):
+    for last, draws in enumerate(ROUNDS[1:], start=2):
         if alpha * (draws + 1) >= 4 * pairs:
             return ROUNDS[:last]
     if alpha * (ROUNDS[-1] + 1) >= pairs:

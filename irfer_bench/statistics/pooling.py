@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
+from itertools import chain
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.contracts.values import ScoreInputs
@@ -20,7 +20,6 @@ from irfer_bench.statistics.measurement import (
     from_sums_of,
     mean_of_sums,
     summands_of,
-    table_of,
     value_of,
 )
 from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
@@ -43,16 +42,14 @@ class Items:
 
     Args:
         fits, groups: (N,) numbers. roster: of one fit, the same for each.
+        order, starts: positions sorted by fit and cluster, and where each cluster starts there.
     """
 
     fits: Ints
     groups: Ints
     roster: Roster
-
-    @property
-    def codes(self) -> Ints:
-        """(N,) fit times clusters plus cluster: the order of a table of sums."""
-        return self.fits * len(self.roster.names) + self.groups
+    order: Ints
+    starts: Ints
 
 
 @dataclass(eq=False)
@@ -65,6 +62,7 @@ class Pool:
     summands: dict[str, Floats] = field(default_factory=dict)
     means: frozenset[str] = frozenset()
     """Metrics whose summands are those of a mean, whatever the installed metric says."""
+    _tables: dict[int, tuple[Floats, Floats]] = field(default_factory=dict)
 
     @property
     def empty(self) -> bool:
@@ -116,15 +114,18 @@ class Pool:
     def _sums(
         self, summands: Floats, items: Items, from_sums: Callable[[Floats], Floats]
     ) -> Sums:
-        count = len(items.roster.names)
-        table = table_of(summands, items.codes).reshape(-1, count, summands.shape[1])
-        return Sums(table, from_sums, items.roster.identity)
+        known = self._tables.get(id(summands))
+        if known is None:  # metrics of the confusion matrix give the same summands
+            shape = -1, len(items.roster.names), summands.shape[1]
+            known = summands, np.add.reduceat(summands[items.order], items.starts).reshape(shape)
+            self._tables[id(summands)] = known
+        return Sums(known[1], from_sums, items.roster.identity)
 
     def _jackknife(self, known: Installed) -> Sums:
         """A contribution per fit and subject whose mean is what `compute` gives.
 
         It is how much the value falls when the subject is left out (the jackknife; Efron and
-        Tibshirani 1993, §11), so that a metric of any form can be compared subject by subject.
+        Tibshirani 1993, chapter 11), so that a metric of any form can be compared subject by subject.
         """
         assert self.items is not None and self.inputs is not None
         fits, groups = self.items.fits, self.items.groups
@@ -157,6 +158,8 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
         return made
     seeds = sorted({record.cell.seed for record in records})
     fits = [seeds.index(record.cell.seed) for record in records]
+    if any(record.classes != records[0].classes for record in records):
+        raise ValueError("records of one row have different classes")
     items = [each.items for each in whole if each.items is not None]
     if len(items) == len(whole):
         _join_items(made, items, fits, records[0].classes)
@@ -167,11 +170,9 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
 def _join_items(
     made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
 ) -> None:
-    ids = tuple(name for each in kept for name in each.ids)
-    subjects = tuple(name for each in kept for name in each.subjects)
+    ids, subjects = tuple(each.ids for each in kept), tuple(each.subjects for each in kept)
     labels = np.concatenate([each.labels for each in kept])
-    names = tuple(classes[label] for label in labels)
-    made.items = _items(ids, subjects, names, np.repeat(fits, [len(each.ids) for each in kept]))
+    made.items = _join(ids, subjects, tuple(fits), labels.tobytes(), tuple(classes))
     known: dict[str, Any] = {}
 
     def once(name: str, build: Callable[[], Any]) -> Any:
@@ -187,22 +188,23 @@ def _join_items(
 
 
 def _join_pairs(made: Pool, kept: list[Kept], fits: list[int]) -> None:
-    ids = tuple(pair for each in kept for pair in each.pairs)
-    if not ids:
+    ids = tuple(tuple(each.pairs) for each in kept)
+    if not any(ids):
         return
-    subjects = tuple(subject for each in kept for subject in each.subjects)
-    made.pairs = _items(ids, subjects, (), np.repeat(fits, [len(each.pairs) for each in kept]))
+    made.pairs = _join(ids, tuple(tuple(each.subjects) for each in kept), tuple(fits))
     means = set()
     for name in {name for each in kept for name in (*each.values, *each.summands)}:
         rows = [_rows(each, name) for each in kept]
         if any(row is None for row in rows):
             continue
         joined = np.concatenate([row for row in rows if row is not None])
-        if len(joined) != len(ids) or not np.isfinite(joined).all():
+        if len(joined) != len(made.pairs.fits) or not np.isfinite(joined).all():
             raise ValueError(f"{name}: kept summands are not one row of numbers for each pair")
-        made.summands[name] = joined
         if any(name in each.values for each in kept):
+            if joined.shape[1] != 2 or (joined[:, 1] != 1).any():
+                continue  # old values of a mean beside summands of something else
             means.add(name)
+        made.summands[name] = joined
     made.means = frozenset(means)
 
 
@@ -215,29 +217,31 @@ def _rows(kept: Kept, name: str) -> Floats | None:
     return None
 
 
-def _items(
-    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
-    fits: NDArray[Any],
-) -> Items:
-    groups, roster = _roster(ids, subjects, labels, tuple(fits.tolist()))
-    return Items(fits.astype(np.int64), groups, roster)
-
-
 @lru_cache(maxsize=64)
-def _roster(
-    ids: tuple[str, ...], subjects: tuple[str | None, ...], labels: tuple[str, ...],
-    fits: tuple[int, ...],
-) -> tuple[Ints, Roster]:
-    """Most rows of a board were tested on the same items, in the same order."""
-    groups, names = name_clusters(subjects, ids)
-    facts = list(zip(ids, subjects, labels or ("",) * len(ids), strict=True))
-    each = [
-        sorted((fact for fact, fit in zip(facts, fits, strict=True) if fit == number), key=repr)
-        for number in range(max(fits) + 1)
-    ]
+def _join(
+    ids: tuple[tuple[str, ...], ...], subjects: tuple[tuple[str | None, ...], ...],
+    fits: tuple[int, ...], labels: bytes = b"", classes: tuple[str, ...] = (),
+) -> Items:
+    """Most rows of a board were tested on the same items, in the same order.
+
+    Args:
+        ids, subjects: of each record. fits: the number of each record's fit.
+        labels: int64 columns of `classes` of all items; empty where nobody asks.
+    """
+    names, people = [*chain.from_iterable(ids)], [*chain.from_iterable(subjects)]
+    groups, clusters = name_clusters(people, names)
+    truth = [classes[k] for k in np.frombuffer(labels, np.int64)] if labels else [""] * len(names)
+    numbers = np.repeat(fits, [len(own) for own in ids]).astype(np.int64)
+    facts: list[list[tuple[str, str | None, str]]] = [[] for _ in range(max(fits) + 1)]
+    for fit, name, person, true in zip(numbers, names, people, truth, strict=True):
+        facts[fit].append((name, person, true))
+    each = [sorted(own, key=repr) for own in facts]
     if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
         raise ValueError("some items of a row were predicted by more seeds than others")
-    return groups, Roster(names, tuple(each[0]))
+    codes = numbers * len(clusters) + groups
+    order = np.argsort(codes, kind="stable")
+    starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
+    return Items(numbers, groups, Roster(clusters, (classes, *each[0])), order, starts)
 
 
 def _metric(known: Installed) -> Any:

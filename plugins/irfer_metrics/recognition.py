@@ -7,7 +7,7 @@ label set is the protocol's: a class without a true item is treated as each name
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,6 @@ from numpy.typing import NDArray
 from irfer_bench.api import Params, ScoreInputs, UnavailableError
 
 Floats: TypeAlias = NDArray[np.float64]
-Formula: TypeAlias = Callable[[NDArray[Any]], Floats]
-"""(..., classes, classes) confusion matrices to values (...)."""
 
 
 def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int) -> Floats:
@@ -25,19 +23,47 @@ def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.float64)
 
 
-def accuracy(confusion: NDArray[Any]) -> Floats:
+class Counts(NamedTuple):
+    """What every formula here needs of a confusion matrix, each (..., classes).
+
+    Args:
+        hits: right items by class. true, predicted: items by true and by predicted class.
+    """
+
+    hits: NDArray[Any]
+    true: NDArray[Any]
+    predicted: NDArray[Any]
+
+
+Confusion: TypeAlias = NDArray[Any] | Counts
+Formula: TypeAlias = Callable[[Confusion], Floats]
+"""(..., classes, classes) confusion matrices, or their counts, to values (...)."""
+
+
+def counts(confusion: Confusion) -> Counts:
+    """The counts of (..., classes, classes) matrices; counts are returned as they are."""
+    if isinstance(confusion, Counts):
+        return confusion
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return Counts(hits, confusion.sum(-1), confusion.sum(-2))
+
+
+def accuracy(confusion: Confusion) -> Floats:
     """Share of items that are right; the literature's WAR."""
-    return _share(_hits(confusion).sum(-1), confusion.sum((-2, -1)))
+    hits, true, _ = counts(confusion)
+    return _share(hits.sum(-1), true.sum(-1))
 
 
-def uar(confusion: NDArray[Any]) -> Floats:
+def uar(confusion: Confusion) -> Floats:
     """Mean recall over classes with a true item; sklearn's `balanced_accuracy_score`."""
-    return _share(_recall(confusion).sum(-1), (confusion.sum(-1) > 0).sum(-1))
+    hits, true, _ = counts(confusion)
+    return _share(_share(hits, true).sum(-1), (true > 0).sum(-1))
 
 
-def uar_all_labels(confusion: NDArray[Any]) -> Floats:
+def uar_all_labels(confusion: Confusion) -> Floats:
     """Mean recall over every class of the protocol; one without a true item counts 0."""
-    return np.asarray(_recall(confusion).mean(-1), np.float64)
+    hits, true, _ = counts(confusion)
+    return np.asarray(_share(hits, true).mean(-1), np.float64)
 
 
 def uar_official(confusion: NDArray[Any]) -> float:
@@ -50,21 +76,21 @@ def uar_official(confusion: NDArray[Any]) -> float:
     return float((confusion.diagonal()[seen] / support).mean())
 
 
-def macro_f1(confusion: NDArray[Any]) -> Floats:
+def macro_f1(confusion: Confusion) -> Floats:
     """F1 averaged over every class of the protocol; one without truth or guess counts 0."""
-    return np.asarray(_f1(confusion).mean(-1), np.float64)
+    return np.asarray(_f1(counts(confusion)).mean(-1), np.float64)
 
 
-def macro_f1_present(confusion: NDArray[Any]) -> Floats:
+def macro_f1_present(confusion: Confusion) -> Floats:
     """F1 averaged over classes seen in truth or guesses; sklearn's default label set."""
-    seen = (confusion.sum(-1) + confusion.sum(-2)) > 0
-    return _share(_f1(confusion).sum(-1), seen.sum(-1))
+    found = counts(confusion)
+    return _share(_f1(found).sum(-1), (found.true + found.predicted > 0).sum(-1))
 
 
-def weighted_f1(confusion: NDArray[Any]) -> Floats:
+def weighted_f1(confusion: Confusion) -> Floats:
     """F1 averaged with the number of true items as weight."""
-    support = confusion.sum(-1)
-    return _share((_f1(confusion) * support).sum(-1), support.sum(-1))
+    found = counts(confusion)
+    return _share((_f1(found) * found.true).sum(-1), found.true.sum(-1))
 
 
 def mean_scores(
@@ -104,10 +130,10 @@ class ScoreMetric:
 class ConfusionMetric(ScoreMetric):
     """A metric that reads the confusion matrix of `scores` against `labels`.
 
-    Its summands are the (classes²) cells of the matrix.
+    Its summands are the counts of the matrix by class.
     """
 
-    formula: ClassVar[staticmethod[[NDArray[Any]], Floats]]
+    formula: ClassVar[staticmethod[[Confusion], Floats]]
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where there is no test prediction."""
@@ -118,20 +144,19 @@ class ConfusionMetric(ScoreMetric):
         return float(type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes))))
 
     def summands(self, inputs: ScoreInputs) -> Floats:
-        """(N, classes²): 1 in the cell of (true, predicted)."""
-        size = len(inputs.classes)
+        """(N, 3 classes): 1 for the class if it is right, for the true one, the predicted one."""
 
         def build() -> Floats:
-            cells = np.asarray(inputs.labels, np.int64) * size + guesses(inputs, "scores")
-            return np.asarray(np.eye(size**2)[cells], np.float64)
+            one = np.eye(len(inputs.classes))
+            true, predicted = one[inputs.labels], one[guesses(inputs, "scores")]
+            return np.concatenate([true * predicted, true, predicted], axis=1)
 
-        found: Floats = inputs.once("recognition.cells", build)
+        found: Floats = inputs.once("recognition.counts", build)
         return found
 
     def from_sums(self, sums: Floats) -> Floats:
-        """Values (...) from (..., classes²) counts."""
-        size = round(sums.shape[-1] ** 0.5)
-        return type(self).formula(sums.reshape(*sums.shape[:-1], size, size))
+        """Values (...) from (..., 3 classes)."""
+        return type(self).formula(Counts(*np.split(sums, 3, axis=-1)))
 
 
 class Accuracy(ConfusionMetric):
@@ -278,16 +303,8 @@ def _counted(right: NDArray[Any]) -> Floats:
     return np.stack([right, np.ones(len(right))], axis=1).astype(np.float64)
 
 
-def _hits(confusion: NDArray[Any]) -> NDArray[Any]:
-    return np.diagonal(confusion, axis1=-2, axis2=-1)
-
-
-def _recall(confusion: NDArray[Any]) -> Floats:
-    return _share(_hits(confusion), confusion.sum(-1))
-
-
-def _f1(confusion: NDArray[Any]) -> Floats:
-    return _share(2 * _hits(confusion), confusion.sum(-2) + confusion.sum(-1))
+def _f1(found: Counts) -> Floats:
+    return _share(2 * found.hits, found.true + found.predicted)
 
 
 def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:

@@ -210,7 +210,8 @@ def test_a_failure_is_a_record_of_its_cell(bench, outcome):
     from irfer_bench.experiment.request import Request
     from irfer_bench.registry import load
 
-    request = Request(settings=("toy_weak",), translators=("toy_shift",), recognizers=("toy_means",))
+    asked = {"settings": ("toy_weak",), "translators": ("toy_shift",)}
+    request = Request(recognizers=("toy_means",), **asked)
     (planned, *_) = Planner(load(), bench.home, bench.home / "weights").plan([request]).cells
     record = make_failure(planned, outcome, f"it ended in {bench.home}/store/x")
     path = records.write_record(bench.out, record)

@@ -66,6 +66,7 @@ def test_rows_that_cannot_be_told_apart_share_a_rank(tmp_path):
             write(tmp_path, name, right=right, fold=fold)
     (board,) = boards(tmp_path)
     assert [row.translator for row in board.rows] == ["good", "nearly", "bad", "worst"]
+    assert [str(row.ranks["translators"]) for row in board.rows] == ["1–2", "1–2", "3", "4"]
     assert [row.rank for row in board.rows] == [1, 1, 3, 4]
     for each in board.rows:
         value = each.metrics["accuracy"]

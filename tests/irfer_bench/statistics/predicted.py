@@ -45,7 +45,7 @@ class Predictions:
 
 
 def mean_row(values: Any, subjects: Any = None, items: object = None) -> Sums:
-    """A row whose metric is the mean of values per item; each its own subject where none is said."""
+    """A row whose metric is a mean over items; each item is a subject where none is said."""
     values = np.asarray(values, np.float64)
     groups = np.arange(len(values)) if subjects is None else np.asarray(subjects)
     summands = np.stack([values, np.ones(len(values))], axis=1)

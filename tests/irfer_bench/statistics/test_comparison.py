@@ -72,7 +72,8 @@ def test_the_exact_p_counts_every_swap_of_subjects(metric: str) -> None:
     larger = 0
     for swaps in product((False, True), repeat=7):
         swap = np.repeat(swaps, 8)
-        one, two = np.where(swap, b.predicted, a.predicted), np.where(swap, a.predicted, b.predicted)
+        one = np.where(swap, b.predicted, a.predicted)
+        two = np.where(swap, a.predicted, b.predicted)
         larger += abs(score(a.labels, one, 6) - score(a.labels, two, 6)) >= observed - 1e-12
     assert compare(a.sums(metric), b.sums(metric), draws=2).p == pytest.approx(larger / 2**7)
 
@@ -120,7 +121,7 @@ def test_a_clear_difference_has_a_bound_no_smaller_than_the_exact_p() -> None:
 @pytest.mark.parametrize("metric", ["mean", "macro_f1"])
 def test_the_test_has_its_size_when_nothing_differs(metric: str) -> None:
     seen = []
-    for trial in range(300):
+    for trial in range(1000 if metric == "mean" else 300):
         generator = np.random.default_rng(trial)
         if metric == "mean":
             subject = generator.normal(size=25)
@@ -132,7 +133,7 @@ def test_the_test_has_its_size_when_nothing_differs(metric: str) -> None:
             ]
         seen.append(p_values(rows)[1][0, 1])
     share = np.mean(np.array(seen) <= 0.05)
-    assert 0.02 <= share <= 0.085
+    assert 0.025 <= share <= 0.075
     assert 0.4 < np.median(seen) < 0.6
 
 
