@@ -14,7 +14,7 @@ Outcome = Literal["ok", "failed", "timeout", "oom", "refused"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Base of every part of a record: an unknown field is refused, not lost."""
 
 
