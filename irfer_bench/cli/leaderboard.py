@@ -54,7 +54,7 @@ def run(args: argparse.Namespace) -> int:
         from irfer_bench.render.compact import render_compact
 
         width = shutil.get_terminal_size().columns
-        for name in (name for name in names if name not in written.errors):
+        for name in (n for n in names if n not in written.errors and n not in written.empty):
             print(render_compact(read_boards(out, name, registry), width))
     else:
         for path in written.paths:
@@ -64,6 +64,8 @@ def run(args: argparse.Namespace) -> int:
             print(terminal(f"wrote {path}"), file=sys.stderr)
     for name, error in written.errors.items():
         print(terminal(f"irfer-bench: {name}: {error}"), file=sys.stderr)
+    for name in written.empty:
+        print(f"no cell of {name} has a result; irfer-bench show RECORD says why", file=sys.stderr)
     return 4 if written.errors else 0
 
 

@@ -166,7 +166,7 @@ def _write_images(
 def _show(
     outcomes: list[Outcome], plan: Plan, written: list[Path], args: argparse.Namespace
 ) -> int:
-    from irfer_bench.engine.results import dump, summarise, summarise_failure, summarise_refusal
+    from irfer_bench.engine.summary import dump, summarise, summarise_failure, summarise_refusal
     from irfer_bench.render.panel import render_panel, render_summary
 
     good = [(o.record, o.path) for o in outcomes if o.record is not None and o.path is not None]

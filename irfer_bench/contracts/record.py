@@ -14,7 +14,7 @@ Outcome = Literal["ok", "failed", "timeout", "oom", "refused"]
 OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
-class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
     """Base of every part of a record: an unknown field is refused, not lost."""
 
 
@@ -193,12 +193,21 @@ class Record(Facts, frozen=True, kw_only=True):
         return self.cell.setting, self.cell.translator, self.cell.recognizer
 
 
-class Kept(msgspec.Struct, frozen=True, kw_only=True):
+class KeptItem(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """One test clip: an array of four in the file."""
+
+    id: str
+    subject: str | None
+    label: str
+    scores: list[float]
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """The predictions file beside a record: `OUT/predictions/`, same name as the record."""
 
     classes: Annotated[list[str], Meta(description="order of the scores")] = []
     items: Annotated[
-        list[tuple[str, str | None, str, list[float]]] | None,
+        list[KeptItem] | None,
         Meta(description="`[id, subject, label, log-probabilities]` per test clip"),
     ] = None
     pairs: Annotated[

@@ -31,10 +31,12 @@ class Written:
 
     Args:
         paths: every file of the pages. errors: by setting, why it has no page.
+        empty: settings whose cells all failed.
     """
 
     paths: list[Path] = field(default_factory=list)
     errors: dict[str, DamagedError] = field(default_factory=dict)
+    empty: list[str] = field(default_factory=list)
 
 
 def read_boards(out: Path, setting: str, registry: Registry | None = None) -> list[Board]:
@@ -97,7 +99,7 @@ def render_boards(
             for path, content in files.items():
                 _write(out / path, content)
                 written.paths.append(out / path)
-            if not written.errors:
+            if not written.errors and not written.empty:
                 stamps.keep(settings, files)
     return written
 
@@ -159,7 +161,10 @@ def _boards(
         try:
             if not SETTING.fullmatch(name):
                 raise DamagedError(f"records/{name} is no name of a setting: it has no page")
-            yield from read_boards(out, name, registry)
+            boards = read_boards(out, name, registry)
+            yield from boards
+            if not boards:
+                written.empty.append(name)
         except DamagedError as error:  # one setting's page stops no other's
             written.errors[name] = error
 

@@ -18,17 +18,18 @@ if TYPE_CHECKING:
     from irfer_bench.statistics.columns import Column
     from irfer_bench.statistics.rows import Row
 
-FURTHER = 2
-"""Metrics shown beside the primary one, where there is room."""
-SHORTEST = 12
-"""Columns that a shortened name keeps."""
+ATTEMPTS: Sequence[tuple[int, bool, int | None]] = (
+    (2, True, None), (2, True, 40), (1, True, 40), (1, True, 28), (0, True, 28), (0, False, 40),
+    (0, False, 28), (0, False, 20), (0, False, 12),
+)  # fmt: skip
+"""Metrics beside the primary one, whether it has its interval, and the length of a row's name."""
 
 
 def render_compact(boards: Sequence[Board], width: int) -> str:
     """The boards of one setting in lines of at most `width` columns.
 
-    Marks and reasons are footnotes. Further metrics go first where there is no room, then the
-    ends of intervals, then the middle of long names.
+    Marks and reasons are footnotes. Where there is no room, the middle of long names goes first,
+    then further metrics, then the interval of the primary one.
     """
     return "\n\n".join("\n".join(_board(board, max(width, 40))) for board in boards)
 
@@ -50,10 +51,7 @@ def _board(board: Board, width: int) -> Iterator[str]:
 
 def _table(board: Board, width: int, notes: list[str]) -> str:
     table = ""
-    for further, ends, longest in (
-        (FURTHER, True, None), (1, True, None), (0, True, None), (0, False, None),
-        *((0, False, longest) for longest in range(width, SHORTEST - 1, -4)),
-    ):  # fmt: skip
+    for further, ends, longest in ATTEMPTS:
         notes.clear()
         columns = board.columns[: 1 + further]
         headers = ["rank", "row", *(_heading(column, board) for column in columns), ""]

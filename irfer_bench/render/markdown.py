@@ -47,7 +47,7 @@ def _table(board: Board) -> list[str]:
     notes: list[str] = []
     ranks = [_rank_heading(family, board.families) for family in board.families]
     headers = [*ranks, "translator", "recognizer"]
-    headers += [*(_heading(column, board) for column in board.columns), "time", "notes"]
+    headers += [*(heading(column, board) for column in board.columns), "time", "notes"]
     best = {column.name: best_rows(board, column.name) for column in board.columns}
     body = [
         [
@@ -66,7 +66,7 @@ def _table(board: Board) -> list[str]:
     primary = next(column for column in board.columns if column.name == board.primary)
     lines = [
         f"Preset {markdown(board.preset)}, setting version {markdown(board.version)}, "
-        f"data {markdown(board.data[:12])}, primary metric {_heading(primary)}.",
+        f"data {markdown(board.data[:12])}, primary metric {heading(primary)}.",
         *(markdown(sentence) for sentence in describe_board(board)),
         *_link(board),
         "",
@@ -85,7 +85,7 @@ def _appendix(board: Board) -> list[str]:
     if not board.appendix:
         return []
     lines = ["Appendix", ""]
-    lines += [f"- {_heading(column)}: {markdown(column.reason)}" for column in board.appendix]
+    lines += [f"- {heading(column)}: {markdown(column.reason)}" for column in board.appendix]
     shown = [column for column in board.appendix if column.shown]
     if shown:
         notes: list[str] = []
@@ -97,7 +97,7 @@ def _appendix(board: Board) -> list[str]:
             ]
             for row in board.rows
         ]
-        headers = ["translator", "recognizer", *(_heading(column, board) for column in shown)]
+        headers = ["translator", "recognizer", *(heading(column, board) for column in shown)]
         lines += ["", tabulate(body, headers, tablefmt="github", disable_numparse=True), ""]
         lines += [f"{mark} {markdown(reason)}" + "  " for mark, reason in _footnotes(notes)]
     return [*lines, ""] if lines[-1] else lines
@@ -112,12 +112,13 @@ def _rank(row: Row, family: Family) -> str:
     return "–" if rank is None else f"{rank} of {rank.of}"
 
 
-def _heading(column: Column, board: Board | None = None) -> str:
-    heading = markdown(column.name) + (" %" if column.unit == "fraction" else "")
+def heading(column: Column, board: Board | None = None) -> str:
+    """A metric's name with its unit, and the arrow to where its values are better."""
+    text = markdown(column.name) + (" %" if column.unit == "fraction" else "")
     values = [row.metrics[column.name] for row in (board.rows if board else ())
               if column.name in row.metrics]  # fmt: skip
     arrow = ARROWS.get(values[0].direction, "") if values else ""
-    return f"{heading} {arrow}".rstrip()
+    return f"{text} {arrow}".rstrip()
 
 
 def _link(board: Board) -> list[str]:

@@ -77,9 +77,16 @@ class Reader:
 
 def _items(file: Kept, classes: list[str]) -> TestItems:
     column: Mapping[str, int] = {name: i for i, name in enumerate(classes)}
-    ids, subjects, labels, scores = zip(*file.items or (), strict=True)
-    if {len(own) for own in scores} != {len(classes)}:
-        raise ValueError(f"not every item has {len(classes)} scores")
-    values = np.fromiter(chain.from_iterable(scores), np.float64).reshape(-1, len(classes))
-    truth = np.fromiter((column[label] for label in labels), np.int64, len(labels))
-    return TestItems(ids, subjects, truth, values, values.argmax(1))
+    items = file.items or ()
+    scores = [item.scores for item in items]
+    if any(len(row) != len(classes) for row in scores):
+        raise ValueError(f"an item has not one score for each of {len(classes)} classes")
+    flat = np.fromiter(chain.from_iterable(scores), np.float64, len(items) * len(classes))
+    values = flat.reshape(len(items), len(classes))
+    return TestItems(
+        tuple([item.id for item in items]),
+        tuple([item.subject for item in items]),
+        np.array([column[item.label] for item in items], np.int64),
+        values,
+        values.argmax(1),
+    )

@@ -233,8 +233,8 @@ def _join(
     truth = [classes[k] for k in np.frombuffer(labels, np.int64)] if labels else [""] * len(names)
     numbers = np.repeat(fits, [len(own) for own in ids]).astype(np.int64)
     facts: list[list[tuple[str, str | None, str]]] = [[] for _ in range(max(fits) + 1)]
-    for fit, *fact in zip(numbers, names, people, truth, strict=True):
-        facts[fit].append((fact[0], fact[1], fact[2]))
+    for fit, name, person, true in zip(numbers, names, people, truth, strict=True):
+        facts[fit].append((name, person, true))
     each = [sorted(own, key=repr) for own in facts]
     if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
         raise ValueError("some items of a row were predicted by more seeds than others")

@@ -134,6 +134,8 @@ def _of_items(record: Record, items: TestItems, known: Mapping[str, Installed]) 
 
 def _of_pairs(record: Record, file: Kept, known: Mapping[str, Installed]) -> str:
     for name, own in known.items():
+        if name not in file.values and name not in file.summands:
+            continue
         if not own.summable:
             continue
         if file.values.get(name):
@@ -172,11 +174,9 @@ def _finite(value: float) -> float | None:
 
 
 def _unsure(items: TestItems) -> int:
-    """How many items' two largest scores are so close that rounding may have swapped them."""
-    if items.scores.shape[1] < 2:
-        return 0
-    second, first = np.partition(items.scores, -2, axis=1)[:, -2:].T
-    return int((first - second <= ROUNDED).sum())
+    """How many further scores are so close to an item's largest that rounding may swap them."""
+    largest = items.scores.max(1, keepdims=True)
+    return int(np.count_nonzero(items.scores >= largest - ROUNDED)) - len(items.ids)
 
 
 def _inputs(record: Record, items: TestItems) -> ScoreInputs:

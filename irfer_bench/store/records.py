@@ -37,11 +37,18 @@ def predictions_path(folder: Path, record: Record) -> Path:
 
 
 def _place(folder: Path, kind: str, cell: CellFacts, key: str) -> Path:
+    return folder.joinpath(kind, _folder_name(cell), _file_name(cell, key))
+
+
+def _folder_name(cell: CellFacts) -> str:
+    return re.sub(r"[^A-Za-z0-9_@-]+", "-", cell.setting)[:120]
+
+
+def _file_name(cell: CellFacts, key: str) -> str:
     row = f"{cell.translator}+{cell.recognizer}"
     name = f"{row}.{cell.preset}.fold{cell.fold}.seed{cell.seed}"
     slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    setting = re.sub(r"[^A-Za-z0-9_@-]+", "-", cell.setting)[:120]
-    return folder / kind / setting / f"{slug}.{re.sub(r'[^0-9a-z]', '-', key[:8])}.json"
+    return f"{slug}.{re.sub(r'[^0-9a-z]', '-', key[:8])}.json"
 
 
 def read_regular(path: Path, limit: int) -> bytes:
@@ -65,12 +72,19 @@ def read_regular(path: Path, limit: int) -> bytes:
             raise DamagedError(
                 f"{path} has {facts.st_size} bytes, more than the limit of {limit} for such a file"
             )
-        with os.fdopen(handle, "rb", closefd=False) as stream:
-            return stream.read(limit)
+        return _read_all(handle, facts.st_size)
     except OSError as error:
         raise DamagedError(f"{path} cannot be read: {error}") from None
     finally:
         os.close(handle)
+
+
+def _read_all(handle: int, size: int) -> bytes:
+    """A file that grows or shrinks meanwhile is read as far as it was long at first."""
+    content = os.read(handle, size)
+    while len(content) < size and (more := os.read(handle, size - len(content))):
+        content += more
+    return content
 
 
 def predictions_of(folder: Path, record: Record) -> bytes | None:
@@ -160,7 +174,7 @@ def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | 
             continue
         for path in sorted((folder / "records" / name).glob("*.json")):
             try:
-                yield read_placed(folder, path)
+                yield read_placed(path)
             except DamagedError as error:
                 yield type(error)(error.message.replace(f"{path.parent}/", ""), error.hint)
             except MissingError:
@@ -168,18 +182,17 @@ def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | 
                     yield DamagedError(f"{path.name} is a link to nothing")
 
 
-def read_placed(folder: Path, path: Path) -> Record:
+def read_placed(path: Path) -> Record:
     """The record in a results folder, whose place must be what it says of itself.
 
     Raises:
         DamagedError: it cannot be read, lies elsewhere, or is dated in the future.
     """
     record = read_record(path)
-    right = path_of(folder, record.cell, record.key)
-    if right != path:
-        if right.parent != path.parent:
-            raise DamagedError(f"{path} lies in another setting's folder")
-        raise DamagedError(f"{path} is not named as its cell and key say: {right.name}")
+    if path.parent.name != _folder_name(record.cell):
+        raise DamagedError(f"{path} lies in another setting's folder")
+    if path.name != (name := _file_name(record.cell, record.key)):
+        raise DamagedError(f"{path} is not named as its cell and key say: {name}")
     if record.created > _soon():
         raise DamagedError(f"{path} is dated {record.created}, in the future")
     return record

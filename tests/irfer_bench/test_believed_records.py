@@ -201,3 +201,33 @@ def test_show_reads_records_from_regular_files_only(bench):
         assert "is no regular file" in err
     code, _, err = bench.call("show", "\x1b[31m.json")
     assert (code, "\x1b" in err) == (3, False)
+
+
+@pytest.mark.parametrize("outcome", ["failed", "timeout", "oom", "refused"])
+def test_a_failure_is_a_record_of_its_cell(bench, outcome):
+    from irfer_bench.engine.results import make_failure
+    from irfer_bench.experiment.planner import Planner
+    from irfer_bench.experiment.request import Request
+    from irfer_bench.registry import load
+
+    asked = {"settings": ("toy_weak",), "translators": ("toy_shift",)}
+    request = Request(recognizers=("toy_means",), **asked)
+    (planned, *_) = Planner(load(), bench.home, bench.home / "weights").plan([request]).cells
+    record = make_failure(planned, outcome, f"it ended in {bench.home}/store/x")
+    path = records.write_record(bench.out, record)
+    again = records.read_record(path)
+    assert (again.outcome, again.metrics, again.steps) == (outcome, {}, [])
+    assert again.key == planned.score.key
+    assert str(bench.home) not in path.read_text(), "no folder of this machine"
+    assert again.warnings == ["it ended in $IRFER_BENCH_HOME/store/x"]
+    bench.run("--fold", "1", "--seed", "0")
+    assert records.read_record(path).outcome == "ok", "the same cell, carried out at last"
+    assert records.write_record(bench.out, record) == path
+    assert records.read_record(path).outcome == "ok"
+
+
+def test_ok_is_no_outcome_of_a_failure(bench):
+    from irfer_bench.engine.results import make_failure
+
+    with pytest.raises(ValueError, match="no outcome of a failure"):
+        make_failure(None, "ok", "")
