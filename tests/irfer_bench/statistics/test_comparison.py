@@ -208,3 +208,13 @@ def test_folds_without_spread_or_alone() -> None:
     mean, deviation = fold_summary([1.0, 2.0, 4.0])
     assert (mean, deviation) == pytest.approx((7 / 3, np.std([1, 2, 4], ddof=1)))
     assert np.isnan(fold_summary([1.0])[1])
+
+
+def test_the_p_of_one_comparison_is_counted_and_not_bounded() -> None:
+    """Hoeffding's bound is several times too large where draws can count."""
+    generator = np.random.default_rng(4)
+    a = generator.normal(0.55, 1, 40)
+    expected = scipy_stats.ttest_1samp(a, 0.0).pvalue
+    assert 0.0005 < expected < 0.02
+    assert compare(mean_row(a), mean_row(np.zeros(40)), draws=2).p == pytest.approx(
+        expected, rel=0.5)  # fmt: skip
