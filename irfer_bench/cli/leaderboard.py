@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.engine.boards import find_stale, read_boards, render_boards
-from irfer_bench.engine.boards import write_boards as write_boards
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal

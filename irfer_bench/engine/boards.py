@@ -48,7 +48,20 @@ def read_boards(out: Path, setting: str, registry: Registry | None = None) -> li
     Raises:
         DamagedError: there are records and none of them can be read.
     """
-    found = list(read_records(out, setting))
+    return check_boards(out, setting, list(read_records(out, setting)), registry)
+
+
+def check_boards(
+    out: Path,
+    setting: str,
+    found: Sequence[Record | DamagedError],
+    registry: Registry | None = None,
+) -> list[Board]:
+    """The boards of some of a setting's records, checked as `read_boards` checks all of them.
+
+    Raises:
+        DamagedError: there are records and none of them can be believed.
+    """
     records = [record for record in found if isinstance(record, Record)]
     rules = rules_of(setting, records, registry or load())
     if rules is None:

@@ -25,6 +25,7 @@ from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.planner import PlannedCell
+from irfer_bench.experiment.steps import Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.files import read_json, write_text
@@ -117,6 +118,7 @@ def describe_cell(cell: Cell) -> CellFacts:
         primary=cell.setting.primary,
         precision=cell.precision,
         fit_translator_on=cell.fit_on.name if cell.fit_on else "",
+        further_metrics=list(cell.metrics),
     )
 
 
@@ -185,7 +187,8 @@ def _warnings(
         warnings.append("the dataset is incomplete: irfer-bench data check lists what is missing")
     for step, facts in _prepared(steps):
         if facts.get("no_face"):
-            what = {"drop": "dropped", "whole": "taken whole"}[step.spec["no_face"]]
+            dropped = isinstance(step.spec, Prepare) and step.spec.no_face == "drop"
+            what = "dropped" if dropped else "taken whole"
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
@@ -212,9 +215,7 @@ def _data(cell: Cell, steps: Sequence[tuple[Step, Artefact | None]], predictions
         train_target=fit.get("target", 0),
         test=facts["score"]["test"],
         pairs=facts["score"]["pairs"],
-        unlabelled_target=cell.setting.kind == "weak"
-        and cell.fit_on is None
-        and any(step.kind == "fit_translator" for step, _ in steps),
+        unlabelled_target=cell.reads_unlabelled,
         predictions=predictions,
     )
 

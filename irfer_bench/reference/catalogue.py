@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 
 from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.reference.table import code, plain, sentence, table
-from irfer_bench.reference.words import KINDS
 from irfer_bench.registry import Registered, Registry
+from irfer_bench.settings.kinds import protocol_of, rows
 from irfer_bench.settings.setting import Domain, Setting
 
 SETTING = (
@@ -83,7 +83,7 @@ def settings(known: Registry) -> str:
         "# Settings", "",
         "A setting is what makes two numbers comparable. `irfer-bench show SETTING` prints one in "
         "full; [datasets](../datasets.md) says how each dataset lies on disk.", "",
-        table(["kind", "translator is fitted on", "source", "target", "test"], KINDS), "",
+        table(["kind", "translator is fitted on", "source", "target", "test"], rows()), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
         "items, E the visible images of other people, F the translator.", "",
     ]
@@ -115,7 +115,8 @@ def _dataset(name: str, own: Sequence[Setting]) -> Iterator[str]:
 
 
 def _setting(setting: Setting) -> list[str]:
-    if setting.kind in ("cross", "quality"):
+    protocol = protocol_of(setting)
+    if protocol.target is None or protocol.judged:
         labels = ""
     elif isinstance(setting.shots, float):
         labels = f"{100 * setting.shots:g} % of subjects"

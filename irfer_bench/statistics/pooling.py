@@ -125,7 +125,7 @@ class Pool:
         """A contribution per fit and subject whose mean is what `compute` gives.
 
         It is how much the value falls when the subject is left out (the jackknife; Efron and
-        Tibshirani 1993, chapter 11), so that a metric of any form can be compared by subject.
+        Tibshirani 1993, chapter 11), so that any metric can be compared subject by subject.
         """
         assert self.items is not None and self.inputs is not None
         fits, groups = self.items.fits, self.items.groups

@@ -15,7 +15,6 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.cli.leaderboard import write_boards
 from irfer_bench.contracts.record import (
     SCHEMA,
     CellFacts,
@@ -26,6 +25,7 @@ from irfer_bench.contracts.record import (
     StepFacts,
     Value,
 )
+from irfer_bench.engine.boards import write_boards
 from irfer_bench.engine.page_stamps import YOUNG
 from irfer_bench.experiment.planner import Planner
 from irfer_bench.experiment.request import Request

@@ -58,6 +58,6 @@ def state(args: argparse.Namespace, registry: Registry) -> Statement:
         made = prepare_setting(args, registry)
         # By whose rules frames were taken; who found the faces is what the digest is about.
         name = made.setting.name.partition("@")[0]
-        crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.rows}
+        crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.domains}
     dataset = registry.create(source.component, source.params)
     return make_statement(manifest, dataset, source.root, crops)
