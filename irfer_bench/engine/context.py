@@ -111,7 +111,8 @@ class StepContext:
         kept = self.part(name, {"clips": stored.key, "of": key}, build)
         ends = np.cumsum([0, *counts])
         picked = [np.arange(ends[i], ends[i + 1]) for i in clips.indices]
-        return kept.tensors["features"][np.concatenate([np.arange(0), *picked])]
+        rows: Features = kept.tensors["features"][np.concatenate([np.arange(0), *picked])]
+        return rows
 
     def checkpoint(self, name: str, state: State) -> None:
         write_checkpoint(self._checkpoint(name), state)

@@ -56,9 +56,9 @@ class Step:
         return cast(StepKind, self.spec.__struct_config__.tag)
 
     @property
-    def reads(self) -> dict[str, Step]:
+    def reads(self) -> Mapping[str, Step]:
         """Every step whose artefact this one reads, by name."""
-        return {**self.inputs, **self.behind}
+        return {**self.inputs, **self.behind} if self.behind else self.inputs
 
     @property
     def prepared(self) -> Step:

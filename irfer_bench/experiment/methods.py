@@ -96,13 +96,21 @@ class Method:
         scope = "" if self.builtin else f"{self.distribution}:"
         return f"{scope}{owner}+{self.code}" if self.code else f"{scope}{owner}"
 
+    @cached_property
+    def _fit_values(self) -> dict[str, Any]:
+        return stage_values(self.params, "fit")
+
+    @cached_property
+    def _apply_values(self) -> dict[str, Any]:
+        return stage_values(self.params, "apply")
+
     def identity(self, stage: str) -> dict[str, Any]:
         """What enters the key of a fit (`fit`) or of its use (`apply`)."""
         identity: dict[str, Any] = {
             "component": self.component.name,
             "distribution": self.distribution,
             "version": self.component.version,
-            "params": stage_values(self.params, "fit" if stage == "fit" else "apply"),
+            "params": self._fit_values if stage == "fit" else self._apply_values,
         }
         if stage == "fit" and self.inputs:
             identity["inputs"] = dict(self.inputs)

@@ -67,7 +67,8 @@ def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
         return
     seen.add(step.key)
     for other in step.reads.values():
-        yield from _needed(other, store, seen)
+        if other.key not in seen:
+            yield from _needed(other, store, seen)
     yield step
 
 

@@ -5,7 +5,7 @@ A field at its default does not enter the key, so that a new field changes no ol
 
 from __future__ import annotations
 
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 from msgspec import Meta
@@ -49,7 +49,9 @@ class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
     domain: Annotated[dict[str, Any], Meta(description="spectrum, lightings, parts, splits")]
     classes: Classes
     frames: Annotated[str, Meta(description="rule that picks the scored frames of an item")]
-    unit: Annotated[str, Meta(description="`frame` or `item`: what one scored example is")]
+    unit: Annotated[
+        Literal["frame", "item"], Meta(description="what one scored example is")
+    ]
     size: Annotated[int, Meta(description="stored side in pixels")]
     detector: Annotated[str, Meta(description="who finds the face; `none` for centre squares")]
     crop: Annotated[float, Meta(description="factor on the detector's square box")]

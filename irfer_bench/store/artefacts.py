@@ -51,7 +51,9 @@ class Store:
         """Whether an artefact is there, without verifying it."""
         with clear_write_errors(self.root):
             try:
-                return S_ISREG((self.folder(key) / MANIFEST).stat().st_mode)
+                # A plan asks for thousands of keys: joining strings takes a tenth of joining paths.
+                path = f"{self.root}/artefacts/{key[:2]}/{key}/{MANIFEST}"
+                return S_ISREG(os.stat(path).st_mode)  # noqa: PTH116
             except (FileNotFoundError, NotADirectoryError):
                 return False
 

@@ -129,7 +129,12 @@ def _checked(
             )
         count += 1
         work.context.progress("translate", done + count, done + total)
-        facts = {"positions": before.positions, "length": before.length, "scored": None}
-        yield replace(clip, spectrum=spectrum or clip.spectrum, **facts)
+        yield replace(
+            clip,
+            spectrum=spectrum or clip.spectrum,
+            positions=before.positions,
+            length=before.length,
+            scored=None,
+        )
     if count < total:
         raise ContractError(f"{name} returned {count} clips for {total}")
