@@ -12,10 +12,13 @@ from pathlib import Path
 import pytest
 
 from irfer_bench import reference
+from irfer_bench.contracts.record import Record, Value
 from irfer_bench.reference.excerpt import excerpt
 from irfer_bench.reference.words import ENVIRONMENT, RECORD
-from irfer_bench.store.records import Record, Value
+from irfer_bench.statistics.board import make_boards
+from irfer_bench.store.records import read_records
 from tests.doc_pages import PAGES, ROOT, named
+from tests.irfer_bench.test_boards import write
 
 BOTH_LINES = (
     "pip install -e . && irfer-bench run --translator nfer_sde --recognizer pca",
@@ -72,26 +75,21 @@ def test_ci_types_the_second_line() -> None:
     assert re.search(rf"^{tests}\b", script, re.M) or f"&& {tests}" in script
 
 
-def test_the_excerpt_keeps_one_recognizer_and_the_columns_that_have_values() -> None:
-    board = "\n".join([
-        "# synth\\_nir\\_weak5", "", "Preset `quick`.", "",
-        "| rank | translator | recognizer | accuracy % | macro\\_f1 % | lpips | notes |",
-        "|---|---|---|---|---|---|---|",
-        "| 1 | oracle \\| best | pca | 80.00 [70.00, 90.00] | 1.00 | –<sup>1</sup> | |",
-        "| 1 | none | resnet18 | 70.00 | 1.00 | –<sup>1</sup> | |",
-        "| – | none | pca | 60.00 | 1.00 | –<sup>1</sup> | partial |",
-        "", "| another | table |",
-    ])
-    rows = [
-        [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
-        for line in excerpt(board, recognizer="pca").splitlines()
-    ]
-    assert rows[0] == ["rank", "translator", "recognizer", "accuracy %"]
-    assert rows[2:] == [
-        ["1", "oracle \\| best", "pca", "80.00 [70.00, 90.00]"], ["–", "none", "pca", "60.00"],
-    ]
-    assert len(excerpt(board, recognizer="nobody").splitlines()) == 5
-    assert excerpt("no table") == ""
+def test_the_excerpt_keeps_one_recognizer_and_the_columns_that_have_values(
+    tmp_path: Path,
+) -> None:
+    for translator in ("good", "bad|ly"):
+        for fold in (1, 2):
+            write(tmp_path, translator, fold=fold)
+            write(tmp_path, translator, fold=fold, recognizer="other")
+    (board,) = make_boards(read_records(tmp_path), tmp_path)
+    lines = excerpt(board, recognizer="other", metrics=("accuracy", "psnr")).splitlines()
+    assert len(lines) == 4
+    assert [re.sub(" +", " ", cell).strip() for cell in lines[0].split("|")[1:-1]] == [
+        "rank", "translator", "recognizer", "accuracy ↑",
+    ]  # fmt: skip
+    assert sum("bad\\|ly" in line for line in lines) == 1
+    assert len(excerpt(board, recognizer="nobody").splitlines()) == 6
 
 
 @pytest.mark.parametrize("page", PAGES, ids=named)
@@ -152,3 +150,4 @@ def test_published_numbers_name_their_source_and_whether_they_compare() -> None:
 def test_record_page_names_every_field_of_the_types() -> None:
     assert list(RECORD["Top level"]) == list(Record.__struct_fields__)
     assert list(RECORD["metrics"]) == list(Value.__struct_fields__)
+    assert [(title, name) for title, own in RECORD.items() for name in own if not own[name]] == []

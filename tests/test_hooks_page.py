@@ -80,7 +80,9 @@ def test_its_code_works(tmp_path: Path) -> None:
     told = (tmp_path / "finished.txt").read_text().splitlines()
     assert [line.split()[0] for line in told[2:]] == ["always_happy", "toy_means"]
     shown = bench("leaderboard --out out --format names", [site, TOY], tmp_path)
-    assert sorted(shown.stdout.split()) == ["toy_raw,always_happy", "toy_raw,toy_means"]
+    assert shown.stdout.split() == ["out/names.csv"]
+    written = (tmp_path / "out" / "names.csv").read_text()
+    assert sorted(written.split()) == ["toy_raw,always_happy", "toy_raw,toy_means"]
 
 
 def test_a_broken_hook_stops_nobody(tmp_path: Path) -> None:

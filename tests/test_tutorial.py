@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from irfer_bench.contracts.record import Record
 from irfer_bench.experiment.request import Request
 from irfer_bench.reference.words import RECORD
-from irfer_bench.store.records import Record
 from tests.doc_pages import ROOT, blocks
 
 
@@ -76,7 +76,7 @@ def test_record_page_names_every_field_that_is_written(
     for path in written:
         record = json.loads(path.read_text("utf-8"))
         assert set(record["cell"]) == set(RECORD["cell"])
-        assert set(record["data"]) == set(RECORD["data"]) - {"other_fingerprints"}
+        assert set(record["data"]) == set(RECORD["data"])
         assert set(record["translator"]) == set(RECORD["translator, recognizer"])
         assert all(set(step) == set(RECORD["steps"]) for step in record["steps"])
         assert msgspec.convert(record, Record).outcome == "ok"

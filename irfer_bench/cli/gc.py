@@ -37,7 +37,7 @@ def run(args: argparse.Namespace) -> int:
         for record in found:
             if isinstance(record, DamagedError):
                 raise record
-            keep |= {step["key"] for step in record.steps}
+            keep |= {step.key for step in record.steps}
     count, size = sweep(home() / "store", keep, really=not args.dry_run)
     verb = "would delete" if args.dry_run else "deleted"
     print(f"{verb} {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")

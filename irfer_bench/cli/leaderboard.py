@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
+import shutil
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from irfer_bench.engine.boards import find_stale, read_boards, render_boards
 from irfer_bench.errors import DamagedError, MissingError
-from irfer_bench.library.boards import render_page, write_boards
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
-from irfer_bench.statistics.board import make_boards
-from irfer_bench.store.records import read_records
+from irfer_bench.store.records import SETTING, settings_in
+
+if TYPE_CHECKING:
+    from irfer_bench.registry import Registry
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -20,46 +24,52 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("setting", nargs="?", help="one setting; default all")
     add("--out", default="leaderboards", metavar="FOLDER", help="the results folder")
-    add("--format", default="markdown", help="another renderer's text, printed and not written")
-    add("--check", action="store_true", help="write nothing; exit 4 where a board is out of date")
+    add("--format", default="markdown", help="renderer that makes the pages, written below --out")
+    add("--check", action="store_true", help="write nothing; exit 4 where a page is out of date")
     add("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
-    """Render every board that has records and print it."""
+    """Write the pages of every setting that has records, and print what they say."""
     out = Path(args.out)
     names = _settings(out, args.setting)
+    registry = load()
     if args.json:
-        print(json.dumps({name: _rows(out, name) for name in names}))
+        print(json.dumps({name: _rows(out, name, registry) for name in names}))
         return 0
     if args.check:
-        stale = [name for name in names if _stale(out, name)]
+        stale = find_stale(out, names, args.format, registry)
         for name in stale:
             print(
-                f"{name}.md is not what its records say; irfer-bench leaderboard writes it",
+                terminal(f"{name} is not what its records say; irfer-bench leaderboard writes it"),
                 file=sys.stderr,
             )
         return 4 if stale else 0
+    written = render_boards(out, names, args.format, registry)
     if args.format != "markdown":
-        show = load().load_hook("irfer_bench_renderers", "format", args.format)
-        for name in names:
-            print(show(make_boards(read_records(out, name), out)))
-        return 0
-    code = 0
-    for name in names:
-        try:
-            (path,) = write_boards(out, [name])
-        except DamagedError as error:  # one setting's page stops no other's
-            print(f"irfer-bench: {name}: {terminal(str(error))}", file=sys.stderr)
-            code = error.exit_code
-            continue
-        print(path.read_text(encoding="utf-8"))
-        print(f"wrote {path}", file=sys.stderr)
-    return code
+        for path in written.paths:
+            print(terminal(str(path)))
+    elif sys.stdout.isatty():
+        from irfer_bench.render.compact import render_compact
+
+        width = shutil.get_terminal_size().columns
+        for name in (n for n in names if n not in written.errors and n not in written.empty):
+            print(render_compact(read_boards(out, name, registry), width))
+    else:
+        for path in written.paths:
+            print(path.read_text(encoding="utf-8"))
+    if args.format == "markdown":
+        for path in written.paths:
+            print(terminal(f"wrote {path}"), file=sys.stderr)
+    for name, error in written.errors.items():
+        print(terminal(f"irfer-bench: {name}: {error}"), file=sys.stderr)
+    for name in written.empty:
+        print(f"no cell of {name} has a result; irfer-bench show RECORD says why", file=sys.stderr)
+    return 4 if written.errors else 0
 
 
 def _settings(out: Path, wanted: str | None) -> list[str]:
-    found = sorted(p.name for p in (out / "records").glob("*") if any(p.glob("*.json")))
+    found = settings_in(out)
     if (wanted is not None and wanted not in found) or not found:
         raise MissingError(
             f"no record of {terminal(wanted)!r} below {out}"
@@ -67,19 +77,20 @@ def _settings(out: Path, wanted: str | None) -> list[str]:
             else f"no record below {out}",
             "irfer-bench run --translator nfer_sde --recognizer pca makes the first",
         )
+    if wanted is not None and not SETTING.fullmatch(wanted):
+        raise DamagedError(f"records/{wanted} is no name of a setting: it has no page")
     return [wanted] if wanted else found
 
 
-def _stale(out: Path, setting: str) -> bool:
-    path = out / f"{setting}.md"
-    return not path.is_file() or path.read_text(encoding="utf-8") != render_page(out, setting)
-
-
-def _rows(out: Path, setting: str) -> list[dict[str, object]]:
+def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]]:
     return [
         {
             "preset": board.preset,
             "rank": row.rank,
+            "ranks": {
+                family: {"first": own.first, "last": own.last, "of": own.of}
+                for family, own in row.ranks.items()
+            },
             "translator": row.translator,
             "recognizer": row.recognizer,
             "notes": row.marks,
@@ -89,6 +100,6 @@ def _rows(out: Path, setting: str) -> list[dict[str, object]]:
                 for name, v in row.metrics.items()
             },
         }
-        for board in make_boards(read_records(out, setting), out)
+        for board in read_boards(out, setting, registry)
         for row in board.rows
     ]

@@ -16,8 +16,8 @@ from irfer_bench.library.session import Session
 from irfer_bench.render.escape import terminal
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.record import Record
     from irfer_bench.library.running import Finished
-    from irfer_bench.store.records import Record
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -87,7 +87,7 @@ def _interrupt(number: int, frame: object) -> None:
 
 
 def _print_json(finished: Finished) -> None:
-    from irfer_bench.engine.results import dump, summarise, summarise_failure, summarise_refusal
+    from irfer_bench.engine.summary import dump, summarise, summarise_failure, summarise_refusal
     from irfer_bench.errors import CellError
 
     cells = [

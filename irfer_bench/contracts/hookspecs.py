@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.record import Record
     from irfer_bench.contracts.values import Component
-    from irfer_bench.store.records import Record
 
 PROJECT = "irfer_bench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -37,7 +37,10 @@ def irfer_bench_executors() -> Iterable[tuple[str, str]]:  # type: ignore[empty-
 def irfer_bench_renderers() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
     """Announce ways to show boards, for `leaderboard --format NAME`.
 
-    The address names a function `(boards: Sequence[Board]) -> str`.
+    The address names a function `(boards: Sequence[Board]) -> Mapping[str, str | bytes]`: the
+    boards of the settings that were asked for become files, by their paths below `--out`. A path
+    is relative and printable; `README.md`, hidden files, `records`, `predictions` and `images`
+    are refused. The core writes what changed.
     """
 
 

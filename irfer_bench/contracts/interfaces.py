@@ -134,7 +134,9 @@ class Metric(Protocol):
     """One number from predictions or images.
 
     `consumes` names fields of `ScoreInputs`. `compute` may raise `UnavailableError(reason)`.
-    With `index` (positions of resampled items) it returns the value on the resample.
+    With `index` (positions of resampled items) it returns the value on the resample. The unit
+    `fraction` is shown as percent. Optional: `SummableMetric`, and an attribute `margin` in the
+    metric's unit: differences between rows below it are never significant (default 0).
     """
 
     consumes: frozenset[str]
@@ -150,7 +152,12 @@ class SummableMetric(Protocol):
     """A metric that depends on its items through sums only, so that folds pool and rows rank.
 
     `summands` gives (N, K) float64: one row per test item, or per pair where the metric consumes
-    pairs. `from_sums` turns sums (..., K) over any items into values (...).
+    anything of pairs; it may raise `UnavailableError(reason)`. `from_sums` turns sums (..., K)
+    over any items into values (...), NaN where such a set has none; over all items that is what
+    `compute` gives. A metric over test items without these methods is resampled by calling
+    `compute` on each resample; one over pairs without them has no interval on several folds and
+    ranks no row. A mean of x has the summands [x, 1]; a metric of several fits is given the mean
+    of their sums.
     """
 
     def summands(self, inputs: ScoreInputs) -> NDArray[Any]: ...

@@ -6,10 +6,10 @@ import platform
 import sys
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
 
 from irfer_bench import __version__
-from irfer_bench.home import cores
+from irfer_bench.contracts.record import Machine
+from irfer_bench.home import cores, home, weights
 
 PACKAGES = (
     "torch",
@@ -23,16 +23,26 @@ PACKAGES = (
 )
 
 
-def machine() -> dict[str, Any]:
+def machine(device: str = "", precision: str = "") -> Machine:
     """Hardware and system in words that name no person, host or path."""
-    return {
-        "system": platform.system(),
-        "machine": platform.machine(),
-        "python": platform.python_version(),
-        "cpu": _cpu_name(),
-        "cores": cores(),
-        "threads": _threads(),
-    }
+    return Machine(
+        system=platform.system(),
+        machine=platform.machine(),
+        python=platform.python_version(),
+        cpu=_cpu_name(),
+        cores=cores(),
+        threads=_threads(),
+        device=device,
+        precision=precision,
+    )
+
+
+def without_folders(text: str) -> str:
+    """The text as it may be published: folders of this machine by the names users set them by."""
+    known = {"$IRFER_BENCH_WEIGHTS": weights(), "$IRFER_BENCH_HOME": home(), "~": Path.home()}
+    for name, folder in known.items():
+        text = text.replace(str(folder), name)
+    return text
 
 
 def packages(plugins: set[str]) -> dict[str, str]:

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
     from irfer_bench.library.boards import ShownBoard
     from irfer_bench.library.running import Finished
-    from irfer_bench.statistics.board import Board, Row
+    from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.comparison import Comparison
+    from irfer_bench.statistics.rows import Row
 
 RowName = int | str | tuple[str, str]
 
@@ -61,10 +62,17 @@ class Results:
 
     def boards(self) -> list[ShownBoard]:
         """A board per setting, preset, version and data, each ranked."""
+        from irfer_bench.engine.boards import check_boards
         from irfer_bench.library.boards import ShownBoard
-        from irfer_bench.statistics.board import make_boards
 
-        return [ShownBoard(**vars(board)) for board in make_boards(self.records, self.folder)]
+        settings = dict.fromkeys(record.cell.setting for record in self.records)
+        return [
+            ShownBoard(**vars(board))
+            for name in settings
+            for board in check_boards(
+                self.folder, name, [r for r in self.records if r.cell.setting == name]
+            )
+        ]
 
     def board(self, setting: str = "", preset: str = "") -> ShownBoard:
         """The one board there is, or the one that the names choose.

@@ -166,7 +166,7 @@ def _collect(host: Any, finished: Finished, countdown: Countdown) -> None:
 
 
 def _write_boards(finished: Finished, out: Path) -> list[Path]:
-    from irfer_bench.library.boards import write_boards
+    from irfer_bench.engine.boards import write_boards
 
     settings = {cell.record.row[0] for cell in finished.cells if cell.record is not None}
     return write_boards(out, sorted(settings)) if settings else []

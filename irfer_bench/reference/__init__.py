@@ -30,4 +30,4 @@ def pages(root: Path) -> dict[Path, str]:
         "record": record_page(),
     }
     made = {PLACE / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in texts.items()}
-    return made | {Path("README.md"): readme(root)}
+    return made | {Path("README.md"): readme(root, known)}

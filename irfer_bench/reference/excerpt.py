@@ -2,46 +2,52 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
+from irfer_bench.engine.boards import read_boards
 from irfer_bench.reference.table import table
+from irfer_bench.registry import Registry
+from irfer_bench.render.escape import markdown
+from irfer_bench.render.markdown import cell, heading
+from irfer_bench.statistics.board import Board
 
 BOARD = "synth_nir_weak5"
-COLUMNS = ("rank", "translator", "recognizer", "accuracy %", "uar %", "psnr", "ssim", "lpips")
-_BARS = re.compile(r"(?<!\\)\|")
+METRICS = ("accuracy", "uar", "psnr", "ssim", "lpips")
 
 
-def readme(root: Path) -> str:
-    """README.md with the excerpt between its markers; unchanged where that board is not."""
+def readme(root: Path, known: Registry) -> str:
+    """README.md with the excerpt between its markers; unchanged where there are no records."""
     text = (root / "README.md").read_text(encoding="utf-8")
-    board = root / "leaderboards" / f"{BOARD}.md"
     start, end = f"<!-- board:{BOARD} -->", "<!-- /board -->"
-    if not board.is_file() or start not in text or end not in text:
+    boards = read_boards(root / "leaderboards", BOARD, known)
+    if not boards or start not in text or end not in text:
         return text
     before, _, rest = text.partition(start)
     after = rest.partition(end)[2]
-    return f"{before}{start}\n{excerpt(board.read_text(encoding='utf-8'))}\n{end}{after}"
+    return f"{before}{start}\n{excerpt(boards[0])}\n{end}{after}"
 
 
-def excerpt(board: str, recognizer: str = "resnet18", columns: Sequence[str] = COLUMNS) -> str:
-    """One recognizer's rows of a board's first table, or all where it has none; few columns.
+def excerpt(board: Board, recognizer: str = "resnet18", metrics: Sequence[str] = METRICS) -> str:
+    """One recognizer's rows of a board, or all where it has none; few columns.
 
-    A column in which no row has a value is left out.
+    A column that stands in the board's appendix is left out.
     """
-    lines = board.splitlines()
-    first = next((i for i, line in enumerate(lines) if line.startswith("|")), len(lines))
-    last = next((i for i in range(first, len(lines)) if not lines[i].startswith("|")), len(lines))
-    cells = [[cell.strip() for cell in _BARS.split(line)[1:-1]] for line in lines[first:last]]
-    if len(cells) < 3:
-        return ""
-    header = [re.sub(r"\\(.)", r"\1", cell) for cell in cells[0]]
-    body = [dict(zip(header, row, strict=True)) for row in cells[2:]]
-    chosen = [row for row in body if row.get("recognizer") == recognizer] or body
-    kept = [
-        name for name in columns
-        if name in header and (name == "rank" or any(row[name][:1] not in "–" for row in chosen))
+    rows = [row for row in board.rows if row.recognizer == recognizer] or board.rows
+    columns = [column for name in metrics for column in board.columns if column.name == name]
+    family = board.families[0] if board.families else ""
+    headers = ["rank", "translator", "recognizer", *(heading(column, board) for column in columns)]
+    body = [
+        [
+            str(row.ranks.get(family, "–")),
+            _name(row.translator),
+            _name(row.recognizer),
+            *(cell(row.metrics.get(column.name), []) for column in columns),
+        ]
+        for row in rows
     ]
-    # The board has escaped its bars already.
-    return table(kept, [[row[name].replace("\\|", "|") for name in kept] for row in chosen])
+    return table(headers, body)
+
+
+def _name(text: str) -> str:
+    return markdown(text).replace("\\|", "|")  # the table escapes bars itself

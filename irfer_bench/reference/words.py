@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+from typing import get_type_hints
+
+import msgspec
 
 from irfer_bench import errors
+from irfer_bench.contracts.record import SCHEMA, SECTIONS
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, INCOMPLETE
 from irfer_bench.reference.table import fields, table
-from irfer_bench.store.records import SCHEMA
 
 EXIT_CODES = {
     0: "every cell that was asked for has a result",
@@ -29,89 +32,18 @@ ENVIRONMENT = {
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",
 }
 
-RECORD = {
-    "Top level": {
-        "schema": "number of this form; a reader refuses newer ones",
-        "key": "the cell's key: equal keys are the same experiment",
-        "cell": "what was asked, below",
-        "translator": "the translator as it was used, below",
-        "recognizer": "the same of the recognizer; null where a quality setting had none",
-        "data": "what it was trained and tested on, below",
-        "metrics": "by name, below",
-        "confusion": "counts, rows true, columns said, in the order of `classes`; or null",
-        "classes": "canonical names in the order of the columns",
-        "steps": "every step the result rests on, below",
-        "facts": "what components reported, by step title",
-        "machine": "system, machine, python, cpu, cores, threads (of torch), device, precision; "
-        "no host, no user",
-        "packages": "versions of this package, of what computes, and of the plugins used",
-        "created": "time in UTC",
-        "outcome": "`ok`",
-        "warnings": "sentences shown under the result",
-        "digest": "sha256 of everything else, so that an edited record is noticed",
-    },
-    "cell": {
-        "setting": "name of the setting",
-        "setting_version": "its version; two versions never share a table",
-        "dataset": "the setting's dataset",
-        "translator": "name, variant, and what was changed by `-p`: the row's name",
-        "recognizer": "the same, or `-`",
-        "preset": "quick, bench or paper",
-        "fold": "from 1",
-        "seed": "of the recognizer and of the draw of labels",
-        "folds": "how many folds a full row has",
-        "seeds": "how many seeds a full row has",
-        "primary": "the metric that ranks",
-        "precision": "fp32 or bf16, as used",
-        "fit_translator_on": "the other dataset the translator was fitted on, or empty",
-    },
-    "translator, recognizer": {
-        "name": "component",
-        "variant": "or empty",
-        "preset": "the preset asked for",
-        "version": "of the component",
-        "distribution": "the package that offers it",
-        "params": "every resolved value",
-        "given": "the values the user gave",
-        "inputs": "digests of the weights it starts from",
-    },
-    "data": {
-        "fingerprint": "digest of the dataset's content",
-        "other_fingerprints": "by name, of the other datasets that took part; absent if none did",
-        "crops": "by prepared domain, digest of the squares that were cut out",
-        "folds": "by prepared domain, digest of the folds",
-        "incomplete": "true where subjects, expressions, files or lists are missing",
-        "subjects": "`checked`: no subject in training and test; `unchecked`: it has no subjects",
-        "train_source": "clips in the recognizer's source",
-        "train_target": "labelled clips in its target",
-        "test": "clips scored",
-        "pairs": "translated clips that have a true partner",
-        "unlabelled_target": "true where fitting the translator read unlabelled target images",
-        "predictions": "sha256 of the predictions beside the record",
-    },
-    "metrics": {
-        "value": "the number, or null",
-        "low": "lower end of the 95 % interval over subjects",
-        "high": "upper end",
-        "reason": "why there is no value",
-        "direction": "higher, lower or none",
-        "unit": "such as dB",
-    },
-    "steps": {
-        "kind": "prepare, fit_translator, translate, fit_recognizer, predict or score",
-        "title": "in words",
-        "key": "the artefact's key in the store",
-        "seconds": "when it was built, on the machine that built it",
-        "peak_mb": "peak memory of that process up to then",
-    },
-    "Predictions": {
-        "classes": "in `OUT/predictions/`, same name as the record: order of the scores",
-        "items": "`[id, subject, label, log-probabilities]` per test clip",
-        "pairs": "ids of translated clips that have a true partner",
-        "subjects": "their subjects",
-        "values": "image metrics per pair, by name",
-    },
-}
+
+def meanings(cls: type[msgspec.Struct]) -> dict[str, str]:
+    """What each field of a struct means, from its annotations."""
+    hints = get_type_hints(cls, include_extras=True)
+    described = {name: getattr(hints[name], "__metadata__", ()) for name in cls.__struct_fields__}
+    return {
+        name: next((m.description or "" for m in own if isinstance(m, msgspec.Meta)), "")
+        for name, own in described.items()
+    }
+
+
+RECORD = {title: meanings(cls) for title, cls in SECTIONS.items()}
 
 
 def errors_page() -> str:

@@ -12,11 +12,11 @@ from irfer_bench.store.records import path_of
 if TYPE_CHECKING:
     from PIL import Image
 
+    from irfer_bench.contracts.record import Record
     from irfer_bench.experiment.graph import Step
     from irfer_bench.experiment.planner import PlannedCell
     from irfer_bench.registry import Registry
     from irfer_bench.store.artefacts import Store
-    from irfer_bench.store.records import Record
 
 NOTE = "DO_NOT_PUBLISH.txt"
 COLUMNS = ("visible", "translated", "true")
@@ -33,7 +33,7 @@ def draw_cell(
 ) -> list[Path]:
     """Write the cell's confusion matrix and, where allowed, its faces; returns what was written."""
     name = path_of(out, record.cell, record.key).stem
-    folder = out / "images" / record.cell["setting"]
+    folder = out / "images" / record.cell.setting
     written: list[Path] = []
     with clear_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)

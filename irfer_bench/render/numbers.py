@@ -2,23 +2,10 @@
 
 from __future__ import annotations
 
-PERCENT = frozenset(
-    {
-        "accuracy",
-        "war",
-        "uar",
-        "uar_all_labels",
-        "macro_f1",
-        "macro_f1_present",
-        "judge_accuracy",
-        "judge_kept",
-    }
-)
 
-
-def number(name: str, value: float) -> str:
-    """A metric's value as people read it: percent, decibels or four decimals."""
-    if name in PERCENT:
+def number(value: float, unit: str) -> str:
+    """A metric's value as people read it: percent of fractions, else two or four decimals."""
+    if unit == "fraction":
         return f"{100 * value:.2f}"
     text = f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
     return text.lstrip("-") if float(text) == 0 else text

@@ -7,20 +7,33 @@ from pathlib import Path
 
 from tabulate import tabulate
 
+from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.numbers import PERCENT, duration, number
-from irfer_bench.store.records import Record, Value
+from irfer_bench.render.numbers import duration, number
 
 
 def render_panel(record: Record, path: Path) -> str:
     """Metrics with intervals, time per step, confusion matrix, warnings, where the record is."""
-    setting, translator, recognizer = record.row
+    lines = ["", _heading(record)]
+    if record.outcome == "ok":
+        lines += _results(record)
+    else:
+        lines += [f"no result: {record.outcome}"]
+    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
+    return "\n".join([*lines, "", terminal(f"record {path}")])
+
+
+def _heading(record: Record) -> str:
+    setting, translator, recognizer = map(terminal, record.row)
     cell = record.cell
+    return (
+        f"{translator} × {recognizer} on {setting}, fold {cell.fold} of {cell.folds}, "
+        f"seed {cell.seed}, preset {terminal(cell.preset)}"
+    )
+
+
+def _results(record: Record) -> list[str]:
     lines = [
-        "",
-        f"{terminal(translator)} × {terminal(recognizer)} on {terminal(setting)}, "
-        f"fold {cell['fold']} of {cell['folds']}, seed {cell['seed']}, "
-        f"preset {terminal(cell['preset'])}",
         _counts(record),
         "",
         tabulate(
@@ -32,7 +45,7 @@ def render_panel(record: Record, path: Path) -> str:
         ),
         "",
         tabulate(
-            [[terminal(step["title"]), duration(step["seconds"])] for step in record.steps],
+            [[terminal(step.title), duration(step.seconds)] for step in record.steps],
             ["step", "time"],
             tablefmt="simple",
             disable_numparse=True,
@@ -42,15 +55,16 @@ def render_panel(record: Record, path: Path) -> str:
         names = [terminal(name) for name in record.classes]
         short = [name[:9] for name in names]
         rows = [[name, *counts] for name, counts in zip(names, record.confusion, strict=False)]
-        lines += ["", tabulate(rows, ["true \\ said", *short], tablefmt="simple")]
-    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
-    return "\n".join([*lines, "", f"record {path}"])
+        lines += ["", tabulate(rows, ["true \\ predicted", *short], tablefmt="simple")]
+    return lines
 
 
 def _counts(record: Record) -> str:
-    source, target, test = (record.data.get(n) for n in ("train_source", "train_target", "test"))
-    text = f"trained on {source} source and {target} target clips, tested on {test}"
-    return terminal(text)
+    data = record.data
+    return (
+        f"trained on {data.train_source} source and {data.train_target} target clips, "
+        f"tested on {data.test}"
+    )
 
 
 def render_summary(records: Sequence[Record]) -> str:
@@ -58,10 +72,9 @@ def render_summary(records: Sequence[Record]) -> str:
     rows = [
         [
             *map(terminal, record.row),
-            record.cell["fold"],
-            record.cell["seed"],
-            " ".join(_metric(record.cell["primary"], record.metrics[record.cell["primary"]])[1:2]),
-            _metric(record.cell["primary"], record.metrics[record.cell["primary"]])[2][:40],
+            record.cell.fold,
+            record.cell.seed,
+            *_primary(record),
         ]
         for record in records
     ]
@@ -69,11 +82,19 @@ def render_summary(records: Sequence[Record]) -> str:
     return "\n" + str(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
 
 
+def _primary(record: Record) -> tuple[str, str]:
+    name = record.cell.primary
+    if name not in record.metrics:
+        return record.outcome, ""
+    _, value, interval = _metric(name, record.metrics[name])
+    return value, interval[:40]
+
+
 def _metric(name: str, value: Value) -> list[str]:
     if value.value is None:
         return [terminal(name), "–", terminal(value.reason)]
-    unit = "%" if name in PERCENT else terminal(value.unit)
+    unit = "%" if value.unit == "fraction" else terminal(value.unit)
     low_high = ""
     if value.low is not None and value.high is not None:
-        low_high = f"{number(name, value.low)} to {number(name, value.high)}"
-    return [terminal(name), f"{number(name, value.value)} {unit}".strip(), low_high]
+        low_high = f"{number(value.low, value.unit)} to {number(value.high, value.unit)}"
+    return [terminal(name), f"{number(value.value, value.unit)} {unit}".strip(), low_high]

@@ -1,35 +1,35 @@
-"""Records of one setting become ranked rows: ties share a rank, partial rows have none."""
+"""Records of one setting become a board: rows with intervals, ranges of ranks, columns."""
 
 from __future__ import annotations
 
+import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from math import isnan
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
+from irfer_bench.contracts.record import Record, Value
 from irfer_bench.errors import DamagedError
-from irfer_bench.statistics import comparison as stats
-from irfer_bench.statistics.pooling import RANKED, Pool, pool
-from irfer_bench.store.keys import canonical
-from irfer_bench.store.records import Record, Value
-
-
-@dataclass
-class Row:
-    """All records equal but for fold and seed."""
-
-    translator: str
-    recognizer: str
-    records: list[Record]
-    rank: int | None = None
-    marks: list[str] = field(default_factory=list)
-    metrics: dict[str, Value] = field(default_factory=dict)
-    seconds: float = 0.0
-    complete: bool = False
+from irfer_bench.registry import load
+from irfer_bench.statistics.bootstrap import Sums
+from irfer_bench.statistics.columns import Column, divide_columns
+from irfer_bench.statistics.comparison import Comparison, compare
+from irfer_bench.statistics.kept import Reader
+from irfer_bench.statistics.measurement import Installed, Lookup, lookup_in
+from irfer_bench.statistics.pooling import Pool, pool
+from irfer_bench.statistics.ranking import (
+    Family,
+    Primary,
+    describe,
+    families_of,
+    place_rows,
+    rank_rows,
+)
+from irfer_bench.statistics.rows import Row, make_rows
+from irfer_bench.statistics.tables import Tables
 
 
 @dataclass
@@ -38,6 +38,11 @@ class Board:
 
     Args:
         version: of the setting. data: the dataset's fingerprint.
+        metrics: every metric of any record; `columns` and `appendix` divide them.
+        families: which ranks the rows have; the first one orders the board.
+        legend: how ranks and intervals of this board are to be read, in sentences.
+        notes: what a reader should know of the setting, in sentences.
+        protocol: the setting in one sentence.
     """
 
     setting: str
@@ -48,188 +53,190 @@ class Board:
     metrics: list[str]
     rows: list[Row]
     problems: list[str]
+    columns: list[Column] = field(default_factory=list)
+    appendix: list[Column] = field(default_factory=list)
+    families: list[Family] = field(default_factory=list)
+    legend: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    protocol: str = ""
 
 
-def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[Board]:
+def make_boards(
+    records: Iterable[Record | DamagedError],
+    folder: Path,
+    lookup: Lookup | None = None,
+    reader: Reader | None = None,
+) -> list[Board]:
     """One board per setting, preset, version and data: only like is set beside like.
+
+    Args:
+        lookup: metrics by name; by default those of the installed plugins.
+        reader: has read the records' predictions already.
 
     Raises:
         DamagedError: there are records and none of them can be read.
     """
     groups: dict[tuple[str, str, str, str], list[Record]] = defaultdict(list)
     problems: list[str] = []
+    failures: list[str] = []
     for record in records:
         if isinstance(record, DamagedError):
             problems.append(record.message)
             continue
-        if record.outcome != "ok":
-            problems.append(f"{' '.join(record.row)}: {record.outcome}")
-            continue
-        cell, data = record.cell, str(record.data.get("fingerprint"))
-        groups[cell["setting"], cell["preset"], cell["setting_version"], data].append(record)
-    boards = [_board(names, members, folder) for names, members in sorted(groups.items())]
+        cell = record.cell
+        kind = cell.setting, cell.preset, cell.setting_version, record.data.fingerprint
+        if record.outcome == "ok":
+            groups[kind].append(record)
+        else:
+            failures.append(_failure(record))
+    known = lookup or (lookup_in(load()) if groups else lambda name: None)
+    reader = reader or Reader(folder)
+    with _no_collection():
+        boards = [_board(names, own, reader, known) for names, own in sorted(groups.items())]
     if boards:
-        boards[0].problems = problems + boards[0].problems
+        boards[0].problems = problems + failures + boards[0].problems
     elif problems:
         raise DamagedError(f"no record can be read: {problems[0]}", "run its cell again")
     return boards
 
 
-def _board(names: tuple[str, str, str, str], records: Sequence[Record], folder: Path) -> Board:
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """Decoded predictions are freed as they go; the collector would only walk over them."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def compare_rows(
+    a: Row, b: Row, metric: str, folder: Path, lookup: Lookup | None = None
+) -> Comparison:
+    """Compare two rows of a board by one metric over the same items.
+
+    Raises:
+        UnavailableError: the metric is not installed or keeps nothing of its items.
+        ContractError: its code does not keep its contract.
+        ValueError: the rows do not hold the same items. DamagedError: predictions were edited.
+    """
+    known = (lookup or lookup_in(load()))(metric)
+    one, other = (pool(row.records, Reader(folder)).sums(metric, known) for row in (a, b))
+    return compare(one, other)
+
+
+def _failure(record: Record) -> str:
+    cell = record.cell
+    why = record.warnings[0] if record.warnings else "no reason was recorded"
+    return (
+        f"{cell.translator} × {cell.recognizer}, fold {cell.fold}, seed {cell.seed}: "
+        f"{record.outcome}: {why}"
+    )
+
+
+def _board(
+    names: tuple[str, str, str, str], records: Sequence[Record], reader: Reader, lookup: Lookup
+) -> Board:
     newest = max(records, key=lambda record: (record.created, record.key))
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
-    primary = _primary(newest.cell["primary"], metrics, records)
-    board = Board(*names, primary, metrics, list(_rows(records)), [])
-    pools = [_pooled(row, board, folder) for row in board.rows]
-    higher = primary not in newest.metrics or newest.metrics[primary].direction != "lower"
-    _rank(board, pools, higher)
-    board.rows.sort(key=lambda row: _place(row, primary, higher))
+    versions, records = _keep_one_version(metrics, records)
+    asked = newest.cell.primary
+    primary = _primary(asked, metrics, records)
+    board = Board(*names, primary, metrics, list(make_rows(records)), [])
+    if primary != asked:
+        board.legend.append(f"The primary metric {asked} has no value here: {primary} ranks.")
+    known = {name: lookup(name) for name in metrics}
+    pools = [_pooled(row, board, reader) for row in board.rows]
+    tables = Tables(board.rows, pools, known, versions)
+    for name in metrics:
+        tables.add_intervals(name)
+    _rank(board, tables, known.get(primary))
+    board.problems += tables.problems
+    board.columns, board.appendix = divide_columns(metrics, primary, board.rows, known)
+    board.legend += [
+        f"{name} is of version {versions[name]} of the metric; installed is {own.version}."
+        for name, own in known.items()
+        if own is not None and own.version != versions[name]
+    ]
     return board
+
+
+def _keep_one_version(
+    metrics: Sequence[str], records: Sequence[Record]
+) -> tuple[dict[str, str], list[Record]]:
+    """The version of each metric's column, and the records without values of any other.
+
+    The column is of the newest record that has the metric.
+    """
+    versions = {name: r.metrics[name].version for r in records for name in r.metrics}
+    for record in sorted(records, key=lambda record: (record.created, record.key)):
+        versions |= {n: v.version for n, v in record.metrics.items() if v.value is not None}
+    kept = []
+    for record in records:
+        others = {
+            name: Value(
+                value=None, direction=value.direction, unit=value.unit, version=versions[name],
+                reason=f"measured by version {value.version} of {name}, this column is of "
+                f"version {versions[name]}: run the cell again",
+            )
+            for name, value in record.metrics.items()
+            if value.value is not None and value.version != versions[name]
+        }  # fmt: skip
+        same = msgspec.structs.replace(record, metrics=record.metrics | others)
+        kept.append(same if others else record)
+    return versions, kept
 
 
 def _primary(named: str, metrics: Sequence[str], records: Sequence[Record]) -> str:
     """The setting's primary metric, or its first one that has values (LPIPS without weights)."""
 
-    def known(name: str) -> bool:
+    def has_values(name: str) -> bool:
         return any(r.metrics[name].value is not None for r in records if name in r.metrics)
 
-    return next((name for name in (named, *metrics) if known(name)), named)
+    return next((name for name in (named, *metrics) if has_values(name)), named)
 
 
-def _place(row: Row, primary: str, higher: bool) -> tuple[Any, ...]:
-    value = row.metrics[primary].value if primary in row.metrics else None
-    signed = 0.0 if value is None else -value if higher else value
-    names = row.translator, row.recognizer, "; ".join(row.marks)
-    return row.rank is None, row.rank or 0, value is None, signed, *names
-
-
-def _rows(records: Sequence[Record]) -> Iterator[Row]:
-    named: dict[tuple[str, str], dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
-    for record in sorted(records, key=lambda r: (r.cell["fold"], r.cell["seed"], r.created, r.key)):
-        _, translator, recognizer = record.row
-        named[translator, recognizer][canonical(_identity(record))].append(record)
-    for (translator, recognizer), kinds in named.items():
-        differing = _differences([members[0] for members in kinds.values()])
-        for members, marks in zip(kinds.values(), differing, strict=True):
-            yield _row(translator, recognizer, _latest(members), marks)
-
-
-def _identity(record: Record) -> dict[str, Any]:
-    """What two records of one row have in common besides their names."""
-    facts = {name: record.cell.get(name, "") for name in ("precision", "fit_translator_on")}
-    for role in ("translator", "recognizer"):
-        method: Mapping[str, Any] = getattr(record, role) or {}
-        for name in ("version", "distribution", "inputs", "params"):
-            facts[f"{role} {name}"] = method.get(name)
-    return facts
-
-
-def _differences(records: Sequence[Record]) -> list[list[str]]:
-    """In what each of several rows of one name differs from the others."""
-    known = [_identity(record) for record in records]
-    odd = [name for name in known[0] if len({canonical(facts[name]) for facts in known}) > 1]
-    return [[f"{name} {canonical(facts[name])[:60]}" for name in odd] for facts in known]
-
-
-def _latest(records: Sequence[Record]) -> list[Record]:
-    """One record per fold and seed: the newest."""
-    newest = {(record.cell["fold"], record.cell["seed"]): record for record in records}
-    return [newest[key] for key in sorted(newest)]
-
-
-def _row(translator: str, recognizer: str, records: list[Record], marks: list[str]) -> Row:
-    cell = records[0].cell
-    folds: dict[int, set[int]] = defaultdict(set)
-    for record in records:
-        folds[record.cell["seed"]].add(record.cell["fold"])
-    whole = {seed for seed, own in folds.items() if len(own) >= cell["folds"]}
-    row = Row(translator, recognizer, records, complete=len(whole) >= cell["seeds"])
-    if row.complete:  # a further seed counts when all its folds are there
-        row.records = records = [r for r in records if r.cell["seed"] in whole]
-    else:
-        there = len(set.union(*folds.values()))
-        row.marks.append(
-            f"partial: {there} of {cell['folds']} folds, {len(folds)} of {cell['seeds']} seeds"
-        )
-    if cell.get("fit_translator_on"):
-        row.marks.append(f"translator fitted on {cell['fit_translator_on']}")
-    if any(record.data.get("unlabelled_target") for record in records):
-        row.marks.append("unlabelled target")
-    if any(record.data.get("incomplete") for record in records):
-        row.marks.append("incomplete data")
-    if any(r.data.get("subjects") == "unchecked" for r in records if r.recognizer):
-        row.marks.append("subjects unchecked")
-    row.marks += marks
-    row.seconds = sum(step["seconds"] for record in records for step in record.steps)
-    for name in records[0].metrics:
-        row.metrics[name] = _mean([r.metrics[name] for r in records if name in r.metrics])
-    return row
-
-
-def _mean(values: Sequence[Value]) -> Value:
-    """Mean over folds and seeds; the interval is kept only where there is one record."""
-    if len(values) == 1:
-        return values[0]
-    known = [value.value for value in values if value.value is not None]
-    first = values[0]
-    if len(known) < len(values):
-        reason = next((value.reason for value in values if value.reason), "")
-        return Value(value=None, reason=reason, direction=first.direction, unit=first.unit)
-    return Value(value=sum(known) / len(known), direction=first.direction, unit=first.unit)
-
-
-def _pooled(row: Row, board: Board, folder: Path) -> Pool:
-    """The row's items; its intervals become those over subjects, folds and seeds pooled."""
+def _pooled(row: Row, board: Board, reader: Reader) -> Pool:
     try:
-        items = pool(row.records, folder)
-        if len(row.records) > 1:
-            _bootstrap(row, items)
+        return pool(row.records, reader)
     except (DamagedError, ValueError, KeyError) as error:
         # A row whose items cannot be read or pooled keeps its means and has neither rank nor
         # interval.
         board.problems.append(f"intervals of {row.translator} × {row.recognizer}: {error}")
         return Pool()
-    return items
 
 
-def _bootstrap(row: Row, items: Pool) -> None:
-    wanted = [name for name, value in row.metrics.items() if value.value is not None]
-    ends: dict[str, tuple[float, float]] = {}
-    if items.predictions is not None:
-        formulas = sorted({RANKED[name] for name in wanted if name in RANKED})
-        found = stats.estimate_all(items.predictions, formulas)
-        ends = {name: found[RANKED[name]] for name in wanted if name in RANKED}
-    for name in wanted:
-        if name in items.values:
-            _, low, high = stats.estimate(items.values[name])
-            ends[name] = (low, high)
-    for name, (low, high) in ends.items():
-        if not isnan(low):  # one subject has no interval
-            row.metrics[name] = msgspec.structs.replace(row.metrics[name], low=low, high=high)
-
-
-def _rank(board: Board, pools: Sequence[Pool], higher: bool) -> None:
-    """Rank complete rows that hold the same items; the most common set of items is the board's."""
-    comparable = [
-        (row, items, frozenset(items.ids))
-        for row, each in zip(board.rows, pools, strict=True)
-        if row.complete and (items := each.of(board.primary)) is not None
-    ]
-    if not comparable:
-        return
-    common, _ = Counter(ids for _, _, ids in comparable).most_common(1)[0]
-    for row, _, ids in comparable:
-        if ids != common:
-            row.marks.append("other items: not ranked")
-    same = [(row, items) for row, items, ids in comparable if ids == common]
-    try:
-        ranks = stats.rank(
-            [items for _, items in same],
-            RANKED.get(board.primary, "accuracy"),
-            higher_is_better=higher,
-        )
-    except ValueError as error:
-        board.problems.append(f"ranks: {error}")
-        return
-    for (row, _), rank in zip(same, ranks, strict=True):
-        row.rank = rank
+def _rank(board: Board, tables: Tables, known: Installed | None) -> None:
+    """Rank complete rows, put the board into order and say how to read it, or why not."""
+    name = board.primary
+    value = next((row.metrics[name] for row in board.rows if name in row.metrics), None)
+    primary = Primary(
+        name,
+        direction=value.direction if value else "higher",
+        unit=value.unit if value else "",
+        margin=known.margin if known else 0.0,
+    )
+    ranked: list[tuple[Row, Sums]] = []
+    unranked: list[tuple[Row, str]] = []
+    for k, row in enumerate(board.rows):
+        found = tables.sums(name, k)
+        if not row.complete:
+            continue
+        if primary.direction == "none":
+            unranked.append((row, f"metric {name} has no better direction"))
+        elif isinstance(found, Sums):
+            ranked.append((row, found))
+        else:
+            unranked.append((row, found))
+    board.families = families_of(board.rows)
+    problem = rank_rows(ranked, primary)
+    place_rows(board.rows, board.families[0], primary)
+    if ranked and not problem:
+        board.legend += describe(board.families, primary, Counter(row.fits for row, _ in ranked))
+        for row, reason in unranked:
+            row.marks.append(f"not ranked: {reason}")
+    else:
+        reasons = sorted({problem} if problem else {reason for _, reason in unranked})
+        board.legend += [f"Not ranked: {reason}." for reason in reasons]

@@ -174,8 +174,9 @@ def _lock_draft(path: Path) -> tuple[int, Path]:
         handle, draft = tempfile.mkstemp(prefix=f".{name}.", suffix=DRAFT, dir=path.parent)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # somebody sweeps it already
-            pass
+        except BlockingIOError:  # somebody sweeps it, and may not have removed it yet
+            os.close(handle)
+            continue
         except OSError:
             return handle, Path(draft)
         if os.fstat(handle).st_nlink:

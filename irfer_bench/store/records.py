@@ -1,117 +1,90 @@
-"""A record is what a finished cell leaves behind: JSON, written once, merged by union."""
+"""Records as files: written once below a results folder, merged by copying folders together."""
 
 from __future__ import annotations
 
 import contextlib
 import hashlib
+import os
 import re
-from collections.abc import Iterator, Mapping
+import stat
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
-import msgspec
+from irfer_bench.contracts.record import SCHEMA, CellFacts, Record, Value
+from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.store.files import clear_write_errors, write_text
+from irfer_bench.store.schemas import NewerError, decode, encode
+from irfer_bench.store.schemas import seal as sealed
 
-from irfer_bench.errors import DamagedError
-from irfer_bench.store import keys
-from irfer_bench.store.files import clear_write_errors, read_json, write_json
+__all__ = ["SCHEMA", "NewerError", "Record", "Value", "sealed"]
 
-SCHEMA = 1
-
-
-class NewerError(DamagedError):
-    """A record of a schema that only a newer irfer-bench knows; it is left alone (exit 4)."""
-
-
-class Value(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A metric's value as a fraction, its 95 % interval over subjects, or why there is none."""
-
-    value: float | None
-    low: float | None = None
-    high: float | None = None
-    reason: str = ""
-    direction: str = "higher"
-    unit: str = ""
+RECORD_LIMIT = 16 * 2**20
+"""Bytes; a record of 1,000 steps has one hundredth of it."""
+PREDICTIONS_LIMIT = 512 * 2**20
+SETTING = re.compile(r"(?!readme$)[a-z0-9_]+(@[a-z0-9_]+(-[a-z]+)?)?")
+"""What a folder of records, and so a board, may be called."""
 
 
-class CellFacts(msgspec.Struct, frozen=True):
-    """What every record says of its cell; a board needs no more."""
-
-    setting: str
-    setting_version: str
-    translator: str
-    recognizer: str
-    preset: str
-    primary: str
-    fold: int
-    seed: int
-    folds: int
-    seeds: int
-
-
-class StepFacts(msgspec.Struct, frozen=True):
-    """What every record says of a step."""
-
-    kind: str
-    title: str
-    key: str
-    seconds: float
-
-
-class Record(msgspec.Struct, frozen=True, kw_only=True):
-    """One cell's result.
-
-    Args:
-        key: the cell's key: equal keys are the same experiment.
-        cell: setting, setting_version, dataset, translator, recognizer, preset, fold, seed.
-        data: fingerprint, incomplete, subjects (`checked` or `unchecked`), unlabelled_target.
-        steps: kind, title, key, seconds, peak_mb of every step.
-        digest: of everything else; shows an edited record.
-    """
-
-    schema: int
-    key: str
-    cell: dict[str, Any]
-    translator: dict[str, Any]
-    recognizer: dict[str, Any] | None
-    data: dict[str, Any]
-    metrics: dict[str, Value]
-    confusion: list[list[int]] | None
-    classes: list[str]
-    steps: list[dict[str, Any]]
-    facts: dict[str, Any]
-    machine: dict[str, Any]
-    packages: dict[str, str]
-    created: str
-    outcome: str = "ok"
-    warnings: list[str] = []
-    digest: str = ""
-
-    @property
-    def row(self) -> tuple[str, str, str]:
-        """Setting, translator and recognizer: what a board calls one row."""
-        return self.cell["setting"], self.cell["translator"], self.cell["recognizer"]
-
-
-def sealed(record: Record) -> Record:
-    """The record with its digest."""
-    return msgspec.structs.replace(record, digest=_digest(record))
-
-
-def path_of(folder: Path, cell: Mapping[str, Any], key: str) -> Path:
+def path_of(folder: Path, cell: CellFacts, key: str) -> Path:
     """Where the record of a cell lives below the results folder."""
     return _place(folder, "records", cell, key)
-
-
-def _place(folder: Path, kind: str, cell: Mapping[str, Any], key: str) -> Path:
-    row = f"{cell['translator']}+{cell['recognizer']}"
-    name = f"{row}.{cell['preset']}.fold{cell['fold']}.seed{cell['seed']}"
-    slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return folder / f"{kind}/{cell['setting']}/{slug}.{key[:8]}.json"
 
 
 def predictions_path(folder: Path, record: Record) -> Path:
     """Where a record's per-item predictions live."""
     return _place(folder, "predictions", record.cell, record.key)
+
+
+def _place(folder: Path, kind: str, cell: CellFacts, key: str) -> Path:
+    return folder.joinpath(kind, _folder_name(cell), _file_name(cell, key))
+
+
+def _folder_name(cell: CellFacts) -> str:
+    return re.sub(r"[^A-Za-z0-9_@-]+", "-", cell.setting)[:120]
+
+
+def _file_name(cell: CellFacts, key: str) -> str:
+    row = f"{cell.translator}+{cell.recognizer}"
+    name = f"{row}.{cell.preset}.fold{cell.fold}.seed{cell.seed}"
+    slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
+    return f"{slug}.{re.sub(r'[^0-9a-z]', '-', key[:8])}.json"
+
+
+def read_regular(path: Path, limit: int) -> bytes:
+    """A file's bytes; never those of a device or a pipe, and at most `limit` of them.
+
+    Raises:
+        MissingError: there is no such file.
+        DamagedError: it cannot be read, is no regular file, or is larger.
+    """
+    try:
+        handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        raise MissingError(f"no file {path}") from None
+    except (OSError, ValueError) as error:
+        raise DamagedError(f"{path} cannot be read: {error}") from None
+    try:
+        facts = os.fstat(handle)
+        if not stat.S_ISREG(facts.st_mode):
+            raise DamagedError(f"{path} is no regular file")
+        if facts.st_size > limit:
+            raise DamagedError(
+                f"{path} has {facts.st_size} bytes, more than the limit of {limit} for such a file"
+            )
+        return _read_all(handle, facts.st_size)
+    except OSError as error:
+        raise DamagedError(f"{path} cannot be read: {error}") from None
+    finally:
+        os.close(handle)
+
+
+def _read_all(handle: int, size: int) -> bytes:
+    """A file that grows or shrinks meanwhile is read as far as it was long at first."""
+    content = os.read(handle, size)
+    while len(content) < size and (more := os.read(handle, size - len(content))):
+        content += more
+    return content
 
 
 def predictions_of(folder: Path, record: Record) -> bytes | None:
@@ -120,12 +93,12 @@ def predictions_of(folder: Path, record: Record) -> bytes | None:
     Raises:
         DamagedError: they were edited or cut.
     """
-    path, known = predictions_path(folder, record), record.data.get("predictions")
+    path, known = predictions_path(folder, record), record.data.predictions
     try:
-        text = path.read_bytes()
-    except OSError:
+        text = read_regular(path, PREDICTIONS_LIMIT)
+    except MissingError:
         return None
-    if known is not None and hashlib.sha256(text).hexdigest() != known:
+    if known and hashlib.sha256(text).hexdigest() != known:
         raise DamagedError(f"{path.name}: predictions are not what was written")
     return text
 
@@ -141,11 +114,10 @@ def predictions_are_whole(folder: Path, record: Record) -> bool:
 def write_record(folder: Path, record: Record) -> Path:
     """Write a record over whatever is at its place; a failure never replaces a result."""
     path = path_of(folder, record.cell, record.key)
-    there = None if record.outcome == "ok" else find(folder, record.cell, record.key)
-    if there is not None and there[0].outcome == "ok":
+    if record.outcome != "ok" and _holds_result(path):
         return path
     with clear_write_errors(path):
-        write_json(path, msgspec.to_builtins(record))
+        write_text(path, encode(record).decode())
     return path
 
 
@@ -153,29 +125,14 @@ def read_record(path: Path) -> Record:
     """Read a record of any schema up to ours.
 
     Raises:
+        MissingError: there is no such file.
         DamagedError: not a record, cut or edited. NewerError: of a newer schema.
     """
-    raw = read_json(path)
-    schema = raw.get("schema") if isinstance(raw, Mapping) else None
-    if isinstance(schema, int) and schema > SCHEMA:
-        raise NewerError(
-            f"{path}: record of schema {schema}, this irfer-bench knows {SCHEMA}",
-            "upgrade irfer-bench",
-        )
-    try:
-        record = msgspec.convert(raw, Record)
-        msgspec.convert(record.cell, CellFacts)
-        msgspec.convert(record.steps, list[StepFacts])
-        whole = record.digest == _digest(record)
-    except ValueError as error:  # also what is no JSON number, such as NaN
-        raise DamagedError(f"{path} is no record: {error}") from None
-    if not whole:
-        raise DamagedError(f"{path}: content and digest disagree, it was edited or cut")
-    return record
+    return decode(read_regular(path, RECORD_LIMIT), str(path))
 
 
-def find(folder: Path, cell: Mapping[str, Any], key: str) -> tuple[Record, Path] | None:
-    """The whole record of a cell and its place, if it is there; a damaged one is set aside.
+def find(folder: Path, cell: CellFacts, key: str) -> tuple[Record, Path] | None:
+    """The result of a cell and its place, if it is there; a damaged record is set aside.
 
     Raises:
         NewerError: it is of a newer schema, and stays as it is.
@@ -190,7 +147,7 @@ def find(folder: Path, cell: Mapping[str, Any], key: str) -> tuple[Record, Path]
     except DamagedError:
         set_aside(path)
         return None
-    return (record, path) if record.key == key else None
+    return (record, path) if record.key == key and record.outcome == "ok" else None
 
 
 def set_aside(path: Path) -> None:
@@ -199,19 +156,57 @@ def set_aside(path: Path) -> None:
         path.replace(path.with_name(f"{path.name}.damaged"))
 
 
+def settings_in(folder: Path) -> list[str]:
+    """Names of the folders below `records` that hold a file, in order; valid or not."""
+    places = (folder / "records").glob("*")
+    return sorted(place.name for place in places if any(place.glob("*.json")))
+
+
 def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | DamagedError]:
-    """Every record below a results folder, and an error in place of each damaged one."""
-    for path in sorted((folder / "records").glob(f"{setting or '*'}/*.json")):
-        try:
-            record = read_record(path)
-            if record.cell["setting"] != path.parent.name:
-                raise DamagedError(f"{path} lies in another setting's folder")
-            yield record
-        except DamagedError as error:
-            yield type(error)(error.message.replace(f"{path.parent}/", ""), error.hint)
+    """Every record below a results folder, and an error in place of each that cannot be used.
+
+    That is one that is damaged, lies elsewhere than its cell and key say, or is dated more than
+    a day ahead.
+    """
+    for name in settings_in(folder) if setting is None else [setting]:
+        if not SETTING.fullmatch(name):
+            yield DamagedError(f"records/{name} is no name of a setting: its records are not used")
+            continue
+        for path in sorted((folder / "records" / name).glob("*.json")):
+            try:
+                yield read_placed(path)
+            except DamagedError as error:
+                yield type(error)(error.message.replace(f"{path.parent}/", ""), error.hint)
+            except MissingError:
+                if path.is_symlink():  # else another process has just set it aside
+                    yield DamagedError(f"{path.name} is a link to nothing")
 
 
-def _digest(record: Record) -> str:
-    body = msgspec.to_builtins(record)
-    body.pop("digest")
-    return keys.digest(body)
+def read_placed(path: Path) -> Record:
+    """The record in a results folder, whose place must be what it says of itself.
+
+    Raises:
+        DamagedError: it cannot be read, lies elsewhere, or is dated in the future.
+    """
+    record = read_record(path)
+    if path.parent.name != _folder_name(record.cell):
+        raise DamagedError(f"{path} lies in another setting's folder")
+    if path.name != (name := _file_name(record.cell, record.key)):
+        raise DamagedError(f"{path} is not named as its cell and key say: {name}")
+    if record.created > _soon():
+        raise DamagedError(f"{path} is dated {record.created}, in the future")
+    return record
+
+
+def _soon() -> str:
+    """A day from now: no clock is further ahead."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
+
+
+def _holds_result(path: Path) -> bool:
+    try:
+        return read_record(path).outcome == "ok"
+    except NewerError:
+        return True
+    except (DamagedError, MissingError):
+        return False

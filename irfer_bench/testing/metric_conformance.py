@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from irfer_bench.contracts.interfaces import Metric
+from irfer_bench.contracts.interfaces import Metric, SummableMetric
 from irfer_bench.contracts.values import BASIC, Clip, Kind, ScoreInputs
 from irfer_bench.errors import UnavailableError
 from irfer_bench.testing.announcement import ComponentConformance
@@ -124,6 +124,34 @@ class MetricConformance(ComponentConformance):
         assert not np.isinf(values).any(), f"resamples give {values}"
         if self.make().direction != "none":
             assert set(values) != {whole}, "resamples give the value itself: index is not used"
+
+    def test_sums_give_what_compute_gives(self) -> None:
+        """`from_sums` of the summands of some items is `compute` on them, where it has them."""
+        metric = self.make()
+        margin = getattr(metric, "margin", 0.0)
+        assert isinstance(margin, int | float), f"margin {margin!r} is no number"
+        assert 0 <= margin < np.inf, f"margin {margin} must be a number from 0 on"
+        if not isinstance(metric, SummableMetric):
+            return
+        inputs = make_inputs(0.25)
+        count = len(inputs.labels)
+        self.value(inputs)
+        summands = np.asarray(metric.summands(inputs))
+        assert summands.ndim == 2, f"summands have shape {summands.shape}, not (items, K)"
+        assert len(summands) == count, f"{len(summands)} summands for {count} items"
+        assert np.isfinite(summands).all(), "summands are not finite"
+        random = np.random.default_rng(0)
+        indices = [np.arange(count), *(random.integers(0, count, count) for _ in range(3))]
+        sums = np.array([summands[index].sum(0) for index in indices])
+        found = np.asarray(metric.from_sums(sums))
+        assert found.shape == (4,), f"from_sums gave {found.shape} for sums of {sums.shape}"
+        for index, value in zip(indices, found, strict=True):
+            whole = self.value(inputs, index)
+            assert np.isclose(value, whole, rtol=1e-6, atol=1e-9, equal_nan=True), (
+                f"from_sums gives {value}, compute {whole}"
+            )
+        alone = np.asarray(metric.from_sums(sums[0]))
+        assert alone.shape == (), f"from_sums gave {alone.shape} for sums of {sums[0].shape}"
 
     def test_order_of_items_does_not_matter(self) -> None:
         """Items are a set."""

@@ -1,8 +1,8 @@
 """How far two domains lie apart in a recognizer's features: MMD, Gaussian KL, posterior KL.
 
-The PCA letter only says "lower KL divergence and MMD"; the definitions are ours (translators.md
-§7). x is the translated (or visible) side and y the true target side throughout, and item i of
-one is the partner of item i of the other.
+The PCA letter only says "lower KL divergence and MMD"; the definitions are ours. x is
+the translated (or visible) side and y the true target side throughout, and item i of one is the
+partner of item i of the other.
 """
 
 from __future__ import annotations
@@ -43,8 +43,20 @@ def mmd2_rbf_biased(x: NDArray[Any], y: NDArray[Any], gamma: float | None = None
 
 
 def mmd2_rbf5(x: NDArray[Any], y: NDArray[Any]) -> float:
-    """Unbiased MMD² with the mean of five RBF kernels at 1/4 to 4 times the median gamma."""
+    """Unbiased MMD² with the mean of five RBF kernels at 1/4 to 4 times the median gamma.
+
+    x and y are independent of each other; for partners see `mmd2_rbf5_partners`.
+    """
     return _mmd2(_rbf5(x, y))
+
+
+def mmd2_rbf5_partners(x: NDArray[Any], y: NDArray[Any]) -> float:
+    """The same kernels where y[i] is the partner of x[i] (Gretton et al. 2012, eq 4).
+
+    k(x_i, y_i) is left out: partners are alike because they show the same moment, and with them
+    the estimate lies below zero where both domains have one law.
+    """
+    return _mmd2_partners(_rbf5(x, y))
 
 
 def mmd2_rbf5_biased(x: NDArray[Any], y: NDArray[Any]) -> float:
@@ -112,10 +124,11 @@ class AlignmentMetric:
 
 
 class KernelMetric(AlignmentMetric):
-    """Five-kernel unbiased MMD² on L2-normalised features: `mmd2_rbf5`.
+    """Five-kernel unbiased MMD² of partners on L2-normalised features: `mmd2_rbf5_partners`.
 
-    A resample keeps the bandwidths of the whole sample, and leaves out the pairs an item makes
-    with its own copies: they would make any resample look less alike than the sample.
+    Version 1 kept k(x_i, y_i) and was biased downwards. A resample keeps the bandwidths of the
+    whole sample, and leaves out the pairs an item makes with its own copies: they would make any
+    resample look less alike than the sample.
     """
 
     range = (-float("inf"), float("inf"))
@@ -124,9 +137,7 @@ class KernelMetric(AlignmentMetric):
         """Raises UnavailableError where the recognizer has no features of both partners."""
         x, y = unit_features(inputs)
         kernels = inputs.once("alignment.rbf5", lambda: _rbf5(x, y))
-        if index is None:
-            return _mmd2(kernels)
-        return _mmd2(kernels, _times(index, inputs))
+        return _mmd2_partners(kernels, None if index is None else _times(index, inputs))
 
 
 class LinearMmd(AlignmentMetric):
@@ -145,11 +156,13 @@ class LinearMmd(AlignmentMetric):
 
 
 class GaussianKl(AlignmentMetric):
-    """Symmetric KL of Gaussians after PCA of the pooled features to 64 dimensions."""
+    """Symmetric KL of Gaussians after PCA of the pooled features to 64 dimensions.
+
+    Announced with `resamples` 0: subjects drawn twice shrink the covariances, so resamples lie
+    too high and there is no interval.
+    """
 
     unit = "nats"
-    resamples = 0
-    """No interval: subjects drawn twice shrink the covariances, so resamples lie too high."""
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where the recognizer has no features of both partners."""
@@ -165,11 +178,24 @@ class PosteriorKl(AlignmentMetric):
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where a recognizer has not judged both partners."""
+        values = self._values(inputs)
+        return float((values if index is None else values[index]).mean())
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 2): the pair's divergence, and 1."""
+        values = self._values(inputs)
+        return np.stack([values, np.ones(len(values))], axis=1)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Means (...) from (..., 2)."""
+        return np.asarray(sums[..., 0] / sums[..., 1], np.float64)
+
+    def _values(self, inputs: ScoreInputs) -> Floats:
         p, q = inputs.pair_scores, inputs.pair_target_scores
         if p is None or q is None:
             raise UnavailableError("no recognizer has judged both test partners in this cell")
         values: Floats = inputs.once("alignment.kl_posterior", lambda: kl_posterior(p, q))
-        return float((values if index is None else values[index]).mean())
+        return values
 
 
 def features(inputs: ScoreInputs) -> tuple[Floats, Floats]:
@@ -238,16 +264,29 @@ def _rbf5(x: NDArray[Any], y: NDArray[Any]) -> tuple[Floats, ...]:
     return _rbf(x, y, [gamma * scale for scale in SCALES])
 
 
-def _mmd2(kernels: tuple[Floats, ...], times: Floats | None = None) -> float:
-    """Σ_{i≠j} k(x_i, x_j) / n(n-1) + the same of y - 2 mean k(x, y), items weighted by `times`."""
+def _mmd2(kernels: tuple[Floats, ...]) -> float:
+    """Σ_{i≠j} k(x_i, x_j) / n(n-1) + the same of y - 2 mean k(x, y)."""
     xx, yy, xy = kernels
-    wx = np.ones(len(xx)) if times is None else times
-    wy = np.ones(len(yy)) if times is None else times
+    return _between(xx) + _between(yy) - 2 * float(xy.mean())
 
-    def within(kernel: Floats, w: Floats) -> float:
-        return float((w @ kernel @ w - w**2 @ kernel.diagonal()) / (w.sum() ** 2 - (w**2).sum()))
 
-    return within(xx, wx) + within(yy, wy) - 2 * float(wx @ xy @ wy / (wx.sum() * wy.sum()))
+def _mmd2_partners(kernels: tuple[Floats, ...], times: Floats | None = None) -> float:
+    """Σ_{i≠j} h(z_i, z_j) / n(n-1), h = k(x_i, x_j) + k(y_i, y_j) - k(x_i, y_j) - k(x_j, y_i).
+
+    Args:
+        times: how often each pair comes; a pair and its own copy are left out as i = j is.
+    """
+    xx, yy, xy = kernels
+    return _between(xx, times) + _between(yy, times) - 2 * _between(xy, times)
+
+
+def _between(kernel: Floats, times: Floats | None = None) -> float:
+    """Mean of a square kernel matrix over i ≠ j; NaN where there is only one item."""
+    w = np.ones(len(kernel)) if times is None else times
+    pairs = w.sum() ** 2 - (w**2).sum()
+    if pairs == 0:
+        return float("nan")
+    return float((w @ kernel @ w - w**2 @ kernel.diagonal()) / pairs)
 
 
 def _mmd2_biased(kernels: tuple[Floats, ...]) -> float:

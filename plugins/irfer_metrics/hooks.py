@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from irfer_bench.api import Component, hookimpl
+from irfer_bench.api import Component, Traits, hookimpl
 
 _RECOGNITION = {
     "accuracy": ("Accuracy", "share of test items that are right"),
@@ -27,11 +27,15 @@ _QUALITY = {
     "ssim_as255": ("SsimAs255", "SSIM with the scale slip suspected in published tables"),
 }
 _ALIGNMENT = {
-    "mmd2_rbf5": ("KernelMetric", "unbiased squared MMD of features, five RBF kernels"),
+    "mmd2_rbf5": ("KernelMetric", "unbiased squared MMD of partners' features, five kernels"),
     "mmd2_linear": ("LinearMmd", "squared distance of the mean features"),
     "kl_gauss_sym": ("GaussianKl", "symmetric KL of Gaussians fitted to the features"),
     "kl_posterior": ("PosteriorKl", "mean KL(p_vis || p_nir) of class posteriors over pairs"),
 }
+
+_VERSIONS = {"mmd2_rbf5": "2"}  # 2 leaves a pair's own partners out of the cross term
+_TRAITS: dict[str, Traits] = {"kl_gauss_sym": {"resamples": 0}}
+
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
@@ -48,4 +52,5 @@ def irfer_bench_components() -> Iterable[Component]:
             yield Component(
                 kind="metric", name=name, factory=f"irfer_metrics.{module}:{factory}",
                 summary=summary, needs=needs.get(module, ()), source=sources[module], licence="MIT",
+                version=_VERSIONS.get(name, "1"), traits=_TRAITS.get(name, {}),
             )

@@ -1,4 +1,4 @@
-"""PSNR, SSIM and LPIPS of translated images against the true ones (translators.md §7, §8).
+"""PSNR, SSIM and LPIPS of translated images against the true ones.
 
 Every value is of one frame (uint8 as stored, read as float64 in [0, 1]), averaged over the frames
 of a clip and then over clips, so each image counts the same and every method pays the same
@@ -53,7 +53,7 @@ def ssim(frame: NDArray[Any], truth: NDArray[Any], data_range: float = 1.0) -> f
 
 
 def psnr_as255(frame: NDArray[Any], truth: NDArray[Any]) -> float:
-    """The scale slip suspected in NFER-SDE's tables: peak 255 on floats in [-1, 1] (§8)."""
+    """The scale slip suspected in NFER-SDE's tables: peak 255 on floats in [-1, 1]."""
     return psnr(_signed(frame), _signed(truth), peak=255.0)
 
 
@@ -107,6 +107,8 @@ class ImageMetric(ABC):
     direction: Literal["higher", "lower", "none"] = "higher"
     unit: str = "dB"
     range: tuple[float, float] = (0.0, float("inf"))
+    margin: float = 0.0
+    """Rows that lie less than this apart are not told apart, in the metric's unit."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
@@ -117,9 +119,22 @@ class ImageMetric(ABC):
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError without pairs, or where a pair's frames do not match."""
+        values = self._values(inputs)
+        return float((values if index is None else values[index]).mean())
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 2): the pair's value, and 1."""
+        values = self._values(inputs)
+        return np.stack([values, np.ones(len(values))], axis=1)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Means (...) from (..., 2)."""
+        return np.asarray(sums[..., 0] / sums[..., 1], np.float64)
+
+    def _values(self, inputs: ScoreInputs) -> Floats:
         pairs = true_pairs(inputs)
         values: Floats = inputs.once(f"image_quality.{self.name}", lambda: self.per_pair(pairs))
-        return float((values if index is None else values[index]).mean())
+        return values
 
 
 class FrameMetric(ImageMetric):
@@ -144,6 +159,7 @@ class Psnr(FrameMetric):
 
     name = "psnr"
     range = (0.0, CAP)
+    margin = 0.1
 
     def per_frame(self, frame: Floats, truth: Floats) -> float:
         """In dB, capped."""
@@ -157,6 +173,7 @@ class PsnrIdentical(FrameMetric):
     direction = "none"
     unit = "fraction"
     range = (0.0, 1.0)
+    margin = 0.01
 
     def per_frame(self, frame: Floats, truth: Floats) -> float:
         """1 or 0."""
@@ -179,6 +196,7 @@ class PsnrAs255(FrameMetric):
     """For reading published tables only: PSNR with peak 255 on [-1, 1] floats."""
 
     name = "psnr_as255"
+    margin = 0.1
 
     def per_frame(self, frame: Floats, truth: Floats) -> float:
         """In dB; identical frames get the cap plus the slip's constant."""

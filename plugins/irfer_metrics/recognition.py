@@ -1,4 +1,4 @@
-"""Match metrics from labels and log-probabilities (recognizers.md §12).
+"""Recognition metrics from labels and log-probabilities.
 
 All are functions of the confusion matrix; rows are true classes, columns predicted ones. The
 label set is the protocol's: a class without a true item is treated as each name says.
@@ -7,7 +7,7 @@ label set is the protocol's: a class without a true item is treated as each name
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from irfer_bench.api import Params, ScoreInputs, UnavailableError
 
 Floats: TypeAlias = NDArray[np.float64]
-Formula: TypeAlias = Callable[[NDArray[Any]], float]
 
 
 def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int) -> Floats:
@@ -24,19 +23,47 @@ def confusion_matrix(labels: NDArray[Any], predicted: NDArray[Any], classes: int
     return np.bincount(cells, minlength=classes**2).reshape(classes, classes).astype(np.float64)
 
 
-def accuracy(confusion: NDArray[Any]) -> float:
+class Counts(NamedTuple):
+    """What every formula here needs of a confusion matrix, each (..., classes).
+
+    Args:
+        hits: right items by class. true, predicted: items by true and by predicted class.
+    """
+
+    hits: NDArray[Any]
+    true: NDArray[Any]
+    predicted: NDArray[Any]
+
+
+Confusion: TypeAlias = NDArray[Any] | Counts
+Formula: TypeAlias = Callable[[Confusion], Floats]
+"""(..., classes, classes) confusion matrices, or their counts, to values (...)."""
+
+
+def counts(confusion: Confusion) -> Counts:
+    """The counts of (..., classes, classes) matrices; counts are returned as they are."""
+    if isinstance(confusion, Counts):
+        return confusion
+    hits = np.diagonal(confusion, axis1=-2, axis2=-1)
+    return Counts(hits, confusion.sum(-1), confusion.sum(-2))
+
+
+def accuracy(confusion: Confusion) -> Floats:
     """Share of items that are right; the literature's WAR."""
-    return float(np.trace(confusion) / confusion.sum())
+    hits, true, _ = counts(confusion)
+    return _share(hits.sum(-1), true.sum(-1))
 
 
-def uar(confusion: NDArray[Any]) -> float:
+def uar(confusion: Confusion) -> Floats:
     """Mean recall over classes with a true item; sklearn's `balanced_accuracy_score`."""
-    return float(_recall(confusion)[confusion.sum(1) > 0].mean())
+    hits, true, _ = counts(confusion)
+    return _share(_share(hits, true).sum(-1), (true > 0).sum(-1))
 
 
-def uar_all_labels(confusion: NDArray[Any]) -> float:
+def uar_all_labels(confusion: Confusion) -> Floats:
     """Mean recall over every class of the protocol; one without a true item counts 0."""
-    return float(_recall(confusion).mean())
+    hits, true, _ = counts(confusion)
+    return np.asarray(_share(hits, true).mean(-1), np.float64)
 
 
 def uar_official(confusion: NDArray[Any]) -> float:
@@ -49,19 +76,21 @@ def uar_official(confusion: NDArray[Any]) -> float:
     return float((confusion.diagonal()[seen] / support).mean())
 
 
-def macro_f1(confusion: NDArray[Any]) -> float:
+def macro_f1(confusion: Confusion) -> Floats:
     """F1 averaged over every class of the protocol; one without truth or guess counts 0."""
-    return float(_f1(confusion).mean())
+    return np.asarray(_f1(counts(confusion)).mean(-1), np.float64)
 
 
-def macro_f1_present(confusion: NDArray[Any]) -> float:
+def macro_f1_present(confusion: Confusion) -> Floats:
     """F1 averaged over classes seen in truth or guesses; sklearn's default label set."""
-    return float(_f1(confusion)[(confusion.sum(0) + confusion.sum(1)) > 0].mean())
+    found = counts(confusion)
+    return _share(_f1(found).sum(-1), (found.true + found.predicted > 0).sum(-1))
 
 
-def weighted_f1(confusion: NDArray[Any]) -> float:
+def weighted_f1(confusion: Confusion) -> Floats:
     """F1 averaged with the number of true items as weight."""
-    return float(np.average(_f1(confusion), weights=confusion.sum(1)))
+    found = counts(confusion)
+    return _share((_f1(found) * found.true).sum(-1), found.true.sum(-1))
 
 
 def mean_scores(
@@ -81,7 +110,7 @@ def mean_scores(
 
 def fold_mean(confusions: Sequence[NDArray[Any]], formula: Formula) -> float:
     """The official summary over folds: the mean of each fold's own value, not the pooled one."""
-    return float(np.mean([formula(confusion) for confusion in confusions]))
+    return float(np.mean([float(formula(confusion)) for confusion in confusions]))
 
 
 class ScoreMetric:
@@ -91,15 +120,20 @@ class ScoreMetric:
     direction: Literal["higher", "lower", "none"] = "higher"
     unit: str = "fraction"
     range: tuple[float, float] = (0.0, 1.0)
+    margin: float = 0.01
+    """Rows that lie less than one point apart are not told apart."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
 
 
 class ConfusionMetric(ScoreMetric):
-    """A metric that reads the confusion matrix of `scores` against `labels`."""
+    """A metric that reads the confusion matrix of `scores` against `labels`.
 
-    formula: ClassVar[staticmethod[[NDArray[Any]], float]]
+    Its summands are the counts of the matrix by class.
+    """
+
+    formula: ClassVar[staticmethod[[Confusion], Floats]]
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where there is no test prediction."""
@@ -107,13 +141,36 @@ class ConfusionMetric(ScoreMetric):
         labels = inputs.labels
         if index is not None:
             predicted, labels = predicted[index], labels[index]
-        return type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes)))
+        return float(type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes))))
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(N, 3 classes): 1 for the class if it is right, for the true one, the predicted one."""
+
+        def build() -> Floats:
+            one = np.eye(len(inputs.classes))
+            true, predicted = one[inputs.labels], one[guesses(inputs, "scores")]
+            return np.concatenate([true * predicted, true, predicted], axis=1)
+
+        found: Floats = inputs.once("recognition.counts", build)
+        return found
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 3 classes)."""
+        return type(self).formula(Counts(*np.split(sums, 3, axis=-1)))
 
 
 class Accuracy(ConfusionMetric):
     """Micro accuracy; `war` is the same number under the name the video literature uses."""
 
     formula = staticmethod(accuracy)
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(N, 2): whether the item is right, and 1."""
+        return _counted(guesses(inputs, "scores") == inputs.labels)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 2)."""
+        return _share(sums[..., 0], sums[..., 1])
 
 
 class Uar(ConfusionMetric):
@@ -159,6 +216,14 @@ class JudgeAccuracy(ScoreMetric):
         right = guesses(inputs, "pair_scores") == pair_labels(inputs)
         return float((right if index is None else right[index]).mean())
 
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 2): whether the translated partner is recognised, and 1."""
+        return _counted(guesses(inputs, "pair_scores") == pair_labels(inputs))
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 2)."""
+        return _share(sums[..., 0], sums[..., 1])
+
 
 class JudgeKept(ScoreMetric):
     """Share of the recognizer's above-chance accuracy that the translations keep.
@@ -184,6 +249,21 @@ class JudgeKept(ScoreMetric):
         if whole <= 0:
             raise UnavailableError("the recognizer is at chance on true images: nothing to keep")
         return kept / whole
+
+    def summands(self, inputs: ScoreInputs) -> Floats:
+        """(pairs, 3): whether the translated and the true partner are recognised, and 1/C."""
+        labels = pair_labels(inputs)
+        made = guesses(inputs, "pair_scores") == labels
+        true = guesses(inputs, "pair_target_scores") == labels
+        return np.stack([made, true, np.full(len(labels), 1 / len(inputs.classes))], axis=1)
+
+    def from_sums(self, sums: Floats) -> Floats:
+        """Values (...) from (..., 3); NaN where the true partners are recognised by chance."""
+        whole = sums[..., 1] - sums[..., 2]
+        kept = np.full(whole.shape, np.nan)
+        # Counts are integers: what lies closer to chance is chance and rounding.
+        np.divide(sums[..., 0] - sums[..., 2], whole, out=kept, where=whole > 1e-9)
+        return kept
 
 
 def guesses(inputs: ScoreInputs, field: str) -> NDArray[Any]:
@@ -219,18 +299,18 @@ _REASONS = {
 }
 
 
-def _recall(confusion: NDArray[Any]) -> Floats:
-    return _share(confusion.diagonal(), confusion.sum(1))
+def _counted(right: NDArray[Any]) -> Floats:
+    return np.stack([right, np.ones(len(right))], axis=1).astype(np.float64)
 
 
-def _f1(confusion: NDArray[Any]) -> Floats:
-    return _share(2 * confusion.diagonal(), confusion.sum(0) + confusion.sum(1))
+def _f1(found: Counts) -> Floats:
+    return _share(2 * found.hits, found.true + found.predicted)
 
 
 def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     """part / whole, and 0 where there is nothing."""
-    shares = np.zeros(len(part))
-    np.divide(part, whole, out=shares, where=whole > 0)
+    shares = np.zeros(np.shape(part))
+    np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
     return shares
 
 

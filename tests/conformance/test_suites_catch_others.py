@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from irfer_bench.contracts.values import Item
@@ -66,6 +67,33 @@ def test_a_faultless_metric_passes() -> None:
 def test_a_flawed_metric_fails(flaw: str, check: str) -> None:
     with pytest.raises((AssertionError, pytest.fail.Exception)):
         getattr(suite_of(MetricConformance, lambda: metric(flaw)), f"test_{check}")()
+
+
+class SummedAccuracy(Accuracy):
+    """The same from sums."""
+
+    def summands(self, inputs: Any) -> Any:
+        right = inputs.scores.argmax(1) == inputs.labels
+        found = np.stack([right, np.ones(len(right))], axis=1).astype(float)
+        return found[1:] if self.flaw == "rows" else found
+
+    def from_sums(self, sums: Any) -> Any:
+        if self.flaw == "total":
+            return sums[..., 0]
+        value = sums[..., 0] / sums[..., 1]
+        return value.mean() if self.flaw == "one" else value
+
+
+@pytest.mark.parametrize("flaw", ["", "rows", "total", "one"])
+def test_summands_that_do_not_give_the_metric_fail(flaw: str) -> None:
+    made = SummedAccuracy()
+    made.flaw = flaw
+    check = suite_of(MetricConformance, lambda: made).test_sums_give_what_compute_gives
+    if flaw:
+        with pytest.raises((AssertionError, pytest.fail.Exception)):
+            check()
+    else:
+        check()
 
 
 class Flawed:

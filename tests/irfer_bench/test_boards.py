@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
-from irfer_bench.render.markdown import render
+from irfer_bench.render.markdown import render_page as render
 from irfer_bench.render.numbers import number
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import keys, records
@@ -34,17 +34,17 @@ def write(out, translator="a", *, right=0.9, fold=1, seed=0, items=60, shift=0, 
     golden = records.read_record(GOLDEN)
     share = float(np.mean(value < right))
     metrics = dict.fromkeys(("accuracy", "uar"), Value(value=share, low=share, high=share))
-    whole = golden.cell | {"translator": translator, "fold": fold, "seed": seed} | cell
-    named = {"fingerprint": whole.pop("fingerprint", "data"), "precision": whole["precision"]}
-    version = whole.pop("version", "1")
-    record = records.sealed(msgspec.structs.replace(
-        golden, cell=whole, metrics=metrics,
-        translator=golden.translator | {"version": version},
-        key=keys.digest([whole, named, version]),
-        data=golden.data | {
-            "fingerprint": named["fingerprint"], "unlabelled_target": False,
-            "predictions": hashlib.sha256(text.encode()).hexdigest(),
-        },
+    change = msgspec.structs.replace
+    fingerprint, version = cell.pop("fingerprint", "data"), cell.pop("version", "1")
+    whole = change(golden.cell, translator=translator, fold=fold, seed=seed, **cell)
+    record = records.sealed(change(
+        golden, cell=whole, metrics=metrics, confusion=None,
+        translator=change(golden.translator, version=version),
+        key=keys.digest([msgspec.to_builtins(whole), fingerprint, version]),
+        data=change(
+            golden.data, fingerprint=fingerprint, unlabelled_target=False,
+            predictions=hashlib.sha256(text.encode()).hexdigest(),
+        ),
     ))  # fmt: skip
     records.write_record(out, record)
     write_text(records.predictions_path(out, record), text)
@@ -66,6 +66,7 @@ def test_rows_that_cannot_be_told_apart_share_a_rank(tmp_path):
             write(tmp_path, name, right=right, fold=fold)
     (board,) = boards(tmp_path)
     assert [row.translator for row in board.rows] == ["good", "nearly", "bad", "worst"]
+    assert [str(row.ranks["translators"]) for row in board.rows] == ["1–2", "1–2", "3", "4"]
     assert [row.rank for row in board.rows] == [1, 1, 3, 4]
     for each in board.rows:
         value = each.metrics["accuracy"]
@@ -162,9 +163,11 @@ def test_damaged_predictions_cost_their_own_row_its_rank(tmp_path, damage):
 
 def test_the_newest_of_two_records_of_a_cell_counts(tmp_path):
     old = write(tmp_path, "a", right=0.2)
-    new = msgspec.structs.replace(old, created="2099-01-01T00:00:00Z", key="f" * 64,
-                                  metrics=dict.fromkeys(old.metrics, Value(value=0.7)))  # fmt: skip
-    records.write_record(tmp_path, records.sealed(new))
+    change = msgspec.structs.replace
+    new = change(old, created="2026-11-21T00:05:00Z", key="f" * 64,
+                 metrics=dict.fromkeys(old.metrics, Value(value=0.7)),
+                 data=change(old.data, predictions=""))  # fmt: skip
+    records.write_record(tmp_path, new)
     (board,) = boards(tmp_path)
     assert len(board.rows) == 1
     assert board.rows[0].metrics["accuracy"].value == 0.7
@@ -215,6 +218,6 @@ def test_no_record_of_a_setting_is_said(bench):
 
 
 def test_a_rounded_zero_has_no_sign():
-    assert number("kl_gauss_sym", -0.00001) == "0.0000"
-    assert number("mmd2_rbf5", -0.5) == "-0.5000"
-    assert number("accuracy", 0.41666) == "41.67"
+    assert number(-0.00001, "nats") == "0.0000"
+    assert number(-0.5, "") == "-0.5000"
+    assert number(0.41666, "fraction") == "41.67"

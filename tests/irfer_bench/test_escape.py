@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from irfer_bench.render import escape
-from irfer_bench.render.markdown import render
+from irfer_bench.render.markdown import render_page as render
 from irfer_bench.render.panel import render_panel
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import records
@@ -54,16 +54,19 @@ def test_nothing_becomes_a_tag(text):
 
 def strange_record(text, name="accuracy"):
     golden = records.read_record(GOLDEN)
-    steps = [step | {"title": text} for step in golden.steps]
-    cell = golden.cell | {"translator": text, "recognizer": text, "preset": text}
-    cell |= {"primary": name, "setting_version": text, "fit_translator_on": text}
+    change = msgspec.structs.replace
+    steps = [change(step, title=text) for step in golden.steps]
+    cell = change(
+        golden.cell, translator=text, recognizer=text, preset=text, primary=name,
+        setting_version=text, fit_translator_on=text,
+    )  # fmt: skip
     metrics = {
         name: Value(value=0.5, low=0.4, high=0.6, unit=text),
         f"{name}{text}": Value(value=None, reason=text),
     }
-    return records.sealed(msgspec.structs.replace(
+    return records.sealed(change(
         golden, cell=cell, metrics=metrics, steps=steps, warnings=[text],
-        classes=[text, f"{text}2", f"{text}3"], data=golden.data | {"fingerprint": text},
+        classes=[text, f"{text}2", f"{text}3"], data=change(golden.data, fingerprint=text),
     ))  # fmt: skip
 
 

@@ -65,11 +65,11 @@ def test_a_damaged_record_is_set_aside_and_written_again(bench, damage):
 def test_a_record_of_a_newer_schema_is_left_alone(bench):
     bench.run()
     (path,) = bench.out.glob("records/toy_weak/*.json")
-    newer = path.read_text().replace('"schema": 1', '"schema": 99')
+    newer = path.read_text().replace('"schema": 2', '"schema": 99')
     path.write_text(newer)
     code, _, err = bench.run()
     assert code == 4
-    assert "record of schema 99, this irfer-bench knows 1; upgrade irfer-bench" in err
+    assert "record of schema 99, this irfer-bench knows 2; upgrade irfer-bench" in err
     assert path.read_text() == newer
 
 

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from irfer_bench.engine.stages.score import _measure
 from irfer_bench.errors import UnavailableError
+from irfer_bench.statistics.measurement import Installed, measure
 
 GROUPS = {"test": np.arange(6) // 2, "pairs": np.arange(4)}
 
@@ -22,7 +22,7 @@ def metric(compute, **facts):
 
 def measured(compute, **facts):
     inputs = SimpleNamespace(labels=np.array([0, 1, 0, 1, 0, 1]), pairs=None)
-    result = _measure(metric(compute, **facts), inputs, GROUPS, 50)
+    result, _ = measure(Installed(metric(compute, **facts)), inputs, GROUPS, 50)
     json.dumps(result, allow_nan=False)
     return result
 
@@ -65,6 +65,94 @@ def test_resamples_without_a_value_cost_the_interval_alone(broken):
 
     found = measured(compute)
     assert (found["value"], found["low"], found["high"]) == (0.5, None, None)
+
+
+def summed(summands, from_sums, compute=lambda inputs, index=None: 0.5):
+    """What a metric that brings its own sums is measured as."""
+    made = metric(compute, summands=summands, from_sums=from_sums)
+    inputs = SimpleNamespace(labels=np.array([0, 1, 0, 1, 0, 1]), pairs=None)
+    result, kept = measure(Installed(made, summable=True), inputs, GROUPS, 50)
+    json.dumps(result, allow_nan=False)
+    return result, kept
+
+
+HALVES = np.stack([np.arange(6) % 2, np.ones(6)], axis=1).astype(float)
+
+
+def mean(sums):
+    return sums[..., 0] / sums[..., 1]
+
+
+def test_a_metric_with_sums_has_the_interval_of_the_general_bootstrap():
+    values = np.array([0.0, 0.1, 0.5, 0.6, 0.9, 1.0])
+    general = measured(lambda inputs, index=None: values[... if index is None else index].mean())
+    sums, kept = summed(lambda inputs: np.stack([values, np.ones(6)], axis=1), mean,
+                        lambda inputs, index=None: float(values.mean()))  # fmt: skip
+    assert (sums["low"], sums["high"]) == pytest.approx((general["low"], general["high"]))
+    assert kept.shape == (6, 2)
+
+
+@pytest.mark.parametrize(
+    ("summands", "said"),
+    [
+        (HALVES[1:], "shape (5, 2)"),
+        (HALVES[:, 0], "shape (6,)"),
+        (np.full((6, 2), np.nan), "not all finite"),
+        ("nonsense", "summands raised ValueError"),
+        (None, "the judge is away"),
+    ],
+)
+def test_bad_summands_cost_the_interval_and_are_not_kept(summands, said):
+    def give(inputs):
+        if summands is None:
+            raise UnavailableError("the judge is away")
+        return summands
+
+    result, kept = summed(give, mean)
+    assert (result["value"], result["low"], kept) == (0.5, None, None)
+    assert result["reason"].startswith("no interval: ")
+    assert said in result["reason"]
+
+
+def test_sums_that_disagree_with_compute_leave_no_number():
+    result, kept = summed(lambda inputs: HALVES, lambda sums: sums[..., 0])
+    assert (result["value"], kept) == (None, None)
+    assert result["reason"] == "compute gives 0.5 and its summands give 3"
+
+
+def test_from_sums_that_fails_on_resamples_costs_the_interval():
+    def only_whole(sums):
+        if sums.ndim > 1:
+            raise KeyError("no resamples, please")
+        return mean(sums)
+
+    for from_sums in (only_whole, lambda sums: np.atleast_1d(mean(sums))[0]):
+        result, _ = summed(lambda inputs: HALVES, from_sums)
+        assert (result["value"], result["low"]) == (0.5, None)
+        assert "from_sums" in result["reason"]
+
+
+@pytest.mark.parametrize("found", [np.zeros(3), "0.5 or so", None, ZeroDivisionError])
+def test_a_metric_that_gives_no_number_or_raises_is_null_with_a_reason(found):
+    def compute(inputs, index=None):
+        if found is ZeroDivisionError:
+            raise found("division by zero")
+        return found
+
+    result = measured(compute)
+    assert result["value"] is None
+    assert "compute" in result["reason"]
+
+
+def test_a_metric_that_raises_while_resampling_keeps_its_value():
+    def compute(inputs, index=None):
+        if index is not None:
+            raise IndexError("index 7 is out of bounds")
+        return 0.5
+
+    result = measured(compute)
+    assert (result["value"], result["low"]) == (0.5, None)
+    assert result["reason"] == "no interval: compute raised IndexError: index 7 is out of bounds"
 
 
 def test_the_score_of_a_fold_without_a_class_warns(bench, monkeypatch):

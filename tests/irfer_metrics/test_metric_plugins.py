@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import UnavailableError
-from irfer_bench.statistics import comparison as stats
+from irfer_bench.statistics.bootstrap import bootstrap
 from tests.irfer_metrics.given import COMPONENTS, inputs, make
 
 AVAILABLE = [c.name for c in COMPONENTS if not c.name.startswith("lpips")]
@@ -23,7 +23,7 @@ def test_the_whole_sample_is_the_resample_that_takes_each_item_once(name: str) -
     assert low <= value <= high
     assert metric.compute(given_, np.arange(12)) == pytest.approx(value, abs=1e-9)
     assert metric.compute(given_, np.arange(12)[::-1]) == pytest.approx(value, abs=1e-9)
-    draws = stats.bootstrap(lambda i: metric.compute(given_, i), np.arange(12), draws=20)
+    draws = bootstrap(lambda i: metric.compute(given_, i), np.arange(12), draws=20)
     assert np.isfinite(draws).any()
 
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,17 +12,14 @@ from numpy.typing import NDArray
 from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView
+from irfer_bench.engine.provenance import without_folders
 from irfer_bench.engine.stages.predict import SCORES
 from irfer_bench.engine.stages.work import Input, Inputs, Work
-from irfer_bench.errors import UnavailableError
 from irfer_bench.experiment.steps import Score, Scored, Translated
-from irfer_bench.statistics import comparison as stats
-
-if TYPE_CHECKING:
-    from irfer_bench.contracts.interfaces import Metric
+from irfer_bench.statistics.measurement import installed, measure
+from irfer_bench.statistics.resampling import clusters
 
 METRICS, PREDICTIONS = "metrics.json", "predictions.json"
-PAIR_FIELDS = frozenset({"pairs", "pair_scores", "pair_labels", "pair_target_scores", "features"})
 
 
 class Pairs(Sequence[tuple[Clip, Clip]]):
@@ -45,16 +41,14 @@ def score(spec: Score, given: Inputs, work: Work) -> Scored:
     test = given["test"].clips()
     inputs, groups = _inputs(given, classes, test)
     metrics: dict[str, Any] = {}
-    values: dict[str, list[float]] = {}
+    kept: dict[str, list[list[float]]] = {}
     for done, name in enumerate(spec.metrics, start=1):
-        metric = work.registry.create(work.registry.get("metric", name))
+        metric = installed(work.registry, name)
         work.context.set_threads()
-        metrics[name] = _measure(metric, inputs, groups, spec.draws)
-        if metric.consumes == {"pairs"} and metrics[name]["value"] is not None:
-            count = len(groups["pairs"])
-            each = [_on_resample(metric, inputs, np.array([i])) for i in range(count)]
-            if np.isfinite(each).all():
-                values[name] = each
+        metrics[name], summands = measure(metric, inputs, groups, spec.draws)
+        metrics[name] |= _published(metrics[name])
+        if summands is not None and metric.over_pairs:
+            kept[name] = summands.tolist()
         work.context.progress("score", done, len(spec.metrics), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
     absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]
@@ -68,9 +62,9 @@ def score(spec: Score, given: Inputs, work: Work) -> Scored:
     if inputs.scores is not None:
         confusion = _confusion(inputs.labels, inputs.scores.argmax(1), len(classes)).tolist()
         predictions["items"] = _rows(test, inputs.scores)
-    if values and inputs.pairs is not None:
+    if kept and inputs.pairs is not None:
         translated = inputs.pairs.translated  # type: ignore[attr-defined]
-        predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "values": values}
+        predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "summands": kept}
     (folder / PREDICTIONS).write_text(json.dumps(predictions, allow_nan=False))
     if inputs.pairs is not None and given["translated"].facts(Translated).weak_pairs:
         warnings.append("partners are not frame-aligned: pixel metrics are bounded by misalignment")
@@ -137,61 +131,11 @@ def _columns(view: ClipView, classes: list[str]) -> NDArray[np.int64]:
 
 
 def _clusters(view: ClipView) -> NDArray[Any]:
-    return stats.clusters(view.subjects, view.ids)
+    return clusters(view.subjects, view.ids)
 
 
-def _measure(
-    metric: Metric, inputs: ScoreInputs, groups: Mapping[str, NDArray[Any]], draws: int
-) -> dict[str, Any]:
-    """Value and 95 % interval over subjects, or null and the reason."""
-    empty: dict[str, Any] = {"value": None, "low": None, "high": None}
-    facts = {"direction": metric.direction, "unit": metric.unit}
-    for field in sorted(metric.consumes):
-        if getattr(inputs, field, None) is None:
-            return empty | facts | {"reason": _REASONS.get(field, f"this cell has no {field}")}
-    try:
-        value = float(metric.compute(inputs))
-    except UnavailableError as error:
-        return empty | facts | {"reason": _without_paths(str(error))}
-    if not np.isfinite(value):
-        return empty | facts | {"reason": f"the value is {value}"}
-    result = {"value": value, "low": None, "high": None} | facts
-    kind = "pairs" if metric.consumes & PAIR_FIELDS else "test"
-    count = min(draws, int(getattr(metric, "resamples", draws)))
-    if count and len(np.unique(groups[kind])) > 1:
-        resampled = stats.resample(groups[kind], count, seed=0)
-        values = np.array([_on_resample(metric, inputs, index) for index in resampled])
-        low, high = stats.interval(values)
-        if np.isfinite([low, high]).all():
-            result |= {"low": low, "high": high}
-    return result
-
-
-def _on_resample(metric: Metric, inputs: ScoreInputs, index: NDArray[Any]) -> float:
-    try:
-        return float(metric.compute(inputs, index))
-    except UnavailableError:
-        return float("nan")
-
-
-def _without_paths(reason: str) -> str:
-    """A reason as it may be published: folders of this machine by the names users set them by."""
-    from irfer_bench.home import home, weights
-
-    known = {"$IRFER_BENCH_WEIGHTS": weights(), "$IRFER_BENCH_HOME": home(), "~": Path.home()}
-    for name, folder in known.items():
-        reason = reason.replace(str(folder), name)
-    return reason
-
-
-_REASONS = {
-    "scores": "no recognizer was asked for",
-    "pairs": "this cell translates no image that has a true partner",
-    "pair_labels": "this cell translates no image that has a true partner",
-    "pair_scores": "no recognizer saw a translated partner",
-    "pair_target_scores": "no recognizer saw a translated partner",
-    "features": "no features of translated partners (the recognizer has none, or no partners)",
-}
+def _published(value: Mapping[str, Any]) -> dict[str, str]:
+    return {"reason": without_folders(value["reason"])} if "reason" in value else {}
 
 
 def _confusion(

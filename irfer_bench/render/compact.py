@@ -1,0 +1,122 @@
+"""A board on a terminal: the rows, the primary metric and two more, within the width."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+from tabulate import tabulate
+
+from irfer_bench.contracts.record import Value
+from irfer_bench.render.escape import terminal
+from irfer_bench.render.facts import ARROWS, describe_board
+from irfer_bench.render.numbers import number
+
+if TYPE_CHECKING:
+    from irfer_bench.statistics.board import Board
+    from irfer_bench.statistics.columns import Column
+    from irfer_bench.statistics.rows import Row
+
+ATTEMPTS: Sequence[tuple[int, bool, int | None]] = (
+    (2, True, None), (2, True, 40), (1, True, 40), (1, True, 28), (0, True, 28), (0, False, 40),
+    (0, False, 28), (0, False, 20), (0, False, 12),
+)  # fmt: skip
+"""Metrics beside the primary one, whether it has its interval, and the length of a row's name."""
+
+
+def render_compact(boards: Sequence[Board], width: int) -> str:
+    """The boards of one setting in lines of at most `width` columns.
+
+    Marks and reasons are footnotes. Where there is no room, the middle of long names goes first,
+    then further metrics, then the interval of the primary one.
+    """
+    return "\n\n".join("\n".join(_board(board, max(width, 40))) for board in boards)
+
+
+def _board(board: Board, width: int) -> Iterator[str]:
+    title = f"{board.setting}, preset {board.preset}, version {board.version}"
+    yield from _wrapped(title, width)
+    for sentence in describe_board(board):
+        yield from _wrapped(sentence, width)
+    yield ""
+    notes: list[str] = []
+    yield from _table(board, width, notes).splitlines()
+    yield ""
+    for mark, note in zip(_marks(), notes, strict=False):
+        yield from _wrapped(f"{mark}  {note}", width, "   ")
+    for text in (*board.legend, *board.notes, *(f"Not shown: {p}" for p in board.problems)):
+        yield from _wrapped(text, width)
+
+
+def _table(board: Board, width: int, notes: list[str]) -> str:
+    table = ""
+    for further, ends, longest in ATTEMPTS:
+        notes.clear()
+        columns = board.columns[: 1 + further]
+        headers = ["rank", "row", *(_heading(column, board) for column in columns), ""]
+        body = [_row(board, row, columns, ends, longest, notes) for row in board.rows]
+        table = tabulate(body, headers, tablefmt="simple", disable_numparse=True)
+        if max(map(len, table.splitlines())) <= width:
+            break
+    return "\n".join(line[:width] for line in table.splitlines())
+
+
+def _row(
+    board: Board,
+    row: Row,
+    columns: Sequence[Column],
+    ends: bool,
+    longest: int | None,
+    notes: list[str],
+) -> list[str]:
+    rank = row.ranks.get(board.families[0]) if board.families else None
+    shown = [_cell(row.metrics.get(column.name), ends and k == 0, notes)
+             for k, column in enumerate(columns)]  # fmt: skip
+    name = f"{terminal(row.translator)} × {terminal(row.recognizer)}"
+    marks = "".join(_note(mark, notes) for mark in row.marks)
+    return ["–" if rank is None else str(rank), _shortened(name, longest), *shown, marks]
+
+
+def _cell(value: Value | None, ends: bool, notes: list[str]) -> str:
+    if value is None:
+        return ""
+    if value.value is None:
+        return f"– {_note(value.reason or 'no value', notes)}"
+    text = number(value.value, value.unit)
+    if ends and value.low is not None and value.high is not None:
+        text += f" [{number(value.low, value.unit)}, {number(value.high, value.unit)}]"
+    return text
+
+
+def _heading(column: Column, board: Board) -> str:
+    unit = " %" if column.unit == "fraction" else ""
+    values = [row.metrics[column.name] for row in board.rows if column.name in row.metrics]
+    arrow = ARROWS.get(values[0].direction, "") if values else ""
+    return f"{terminal(column.name)}{unit} {arrow}".rstrip()
+
+
+def _note(text: str, notes: list[str]) -> str:
+    if text not in notes:
+        notes.append(text)
+    return next(mark for mark, note in zip(_marks(), notes, strict=False) if note == text)
+
+
+def _marks() -> Iterator[str]:
+    """a to z, then a1, b1 and so on."""
+    number = 0
+    while True:
+        for letter in "abcdefghijklmnopqrstuvwxyz":
+            yield f"{letter}{number or ''}"
+        number += 1
+
+
+def _shortened(name: str, longest: int | None) -> str:
+    if longest is None or len(name) <= longest:
+        return name
+    half = (longest - 1) // 2
+    return f"{name[: longest - 1 - half]}…{name[-half:]}"
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(terminal(text), width, subsequent_indent=indent)
