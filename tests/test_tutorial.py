@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from irfer_bench.experiment.request import Request
-from irfer_bench.reference.words import RECORD
+from docs.generate.words import RECORD
 from irfer_bench.store.records import Record
 from tests.doc_pages import ROOT, blocks
 

@@ -18,7 +18,7 @@ def irfer_bench_components() -> Iterable[Component]:
         summary="CLIP compares an image with a sentence about each class; nothing is trained",
         needs=("torch", "open_clip"),
         licence="MIT",
-        source="Radford et al., ICML 2021",
+        source="radford2021clip",
     )
     yield Component(
         kind="recognizer",
@@ -28,5 +28,5 @@ def irfer_bench_components() -> Iterable[Component]:
         summary="prompts and feature banks align visible and few labelled infrared images",
         needs=("torch", "open_clip"),
         licence="MIT",
-        source="Prompt-based Cross-modal feature Alignment, IEEE SPL 2025",
+        source="shi2025pca",
     )

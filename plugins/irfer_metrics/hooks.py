@@ -37,9 +37,9 @@ _ALIGNMENT = {
 def irfer_bench_components() -> Iterable[Component]:
     """Metrics of recognition, of images and of domain alignment."""
     sources = {
-        "recognition": "sklearn.metrics, corrected to the protocol's label set",
-        "image_quality": "Wang et al. 2004; Zhang et al. 2018",
-        "alignment": "Gretton et al. 2012; Ledoit and Wolf 2004",
+        "recognition": "pedregosa2011sklearn",
+        "image_quality": "wang2004ssim; zhang2018lpips",
+        "alignment": "gretton2012mmd; ledoit2004shrinkage",
     }
     needs: dict[str, tuple[str, ...]] = {"image_quality": ("skimage",), "alignment": ("sklearn",)}
     families = {"recognition": _RECOGNITION, "image_quality": _QUALITY, "alignment": _ALIGNMENT}

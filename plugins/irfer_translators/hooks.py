@@ -29,5 +29,5 @@ def irfer_bench_components() -> Iterable[Component]:
         "translator", "nfer_sde", "irfer_translators.diffusion.nfer_sde:NferSde",
         "irfer_translators.diffusion.nfer_sde_params:NferSdeParams",
         "conditional diffusion guided by landmark and high-pass energies",
-        licence="MIT", source="Zhang et al., NFER-SDE, AAAI 2024",
+        licence="MIT", source="luo2024nfersde",
     )

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 
+from docs.generate.table import fields, table
 from irfer_bench import errors
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, INCOMPLETE
-from irfer_bench.reference.table import fields, table
 from irfer_bench.store.records import SCHEMA
 
 EXIT_CODES = {

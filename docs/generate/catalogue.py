@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from docs.generate.table import code, plain, sentence, table
+from docs.generate.words import KINDS
 from irfer_bench.contracts.params import PRESETS, describe
-from irfer_bench.reference.table import code, plain, sentence, table
-from irfer_bench.reference.words import KINDS
 from irfer_bench.registry import Registered, Registry
+from irfer_bench.render.references import cite
 from irfer_bench.settings.setting import Domain, Setting
 
 SETTING = (
@@ -38,10 +39,11 @@ def _component(known: Registry, owned: Registered) -> Iterator[str]:
     cls = known.params_class(component)
     yield from (f"### `{component.name}`", "", sentence(component.summary), "")
     facts = {
-        "version": component.version, "licence": component.licence, "source": component.source,
+        "version": component.version, "licence": component.licence,
         "needs": ", ".join(component.needs),
     }
     yield from (f"- {name}: {plain(text)}" for name, text in facts.items() if text)
+    yield from (f"- source: {plain(text)}" for text in cite(component.source))
     yield ""
     presets = [preset for preset in PRESETS if cls.presets.get(preset)]
     rows = [

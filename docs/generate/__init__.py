@@ -1,6 +1,6 @@
 """The pages under docs/reference, made from the code itself, and README's table.
 
-`python -m irfer_bench.reference` writes them; with `--check` it says which are out of date.
+`python -m docs.generate` writes them; with `--check` it says which are out of date.
 """
 
 from __future__ import annotations
@@ -8,14 +8,14 @@ from __future__ import annotations
 from importlib.metadata import entry_points
 from pathlib import Path
 
+from docs.generate.catalogue import components, settings
+from docs.generate.commands import commands
+from docs.generate.excerpt import readme
+from docs.generate.words import errors_page, record_page
 from irfer_bench import registry
-from irfer_bench.reference.catalogue import components, settings
-from irfer_bench.reference.commands import commands
-from irfer_bench.reference.excerpt import readme
-from irfer_bench.reference.words import errors_page, record_page
 
 PLACE = Path("docs/reference")
-NOTE = "<!-- Made by `python -m irfer_bench.reference`; edit the code, not this page. -->"
+NOTE = "<!-- Made by `python -m docs.generate`; edit the code, not this page. -->"
 
 
 def pages(root: Path) -> dict[Path, str]:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.reference.table import table
+from docs.generate.table import table
 
 BOARD = "synth_nir_weak5"
 COLUMNS = ("rank", "translator", "recognizer", "accuracy %", "uar %", "psnr", "ssim", "lpips")
