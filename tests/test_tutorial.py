@@ -12,8 +12,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from irfer_bench.experiment.request import Request
 from docs.generate.words import RECORD
+from irfer_bench.experiment.request import Request
 from irfer_bench.store.records import Record
 from tests.doc_pages import ROOT, blocks
 

@@ -37,7 +37,7 @@ KINDS = [
     ["`simulated`", "`--fit-translator-on`", "V", "labelled draw of F(V)", "F(V′)"],
     ["`quality`", "pairs (V, N)", "empty", "N, for a judge", "F(V′) against N′"],
 ]
-"""Design §5; `none` in `weak` and `cross` passes the visible images on as `identity` does."""
+"""In `weak` and `cross`, `none` passes the visible images on as `identity` does."""
 
 RECORD = {
     "Top level": {

@@ -24,7 +24,7 @@ COMMANDS = {
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code (design §8)."""
+    """Run one command and return its exit code."""
     # Not list(...): once imported, the command `list` is this package's attribute of that name.
     words = [*(sys.argv[1:] if argv is None else argv)]
     name = next((word for word in words if not word.startswith("-")), "")

@@ -121,7 +121,7 @@ def irfer_bench_components() -> Iterable[Component]:
         name="nvie",
         factory="irfer_datasets.nvie.dataset:Nvie",
         params="irfer_datasets.nvie.params:NvieParams",
-        summary="more than 100 subjects, visible and thermal, spontaneous and posed, three light directions",
+        summary="more than 100 subjects, visible and thermal, spontaneous and posed",
         licence="signed release agreement with USTC (nvie.ustc.edu.cn); research only",
         source="wang2010nvie",
     )

@@ -39,7 +39,7 @@ class Difficulty:
 
     @property
     def gap(self) -> float:
-        """What training on the wrong spectrum costs."""
+        """Loss of accuracy by training on the other spectrum."""
         return self.nir_to_nir - self.vis_to_nir
 
     @property

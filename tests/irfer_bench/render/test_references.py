@@ -43,7 +43,10 @@ def test_a_third_party_may_write_any_text() -> None:
     assert mixed[0].startswith("Holm, A Simple Sequentially") and mixed[1] == "our thesis"
 
 
-ENTRY = "@article{a2020b,\n  author = {A, B.},\n  title = {T},\n  journal = {J},\n  year = {2020},\n}\n"
+ENTRY = (
+    "@article{a2020b,\n  author = {A, B.},\n  title = {T},\n"
+    "  journal = {J},\n  year = {2020},\n}\n"
+)
 
 
 def test_a_well_formed_entry_is_read() -> None:
@@ -58,5 +61,5 @@ def test_a_well_formed_entry_is_read() -> None:
     ENTRY + ENTRY,
 ], ids=["no year", "no venue", "nested braces", "two fields a line", "twice"])
 def test_a_broken_entry_is_refused(text: str) -> None:
-    with pytest.raises(ValueError, match="bibliography|reference"):
+    with pytest.raises(ValueError, match=r"bibliography|reference"):
         parse_references(text)
