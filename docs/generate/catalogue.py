@@ -28,7 +28,7 @@ def components(known: Registry) -> str:
     ]
     for kind in ("dataset", "detector", "translator", "recognizer"):
         parts += [f"## {kind.capitalize()}s", ""]
-        for owned in known.owned:
+        for owned in known.registered:
             if owned.component.kind == kind:
                 parts += _component(known, owned)
     return "\n".join([*parts, "## Metrics", "", _metrics(known)])

@@ -41,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
         "missing_modules": missing,
         "broken": [[f.plugin, f.distribution, f.reason] for f in registry.failures],
         "warnings": registry.warnings,
-        "components": len(registry.owned),
+        "components": len(registry.registered),
     }
     if args.json:
         print(json.dumps(facts))

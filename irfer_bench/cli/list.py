@@ -7,8 +7,6 @@ import json
 import sys
 from contextlib import suppress
 
-from tabulate import tabulate
-
 from irfer_bench.errors import BenchError, unknown_name
 from irfer_bench.registry import KINDS, Registered, Registry, load
 from irfer_bench.render.escape import terminal
@@ -35,7 +33,7 @@ def run(args: argparse.Namespace) -> int:
             "distribution": owned.distribution,
         }
         for kind in KINDS
-        for owned in registry.owned
+        for owned in registry.registered
         if owned.component.kind == kind and wanted in ("", kind)
     ]
     if args.json:
@@ -49,17 +47,11 @@ def run(args: argparse.Namespace) -> int:
         own = [row for row in rows if row["kind"] == kind]
         if own:
             print(f"{kind}s")
-            print(
-                tabulate(
-                    [
-                        [row["name"], terminal(row["summary"]), _owner(row["distribution"])]
-                        for row in own
-                    ],
-                    tablefmt="plain",
-                    disable_numparse=True,
-                ),
-                end="\n\n",
-            )
+            width = max(len(row["name"]) for row in own)
+            for row in own:
+                summary, owner = terminal(row["summary"]), _owner(row["distribution"])
+                print(f"{row['name']:<{width}}  {summary}  {owner}".rstrip())
+            print()
     for failure in registry.failures:
         print(
             f"broken: {terminal(failure.plugin)} of {terminal(failure.distribution)}: "

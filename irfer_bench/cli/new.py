@@ -24,7 +24,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Write the package; refuse a name that cannot be used or is taken by a built-in."""
     check_name(args.name)
-    for owned in load().owned:
+    for owned in load().registered:
         if owned.builtin and (owned.component.kind, owned.component.name) == (args.kind, args.name):
             raise UsageError(
                 f"{args.kind} name {args.name!r} is reserved for the built-in",

@@ -36,10 +36,10 @@ def run(args: argparse.Namespace) -> int:
         return _show_record(Path(args.name))
     registry = load()
     bare, _, variant = args.name.partition("@")
-    found = [owned for owned in registry.owned if owned.component.name == bare]
+    found = [owned for owned in registry.registered if owned.component.name == bare]
     if not found:
         raise unknown_name(
-            "component", bare, {o.component.name for o in registry.owned}, "irfer-bench list"
+            "component", bare, {o.component.name for o in registry.registered}, "irfer-bench list"
         )
     if args.json:
         print(json.dumps([_facts(registry, owned, variant) for owned in found]))

@@ -60,7 +60,7 @@ def _announce(kind: str, name: str, variant: str) -> None:
 
 
 _registry = load()
-for _owned in _registry.owned:
+for _owned in _registry.registered:
     _component = _owned.component
     if _owned.builtin and _component.kind in SUITES:
         for _variant in ("", *_registry.params_class(_component).variants):

@@ -14,7 +14,7 @@ from irfer_bench.settings.setting import Domain, Setting
 
 REGISTRY = load()
 SETTINGS = [
-    REGISTRY.setting(owned.component.name) for owned in REGISTRY.owned
+    REGISTRY.setting(owned.component.name) for owned in REGISTRY.registered
     if owned.builtin and owned.component.kind == "setting"
 ]
 PAIRED = ("augmented", "weak", "quality")

@@ -126,7 +126,7 @@ def test_builtin_only_leaves_strangers_out(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
     registry = strangers(tmp_path, monkeypatch, bad="raise RuntimeError('never imported')")
     assert registry.failures == []
-    assert all(owned.builtin for owned in registry.owned)
+    assert all(owned.builtin for owned in registry.registered)
 
 
 @pytest.mark.parametrize("text", [

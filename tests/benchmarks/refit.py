@@ -1,0 +1,78 @@
+"""`python -m tests.benchmarks.refit [OUT]`: fold 1 of every committed row, fitted and compared.
+
+Runs `leaderboards/synth.toml` on fold 1 with one thread, as the committed records were made, and
+prints every metric that differs by more than 1e-6. With OUT it compares records that are there.
+About half an hour of one core.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+BOARDS = ROOT / "leaderboards"
+TOLERANCE = 1e-6
+Key = tuple[str, str, str, int, int]
+
+
+def main(out: str = "") -> int:
+    """Fit, compare, print; 1 where a metric moved or a row is missing."""
+    if out:
+        return report(compare(read(BOARDS), read(Path(out))))
+    with tempfile.TemporaryDirectory() as name:
+        environment = os.environ | {"OMP_NUM_THREADS": "1"}
+        words = ["run", str(BOARDS / "synth.toml"), "--fold", "1", "--out", name, "--json"]
+        command = [sys.executable, "-m", "irfer_bench", *words]
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)
+        return report(compare(read(BOARDS), read(Path(name))))
+
+
+def read(folder: Path) -> dict[Key, Mapping[str, Any]]:
+    """Metrics of every record of fold 1, by setting, translator, recognizer, fold and seed."""
+    found: dict[Key, Mapping[str, Any]] = {}
+    for path in sorted(folder.glob("records/*/*.json")):
+        record = json.loads(path.read_text(encoding="utf-8"))
+        cell = record["cell"]
+        names = (cell["setting"], cell["translator"], cell["recognizer"])
+        if cell["fold"] == 1:
+            found[(*names, cell["fold"], cell["seed"])] = record["metrics"]
+    return found
+
+
+def compare(
+    old: Mapping[Key, Mapping[str, Any]], new: Mapping[Key, Mapping[str, Any]]
+) -> Iterator[str]:
+    """One line per metric that moved and per row that is missing, then how many agree."""
+    same = 0
+    for key, metrics in old.items():
+        if key not in new:
+            yield f"{key}: not fitted"
+            continue
+        for name, value in metrics.items():
+            for end in ("value", "low", "high"):
+                was, now = value.get(end), new[key].get(name, {}).get(end)
+                if was is None and now is None:
+                    continue
+                if was is None or now is None or abs(was - now) > TOLERANCE:
+                    yield f"{key} {name} {end}: {was} is now {now}"
+                else:
+                    same += 1
+    yield f"{same} values agree to {TOLERANCE}"
+
+
+def report(lines: Iterator[str]) -> int:
+    """Print the lines; 1 where there is more than the count."""
+    told = list(lines)
+    sys.stdout.write("\n".join(told) + "\n")
+    return int(len(told) > 1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
