@@ -89,7 +89,7 @@ def _print_setting(registry: Registry, owned: Registered, detector: str) -> None
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
     folds = ""
-    with suppress(BenchError):  # a broken dataset hides no protocol
+    with suppress(BenchError):  # The protocol is shown even where the dataset is broken.
         folds = _folds(registry, registry.get("dataset", setting.dataset))
     print(render_protocol(setting, folds, summaries))
     if not owned.builtin:
