@@ -15,7 +15,7 @@ from tests.conformance.sample_trees import SAMPLES
 REGISTRY = load()
 DATASETS = [
     owned.component.name
-    for owned in REGISTRY.owned
+    for owned in REGISTRY.registered
     if owned.builtin and owned.component.kind == "dataset" and REGISTRY.needs_root(owned.component)
 ]
 KINDS = ("zip", "rar", "7z", "tar", "tar.gz", "part1.rar", "z01", "zip.001")

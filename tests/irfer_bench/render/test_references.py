@@ -10,7 +10,7 @@ from irfer_bench.registry import load
 from irfer_bench.render.references import cite, parse_references, read_references
 
 ROOT = Path(__file__).parents[3]
-BUILT_IN = [owned.component for owned in load().owned if owned.builtin]
+BUILT_IN = [owned.component for owned in load().registered if owned.builtin]
 GENERATED = {"none", "landmarks", "boxes", "folder"}
 """Built-ins without a paper: they use what the user or the dataset gives."""
 
