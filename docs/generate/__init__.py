@@ -1,6 +1,6 @@
-"""The pages under docs/reference, made from the code itself, and README's table.
+"""The pages under docs/reference, generated from the code, and README's table.
 
-`python -m docs.generate` writes them; with `--check` it says which are out of date.
+`python -m docs.generate` writes them; `--check` lists those that are out of date.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ NOTE = "<!-- Made by `python -m docs.generate`; edit the code, not this page. --
 
 
 def pages(root: Path) -> dict[Path, str]:
-    """Every generated page by its path below `root`; strangers' plugins are left out."""
+    """Every generated page by its path below `root`; third-party plugins are left out."""
     entries = entry_points(group=registry.GROUP)
     known = registry.load([e for e in entries if e.dist and e.dist.name == registry.OWN])
     texts = {

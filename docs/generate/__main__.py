@@ -12,7 +12,7 @@ from irfer_bench.store.files import write_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write what is out of date, or with `--check` only name it (exit 4)."""
+    """Write the pages that are out of date, or with `--check` only list them (exit 4)."""
     parser = argparse.ArgumentParser(prog="python -m docs.generate")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 4 on drift")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2])

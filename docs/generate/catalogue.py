@@ -84,10 +84,10 @@ def settings(known: Registry) -> str:
     parts = [
         "# Settings", "",
         "A setting is what makes two numbers comparable. `irfer-bench show SETTING` prints one in "
-        "full; [datasets](../datasets.md) says how each dataset lies on disk.", "",
+        "full; [datasets](../datasets.md) describes the layout of each dataset on disk.", "",
         table(["kind", "translator is fitted on", "source", "target", "test"], KINDS), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
-        "items, E the visible images of other people, F the translator.", "",
+        "items, E the visible images of other subjects, F the translator.", "",
     ]
     for component in known.components("dataset"):
         own = known.settings_of(component.name)
