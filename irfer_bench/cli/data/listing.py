@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Print one paragraph per dataset."""
     roots = parse_roots(args.data_root, "")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for component in registry.components("dataset"):
         name = component.name
         needs = registry.needs_root(component)

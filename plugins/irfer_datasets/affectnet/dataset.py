@@ -42,7 +42,7 @@ class AffectNet(Stills):
     """An item is one face. Of 2017 it is cut out by the official box and has their 68 landmarks.
 
     Landmarks are the official numbers, moved with the crop. An image without a box is read whole
-    (problem `no_box`). An instance walks a root once; another instance sees what changed since.
+    (problem `no_box`). An instance reads a root once; a new instance sees later changes.
     """
 
     name = "affectnet"

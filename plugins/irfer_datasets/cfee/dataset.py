@@ -21,7 +21,7 @@ FOLDS = 5
 class Cfee(Stills):
     """230 subjects, one visible still per expression.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "cfee"

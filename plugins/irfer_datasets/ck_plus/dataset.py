@@ -28,7 +28,7 @@ class CkPlus(Stills):
     """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
 
     Where `Landmarks` is unpacked, clips carry the official 68 points per frame as they are written.
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "ck_plus"

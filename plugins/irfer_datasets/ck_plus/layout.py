@@ -133,7 +133,7 @@ def stray(root: Path) -> Iterator[str]:
     if any(_is_sorted_copy(path) for path in (root, *listing.folders)):
         yield (
             "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks the "
-            "sequences and their first frames: give the official, or read it as dataset folder"
+            "sequences and their first frames: give the official release, or use dataset folder"
         )
     yield from obstacles(root)
 

@@ -45,7 +45,7 @@ class HubParams(Params, frozen=True, kw_only=True):
         tuple[str, ...], fit("parts that are read as main; empty is all but `extra`")
     ] = ()
     row_id: Annotated[str, fit("column of the row's id; else a digest of its content")] = "id"
-    audio: Annotated[str, fit("column of the sound file")] = "audio"
+    audio: Annotated[str, fit("column of the audio file")] = "audio"
     landmarks: Annotated[str, fit("column of (frames, 68, 2) points in pixels")] = "landmarks"
     fps: Annotated[str, fit("column of frames per second")] = "fps"
 

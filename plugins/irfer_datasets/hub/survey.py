@@ -147,7 +147,7 @@ def _note_repeated(found: Contents, item: Item, image: str, where: str) -> None:
 
 
 def _pair_up(found: Contents) -> None:
-    """Drop pairs without a partner, and say which ones leave open who the partner is."""
+    """Drop pairs without a partner, and note ambiguous ones."""
     groups: dict[str, list[Item]] = {}
     for item in found.items.values():
         if item.pair is not None:

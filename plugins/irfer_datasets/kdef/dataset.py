@@ -20,7 +20,7 @@ from irfer_datasets.tree import relative
 class Kdef(Stills):
     """An item is a still; its part is the view, its subject sex and number (`F01`).
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "kdef"

@@ -34,7 +34,7 @@ FPS = {"vis": 30.0, "lwir": 25.0}
 class Nvie(Stills):
     """More than 100 subjects, visible and thermal; spontaneous, posed; three light directions.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "nvie"

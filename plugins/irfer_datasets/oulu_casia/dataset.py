@@ -27,7 +27,7 @@ FPS = 25.0
 class OuluCasia(Stills):
     """80 subjects, six expressions, near-infrared and visible, three illuminations.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "oulu_casia"

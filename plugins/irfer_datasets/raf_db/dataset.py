@@ -33,7 +33,7 @@ from irfer_datasets.tree import obstacles, odd_folders, relative
 class RafDb(Stills):
     """An item is a still; its part is the kind of image, `aligned` or `original`.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "raf_db"
