@@ -203,7 +203,7 @@ class GraphMaker:
         else:
             spec["params"] = msgspec.to_builtins(method.params)
             spec["inputs"] = dict(method.inputs)
-        if method.flag("needs_partners"):
+        if method.flag("partners"):
             inputs["partners"] = target
         return self._step("translate", f"translate {part} by {method.name}", spec, inputs, method)
 
@@ -296,18 +296,18 @@ def refuse(cell: Cell) -> None:
             "say --translator none, or choose another setting of irfer-bench show "
             f"{setting.dataset}",
         )
-    if not setting.paired and translator.flag("needs_partners"):
+    if not setting.paired and translator.flag("partners"):
         raise RefusedError(
             f"translator {translator.name!r} gives the true partner and {setting.name} has none"
         )
-    if not setting.paired and translator.flag("needs_pairs") and cell.fit_on is None:
+    if not setting.paired and translator.flag("pairs") and cell.fit_on is None:
         raise RefusedError(
             f"translator {translator.name!r} is fitted on pairs and {setting.name} has none",
             "say --fit-translator-on DATASET, or choose a translator that needs no pairs",
         )
     if setting.kind == "quality" and translator.flag("adds_nothing"):
         raise RefusedError(f"{setting.name} measures images and {translator.name!r} makes none")
-    if translator.flag("needs_partners") and setting.kind in ("augmented", "cross", "simulated"):
+    if translator.flag("partners") and setting.kind in ("augmented", "cross", "simulated"):
         raise RefusedError(
             f"translator {translator.name!r} gives the true partner, and what {setting.name} "
             "translates has none",

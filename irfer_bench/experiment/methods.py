@@ -56,8 +56,9 @@ class Method:
         return f"{self.name} ({changes})" if changes else self.name
 
     def flag(self, name: str, default: bool = False) -> bool:
-        """A fact its params state: `adds_nothing`, `needs_pairs`, `needs_partners`, `trains`."""
-        return bool(getattr(self.params, name, default))
+        """A trait of the component (`trains`, `pairs`, …), refined by the params."""
+        traits: Mapping[str, Any] = {**self.component.traits, **self.params.traits()}
+        return bool(traits.get(name, default))
 
     def identity(self, stage: str) -> dict[str, Any]:
         """What enters the key of a fit (`fit`) or of its use (`apply`)."""

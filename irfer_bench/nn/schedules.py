@@ -18,6 +18,16 @@ def warmup_cosine(
     return cosine(epoch - warmup_epochs, epochs, base)
 
 
-def cosine(epoch: int, epochs: int, base: float, *, floor: float = 0.0) -> float:
+def cosine(epoch: float, epochs: float, base: float, *, floor: float = 0.0) -> float:
     """torch's CosineAnnealingLR with T_max = `epochs`, in closed form."""
     return floor + (base - floor) * (1.0 + math.cos(math.pi * epoch / epochs)) / 2.0
+
+
+def warm_up(step: float, length: float, first: float = 1.0) -> float:
+    """(step + first) / length until it reaches 1; 1 throughout where `length` is 0."""
+    return min(1.0, (step + first) / length) if length > 0 else 1.0
+
+
+def linear(step: float, steps: float, *, hold: float = 0.0) -> float:
+    """1 for `hold` steps, then linearly to 0 at `steps`."""
+    return min(1.0, max(0.0, (steps - step) / max(1, steps - hold)))

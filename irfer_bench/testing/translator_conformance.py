@@ -44,16 +44,16 @@ class TranslatorConformance(ComponentConformance):
         return make_faces("vis", TEST)
 
     def fitted(self, seed: int = 0) -> Any:
-        """A fresh instance after `fit`; one whose params say `trains = False` is never fitted."""
+        """A fresh instance after `fit`; one with the trait `trains: False` is never fitted."""
         translator = self.make()
         if self._flag("trains", True):
             translator.fit(self.data(), self.context(seed))
         return translator
 
     def translate(self, translator: Any, clips: Clips, seed: int = 0) -> list[Clip]:
-        """All translated clips; partners are given to one whose params say `needs_partners`."""
+        """All translated clips; true partners are given to one with the trait `partners`."""
         extra: dict[str, Any] = {}
-        if self._flag("needs_partners", False):
+        if self._flag("partners", False):
             extra["partners"] = ClipList([_partner(clip) for clip in clips])
         return list(translator.translate(clips, self.context(seed), **extra))
 
@@ -178,8 +178,10 @@ class TranslatorConformance(ComponentConformance):
             )
 
     def _flag(self, name: str, default: bool) -> bool:
-        cls = self.params_class() if self.component else object
-        return bool(getattr(cls, name, default))
+        if not self.component:
+            return default
+        traits = {**self.owned().component.traits, **self.made_params().traits()}
+        return bool(traits.get(name, default))
 
 
 def _partner(clip: Clip) -> Clip:

@@ -13,7 +13,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
-from math import cos, pi
 from typing import Any
 
 import numpy as np
@@ -24,6 +23,7 @@ from torch.nn import functional as nnf
 from irfer_bench.api import CellError, Clips, Context, Features, Scores, State, TrainingData
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.images import to_tensor
+from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import load_module, module_state, train
 from irfer_static.augmentation import crop_and_flip, erase
 from irfer_static.resnet_network import ResNet18, load_trunk
@@ -203,8 +203,8 @@ def _chosen(step: int, count: int, batch: int, ctx: Context) -> list[int]:
 def _rate(epoch: float, epochs: int, warmup: int, first: float) -> float:
     """Linear warm-up, then a cosine to 0, as a factor of the peak."""
     if epoch < warmup:
-        return (epoch + first) / (warmup + first)
-    return (1 + cos(pi * (epoch - warmup) / max(1, epochs - warmup))) / 2
+        return warm_up(epoch, warmup + first, first)
+    return cosine(epoch - warmup, max(1, epochs - warmup), 1.0)
 
 
 def class_weight(labels: Tensor, classes: int) -> Tensor:

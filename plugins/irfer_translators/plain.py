@@ -1,4 +1,4 @@
-"""Translators without a model (translators.md §2.10): the floor and the ceiling of a leaderboard.
+"""Translators without a model: the floor and the ceiling of a leaderboard.
 
 `red` is the channel nearest to a silicon sensor's near-infrared response; `histmatch` equals
 `skimage.exposure.match_histograms` against the pooled training images; `oracle` is the partner.
@@ -24,8 +24,7 @@ from irfer_bench.api import (
     TranslationData,
     UsageError,
 )
-
-SPECTRA: tuple[Spectrum, ...] = ("vis", "nir", "lwir")
+from irfer_translators.spectra import target_spectrum
 
 
 class Identity:
@@ -37,13 +36,7 @@ class Identity:
 
     def fit(self, data: TranslationData, ctx: Context) -> None:
         """Remember the target spectrum and learn what `learn` learns."""
-        found = [s for s in SPECTRA if data.target_domain.split("_")[0] == s]
-        if not found:
-            raise UsageError(
-                f"target domain {data.target_domain!r} is of no known spectrum",
-                f"use {', '.join(SPECTRA)}",
-            )
-        self.spectrum = found[0]
+        self.spectrum = target_spectrum(data.target_domain)
         self.learn(data, ctx)
 
     def learn(self, data: TranslationData, ctx: Context) -> None:

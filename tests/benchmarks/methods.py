@@ -21,10 +21,11 @@ from irfer_clip.prompting import encode_image, encode_text, unit
 from irfer_clip.prompts import prompt_texts
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.synth_params import SynthParams
-from irfer_translators.diffusion.energies import LowPass, high_pass_energy
 from irfer_translators.diffusion.landmark_net import build_landmark_net
-from irfer_translators.diffusion.nfer_sde import NferSde
+from irfer_translators.diffusion.lowpass import LowPass
+from irfer_translators.diffusion.nfer_sde import high_pass_energy
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from irfer_translators.diffusion.unet import build_unet, freeze
 from tests.benchmarks.harness import seconds
 
@@ -50,14 +51,14 @@ def filter_gradient(tiny: bool) -> tuple[float, float]:
 
 
 def sampler(tiny: bool) -> tuple[float, float]:
-    """NFER-SDE's guided walk (`quick`) over 32 images: in one batch against one by one."""
+    """NFER-SDE's guided sampling (`quick`) of 32 images: in one batch against one by one."""
     params = resolve(NferSdeParams, component="nfer_sde", preset="quick")
     torch.manual_seed(0)
     method = NferSde(params)
-    method.score = build_unet(params.net, params.size, 6, 3)
-    method.H = build_landmark_net(params.h_net, params.size)
-    for net in (method.score, method.H):
-        freeze(net)
+    method.nets = {
+        "score": freeze(build_unet(params.net, params.size, 6, 3)),
+        "landmarks": freeze(build_landmark_net(params.h_net, params.size)),
+    }
     clips = make_faces("vis", range(1 if tiny else 6), size=params.size)
     picked = [clips[i] for i in range(2 if tiny else 32)]
     ctx = MemoryContext()

@@ -28,16 +28,17 @@ SUITES = {
     "detector": DetectorConformance,
 }
 TINY_DIFFUSION = {
-    "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "h_iterations": 2,
-    "h_batch": 4, "warmup": 0,
+    "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "warmup": 0,
 }
+TINY_NFER_SDE = {**TINY_DIFFUSION, "h_iterations": 2, "h_batch": 4}
 SMALL: dict[str, dict[str, Any]] = {
-    "nfer_sde": TINY_DIFFUSION,
+    "nfer_sde": TINY_NFER_SDE,
+    "sdedit": TINY_DIFFUSION,
     "pca": {"epochs": 1, "batch": 27, "J": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
-ONE_LEVEL = {"nfer_sde"}
+ONE_LEVEL = {"nfer_sde", "sdedit"}
 """Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
 
 

@@ -248,12 +248,12 @@ class _Interrupted(MemoryContext):
 def test_an_interrupted_fit_goes_on_and_ends_the_same(
     folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from irfer_bench.nn import training as loop
+    from irfer_bench.nn import loop
 
     data = training(SOURCE, TARGET)
     given: dict[str, Any] = {"bank_refresh_epochs": 1, "epsilon": "learnable"}
     whole, _ = fitted(folder, data, **given)
-    monkeypatch.setattr(loop, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
     context = _Interrupted(4, seed=3, weights=folder)
     with pytest.raises(KeyboardInterrupt):
         Pca(params(folder, **given)).fit(data, context)

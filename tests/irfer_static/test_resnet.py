@@ -156,7 +156,7 @@ class _StopError(Exception):
 def test_an_interrupted_fit_ends_where_an_uninterrupted_one_does(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("irfer_bench.nn.training.CHECKPOINT_SECONDS", 0.0)
+    monkeypatch.setattr("irfer_bench.nn.loop.CHECKPOINT_SHARE", float("inf"))
     data = training(toy(30, 1))
     whole = fitted(data, epochs=3)
 

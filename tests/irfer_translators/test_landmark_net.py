@@ -12,7 +12,7 @@ from irfer_translators.diffusion.landmark_net import (
     augment,
     build_landmark_net,
     heat_maps,
-    normalised_error,
+    normalized_error,
     peaks,
 )
 from irfer_translators.diffusion.unet import build_unet
@@ -25,7 +25,7 @@ def test_flipping_twice_gives_the_points_back() -> None:
     assert (FLIPPED[0], FLIPPED[36], FLIPPED[48], FLIPPED[60], FLIPPED[30]) == (16, 45, 54, 64, 30)
 
 
-def test_landmarks_move_with_the_picture() -> None:
+def test_landmarks_move_with_the_image() -> None:
     """A bright spot drawn at a landmark is found at the moved landmark, flips told apart."""
     generator = torch.Generator().manual_seed(3)
     points = 0.3 + 0.4 * torch.rand((16, 68, 2), generator=generator)
@@ -52,7 +52,7 @@ def test_heat_maps_peak_at_the_landmark_without_rounding() -> None:
 def test_error_is_in_units_of_the_eye_distance() -> None:
     true = torch.zeros(1, 68, 2)
     true[:, 45, 0] = 0.5
-    assert float(normalised_error(true + torch.tensor([0.05, 0.0]), true)) == pytest.approx(0.1)
+    assert float(normalized_error(true + torch.tensor([0.05, 0.0]), true)) == pytest.approx(0.1)
 
 
 @pytest.mark.parametrize(("name", "size", "grid"), [("mini", 48, 24), ("unet", 64, 16)])

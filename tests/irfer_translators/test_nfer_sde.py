@@ -11,8 +11,8 @@ import torch
 
 from irfer_bench.api import CellError
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_translators.diffusion import nfer_sde
-from irfer_translators.diffusion.nfer_sde import NferSde
+from irfer_translators.diffusion import translator
+from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from irfer_translators.diffusion.sampling import ItemNoise
 from tests.irfer_translators.toys import clip, params
 from tests.irfer_translators.translations import fitted, frames, with_params
@@ -45,7 +45,7 @@ def test_batch_size_and_order_change_no_pixel(
 ) -> None:
     clips = [clip(f"v{k}", frames=1 + k % 3) for k in range(5)]
     together = frames(full, ClipList(clips))
-    monkeypatch.setattr(nfer_sde, "BATCH_PIXELS", 1)
+    monkeypatch.setattr(translator, "BATCH_PIXELS", 1)
     one_by_one = frames(full, ClipList(clips))
     reversed_order = frames(full, ClipList(clips[::-1]))[::-1]
     alone = frames(full, ClipList(clips[3:4]))[0]
@@ -55,11 +55,12 @@ def test_batch_size_and_order_change_no_pixel(
     assert close(together[3], alone)
 
 
-def test_frames_of_a_clip_have_noise_of_their_own(full: NferSde) -> None:
+def test_frames_of_a_clip_share_its_noise(full: NferSde) -> None:
     still = clip("v1")
     twice = replace(still, frames=np.repeat(still.frames, 2, 0), landmarks=None)
     (out,) = frames(full, ClipList([twice]))
-    assert not (out[0] == out[1]).all()
+    assert (out[0] == out[1]).all()
+    assert close(out[:1], frames(full, ClipList([still]))[0])
     renamed = frames(full, ClipList([replace(still, id="other")]))[0]
     assert not (renamed == frames(full, ClipList([still]))[0]).all()
     assert not (frames(full, ClipList([still]), seed=1)[0] == out[:1]).all()
@@ -131,6 +132,6 @@ def test_state_survives_a_round_trip(full: NferSde) -> None:
     assert (frames(other, clips)[0] == frames(full, clips)[0]).all()
 
 
-def test_guidance_that_explodes_is_an_error_and_not_a_picture(full: NferSde) -> None:
+def test_guidance_that_explodes_is_an_error_and_not_an_image(full: NferSde) -> None:
     with pytest.raises(CellError, match=r"'v1'.*lower lambda"):
         frames(with_params(full, "", lambda_f=1e38), ClipList([clip("v1")]))

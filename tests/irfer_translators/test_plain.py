@@ -59,7 +59,7 @@ def test_matched_levels_follow_the_training_images_and_not_the_batch() -> None:
 
 @given(level=st.integers(0, 255))
 @settings(max_examples=20, deadline=None)
-def test_flat_pictures_divide_by_nothing(level: int) -> None:
+def test_flat_images_divide_by_nothing(level: int) -> None:
     flat = replace(clip("v1"), frames=np.full((1, 8, 8, 3), level, np.uint8))
     for kind in (plain.HistogramMatch, plain.MeanStd):
         translator = kind(PlainParams())
@@ -95,23 +95,24 @@ def test_nothing_to_learn_from_and_unknown_domains_are_refused() -> None:
 def test_every_announced_address_exists() -> None:
     components = list(irfer_bench_components())
     assert {c.name for c in components} >= {
-        "none", "identity", "grey", "red", "histmatch", "meanstd", "oracle", "nfer_sde",
+        "none", "identity", "grey", "red", "histmatch", "meanstd", "oracle", "nfer_sde", "sdedit",
     }
     for component in components:
         for address in (component.factory, component.params):
             module, _, name = address.partition(":")
             assert getattr(import_module(module), name).__name__ == name
-    flags = {c.name: import_module(c.params.partition(":")[0]) for c in components}
-    assert flags["none"].NoneParams.adds_nothing
-    assert flags["oracle"].OracleParams.needs_partners
-    assert not flags["identity"].IdentityParams.trains
-    assert flags["histmatch"].HistmatchParams.trains
+    traits = {c.name: c.traits for c in components}
+    assert traits["none"]["adds_nothing"]
+    assert traits["oracle"]["partners"]
+    assert not traits["identity"]["trains"]
+    assert traits["histmatch"]["trains"]
 
 
 def test_planning_imports_neither_torch_nor_numpy() -> None:
     code = (
         "import sys, irfer_translators.hooks, irfer_translators.plain_params, "
-        "irfer_translators.diffusion.nfer_sde_params; "
+        "irfer_translators.diffusion.nfer_sde_params, "
+        "irfer_translators.diffusion.sdedit_params; "
         "print(sorted({'torch', 'numpy', 'diffusers', 'PIL'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from irfer_translators.diffusion.process import Prediction, VPProcess, spaced
-from irfer_translators.diffusion.sampling import sample
+from irfer_translators.diffusion.process import Prediction, Solver, VPProcess, spaced
+from irfer_translators.diffusion.sampling import noise_model, sample
 
 
 def noisy(seed: int = 0) -> tuple[torch.Tensor, torch.Tensor]:
@@ -67,8 +67,8 @@ def test_both_discretisations_agree_to_second_order_in_beta() -> None:
     assert float((a - x).abs().max()) > 10 * float((a - b).abs().max())
 
 
-@pytest.mark.parametrize("discretisation", ["ancestral", "em"])
-def test_a_perfect_model_walks_back_to_the_image(discretisation: str) -> None:
+@pytest.mark.parametrize("solver", ["ancestral", "em", "ddim"])
+def test_a_perfect_model_leads_back_to_the_image(solver: Solver) -> None:
     process = VPProcess.linear().respaced(spaced(500, 50))
     x0, noise = noisy()
     start = process.q_sample(x0, 49, noise)
@@ -80,7 +80,7 @@ def test_a_perfect_model_walks_back_to_the_image(discretisation: str) -> None:
     x = sample(
         perfect, start, process,
         lambda: torch.randn(start.shape, generator=generator, dtype=torch.float64),
-        discretisation=discretisation,  # type: ignore[arg-type]
+        solver=solver,
     )
     assert float((x - x0).abs().max()) < 1e-3
 
@@ -112,3 +112,54 @@ def test_no_noise_is_drawn_for_the_last_step() -> None:
 def test_impossible_schedules_are_refused(betas: list[float]) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         VPProcess(np.array(betas), (0, 1))
+
+
+def test_cosine_schedule_follows_its_formula_and_keeps_beta_below_one() -> None:
+    process = VPProcess.cosine(T=1000)
+    t = np.arange(1, 1001) / 1000
+    expected = np.cos((t + 0.008) / 1.008 * np.pi / 2) ** 2 / np.cos(0.008 / 1.008 * np.pi / 2) ** 2
+    np.testing.assert_allclose(process.abar[:990], expected[:990], rtol=1e-9)
+    assert process.betas.max() == 0.999
+
+
+def test_a_rescaled_process_changes_the_time_input_alone() -> None:
+    process = VPProcess.linear(T=4000, end=0.005).respaced([0, 1, 3999])
+    scaled = process.rescaled(1000 / 4000)
+    assert scaled.levels == (0.0, 0.25, 999.75)
+    np.testing.assert_array_equal(scaled.abar, process.abar)
+    told: list[float] = []
+
+    def net(x: torch.Tensor, t: torch.Tensor) -> torch.Tensor:
+        told.append(float(t[0]))
+        return x
+
+    sample(noise_model(net, scaled), torch.zeros(1, 3, 2, 2), scaled, lambda: torch.zeros(1))
+    assert told == [999.75, 0.25, 0.0]
+
+
+def test_clipping_keeps_the_predicted_image_in_range() -> None:
+    process = VPProcess.linear().respaced(spaced(500, 5))
+    x0 = torch.tensor([[-3.0, 0.25, 2.0]], dtype=torch.float64)
+    out = sample(
+        lambda x, i: process.to_eps("sample", x0, x, i), torch.zeros_like(x0), process,
+        lambda: torch.zeros_like(x0), clip=True,
+    )
+    torch.testing.assert_close(out, torch.tensor([[-1.0, 0.25, 1.0]], dtype=torch.float64))
+
+
+def test_ddim_draws_no_noise() -> None:
+    def forbidden() -> torch.Tensor:
+        raise AssertionError("noise was drawn")
+
+    x = torch.zeros(1, 1, 2, 2)
+    sample(lambda x, i: x, x, VPProcess.linear(T=5), forbidden, solver="ddim")
+
+
+def test_levels_on_a_device_are_not_fetched_from_it() -> None:
+    """Fetching waits for the device at every training step; `meta` refuses it altogether."""
+    x0 = torch.empty(2, 3, 4, 4, device="meta")
+    t = torch.empty(2, dtype=torch.int64, device="meta")
+    process = VPProcess.linear()
+    assert process.q_sample(x0, t, x0).shape == x0.shape
+    for prediction in ("eps", "v", "sample"):
+        assert process.target(prediction, x0, t, x0).device.type == "meta"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_translators.diffusion.nfer_sde import NferSde
+from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from tests.irfer_translators.toys import paired, params
 
 
@@ -24,3 +24,8 @@ def with_params(translator: NferSde, variant: str, **given: Any) -> NferSde:
     other = NferSde(params(variant, **given))
     other.restore(translator.state())
     return other
+
+
+def fits(ctx: MemoryContext) -> list[str]:
+    """Names of the parts that were trained in this context."""
+    return sorted(key.split(":")[2] for key in ctx.parts)

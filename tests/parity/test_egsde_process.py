@@ -1,4 +1,4 @@
-"""EGSDE's walk from its stored network outputs and energy gradients, by the shared sampler."""
+"""EGSDE's sampling from its stored network outputs and energy gradients, by the shared sampler."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ import torch
 from torch import Tensor
 
 from irfer_bench.nn.images import to_frames
-from irfer_translators.diffusion.energies import LowPass, low_pass_energy
+from irfer_translators.diffusion.lowpass import LowPass, low_pass_energy
 from irfer_translators.diffusion.process import Variance, VPProcess
-from irfer_translators.diffusion.sampling import StepFacts, fold, sample
+from irfer_translators.diffusion.sampling import SamplerStep, guided_eps, sample
 from tests.parity.fixtures import error, fixtures, load
 
 TRAJECTORIES = fixtures("translators", "egsde_traj")
@@ -42,7 +42,7 @@ def test_tables(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TRAJECTORIES)
-def test_walk_from_stored_outputs(path: Path) -> None:
+def test_sampling_from_stored_outputs(path: Path) -> None:
     raw, metadata = load(path)
     t = {name: torch.from_numpy(value) for name, value in raw.items()}
     M, rounds = int(metadata["M"]), int(metadata["K"])
@@ -65,7 +65,7 @@ def test_walk_from_stored_outputs(path: Path) -> None:
             gradients = ls * t["grad_specific"][at(i)] + li * t["grad_independent"][at(i)]
             return gradients.to(x)
 
-        def check(step: StepFacts, e: Tensor = e) -> None:
+        def check(step: SamplerStep, e: Tensor = e) -> None:
             s = at(step.i)
             assert float(t["t"][s][0]) == process.levels[step.i]
             assert error(step.x, t["y_in"][s]) < 1e-5, step.i
@@ -92,7 +92,7 @@ def test_domain_independent_energy(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TRAJECTORIES)
-def test_guidance_folds_into_the_noise_prediction(path: Path) -> None:
+def test_guidance_adds_to_the_noise_prediction(path: Path) -> None:
     """`mean -= lambda * beta / sqrt(alpha) * grad` is the plain step with eps_hat."""
     raw, metadata = load(path)
     process = read_process(metadata)
@@ -101,4 +101,5 @@ def test_guidance_folds_into_the_noise_prediction(path: Path) -> None:
     x, eps, g = (torch.from_numpy(raw[key][1]).double() for key in keys)
     beta = process.betas[i]
     literal = process.ancestral_step(x, eps, i, None) - beta / np.sqrt(1 - beta) * g
-    assert error(process.ancestral_step(x, fold(eps, g, process, i), i, None), literal) < 1e-12
+    guided = process.ancestral_step(x, guided_eps(eps, g, process, i), i, None)
+    assert error(guided, literal) < 1e-12

@@ -8,13 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 
-from irfer_translators.diffusion.energies import (
-    Kernel,
-    LowPass,
-    high_pass_energy,
-    low_pass_energy,
-    resize_matrix,
-)
+from irfer_translators.diffusion.lowpass import Kernel, LowPass, low_pass_energy, resize_matrix
+from irfer_translators.diffusion.nfer_sde import high_pass_energy
 from tests.parity.fixtures import error, fixtures, load
 
 KERNELS: dict[str, Kernel] = {"egsde_linear": "triangle", "ilvr_cubic": "cubic"}

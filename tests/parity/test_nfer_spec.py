@@ -13,10 +13,15 @@ from diffusers import UNet2DModel
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from irfer_translators.diffusion.energies import LowPass, high_pass_energy, landmark_energy
-from irfer_translators.diffusion.nfer_sde import Energies, guide, noise_model
+from irfer_translators.diffusion.lowpass import LowPass
+from irfer_translators.diffusion.nfer_sde import (
+    high_pass_energy,
+    landmark_energy,
+    sample,
+    score_loss,
+)
 from irfer_translators.diffusion.process import VPProcess
-from irfer_translators.diffusion.sampling import sample
+from irfer_translators.diffusion.sampling import SamplerStep
 from irfer_translators.diffusion.unet import TimedUNet, freeze
 from tests.parity.fixtures import error, fixtures, load, partner
 
@@ -47,7 +52,7 @@ class ToyLandmarks:
 
 
 class Spec:
-    """One fixture file with everything the production code needs to walk it."""
+    """One fixture file with everything the production code needs to follow it."""
 
     def __init__(self, path: Path) -> None:
         raw, self.metadata = load(path)
@@ -61,32 +66,35 @@ class Spec:
         self.fresh = m["fresh_ct_noise"] == "True"
         self.net = score_net(path)
 
-    def energies(self, name: str) -> Energies:
-        with_h, with_f = WEIGHTS[name]
-        return Energies(
-            float(self.metadata["lambda_h"]) * with_h, float(self.metadata["lambda_f"]) * with_f,
-            self.H, self.A,
-        )
-
-    def walk(self, name: str, **changed: Any) -> list[Tensor]:
-        """x_M .. x_0; `changed` swaps one ingredient, for the sensitivity tests."""
-        c, e = self.t["c"], self.t["e"]
+    def trajectory(self, name: str, sign: float = 1.0, **changed: Any) -> list[Tensor]:
+        """x_M .. x_0; `changed` swaps one ingredient and `sign` turns the energies, for the
+        sensitivity tests."""
+        c, e, m = self.t["c"], self.t["e"], self.metadata
         z = iter(self.t["z"])
         fresh = iter(self.t["e_fresh"]) if self.fresh else None
-        x = self.process.q_sample(c, self.M - 1, e)
-        guidance = guide(
-            changed.get("energies", self.energies(name)), self.process, c, e,
-            (lambda: next(fresh)) if fresh is not None else None,
-        )
-        if "guidance" in changed and guidance is not None:
-            guidance = changed["guidance"](guidance)
-        states = [x]
+        with_h, with_f = WEIGHTS[name]
+        states: list[Tensor] = []
+
+        def keep(step: SamplerStep) -> None:
+            states.append(step.x)
+            if step.i == 0:
+                states.append(step.x_next)
+
         sample(
-            changed.get("model", noise_model(self.net, self.process, c)), x,
-            changed.get("process", self.process), lambda: next(z),
-            guidance=guidance, callback=lambda step: states.append(step.x_next),
+            changed.get("net", self.net), c, changed.get("process", self.process), e,
+            lambda: next(z), H=self.H if with_h else None, lambda_h=sign * float(m["lambda_h"]),
+            A=self.A if with_f else None, lambda_f=sign * float(m["lambda_f"]),
+            fresh=None if fresh is None else lambda: next(fresh), callback=keep,
         )
         return states
+
+    def gradient(self, x: Tensor, c_t: Tensor, i: int) -> Tensor:
+        """The weighted sum of both energies' gradients."""
+        t = torch.full((len(x),), float(i))
+        return (
+            float(self.metadata["lambda_h"]) * landmark_energy(self.H, x, c_t, t)[1]
+            + float(self.metadata["lambda_f"]) * high_pass_energy(self.A, x, c_t)[1]
+        )
 
 
 def score_net(path: Path) -> TimedUNet:
@@ -121,23 +129,24 @@ def deviation(found: list[Tensor], expected: Tensor) -> float:
 @pytest.mark.parametrize("path", SPECS)
 def test_trajectory(path: Path, name: str) -> None:
     spec = Spec(path)
-    assert deviation(spec.walk(name), spec.t[f"{name}.x"]) < 1e-5
+    assert deviation(spec.trajectory(name), spec.t[f"{name}.x"]) < 1e-5
 
 
 @pytest.mark.parametrize("path", SPECS)
 def test_every_quantity_of_the_full_method(path: Path) -> None:
     spec = Spec(path)
     assert error(spec.full.betas, spec.t["betas_f64"]) < 1e-12
-    model = noise_model(spec.net, spec.process, spec.t["c"])
     for j in range(spec.M):
         i = spec.M - 1 - j
         x = spec.t["full.x"][j]
         e = spec.t["e_fresh"][j] if spec.fresh else spec.t["e"]
         c_t = spec.process.q_sample(spec.t["c"], i, e)
         assert error(c_t, spec.t["full.ct"][j]) < 1e-5
+        t = torch.full((len(x),), float(i))
         with torch.no_grad():
-            assert error(model(x, i), spec.t["full.eps"][j]) < 1e-5
-        Eh, gh = landmark_energy(spec.H, x, c_t, torch.full((len(x),), float(i)))
+            eps = spec.net(torch.cat([x, spec.t["c"]], 1), t)
+        assert error(eps, spec.t["full.eps"][j]) < 1e-5
+        Eh, gh = landmark_energy(spec.H, x, c_t, t)
         Ef, gf = high_pass_energy(spec.A, x, c_t)
         for found, key in ((Eh, "Eh"), (gh, "gh"), (Ef, "Ef"), (gf, "gf")):
             assert error(found, spec.t[f"full.{key}"][j]) < 1e-5, (key, j)
@@ -150,10 +159,9 @@ def test_training_losses(path: Path) -> None:
     x_t = spec.full.q_sample(x0, t, noise)
     assert error(x_t, spec.t["train.x_t"]) < 1e-5
     with torch.no_grad():
-        eps = spec.net(torch.cat([x_t, spec.t["c"]], 1), t.float())
+        loss = score_loss(spec.net, spec.full, x0, spec.t["c"], t, noise)
         maps = spec.H(x_t, t)
-    target = spec.full.target("eps", x0, t, noise)
-    assert error(nnf.mse_loss(eps, target), spec.t["train.loss_eps"]) < 1e-5
+    assert error(loss, spec.t["train.loss_eps"]) < 1e-5
     heat = nnf.mse_loss(maps, spec.t["train.heatmap_gt"])
     assert error(heat, spec.t["train.loss_heatmap"]) < 1e-5
 
@@ -161,36 +169,39 @@ def test_training_losses(path: Path) -> None:
 class WithoutRootAlpha(VPProcess):
     """The ancestral step with sqrt(alpha) dropped."""
 
-    def ancestral_step(self, x: Tensor, eps: Tensor, i: int, z: Tensor | None) -> Tensor:
-        return super().ancestral_step(x, eps, i, z) * float((1 - self.betas[i]) ** 0.5)
+    def ancestral_step(
+        self, x: Tensor, eps: Tensor, i: int, z: Tensor | None, std: Tensor | None = None
+    ) -> Tensor:
+        return super().ancestral_step(x, eps, i, z, std) * float((1 - self.betas[i]) ** 0.5)
+
+
+class CleanSource(VPProcess):
+    """Perturbs the start and leaves c_t clean."""
+
+    def q_sample(self, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
+        return super().q_sample(x0, i, noise) if i == len(self) - 1 else x0
 
 
 def flipped(spec: Spec) -> dict[str, Any]:
-    return {"guidance": lambda guidance: lambda x, i: _negative(guidance(x, i))}
-
-
-def _negative(gradient: Tensor | None) -> Tensor | None:
-    return None if gradient is None else -gradient
+    return {"sign": -1.0}
 
 
 def clean_source(spec: Spec) -> dict[str, Any]:
-    energies, c = spec.energies("full"), spec.t["c"]
-
-    def gradient(x: Tensor, i: int) -> Tensor:
-        return energies.gradient(x, c, torch.full((len(x),), float(i)))
-
-    return {"guidance": lambda _: gradient}
+    return {"process": CleanSource(spec.process.betas, spec.process.levels)}
 
 
 def swapped_inputs(spec: Spec) -> dict[str, Any]:
-    c = spec.t["c"]
-    net = lambda xc, t: spec.net(torch.cat([xc[:, c.shape[1]:], xc[:, : c.shape[1]]], 1), t)  # noqa: E731
-    return {"model": noise_model(net, spec.process, c)}
+    return {"net": lambda xc, t: spec.net(torch.cat(list(reversed(xc.chunk(2, 1))), 1), t)}
 
 
 def perturbed_condition(spec: Spec) -> dict[str, Any]:
-    c, e, process = spec.t["c"], spec.t["e"], spec.process
-    return {"model": lambda x, i: noise_model(spec.net, process, process.q_sample(c, i, e))(x, i)}
+    def net(xc: Tensor, t: Tensor) -> Tensor:
+        x, c = xc.chunk(2, 1)
+        c_t = spec.process.q_sample(c, int(t[0]), spec.t["e"])
+        output: Tensor = spec.net(torch.cat([x, c_t], 1), t)
+        return output
+
+    return {"net": net}
 
 
 def no_root_alpha(spec: Spec) -> dict[str, Any]:
@@ -204,14 +215,14 @@ def no_root_alpha(spec: Spec) -> dict[str, Any]:
 def test_the_fixture_notices(path: Path, mutation: Callable[[Spec], dict[str, Any]]) -> None:
     """Wrong sign, clean c in the energies, swapped inputs, c_t in the network, no sqrt(alpha)."""
     spec = Spec(path)
-    assert deviation(spec.walk("full", **mutation(spec)), spec.t["full.x"]) > 1e-4
+    assert deviation(spec.trajectory("full", **mutation(spec)), spec.t["full.x"]) > 1e-4
 
 
 @pytest.mark.parametrize("name", ["cond_h", "cond_f"])
 @pytest.mark.parametrize("path", SPECS)
 def test_each_energy_alone_notices_a_flipped_sign(path: Path, name: str) -> None:
     spec = Spec(path)
-    assert deviation(spec.walk(name, **flipped(spec)), spec.t[f"{name}.x"]) > 1e-4
+    assert deviation(spec.trajectory(name, **flipped(spec)), spec.t[f"{name}.x"]) > 1e-4
 
 
 @pytest.mark.parametrize("path", SPECS)
@@ -220,7 +231,7 @@ def test_first_guided_step_is_the_unguided_one(path: Path) -> None:
     spec = Spec(path)
     if spec.fresh:
         pytest.skip("c_M has noise of its own in this file")
-    assert torch.equal(spec.walk("full")[1], spec.walk("cond")[1])
+    assert torch.equal(spec.trajectory("full")[1], spec.trajectory("cond")[1])
     x = spec.t["full.x"][0]
-    gradient = spec.energies("full").gradient(x, x, torch.full((len(x),), float(spec.M - 1)))
+    gradient = spec.gradient(x, x, spec.M - 1)
     assert float(gradient.abs().max()) < 1e-6

@@ -83,7 +83,7 @@ def _spill(path: Any, pieces: Sequence[Any], size: int, ctx: Context, name: str)
     return path
 
 
-def unit_landmarks(clip: Clip) -> Any:
+def normalized_landmarks(clip: Clip) -> Any:
     """(T, 68, 2) positions in [0, 1], pixel centres at (k + 1/2) / side.
 
     Raises:
@@ -94,7 +94,7 @@ def unit_landmarks(clip: Clip) -> Any:
         raise MissingError(
             f"NFER-SDE's landmark energy needs 68 landmarks, and item {clip.id!r} has none",
             "bring them with --landmarks FILE (safetensors, one (T, 68, 2) float32 tensor per item "
-            "id, in pixels of the original pictures), use a dataset that has landmarks, or ask for "
+            "id, in pixels of the original images), use a dataset that has landmarks, or ask for "
             "nfer_sde@cond_f, which does without",
         )
     expected = (len(clip.frames), 68, 2)

@@ -1,8 +1,8 @@
 """H(x, t): the time-dependent landmark heat-map network behind NFER-SDE's E_h.
 
-The paper gives equation 6 and nothing else; architecture, targets and training follow
-translators.md §3 (its own choice): 68 Gaussians of amplitude 1 and sigma 1 on a 64 x 64 grid, mean
-squared error on noised images of both domains.
+The paper (Luo et al., AAAI 2024) gives equation 6 and nothing else. Chosen here: 68 Gaussians of
+amplitude 1 and sigma 1 on a 64 x 64 grid, the grid of the landmark detector of Bulat and
+Tzimiropoulos (ICCV 2017), learned by mean squared error on noised images of both domains.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from irfer_bench.api import UsageError
-from irfer_translators.diffusion.unet import TimedUNet, silence
+from irfer_translators.diffusion.unet import TimedUNet, zero_init
 
 POINTS = 68
 FLIPPED = (
@@ -66,7 +66,7 @@ class PriorUNet(TimedUNet):
             add_attention=False,
         )
         super().__init__(net, unshuffle=4, shuffle=2)
-        silence(net)
+        zero_init(net)
         self.prior = nn.Parameter(torch.zeros(POINTS, size // 2, size // 2))
 
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
@@ -145,7 +145,7 @@ def peaks(maps: Tensor) -> Tensor:
     return (torch.stack([best % side, best // side], -1).float() + 0.5) / side
 
 
-def normalised_error(found: Tensor, true: Tensor) -> Tensor:
+def normalized_error(found: Tensor, true: Tensor) -> Tensor:
     """NME per sample: mean distance over the 68 points by the distance of the outer eye corners."""
     eyes = (true[:, 36] - true[:, 45]).norm(dim=-1).clamp_min(1e-6)
     error: Tensor = (found - true).norm(dim=-1).mean(-1) / eyes

@@ -1,8 +1,7 @@
-"""Training of H(x, t): heat maps of noised faces of both domains (translators.md §3)."""
+"""Training of H(x, t): heat maps of noised faces of both domains; the recipe is chosen here."""
 
 from __future__ import annotations
 
-import math
 from typing import Any
 
 import numpy as np
@@ -12,19 +11,21 @@ from torch.nn import functional as nnf
 
 from irfer_bench.api import Clip, Context, State, TranslationData
 from irfer_bench.nn.device import autocast
+from irfer_bench.nn.ema import averaging
+from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import module_state, train
-from irfer_translators.diffusion.frames import FrameBank, build_bank, unit_landmarks
+from irfer_translators.diffusion.frames import FrameBank, build_bank, normalized_landmarks
 from irfer_translators.diffusion.landmark_net import (
     PriorUNet,
     augment,
     build_landmark_net,
     heat_maps,
-    normalised_error,
+    normalized_error,
     peaks,
 )
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.process import VPProcess
-from irfer_translators.diffusion.score_training import averaging, facts
+from irfer_translators.diffusion.score_training import final_loss
 
 FIELDS = (
     "size", "timesteps", "beta_start", "beta_end", "h_levels", "h_net", "h_sigma",
@@ -34,10 +35,15 @@ PROBES = (0, 100, 300, 499, 700)
 """Levels at which the error of the found landmarks is reported."""
 
 
-def landmark_key(params: NferSdeParams, data_key: str, ctx: Context) -> dict[str, Any]:
-    """Everything the trained network depends on."""
-    chosen = {name: getattr(params, name) for name in FIELDS}
-    return {**chosen, "data": data_key, "seed": ctx.seed, "precision": ctx.precision}
+def landmark_part(params: NferSdeParams, data: TranslationData, ctx: Context) -> State:
+    """Get or train the part `landmark_net`; equal settings on equal data train once.
+
+    Raises:
+        MissingError: a clip has no landmarks.
+    """
+    key = {name: getattr(params, name) for name in FIELDS}
+    key |= {"data": data.key, "seed": ctx.seed, "precision": ctx.precision}
+    return ctx.part("landmark_net", key, lambda: train_landmark_net(params, data, ctx))
 
 
 def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Context) -> State:
@@ -77,8 +83,7 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
         ]))
 
     def rate(step: int) -> float:
-        warm = min(1.0, (step + 1) / (params.h_warmup + 1))
-        return warm * 0.5 * (1 + math.cos(math.pi * step / params.h_iterations))
+        return warm_up(step, params.h_warmup + 1) * cosine(step, params.h_iterations, 1.0)
 
     optimizer = torch.optim.AdamW(
         net.parameters(), params.h_lr, weight_decay=params.h_weight_decay, fused=True
@@ -86,11 +91,10 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     averaged, update = averaging(net, params.h_ema)
     final = train(
         "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss, optimizer=optimizer,
-        ctx=ctx, rate=rate,
-        after_step=update, ema=averaged,
+        ctx=ctx, rate=rate, after_step=update, ema=averaged,
     )
     errors = probe(averaged.eval(), banks, process, [t for t in PROBES if t < top], ctx)
-    return State(module_state(averaged), {**facts("landmark_net_loss", final), **errors})
+    return State(module_state(averaged), {**final_loss("landmark_net_loss", final), **errors})
 
 
 def read_banks(size: int, data: TranslationData, ctx: Context) -> tuple[FrameBank, FrameBank]:
@@ -98,7 +102,7 @@ def read_banks(size: int, data: TranslationData, ctx: Context) -> tuple[FrameBan
 
     A target clip without landmarks takes those of its frame-aligned partner.
     """
-    source = build_bank(data.source, size, ctx, "source", lambda _, clip: unit_landmarks(clip))
+    source = build_bank(data.source, size, ctx, "source", lambda _, c: normalized_landmarks(c))
     partner = {} if data.weak_pairs else {b: a for a, b in data.pairs}
 
     def of_target(position: int, clip: Clip) -> Any:
@@ -107,7 +111,7 @@ def read_banks(size: int, data: TranslationData, ctx: Context) -> tuple[FrameBan
             points = source.points[source.first[a] : source.first[a + 1]]
             if len(points) == len(clip.frames):
                 return points
-        return unit_landmarks(clip)
+        return normalized_landmarks(clip)
 
     return source, build_bank(data.target, size, ctx, "target", of_target)
 
@@ -137,6 +141,6 @@ def probe(
         t = torch.full((len(x0),), level, device=ctx.device)
         with autocast(ctx):
             maps = net(process.q_sample(x0, t, noise), t)
-        errors = normalised_error(peaks(maps.float()), points)
+        errors = normalized_error(peaks(maps.float()), points)
         found[f"landmark_nme_t{level}"] = float(errors.mean())
     return found

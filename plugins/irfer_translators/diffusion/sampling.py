@@ -1,8 +1,8 @@
-"""One sampler as a pure function of (noise prediction, state, process, noise source, guidance).
+"""One sampling loop for diffusion translators, and what every such loop needs.
 
-In the spirit of k-diffusion: nothing is printed, drawn or kept here that was not handed in.
-Guidance by energies folds into the noise prediction (translators.md §1), which for the ancestral
-step is algebraically EGSDE's update of the mean (Zhao et al. 2022, algorithm 1).
+`sample` in the manner of k-diffusion: a pure function of a noise prediction, a state, a process and
+a source of noise, with guidance, clipping and projection as options. NFER-SDE spells its own loop
+out in `nfer_sde.py`.
 """
 
 from __future__ import annotations
@@ -15,25 +15,33 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_translators.diffusion.process import Discretisation, VPProcess
+from irfer_translators.diffusion.process import Prediction, Solver, VPProcess
 
+TimedNet: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+"""(x, (B,) levels) -> the network's output."""
 EpsModel: TypeAlias = Callable[[Tensor, int], Tensor]
-"""(x at index i, i) -> predicted noise, of x's shape."""
+"""(x at index i, i) -> predicted noise, of x's shape; or with twice the channels, whose second half
+is the learned range of the variance."""
 Guidance: TypeAlias = Callable[[Tensor, int], Tensor | None]
 """(x at index i, i) -> sum_k lambda_k grad_x E_k, or None where it is known to be zero."""
 NoiseSource: TypeAlias = Callable[[], Tensor]
-"""Standard normal noise of the state's shape; called once for every step but the last."""
+"""Standard normal noise of the state's shape."""
+Projection: TypeAlias = Callable[[Tensor, int], Tensor]
+"""(x after the step at index i, i) -> x."""
 
 
 @dataclass(frozen=True)
-class StepFacts:
-    """What a callback sees of one step; `gradient` is None where the step was not guided."""
+class SamplerStep:
+    """One step as a callback sees it; `gradient` is None where the step was not guided."""
 
     i: int
     x: Tensor
     eps: Tensor
     gradient: Tensor | None
     x_next: Tensor
+
+
+Callback: TypeAlias = Callable[[SamplerStep], None]
 
 
 def sample(
@@ -43,50 +51,88 @@ def sample(
     noise: NoiseSource,
     *,
     guidance: Guidance | None = None,
-    discretisation: Discretisation = "ancestral",
-    callback: Callable[[StepFacts], None] | None = None,
+    solver: Solver = "ancestral",
+    clip: bool = False,
+    project: Projection | None = None,
+    callback: Callback | None = None,
 ) -> Tensor:
-    """Walk from the process's last index to 0 and return x_0, unclipped.
+    """Step from the process's last index down to 0 and return x_0.
 
     Args:
-        x: (B, C, H, W) state at the last index of `process`; respace the process to walk less far.
+        x: (B, C, H, W) state at the last index of `process`; respace the process for fewer steps.
+        noise: called once for every step but the last, never by `ddim`.
+        clip: clip each predicted x_0 to [-1, 1] before the step is taken.
+        project: changes the state after each step (ILVR's low frequencies, SDEdit's mask).
     """
-    step = process.em_step if discretisation == "em" else process.ancestral_step
     for i in reversed(range(len(process))):
         with torch.no_grad():
-            eps = eps_model(x, i)
+            output = eps_model(x, i)
+        learned = output.shape[1] == 2 * x.shape[1]
+        eps, v = output.chunk(2, 1) if learned else (output, None)
         gradient = guidance(x, i) if guidance is not None else None
-        eps_hat = eps if gradient is None else fold(eps, gradient, process, i)
-        x_next = step(x, eps_hat, i, noise() if i > 0 else None)
+        eps_hat = eps if gradient is None else guided_eps(eps, gradient, process, i)
+        if clip:
+            eps_hat = process.clipped(eps_hat, x, i)
+        std = None if v is None else process.learned_std(v, i)
+        z = noise() if i > 0 and solver != "ddim" else None
+        x_next = process.step(solver, x, eps_hat, i, z, std)
+        if project is not None:
+            x_next = project(x_next, i)
         # Guidance differentiates through the energies alone: a graph here would mean the score
         # network's activations of every step are being kept.
         if x_next.requires_grad:
             raise RuntimeError("the sampler's state carries a graph; detach the guidance gradient")
         if callback is not None:
-            callback(StepFacts(i, x, eps, gradient, x_next))
+            callback(SamplerStep(i, x, eps, gradient, x_next))
         x = x_next
     return x
 
 
-def fold(eps: Tensor, gradient: Tensor, process: VPProcess, i: int) -> Tensor:
-    """eps_hat = eps + sqrt(1 - abar_i) * gradient: the guided score is s - gradient."""
+def guided_eps(eps: Tensor, gradient: Tensor, process: VPProcess, i: int) -> Tensor:
+    """eps + sqrt(1 - abar_i) * gradient: the guided score is s - gradient.
+
+    For the ancestral step this is EGSDE's update of the mean (Zhao et al., NeurIPS 2022,
+    algorithm 1).
+    """
     return eps + float(np.sqrt(1 - process.abar[i])) * gradient
+
+
+def noise_model(net: TimedNet, process: VPProcess, prediction: Prediction = "eps") -> EpsModel:
+    """eps_theta(x_t, t) of an unconditional network that predicts eps, v or x_0."""
+
+    def eps(x: Tensor, i: int) -> Tensor:
+        output = net(x, levels(process.levels[i], x)).to(x.dtype)
+        channels = x.shape[1]
+        predicted = process.to_eps(prediction, output[:, :channels], x, i)
+        learned = output[:, channels:]
+        return torch.cat([predicted, learned], 1) if learned.shape[1] else predicted
+
+    return eps
+
+
+def levels(level: float, like: Tensor) -> Tensor:
+    """The network's time input for a batch that is at one level: (B,) float32."""
+    return torch.full((like.shape[0],), float(level), device=like.device)
 
 
 class ItemNoise:
     """Noise that depends on each item's own seed: batch size and order never change it.
 
-    Drawn on the CPU, one generator per item, then moved.
+    Drawn on the CPU, one generator per seed, then moved; equal seeds get equal noise.
 
     Args:
-        seeds: one per item of the batch. shape: of one item, (C, H, W).
+        seeds: one per element of the batch. shape: of one element, (C, H, W).
     """
 
     def __init__(self, seeds: Sequence[int], shape: Sequence[int], device: str = "cpu") -> None:
-        self._generators = [torch.Generator().manual_seed(seed) for seed in seeds]
+        self._generators = {seed: torch.Generator().manual_seed(seed) for seed in seeds}
+        self._seeds = list(seeds)
         self._shape = tuple(shape)
         self._device = device
 
     def __call__(self) -> Tensor:
-        drawn = [torch.randn(self._shape, generator=g) for g in self._generators]
-        return torch.stack(drawn).to(self._device)
+        drawn = {
+            seed: torch.randn(self._shape, generator=generator)
+            for seed, generator in self._generators.items()
+        }
+        return torch.stack([drawn[seed] for seed in self._seeds]).to(self._device)

@@ -1,41 +1,52 @@
 """Network presets: `diffusers.UNet2DModel` set up as the U-Nets of the papers, and small ones.
 
-`t2v`, `bench_base` and `bench_small` are ADM U-Nets (Dhariwal and Nichol 2021) with the settings
-under which diffusers reproduces guided-diffusion to 3e-6 (translators.md §1). `mini` works on a
-pixel-unshuffled grid and adds the full-resolution input back through gains that it predicts per
-grid cell, which is what a laptop CPU can train in a minute.
+`ddpm` is the U-Net of DDPM at 256 px, which SDEdit's and EGSDE's code use; `t2v`, `bench_base` and
+`bench_small` are ADM U-Nets (Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis,
+NeurIPS 2021). With these settings diffusers reproduces both official networks to 4e-6. `mini` works
+on a pixel-unshuffled grid and adds the full-resolution input back through gains that it predicts
+per grid cell, which is what a laptop CPU can train in a minute.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
-import torch
 from diffusers import UNet2DModel
 from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from irfer_bench.api import UsageError
 
+Family: TypeAlias = Literal["ddpm", "adm", "plain"]
+
 
 @dataclass(frozen=True)
 class NetPreset:
-    """Widths and residual blocks per level, sides where attention works, grid step, gains."""
+    """Widths per level, residual blocks, sides with attention.
+
+    Args:
+        family: `ddpm` (Ho et al., NeurIPS 2020), `adm` (Dhariwal and Nichol, NeurIPS 2021) or
+            `plain`, a small one without attention.
+        head_width: channels per attention head; `ddpm` has one head.
+        unshuffle: grid step. gains: add the input back through predicted gains.
+    """
 
     channels: tuple[int, ...]
     layers: int
     attention: tuple[int, ...] = ()
+    family: Family = "adm"
+    head_width: int = 64
     unshuffle: int = 1
-    adm: bool = True
     gains: bool = False
 
 
 NETS = {
+    "ddpm": NetPreset((128, 128, 256, 256, 512, 512), 2, (16,), family="ddpm"),
     "t2v": NetPreset((192, 192, 384, 384, 768, 768), 2, (32, 16, 8)),
     "bench_base": NetPreset((128, 128, 256, 256, 512, 512), 1, (16,)),
     "bench_small": NetPreset((64, 128, 128, 256, 256), 1, (16,)),
-    "mini": NetPreset((64, 96, 128), 1, unshuffle=4, adm=False, gains=True),
+    "mini": NetPreset((64, 96, 128), 1, family="plain", unshuffle=4, gains=True),
 }
 
 
@@ -92,12 +103,12 @@ def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> Tim
     extra = 4 * in_channels * out_channels if preset.gains else 0
     net = unet(preset, side, in_channels * area, out_channels * area + extra)
     if preset.gains:
-        silence(net)
+        zero_init(net)
     return TimedUNet(net, preset.unshuffle, gains=out_channels if preset.gains else 0)
 
 
-def silence(net: UNet2DModel) -> None:
-    """Start from an output of zero, as DDPM does: a short training unlearns no random picture."""
+def zero_init(net: UNet2DModel) -> None:
+    """Start from an output of zero, as DDPM does: a short training has no random image to undo."""
     nn.init.zeros_(net.conv_out.weight)
     nn.init.zeros_(net.conv_out.bias)
 
@@ -105,28 +116,34 @@ def silence(net: UNet2DModel) -> None:
 def unet(preset: NetPreset, side: int, in_channels: int, out_channels: int) -> UNet2DModel:
     """The bare diffusers network for a grid of this side."""
     at = [side // 2**level in preset.attention for level in range(len(preset.channels))]
-    adm: dict[str, Any] = {
-        "downsample_type": "resnet", "upsample_type": "resnet",
-        "resnet_time_scale_shift": "scale_shift", "attention_head_dim": 64,
-        "attn_norm_num_groups": 32, "norm_num_groups": 32,
+    families: dict[Family, dict[str, Any]] = {
+        "adm": {
+            "downsample_type": "resnet", "upsample_type": "resnet",
+            "resnet_time_scale_shift": "scale_shift", "attention_head_dim": preset.head_width,
+            "attn_norm_num_groups": 32, "norm_num_groups": 32, "norm_eps": 1e-5,
+            "flip_sin_to_cos": True, "freq_shift": 0,
+        },
+        "ddpm": {
+            "downsample_padding": 0, "attention_head_dim": None, "norm_num_groups": 32,
+            "norm_eps": 1e-6, "flip_sin_to_cos": False, "freq_shift": 1,
+        },
+        "plain": {
+            "norm_num_groups": 16, "add_attention": False, "norm_eps": 1e-5,
+            "flip_sin_to_cos": True, "freq_shift": 0,
+        },
     }
-    plain: dict[str, Any] = {"norm_num_groups": 16, "add_attention": False}
-    down = "ResnetDownsampleBlock2D" if preset.adm else "DownBlock2D"
-    up = "ResnetUpsampleBlock2D" if preset.adm else "UpBlock2D"
+    adm = preset.family == "adm"
+    down = "ResnetDownsampleBlock2D" if adm else "DownBlock2D"
+    up = "ResnetUpsampleBlock2D" if adm else "UpBlock2D"
     return UNet2DModel(
         sample_size=side, in_channels=in_channels, out_channels=out_channels,
         layers_per_block=preset.layers, block_out_channels=preset.channels,
         down_block_types=tuple("AttnDownBlock2D" if a else down for a in at),
         up_block_types=tuple("AttnUpBlock2D" if a else up for a in reversed(at)),
-        flip_sin_to_cos=True, freq_shift=0, norm_eps=1e-5, **(adm if preset.adm else plain),
+        **families[preset.family],
     )
 
 
 def freeze(net: nn.Module) -> nn.Module:
     """In evaluation mode and without gradients of its own parameters."""
     return net.eval().requires_grad_(False)
-
-
-def levels(process_level: int, like: Tensor) -> Tensor:
-    """The network's time input for a batch that is at one level: (B,) float32."""
-    return torch.full((like.shape[0],), float(process_level), device=like.device)

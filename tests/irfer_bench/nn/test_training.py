@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from irfer_bench.api import NonFiniteLossError, State
-from irfer_bench.nn import training
+from irfer_bench.nn import loop
 from irfer_bench.nn.training import load_module, module_state, train
 from irfer_bench.testing.memory import MemoryContext
 
@@ -59,7 +59,7 @@ class StopsAt(MemoryContext):
 
 @pytest.fixture(autouse=True)
 def _checkpoint_at_every_step(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(training, "CHECKPOINT_SECONDS", -1.0)
+    monkeypatch.setattr(loop, "CHECKPOINT_SHARE", float("inf"))
 
 
 def test_a_resumed_run_ends_where_an_uninterrupted_one_does() -> None:

@@ -12,13 +12,14 @@ def irfer_bench_components():
     )
     for name in SETTINGS:
         yield Component("setting", f"toy_{name}", f"irfer_toy.settings:{name.upper()}")
-    for name, factory, params in (
-        ("toy_raw", "Raw", "RawParams"),
-        ("toy_shift", "Shift", "ShiftParams"),
-        ("toy_partner", "Partner", "PartnerParams"),
+    for name, factory, params, traits in (
+        ("toy_raw", "Raw", "RawParams", {"trains": False, "adds_nothing": True}),
+        ("toy_shift", "Shift", "ShiftParams", {}),
+        ("toy_partner", "Partner", "PartnerParams", {"trains": False, "partners": True}),
     ):
         yield Component(
-            "translator", name, f"irfer_toy.methods:{factory}", f"irfer_toy.toy_params:{params}"
+            "translator", name, f"irfer_toy.methods:{factory}", f"irfer_toy.toy_params:{params}",
+            traits=traits,
         )
     yield Component(
         "recognizer", "toy_means", "irfer_toy.methods:Means", "irfer_toy.toy_params:MeansParams"

@@ -11,8 +11,7 @@ class ToyParams(Params, frozen=True, kw_only=True):
 
 
 class RawParams(Params, frozen=True, kw_only=True):
-    trains: ClassVar[bool] = False
-    adds_nothing: ClassVar[bool] = True
+    """No parameters."""
 
 
 class ShiftParams(Params, frozen=True, kw_only=True):
@@ -24,8 +23,7 @@ class ShiftParams(Params, frozen=True, kw_only=True):
 
 
 class PartnerParams(Params, frozen=True, kw_only=True):
-    trains: ClassVar[bool] = False
-    needs_partners: ClassVar[bool] = True
+    """No parameters."""
 
 
 class MeansParams(Params, frozen=True, kw_only=True):

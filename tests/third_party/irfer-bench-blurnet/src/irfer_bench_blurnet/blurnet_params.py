@@ -1,6 +1,6 @@
 """Parameters of both components; imports nothing heavy."""
 
-from typing import Annotated, ClassVar
+from typing import Annotated
 
 from irfer_bench.api import Params, apply, fit
 
@@ -8,7 +8,6 @@ from irfer_bench.api import Params, apply, fit
 class BlurParams(Params, frozen=True):
     """Blur and levels."""
 
-    trains: ClassVar[bool] = True
     radius: Annotated[int, fit("pixels to each side that are averaged", ge=0, le=32)] = 1
     gain: Annotated[float, apply("factor of the target's deviation", ge=0)] = 1.0
 

@@ -1,8 +1,8 @@
-"""The energies that guide a translation, each with its gradient with respect to x only.
+"""The low-pass filter A of the diffusion translators, as exact linear operators.
 
-E_h and E_f are NFER-SDE's (Zhang et al. 2024, equations 6 and 7); the low-pass A is EGSDE's (Zhao
-et al. 2022) with a triangle kernel and ILVR's (Choi et al. 2021) with Keys' cubic. Sums run over
-channels and pixels, never means: the weights lambda presume it.
+With a triangle kernel it is EGSDE's (Zhao et al., EGSDE: Unpaired Image-to-Image Translation via
+Energy-Guided Stochastic Differential Equations, NeurIPS 2022), with Keys' cubic ILVR's (Choi et
+al., ILVR: Conditioning Method for Denoising Diffusion Probabilistic Models, ICCV 2021).
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Kernel: TypeAlias = Literal["triangle", "cubic"]
-TimedNet: TypeAlias = Callable[[Tensor, Tensor], Tensor]
-"""(x, (B,) levels) -> heat maps."""
 
 
 def _triangle(u: Any) -> Any:
@@ -83,27 +81,9 @@ class LowPass:
 
 
 def low_pass_energy(A: LowPass, x: Tensor, c_t: Tensor) -> tuple[Tensor, Tensor]:
-    """E_i = ||A x - A c_t||^2 per sample (B,), and its gradient 2 A^T A (x - c_t)."""
+    """EGSDE's E_i = ||A x - A c_t||^2 per sample (B,), and its gradient 2 A^T A (x - c_t).
+
+    A sum over channels and pixels, never a mean: its weight lambda presumes it.
+    """
     low = A(x - c_t)
     return low.square().flatten(1).sum(1), 2 * A.transposed(low)
-
-
-def high_pass_energy(A: LowPass, x: Tensor, c_t: Tensor) -> tuple[Tensor, Tensor]:
-    """E_f = ||Phi x - Phi c_t||^2 with Phi = I - A per sample (B,), and 2 Phi^T Phi (x - c_t)."""
-    d = x - c_t
-    high = d - A(d)
-    return high.square().flatten(1).sum(1), 2 * (high - A.transposed(high))
-
-
-def landmark_energy(H: TimedNet, x: Tensor, c_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
-    """E_h = 1/2 ||H(x, t) - H(c_t, t)||^2 per sample (B,), and its gradient through x alone.
-
-    H's parameters must be frozen; heat maps are compared raw, without softmax or decoding.
-    """
-    with torch.no_grad():
-        reference = H(c_t, t)
-    with torch.enable_grad():
-        free = x.detach().requires_grad_(True)
-        energy = 0.5 * (H(free, t) - reference).square().flatten(1).sum(1)
-        (gradient,) = torch.autograd.grad(energy.sum(), free)
-    return energy.detach(), gradient

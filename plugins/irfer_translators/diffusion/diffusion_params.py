@@ -1,0 +1,71 @@
+"""Parameters that all diffusion translators share; torch-free, because planning imports them.
+
+[K] the published code of the method or of its base, [C] chosen here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
+
+from irfer_bench.api import Params, apply, fit
+
+BENCH: Mapping[str, Any] = {
+    "net": "bench_base", "lr": 1e-4, "warmup": 1000, "iterations": 60_000,
+}
+"""One GPU, hours."""
+QUICK: Mapping[str, Any] = {
+    "size": 48, "net": "mini", "prediction": "sample",
+    "iterations": 230, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
+    "steps": 10,
+}
+"""A laptop's CPU, a minute."""
+
+
+class DiffusionParams(Params, frozen=True):
+    """The score network, its training, and the sampling that follows.
+
+    Translators with equal values of the training fields and no condition share one network.
+    """
+
+    size: Annotated[
+        int, fit("side of the images inside the translator", ge=16, multiple_of=8)
+    ] = 256
+    net: Annotated[
+        Literal["t2v", "ddpm", "bench_base", "bench_small", "mini"],
+        fit("U-Net of the score network [K]"),
+    ] = "t2v"
+    prediction: Annotated[
+        Literal["eps", "v", "sample"],
+        fit("what the score network predicts; converted to eps [K eps]"),
+    ] = "eps"
+    timesteps: Annotated[int, fit("T, levels of noise [K]", ge=2)] = 1000
+    beta_start: Annotated[float, fit("first beta of the linear schedule [K]", gt=0, lt=1)] = 1e-4
+    beta_end: Annotated[float, fit("last beta of the linear schedule [K]", gt=0, lt=1)] = 0.02
+    iterations: Annotated[int, fit("optimiser steps of the score network [K]", ge=0)] = 100_000
+    batch: Annotated[int, fit("images per step, score network [K]", ge=1)] = 16
+    lr: Annotated[float, fit("AdamW's learning rate, score network [C]", gt=0)] = 1e-4
+    weight_decay: Annotated[float, fit("AdamW's weight decay, score network [K]", ge=0)] = 0.0
+    warmup: Annotated[int, fit("steps of linear warm-up [C]", ge=0)] = 0
+    decay: Annotated[
+        Literal["none", "linear"], fit("learning rate after warm-up, score network [K none]")
+    ] = "none"
+    ema: Annotated[float, fit("decay of the averaged weights [C]", ge=0, lt=1)] = 0.9999
+    flip: Annotated[bool, fit("random horizontal flips, of both images of a pair alike [C]")] = True
+
+    start_level: Annotated[
+        int, apply("M, level of noise at which sampling starts from the source [K]", ge=1)
+    ] = 500
+    steps: Annotated[
+        int, apply("sampling steps, evenly spaced; 0 visits every level [K]", ge=0)
+    ] = 0
+    variance: Annotated[
+        Literal["fixedsmall", "fixedlarge"], apply("variance of the ancestral step [K]")
+    ] = "fixedsmall"
+    collapse: Annotated[
+        Literal["none", "mean"], apply("leave three output channels, or set them to their mean [C]")
+    ] = "none"
+
+    def __post_init__(self) -> None:
+        if self.start_level > self.timesteps:
+            raise ValueError("start_level may not lie above timesteps")

@@ -1,0 +1,76 @@
+"""NFER-SDE as a translator: its two networks, its checks, and the call of its sampling loop."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+from torch import Tensor, nn
+
+from irfer_bench.api import Context, State, TranslationData, UsageError
+from irfer_translators.diffusion.landmark_net import build_landmark_net
+from irfer_translators.diffusion.landmark_training import landmark_part
+from irfer_translators.diffusion.lowpass import LowPass
+from irfer_translators.diffusion.nfer_sde import sample, score_loss
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.process import Solver
+from irfer_translators.diffusion.sampling import Callback
+from irfer_translators.diffusion.score_training import score_net
+from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
+from irfer_translators.diffusion.unet import build_unet
+
+
+class NferSde(DiffusionTranslator[NferSdeParams]):
+    """Networks `score` and, unless switched off, `landmarks`."""
+
+    name: ClassVar[str] = "nfer_sde"
+    advice: ClassVar[str] = "lower lambda_h or lambda_f, or take more steps"
+
+    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
+        """Get or train both networks.
+
+        Raises:
+            UsageError: no pairs. MissingError: landmarks are needed and not there.
+        """
+        p = self.params
+        if p.conditional and not data.pairs:
+            raise UsageError(
+                "nfer_sde learns from pairs of visible and target images, and there are none",
+                "use a paired dataset, or nfer_sde@baseline, which needs target images alone",
+            )
+        # The landmark network first: missing landmarks are reported before the longer training.
+        landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
+        if not p.conditional:
+            return {"score": score_net(p, data, ctx), **landmarks}
+        return {"score": score_net(p, data, ctx, conditional=True, loss=score_loss), **landmarks}
+
+    def build(self, name: str) -> nn.Module:
+        """An untrained score or landmark network."""
+        p = self.params
+        if name == "landmarks":
+            return build_landmark_net(p.h_net, p.size)
+        return build_unet(p.net, p.size, 6 if p.conditional else 3, 3)
+
+    @property
+    def solver(self) -> Solver:
+        """EGSDE's update or equation 3."""
+        return self.params.discretisation
+
+    def top(self) -> int:
+        """M from the source, T from noise."""
+        return self.params.start_level if self.params.start == "source" else self.params.timesteps
+
+    def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
+        """Translate a batch; the landmark network is never autocast, so that E_h stays exact."""
+        p = self.params
+        if p.lambda_h and "landmarks" not in self.nets:
+            raise UsageError("lambda_h is above 0 but no landmark network is there")
+        H = self.nets["landmarks"].to(ctx.device) if p.lambda_h else None
+        A = LowPass(p.size, p.filter_factor or p.size // 8, p.filter_kernel)
+        return sample(
+            self.net("score", ctx), c, self.process(), noise.stream("start")(),
+            noise.stream("step"), H=H, lambda_h=p.lambda_h, A=A if p.lambda_f else None,
+            lambda_f=p.lambda_f, conditional=p.conditional, prediction=p.prediction,
+            solver=self.solver, from_source=p.start == "source",
+            fresh=noise.stream("fresh") if p.ct_noise == "fresh" else None, callback=callback,
+        )

@@ -1,0 +1,93 @@
+"""SDEdit's rounds against the official sampler, from stored network outputs and by our network."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+
+from irfer_translators.diffusion.process import VPProcess
+from irfer_translators.diffusion.sampling import SamplerStep, noise_model
+from irfer_translators.diffusion.sdedit import sdedit
+from irfer_translators.diffusion.unet import NetPreset, freeze, unet
+from tests.parity.fixtures import error, fixtures, load, partner
+from tests.parity.network_maps import ddpm_weights, group
+
+FIXTURES = fixtures("translators", "sdedit")
+
+
+class Spec:
+    """One fixture file: the process, the images, and the noise in the official order."""
+
+    def __init__(self, path: Path) -> None:
+        raw, self.metadata = load(path)
+        self.t = {name: torch.from_numpy(value) for name, value in raw.items()}
+        m = self.metadata
+        self.M, self.rounds = int(m["M"]), int(m["K"])
+        full = VPProcess.linear(int(m["T"]), float(m["beta_start"]), float(m["beta_end"]))
+        self.process = full.respaced(range(self.M))
+        source = 2 * (self.t["source_01"] - 0.5)
+        self.x0 = source.expand(int(m["n"]), *source.shape)
+        kept = self.t["mask"] == 1
+        self.kept = kept if kept.any() else None
+        rows = self.t["noise"].unflatten(0, (self.rounds, self.M + 1))
+        # The official loop also draws noise for the last step of a round and multiplies it by 0.
+        self.starts, self.steps = rows[:, 0], rows[:, 1 : self.M].flatten(0, 1)
+
+    def run(self, eps_model: Any, rounds: int = 0) -> tuple[Tensor, list[SamplerStep]]:
+        e, z, steps = iter(self.starts), iter(self.steps), list[SamplerStep]()
+        x = sdedit(
+            eps_model, self.x0, self.process, lambda: next(e), lambda: next(z),
+            rounds=rounds or self.rounds, kept=self.kept, callback=steps.append,
+        )
+        return x, steps
+
+
+@pytest.mark.parametrize("path", FIXTURES)
+def test_rounds_from_stored_outputs(path: Path) -> None:
+    spec = Spec(path)
+    outputs = iter(spec.t["eps"])
+    x, steps = spec.run(lambda x, i: next(outputs))
+    assert len(steps) == len(spec.t["x_in"]) == spec.rounds * spec.M
+    for s, step in enumerate(steps):
+        assert float(spec.t["t"][s][0]) == spec.process.levels[step.i]
+        assert error(step.x, spec.t["x_in"][s]) < 1e-5
+        edited = slice(None) if spec.kept is None else ~spec.kept.expand_as(step.x)
+        assert error(step.x_next[edited], spec.t["x_prop"][s][edited]) < 1e-5
+    for k in range(spec.rounds):
+        outputs = iter(spec.t["eps"])
+        x, _ = spec.run(lambda x, i, outputs=outputs: next(outputs), rounds=k + 1)
+        assert error(x, spec.t["result_per_round"][k]) < 1e-5
+
+
+@pytest.mark.parametrize("path", FIXTURES)
+def test_rounds_by_the_ddpm_network(path: Path) -> None:
+    spec = Spec(path)
+    x, _ = spec.run(noise_model(ddpm(path), spec.process))
+    assert error(x, spec.t["result_per_round"][-1]) < 1e-5
+
+
+@pytest.mark.parametrize("path", FIXTURES)
+def test_the_fixture_notices_a_start_at_another_level(path: Path) -> None:
+    spec = Spec(path)
+    spec.process = spec.process.respaced([*range(spec.M - 2), spec.M - 1])
+    spec.M -= 1
+    outputs = partial(next, iter(spec.t["eps"]))
+    x, _ = spec.run(lambda x, i: outputs())
+    assert error(x, spec.t["result_per_round"][-1]) > 1e-3
+
+
+def ddpm(path: Path) -> Any:
+    """The partner file's network in the preset family `ddpm`, called as net(x, t)."""
+    weights = ddpm_weights(group(load(partner(path, "sdedit_weights"))[0]))
+    width = weights["conv_in.weight"].shape[0]
+    side = int(load(path)[1]["size"])
+    preset = NetPreset((width, width), 1, attention=(side // 2,), family="ddpm")
+    net = unet(preset, side, 3, 3)
+    net.load_state_dict(weights)
+    freeze(net)
+    return lambda x, t: net(x, t, return_dict=False)[0]
