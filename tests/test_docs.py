@@ -28,7 +28,10 @@ def wanted() -> dict[Path, str]:
     return generate.pages(ROOT)
 
 
-@pytest.mark.parametrize("name", ["cli", "components", "settings", "errors", "record", "README"])
+PAGES_MADE = ["cli", "components", "settings", "errors", "record", "references", "README"]
+
+
+@pytest.mark.parametrize("name", PAGES_MADE)
 def test_generated_pages_are_what_the_code_says(name: str, wanted: dict[Path, str]) -> None:
     path = Path("README.md") if name == "README" else generate.PLACE / f"{name}.md"
     assert (ROOT / path).read_text("utf-8") == wanted[path], "python -m docs.generate"

@@ -11,6 +11,7 @@ from pathlib import Path
 from docs.generate.catalogue import components, settings
 from docs.generate.commands import commands
 from docs.generate.excerpt import readme
+from docs.generate.papers import references_page
 from docs.generate.words import errors_page, record_page
 from irfer_bench import registry
 
@@ -28,6 +29,7 @@ def pages(root: Path) -> dict[Path, str]:
         "settings": settings(known),
         "errors": errors_page(),
         "record": record_page(),
+        "references": references_page(known),
     }
     made = {PLACE / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in texts.items()}
     return made | {Path("README.md"): readme(root)}
