@@ -50,6 +50,7 @@ from irfer_bench.errors import (
 )
 from irfer_bench.home import private_folder
 from irfer_bench.settings.setting import Domain, Setting
+from irfer_bench.store.files import atomic_file
 
 __all__ = [
     "hookimpl",
@@ -89,6 +90,7 @@ __all__ = [
     "IMAGE_SUFFIXES",
     "content_digest",
     "private_folder",
+    "atomic_file",
     "BenchError",
     "CellError",
     "ContractError",

@@ -84,6 +84,10 @@ class DamagedError(BenchError):
     exit_code = 4
 
 
+class UnreadableError(DamagedError):
+    """A stored file cannot be read or is cut; its artefact is looked at in full (exit 4)."""
+
+
 class UnavailableError(Exception):
     """A metric has no value here; its message becomes the reason beside a null."""
 

@@ -7,11 +7,13 @@ import json
 import shutil
 import sys
 from importlib.util import find_spec
+from typing import Any
 
 from irfer_bench import __version__
 from irfer_bench.home import home, pick_device, pick_precision, weights
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
+from irfer_bench.store.artefacts import Store
 
 MODULES = ("torch", "torchvision", "open_clip", "diffusers", "timm", "sklearn", "skimage", "lpips")
 
@@ -19,6 +21,9 @@ MODULES = ("torch", "torchvision", "open_clip", "diffusers", "timm", "sklearn", 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `doctor`."""
     parser.add_argument("--json", action="store_true", help="one object on standard output")
+    parser.add_argument(
+        "--verify", action="store_true", help="read all stored artefacts; exit 4 if damaged"
+    )
 
 
 def run(args: argparse.Namespace) -> int:
@@ -43,11 +48,25 @@ def run(args: argparse.Namespace) -> int:
         "warnings": registry.warnings,
         "components": len(registry.registered),
     }
+    damaged = _verify(facts) if args.verify else []
     if args.json:
         print(json.dumps(facts))
     else:
         _print(facts)
+    if damaged:
+        return 4
     return 3 if missing or registry.failures else 0
+
+
+def _verify(facts: dict[str, Any]) -> list[str]:
+    """Read all artefacts; the damaged ones are set aside, and a run builds them again."""
+    damaged: list[str] = []
+    store = Store(home() / "store", damaged.append)
+    keys = store.stored_keys()
+    with store.session():
+        whole = sum(store.verify(key) is not None for key in keys)
+    facts |= {"artefacts": len(keys), "damaged": damaged}
+    return damaged if whole < len(keys) else []
 
 
 def _weights() -> list[str]:
@@ -78,7 +97,12 @@ def _print(facts: dict[str, object]) -> None:
         print(
             f"broken plugin    {terminal(plugin)} of {terminal(distribution)}: {terminal(reason)}"
         )
+    if "artefacts" in facts:
+        damaged = facts["damaged"]
+        for line in damaged:  # type: ignore[attr-defined]
+            print(f"damaged          {terminal(line)}")
+        print(f"{'artefacts':<16} {facts['artefacts']} read in full")
     for warning in facts["warnings"]:  # type: ignore[attr-defined]
         print(f"warning          {terminal(warning)}")
-    if not facts["missing_modules"] and not facts["broken"]:
+    if not facts["missing_modules"] and not facts["broken"] and not facts.get("damaged"):
         print("all well")

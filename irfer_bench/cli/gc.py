@@ -21,6 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help="results folders whose records keep their artefacts; default leaderboards",
     )
     parser.add_argument("--all", action="store_true", help="keep nothing")
+    parser.add_argument("--dry-run", action="store_true", help="only say what would go")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -37,6 +38,7 @@ def run(args: argparse.Namespace) -> int:
             if isinstance(record, DamagedError):
                 raise record
             keep |= {step["key"] for step in record.steps}
-    count, size = sweep(home() / "store", keep)
-    print(f"deleted {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
+    count, size = sweep(home() / "store", keep, really=not args.dry_run)
+    verb = "would delete" if args.dry_run else "deleted"
+    print(f"{verb} {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
     return 0

@@ -1,9 +1,8 @@
-"""Clips as Arrow: one row per clip, written in batches, read where they lie (memory-mapped)."""
+"""Clips as Arrow: one row per clip, written in batches, read by row from mapped files."""
 
 from __future__ import annotations
 
 import mmap
-import sys
 from collections.abc import Iterable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -15,7 +14,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from irfer_bench.contracts.values import Clip
-from irfer_bench.errors import ContractError, DamagedError
+from irfer_bench.errors import ContractError, UnreadableError
 
 FACTS = pa.schema(
     [
@@ -30,16 +29,18 @@ FACTS = pa.schema(
         pa.field("count", pa.int32(), nullable=False),
         pa.field("height", pa.int32(), nullable=False),
         pa.field("width", pa.int32(), nullable=False),
+        ("length", pa.int32()),
     ]
 )
-ARRAYS = ("frames", "landmarks", "audio")
-"""Raw bytes: (count, height, width, 3) uint8, (count, 68, 2) float32, (samples,) float32."""
+ARRAYS = ("frames", "landmarks", "audio", "positions")
+"""Raw bytes: (count, height, width, 3) uint8, (count, 68, 2) float32, (samples,) float32,
+(count,) int32."""
 SCHEMA = pa.schema([*FACTS, *((name, pa.large_binary()) for name in ARRAYS)])
+LATER = frozenset({"length", "positions"})
+"""Columns that files written before them lack; their clips have None there."""
 BATCH = 2 * 2**20
 """Bytes of clips that are held before they are written: what stays in a core's cache is copied at a
 quarter of the price."""
-NO_RESERVE = 0x4000 if sys.platform == "linux" else 0
-"""MAP_NORESERVE, which `mmap` does not name: no memory is set aside for copies never made."""
 
 
 class ClipWriter(AbstractContextManager["ClipWriter"]):
@@ -104,6 +105,10 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
             )
         if clip.audio is not None and clip.audio.ndim != 1:
             raise ContractError(f"clip {clip.id!r}: audio is {clip.audio.shape}, not (samples,)")
+        if clip.positions is not None and len(clip.positions) != shape[0]:
+            raise ContractError(
+                f"clip {clip.id!r}: {len(clip.positions)} positions of {shape[0]} frames"
+            )
         if clip.id in self._seen:
             raise ContractError(f"clip id {clip.id!r} comes twice")
         self._seen.add(clip.id)
@@ -131,9 +136,11 @@ def _row(clip: Clip) -> dict[str, Any]:
         "count": len(clip.frames),
         "height": clip.frames.shape[1],
         "width": clip.frames.shape[2],
+        "length": clip.length,
         "frames": np.ascontiguousarray(clip.frames).tobytes(),
         "landmarks": _floats(clip.landmarks),
         "audio": _floats(clip.audio),
+        "positions": None if clip.positions is None else np.array(clip.positions, "i4").tobytes(),
     }
 
 
@@ -142,42 +149,43 @@ def _floats(array: NDArray[Any] | None) -> bytes | None:
 
 
 class Shard:
-    """One Arrow file of clips, mapped into memory.
-
-    Pages that are written become private copies: a read-only mapping would end the process where
-    torch, which does not know read-only arrays, writes into one, and nobody could tell who did.
+    """One Arrow file of clips, mapped into memory; what is read from it are copies.
 
     Raises:
-        DamagedError: the file is cut off or is no Arrow stream of clips.
+        UnreadableError: the file is cut off or is no Arrow stream of clips.
     """
 
     def __init__(self, path: Path) -> None:
         try:
             with path.open("rb") as stream:
-                self._pages = mmap.mmap(
-                    stream.fileno(),
-                    0,
-                    flags=mmap.MAP_PRIVATE | NO_RESERVE,
-                    prot=mmap.PROT_READ | mmap.PROT_WRITE,
-                )
-            reader = pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(self._pages)))
-            if reader.schema != SCHEMA:
+                pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            reader = pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(pages)))
+            if not _is_ours(reader.schema):
                 raise ValueError("it has other columns than stored clips have")
             self._batches = list(reader)
         except (OSError, ValueError, pa.ArrowException) as error:
-            raise DamagedError(f"{path} cannot be read: {error}") from error
+            raise UnreadableError(f"{path} cannot be read: {error}") from error
+        self._columns = set(reader.schema.names)
         self._starts = np.cumsum([0, *(len(batch) for batch in self._batches)])
 
     def __len__(self) -> int:
         return int(self._starts[-1])
 
     def facts(self) -> Iterator[dict[str, Any]]:
-        """The rows without their arrays."""
+        """The rows without their arrays; `length` is None in files that lack it."""
+        names = [name for name in FACTS.names if name in self._columns]
         for batch in self._batches:
-            yield from batch.select(FACTS.names).to_pylist()
+            for row in batch.select(names).to_pylist():
+                row.setdefault("length", None)
+                yield row
 
-    def array(self, row: int, name: str, kind: type) -> NDArray[Any] | None:
-        """The flat, read-only array of one cell, a view of the file, or None."""
+    def array(self, row: int, name: str, kind: Any) -> NDArray[Any] | None:
+        """The flat array of one cell, a read-only copy, or None.
+
+        Whoever writes past numpy's flag, as torch does, changes a copy that nobody else sees.
+        """
+        if name not in self._columns:
+            return None
         at = int(np.searchsorted(self._starts, row, side="right")) - 1
         within = row - int(self._starts[at])
         column = self._batches[at].column(name)
@@ -185,6 +193,12 @@ class Shard:
             return None
         _, ends, data = column.buffers()
         low, high = np.frombuffer(ends, np.int64)[within : within + 2]
-        array: NDArray[Any] = np.frombuffer(data, np.uint8)[low:high].view(kind)
+        array: NDArray[Any] = np.frombuffer(data, np.uint8)[low:high].copy().view(kind)
         array.flags.writeable = False
         return array
+
+
+def _is_ours(schema: pa.Schema) -> bool:
+    lacking = set(SCHEMA.names) - set(schema.names)
+    kept = [field for field in SCHEMA if field.name not in lacking]
+    return lacking in (set(), LATER) and bool(schema.equals(pa.schema(kept)))

@@ -1,4 +1,4 @@
-"""Boxes that a user or another laboratory brings: `--boxes FILE`."""
+"""Boxes given by a user or another site: `--boxes FILE`."""
 
 from __future__ import annotations
 

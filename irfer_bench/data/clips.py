@@ -1,4 +1,4 @@
-"""Stored clips: Arrow files in one folder, memory-mapped; views that copy nothing."""
+"""Stored clips: Arrow files in one folder, mapped into memory; views are lists of positions."""
 
 from __future__ import annotations
 
@@ -11,12 +11,11 @@ import numpy as np
 
 from irfer_bench.contracts.values import Clip
 from irfer_bench.data.arrow import Shard, write_shard
-from irfer_bench.errors import DamagedError
+from irfer_bench.data.frame_rules import choose_scored
+from irfer_bench.errors import UnreadableError
 from irfer_bench.store import keys
 
 SHARDS = "clips-*.arrow"
-SAMPLED = 64
-"""Clips that are compared with the files after a plugin has seen them."""
 
 
 def shard_name(number: int) -> str:
@@ -34,32 +33,37 @@ def write_clips(folder: Path, clips: Iterable[Clip]) -> int:
 
 
 class StoredClips:
-    """Clips of one artefact, memory-mapped and read-only.
+    """Clips of one artefact, read one at a time.
+
+    Args:
+        scored: the setting's rule of the frames that are scored, such as `uniform(16)`, where more
+            frames are stored; empty where all that is stored is scored.
 
     Raises:
-        DamagedError: no clips are there, a file is damaged, or sizes differ between files.
+        UnreadableError: no clips are there, a file is damaged, or sizes differ between files.
     """
 
-    def __init__(self, folder: Path, key: str) -> None:
+    def __init__(self, folder: Path, key: str, scored: str = "") -> None:
         self.key = key
-        self._folder = folder
-        self._shards = _open(folder)
+        self.scored = scored
         self.rows: list[dict[str, Any]] = []
         self._places: list[tuple[Shard, int]] = []
-        for shard in self._shards:
+        for shard in _open(folder):
             self.rows += shard.facts()
             self._places += ((shard, row) for row in range(len(shard)))
         if len({(row["height"], row["width"]) for row in self.rows}) > 1:
-            raise DamagedError(f"clips in {folder} are not of one size")
+            raise UnreadableError(f"clips in {folder} are not of one size")
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def clip(self, index: int) -> Clip:
-        """Clip `index`; its arrays are views of the file."""
+        """Clip `index`; its arrays are read-only copies of its own."""
         row, (shard, at) = self.rows[index], self._places[index]
         frames = shard.array(at, "frames", np.uint8)
         landmarks = shard.array(at, "landmarks", np.float32)
+        places = shard.array(at, "positions", np.int32)
+        positions = None if places is None else tuple(places.tolist())
         assert frames is not None
         return Clip(
             id=row["id"],
@@ -73,18 +77,17 @@ class StoredClips:
             landmarks=None if landmarks is None else landmarks.reshape(-1, 68, 2),
             audio=shard.array(at, "audio", np.float32),
             sample_rate=row["sample_rate"],
+            positions=positions,
+            length=row["length"],
+            scored=self._scored(positions, row["length"]),
         )
 
-    def touched(self) -> bool:
-        """Whether somebody wrote into the arrays, seen on clips spread over all of them."""
-        if not self.rows:
-            return False
-        fresh = dict(zip(map(id, self._shards), _open(self._folder), strict=True))
-        return any(
-            not _same(shard.array(at, name, np.uint8), fresh[id(shard)].array(at, name, np.uint8))
-            for shard, at in self._places[:: max(1, len(self) // SAMPLED)]
-            for name in ("frames", "landmarks")
-        )
+    def _scored(
+        self, positions: Sequence[int] | None, length: int | None
+    ) -> tuple[int, ...] | None:
+        if not self.scored or positions is None or length is None:
+            return None
+        return choose_scored(self.scored, positions, length)
 
     def view(self, keep: Callable[[dict[str, Any]], bool] | None = None) -> ClipView:
         """The clips whose facts satisfy `keep`."""
@@ -95,12 +98,8 @@ class StoredClips:
 def _open(folder: Path) -> list[Shard]:
     paths = sorted(folder.glob(SHARDS))
     if not paths:
-        raise DamagedError(f"{folder} holds no clips ({SHARDS})")
+        raise UnreadableError(f"{folder} holds no clips ({SHARDS})")
     return [Shard(path) for path in paths]
-
-
-def _same(one: Any, other: Any) -> bool:
-    return one is other or np.array_equal(one, other)
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,4 @@
-"""Whether two laboratories hold the same items, folds and crops: statements, and what differs."""
+"""Comparison of two sites' items, folds and crops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACTS = ("label", "subject", "spectrum", "lighting", "pair", "split", "part", "f
 
 
 class Statement(Manifest, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A manifest with what two laboratories compare; it names no path and holds no image.
+    """A manifest with the facts that two sites compare; it names no path and holds no image.
 
     Args:
         digests: of every item's facts and bytes, by id.

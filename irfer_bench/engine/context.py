@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from irfer_bench.contracts.values import JSON, Clips, Features, Scalar, State
-from irfer_bench.errors import DamagedError
 from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Store
-from irfer_bench.store.state import SCALARS, TENSORS, read_state, write_state
+from irfer_bench.store.state import read_checkpoint, read_state, write_checkpoint, write_state
 
 
 @dataclass
@@ -81,36 +79,14 @@ class StepContext:
         return kept.tensors["features"]
 
     def checkpoint(self, name: str, state: State) -> None:
-        target = self._checkpoint(name)
-        fresh = target.with_name(f"{target.name}.new")
-        if not target.exists() and (fresh / "whole").exists():
-            fresh.rename(target)
-        shutil.rmtree(fresh, ignore_errors=True)
-        fresh.mkdir(parents=True)
-        write_state(fresh, state)
-        (fresh / "whole").write_text(_state_digest(fresh))
-        shutil.rmtree(target, ignore_errors=True)
-        fresh.rename(target)
+        write_checkpoint(self._checkpoint(name), state)
 
     def last_checkpoint(self, name: str) -> State | None:
-        folder = self._checkpoint(name)
-        # The newer one is still under its working name if the run was killed between two moves.
-        for candidate in (folder, folder.with_name(f"{folder.name}.new")):
-            try:
-                if (candidate / "whole").read_text() == _state_digest(candidate):
-                    return read_state(candidate)
-            except (OSError, DamagedError):
-                continue
-        return None
+        return read_checkpoint(self._checkpoint(name))
 
     def report(self, name: str, value: Scalar) -> None:
         self.reports[name] = value
 
     def _checkpoint(self, name: str) -> Path:
-        return self.store.unfinished(self.step_key) / "".join(
-            c if c.isalnum() else "_" for c in name
-        )
-
-
-def _state_digest(folder: Path) -> str:
-    return keys.digest([keys.digest_file(folder / name) for name in (TENSORS, SCALARS)])
+        file = "".join(c if c.isalnum() else "_" for c in name)
+        return self.store.unfinished(self.step_key) / f"{file}.checkpoint"

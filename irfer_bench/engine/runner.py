@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from irfer_bench.engine.context import StepContext
-from irfer_bench.errors import BenchError, CellError, ContractError
+from irfer_bench.errors import BenchError, CellError, ContractError, UnreadableError
 from irfer_bench.experiment import estimate
 from irfer_bench.experiment.graph import Step
-from irfer_bench.experiment.methods import Method
+from irfer_bench.experiment.methods import Method, check_weights
 from irfer_bench.registry import Registry
 from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Artefact, Store
@@ -64,10 +64,23 @@ class Runner:
         if found is None:
             for needed in step.inputs.values():
                 self.artefact(needed)
-            found = self._build(step)
+            try:
+                found = self._build(step)
+            except UnreadableError:
+                self._mend_inputs(step)
+                found = self._build(step)
         elif found.source and found.source != self.source_digest(step):
             self.changed.add(step.title)
         return found
+
+    def _mend_inputs(self, step: Step) -> None:
+        """Read all that a step was made from in full; what is damaged is built again."""
+        for other in step.walk():
+            if other is not step and self.store.has(other.key):
+                self.store.verify(other.key)
+                self._open.pop(other.key, None)
+        for needed in step.inputs.values():
+            self.artefact(needed)
 
     def _build(self, step: Step) -> Artefact:
         self.reporter.step(step)
@@ -105,16 +118,9 @@ class Runner:
         return artefact
 
     def _carry_out(self, step: Step, folder: Path) -> Mapping[str, Any]:
-        """Run the builder; clips that a plugin wrote into are opened afresh for the others."""
-        try:
-            facts = self.builders[step.kind](self, step, folder)
-        finally:
-            touched = [name for name, opened in self._open.items() if opened.touched()]
-            for name in touched:
-                del self._open[name]
-        if touched:
-            raise ContractError(f"{step.title}: {WROTE}", COPY)
-        return facts
+        if step.method is not None:
+            check_weights(self.registry, step.method, self.weights)
+        return self.builders[step.kind](self, step, folder)
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""

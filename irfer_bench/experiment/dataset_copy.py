@@ -15,6 +15,7 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Component
 from irfer_bench.errors import MissingError
 from irfer_bench.store import keys
+from irfer_bench.store.digests import remembered_digest
 
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
@@ -57,12 +58,12 @@ class DatasetCopy:
     @cached_property
     def landmarks_digest(self) -> str:
         """Of the file that `--landmarks` names; empty without one."""
-        return keys.digest_file(self.landmarks) if self.landmarks is not None else ""
+        return remembered_digest(self.landmarks) if self.landmarks is not None else ""
 
     @cached_property
     def boxes_digest(self) -> str:
         """Of the file that `--boxes` names; empty without one."""
-        return keys.digest_file(self.boxes) if self.boxes is not None else ""
+        return remembered_digest(self.boxes) if self.boxes is not None else ""
 
 
 def find_copy(
@@ -102,8 +103,9 @@ def find_copy(
         )
     if not root.is_dir():
         raise MissingError(f"--data-root {name}={root}: no such folder")
-    from irfer_bench.data.manifest import other_datasets, stored
-    from irfer_bench.data.manifest import scan as read_manifest
+    from irfer_bench.data.kept_manifests import stored
+    from irfer_bench.data.scanning import other_datasets
+    from irfer_bench.data.scanning import scan as read_manifest
 
     source = DatasetCopy(component, params, root, None, landmarks, boxes)
     manifest = stored(name, root, home, source.stamp)

@@ -8,7 +8,8 @@ from typing import Any, Literal
 
 import msgspec
 
-from irfer_bench.errors import MissingError, RefusedError
+from irfer_bench.data.frame_rules import pick
+from irfer_bench.errors import MissingError, RefusedError, UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.methods import Method
 from irfer_bench.settings.setting import Domain, Setting
@@ -82,7 +83,12 @@ def prepare_step(
 
     Args:
         detectors: version by name.
+
+    Raises:
+        UsageError: the setting stores other frames than it scores and scores single frames.
     """
+    if setting.stored:
+        _check_stored(setting)
     detector = domain.detector or setting.detector
     spec = {
         "dataset": source.identity(),
@@ -95,11 +101,22 @@ def prepare_step(
         "crop": setting.crop,
         "range_16bit": setting.range_16bit,
     }
+    if setting.stored:
+        spec["stored"] = setting.stored
     if detector != "none":
         spec["no_face"] = setting.no_face
         spec["detector_version"] = detectors[detector]
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step("prepare", f"prepare {source.name} {parts}", spec, source=source)
+
+
+def _check_stored(setting: Setting) -> None:
+    if setting.unit != "item":
+        raise UsageError(
+            f"setting {setting.name!r} scores single frames and stores others ({setting.stored})",
+            "stored frames are of whole items: unit = 'item'",
+        )
+    pick(setting.stored, 1)
 
 
 @dataclass

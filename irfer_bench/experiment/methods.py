@@ -13,6 +13,7 @@ from irfer_bench.contracts.params import Params, resolve, stage_values
 from irfer_bench.contracts.values import Component
 from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.registry import OWN
+from irfer_bench.store.digests import reading_again
 from irfer_bench.store.keys import digest_file
 
 if TYPE_CHECKING:
@@ -125,6 +126,25 @@ def resolve_method(
     return Method(
         owned.component, owned.distribution, variant, preset, params, inputs, changed, owner
     )
+
+
+def check_weights(registry: Registry, method: Method, weights: Path) -> None:
+    """Read the weights that a method is about to use; their digests are in its key.
+
+    Raises:
+        DamagedError: a file is no longer what the plan was made with.
+    """
+    if not method.inputs:
+        return
+    with reading_again():
+        found = _inputs(registry, method.params, weights)
+    changed = [name for name in method.inputs if found.get(name) != method.inputs[name]]
+    if changed:
+        raise DamagedError(
+            f"{method.name}: the weights behind {', '.join(changed)} changed since the plan was "
+            "made",
+            "run again; the new file has keys of its own",
+        )
 
 
 def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:

@@ -6,17 +6,13 @@ Pretrained files are never downloaded here: a user puts them into one folder
 
 from __future__ import annotations
 
-import hashlib
-import json
-import tempfile
 from collections.abc import Sequence
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 
 from irfer_bench import home
 from irfer_bench.errors import DamagedError, MissingWeightsError
+from irfer_bench.store.digests import remembered_digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,31 +65,11 @@ def find(wanted: Pretrained, weights: Path) -> Path:
 
 
 def digest(path: Path) -> str:
-    """sha256 of a file, read once per size and modification time and remembered across runs."""
-    facts = path.stat()
-    return _digest(str(path.resolve()), facts.st_size, facts.st_mtime_ns)
+    """sha256 of a file, read once for each size, mtime, ctime and inode, also across runs.
 
-
-@lru_cache(maxsize=256)
-def _digest(path: str, size: int, mtime: int) -> str:
-    note = _notes() / f"{hashlib.sha256(path.encode()).hexdigest()[:32]}.json"
-    with suppress(OSError, ValueError, KeyError, TypeError):
-        known = json.loads(note.read_text())
-        if (known["size"], known["mtime"]) == (size, mtime):
-            return str(known["sha256"])
-    with Path(path).open("rb") as file:
-        found = hashlib.file_digest(file, "sha256").hexdigest()
-    # A read-only cache folder only costs the next run another reading.
-    with suppress(OSError):
-        note.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=note.parent, delete=False) as file_:
-            json.dump({"size": size, "mtime": mtime, "sha256": found}, file_)
-        Path(file_.name).replace(note)
-    return found
-
-
-def _notes() -> Path:
-    return home.home() / "digests"
+    A step that uses it reads it again: see `irfer_bench.store.digests`.
+    """
+    return remembered_digest(path)
 
 
 def _check(wanted: Pretrained, path: Path) -> None:

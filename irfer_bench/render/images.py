@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.store.files import clear_write_errors
+from irfer_bench.store.files import atomic_file, clear_write_errors
 from irfer_bench.store.records import path_of
 
 if TYPE_CHECKING:
@@ -103,12 +102,8 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
 
 def save_image(canvas: Image.Image, path: Path) -> None:
     """Write an image by one rename: half of one would be taken for the whole."""
-    draft = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
+    with atomic_file(path) as draft:
         canvas.save(draft, "PNG")
-        draft.replace(path)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def draw_confusion(record: Record, path: Path) -> Path:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import keyword
 import re
-import shutil
-import tempfile
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -13,7 +11,7 @@ from string import Template
 from typing import Literal
 
 from irfer_bench.errors import UsageError
-from irfer_bench.store.files import clear_write_errors
+from irfer_bench.store.files import atomic_folder, clear_write_errors
 
 PluginKind = Literal["translator", "recognizer", "metric", "dataset", "detector"]
 KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset", "detector")
@@ -49,20 +47,12 @@ def write_plugin(kind: PluginKind, name: str, into: Path) -> Path:
         raise UsageError(
             f"{target} is there already, and nothing is overwritten", "say --into, or another name"
         )
-    with clear_write_errors(into):
-        into.mkdir(parents=True, exist_ok=True)
-        draft = Path(tempfile.mkdtemp(prefix=".new-", dir=into))
-        try:
-            for template in _templates(kind):
-                path = draft / _place(template.name, words)
-                path.parent.mkdir(parents=True, exist_ok=True)
-                text = Template(template.read_text(encoding="utf-8")).substitute(words)
-                path.write_text(text.rstrip() + "\n", encoding="utf-8")
-            draft.chmod(0o755)
-            draft.rename(target)
-        except BaseException:
-            shutil.rmtree(draft, ignore_errors=True)
-            raise
+    with clear_write_errors(into), atomic_folder(target, mode=0o755) as draft:
+        for template in _templates(kind):
+            path = draft / _place(template.name, words)
+            path.parent.mkdir(parents=True, exist_ok=True)
+            text = Template(template.read_text(encoding="utf-8")).substitute(words)
+            path.write_text(text.rstrip() + "\n", encoding="utf-8")
     return target
 
 

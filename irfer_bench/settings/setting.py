@@ -42,7 +42,9 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             training subjects.
         paired: whether source and target show the same moments (pairs, exact or weak).
         draws: which fixed draw of shots a seed uses is `seed % draws`.
-        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item.
+        frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item: what is scored.
+        stored: what is kept of each item, by a like rule, where methods read more than is scored;
+            empty keeps what is scored. Only with unit `item`.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
         detector: who finds the face; `none` takes the centre square.
@@ -67,6 +69,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     validation: float = 0.0
     paired: bool = True
     frames: str = "all"
+    stored: str = ""
     unit: Literal["frame", "item"] = "frame"
     size: int = 256
     detector: str = "none"

@@ -1,36 +1,33 @@
-"""Artefacts by key: built once, committed by one rename, verified when read. Knows no faces."""
+"""Artefacts by key: built once, committed by one rename, verified whenever they are read."""
 
 from __future__ import annotations
 
+import os
 import shutil
-import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from stat import S_ISREG
 from typing import Any
 
 from irfer_bench.errors import DamagedError
-from irfer_bench.home import cores
-from irfer_bench.store import keys
-from irfer_bench.store.files import clear_write_errors, read_json, write_json
-from irfer_bench.store.locks import lock
+from irfer_bench.store.files import atomic_folder, clear_write_errors
+from irfer_bench.store.locks import lock, take
+from irfer_bench.store.manifests import Artefact, read_manifest, write_manifest
+from irfer_bench.store.stamps import (
+    MANIFEST,
+    are_unchanged,
+    compare_files,
+    hash_files,
+    write_stamps,
+)
 
-MANIFEST = "manifest.json"
+__all__ = ["MANIFEST", "SESSION", "Artefact", "Store"]
 
-
-@dataclass(frozen=True, slots=True)
-class Artefact:
-    """A finished, verified folder. `facts` is what its builder said about it."""
-
-    key: str
-    folder: Path
-    facts: Mapping[str, Any]
-    seconds: float
-    peak_mb: float
-    source: str
+SESSION = "store"
+"""Name of the lock that runs share and that `gc` and `purge` take alone."""
 
 
 @dataclass
@@ -39,49 +36,96 @@ class Store:
 
     Args:
         root: made when first written to; 0700, since prepared images are private.
-        say: told in one line when something damaged is set aside or another process is waited for.
+        say: called with one line when damage is set aside or another process is waited for.
     """
 
     root: Path
     say: Callable[[str], None] = lambda line: None
-    _verified: dict[str, Artefact] = field(default_factory=dict)
     _building: list[set[str]] = field(default_factory=list)
+    _sessions: int = 0
 
     def folder(self, key: str) -> Path:
         return self.root / "artefacts" / key[:2] / key
 
     def has(self, key: str) -> bool:
         """Whether an artefact is there, without verifying it."""
-        return key in self._verified or (self.folder(key) / MANIFEST).is_file()
+        with clear_write_errors(self.root):
+            try:
+                return S_ISREG((self.folder(key) / MANIFEST).stat().st_mode)
+            except (FileNotFoundError, NotADirectoryError):
+                return False
+
+    def stored_keys(self) -> list[str]:
+        """Keys of all artefacts."""
+        return sorted(path.parent.name for path in self.root.glob(f"artefacts/*/*/{MANIFEST}"))
+
+    @contextmanager
+    def session(self) -> Iterator[None]:
+        """Keep `gc` and `purge` of other processes away until the block ends; it may be nested.
+
+        Raises:
+            DamagedError: the store cannot be entered, or its file system has no locks.
+        """
+        handle = None if self._sessions else self._enter()
+        self._sessions += 1
+        try:
+            yield
+        finally:
+            self._sessions -= 1
+            if handle is not None:
+                os.close(handle)
+
+    def _enter(self) -> int | None:
+        def wait() -> int | None:
+            self.say(f"another process deletes artefacts in {self.root}; waiting")
+            return take(self.root / "locks", SESSION, shared=True, wait=True)
+
+        try:
+            with self.writing():
+                handle = take(self.root / "locks", SESSION, shared=True)
+                return wait() if handle is None else handle
+        except DamagedError:
+            # What is all there may be read from a store that may only be read.
+            if (self.root / "locks").is_dir() and not os.access(self.root / "locks", os.W_OK):
+                return None
+            raise
 
     def get(self, key: str) -> Artefact | None:
         """The verified artefact, or None; a damaged one is set aside first."""
-        if self._damage(key):
+        found, reason = self._look(key)
+        if reason:
             # Only the holder of the lock may move it: another run may be building it anew.
             with self._locked(key):
-                self._set_aside_if_damaged(key)
-        return self._verified.get(key)
+                found = self._look_again(key)
+        return found
 
-    def _damage(self, key: str) -> str:
-        """What is wrong with an artefact that is there; empty where nothing is."""
-        if key not in self._verified and self.has(key):
-            try:
-                self._verified[key] = self._read(key)
-            except DamagedError as error:
-                return str(error)
-        return ""
+    def verify(self, key: str) -> Artefact | None:
+        """The artefact after every byte of it was read, or None; a damaged one is set aside."""
+        with self._locked(key):
+            return self._look_again(key, full=True)
 
-    def _set_aside_if_damaged(self, key: str) -> None:
-        reason = self._damage(key)
+    def _look(self, key: str, *, full: bool = False) -> tuple[Artefact | None, str]:
+        """The artefact, or what is wrong with it; neither where there is none."""
+        if not self.has(key):
+            return None, ""
+        try:
+            return self._read(key, full), ""
+        except (DamagedError, OSError) as error:
+            return None, str(error)
+
+    def _look_again(self, key: str, *, full: bool = False) -> Artefact | None:
+        """Under its lock: what cannot be read a second time is set aside."""
+        found, reason = self._look(key, full=full)
         if reason:
             self._set_aside(key, reason)
+        return found
 
     @contextmanager
     def _locked(self, key: str) -> Iterator[None]:
         def waiting() -> None:
             self.say(f"another run is building {key[:8]}; waiting")
 
-        with self.writing(), lock(self.root / "locks", key, waiting):
+        with self.session(), self.writing(), lock(self.root / "locks", key, waiting):
             yield
 
     def get_or_build(
@@ -105,9 +149,9 @@ class Store:
         if found is not None:
             return found, False
         with self._locked(key):
-            self._set_aside_if_damaged(key)
-            if key in self._verified:
-                return self._verified[key], False
+            found = self._look_again(key)
+            if found is not None:
+                return found, False
             return self._build(key, build, describe, source), True
 
     def _build(
@@ -117,74 +161,47 @@ class Store:
         describe: Mapping[str, Any],
         source: str,
     ) -> Artefact:
-        workplace = self.root / "building"
-        workplace.mkdir(parents=True, exist_ok=True)
-        for leftover in workplace.glob(f"{key}.*"):  # of a run that was killed: we hold the lock
+        drafts, target = self.root / "building", self.folder(key)
+        drafts.mkdir(parents=True, exist_ok=True)
+        for leftover in drafts.glob(f"{key}.*"):  # of a run that was killed: we hold the lock
             shutil.rmtree(leftover, ignore_errors=True)
-        folder = Path(tempfile.mkdtemp(prefix=f"{key}.", dir=workplace))
+        if target.exists():
+            self._set_aside(key, f"artefact {key[:8]} has no manifest")
         started = time.monotonic()
-        try:
+        with atomic_folder(target, drafts=drafts) as folder:
             self._building.append(set())
             try:
                 facts = dict(build(folder))
             finally:
                 parts = sorted(self._building.pop())
-            manifest = {
-                "scheme": keys.SCHEME,
-                "key": key,
-                "describe": dict(describe),
-                "source": source,
-                "facts": facts,
-                "parts": parts,
-                "seconds": round(time.monotonic() - started, 3),
-                "peak_mb": peak_mb(),
-                "created": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-                "files": _stamps(folder),
-            }
-            write_json(folder / MANIFEST, manifest | {"digest": keys.digest(manifest)})
-            target = self.folder(key)
-            if target.exists():
-                self._set_aside(key, f"artefact {key[:8]} has no manifest")
-            target.parent.mkdir(parents=True, exist_ok=True)
-            folder.rename(target)
-        except BaseException:
-            shutil.rmtree(folder, ignore_errors=True)
-            raise
+            seconds = time.monotonic() - started
+            write_manifest(folder, key, facts, describe, source, parts, seconds)
+        # Its shards may be linked from there, and one link less is a change of the file's entry.
         shutil.rmtree(self.unfinished(key), ignore_errors=True)
-        self._verified[key] = self._read(key, written_now=True)
-        return self._verified[key]
+        digest, _, artefact = read_manifest(target, key)
+        write_stamps(target, digest)
+        return artefact
 
-    def _read(self, key: str, *, written_now: bool = False) -> Artefact:
-        """The artefact of a manifest; files that were written just now are not read again."""
+    def _read(self, key: str, full: bool) -> Artefact:
+        """The artefact of a manifest, if its files are what was written.
+
+        Raises:
+            DamagedError: they are not. OSError: they cannot be read.
+        """
         folder = self.folder(key)
-        manifest = read_json(folder / MANIFEST)
-        try:
-            if manifest.pop("digest") != keys.digest(manifest):
-                raise DamagedError(f"artefact {key[:8]}: its manifest is not what was written")
-            if manifest["key"] != key:
-                raise DamagedError(f"artefact {key[:8]}: its manifest names another key")
-            if not written_now:
-                found = _stamps(folder)
-                for name, stamp in manifest["files"].items():
-                    if found.get(name) != stamp:
-                        raise DamagedError(f"artefact {key[:8]}: {name} is not what was written")
-            return Artefact(
-                key,
-                folder,
-                manifest["facts"],
-                manifest["seconds"],
-                manifest["peak_mb"],
-                manifest["source"],
-            )
-        except (KeyError, TypeError, AttributeError, ValueError) as error:
-            raise DamagedError(f"artefact {key[:8]}: manifest is incomplete ({error})") from error
+        digest, files, artefact = read_manifest(folder, key)
+        if full or not are_unchanged(folder, digest):
+            compare_files(key, files, hash_files(folder))
+            write_stamps(folder, digest)
+        return artefact
 
     def _set_aside(self, key: str, reason: str) -> None:
         """Move a damaged artefact away, so that it is built again and can be looked at."""
         aside = self.root / "damaged"
         aside.mkdir(parents=True, exist_ok=True)
-        self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
-        self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
+        with suppress(FileNotFoundError):  # somebody deleted it meanwhile
+            self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
+            self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
 
     def unfinished(self, key: str) -> Path:
         """Where an interrupted build of `key` keeps its checkpoints."""
@@ -196,21 +213,3 @@ class Store:
         with clear_write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             yield
-
-
-def peak_mb() -> float:
-    """Peak resident memory of this process so far, in MB."""
-    import resource
-
-    return round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, 1)
-
-
-def _stamps(folder: Path) -> dict[str, Any]:
-    """Length and digest of every file but the manifest; a gigabyte takes a second on each core."""
-    paths = sorted(path for path in folder.iterdir() if path.name != MANIFEST and path.is_file())
-    with ThreadPoolExecutor(cores()) as threads:
-        return dict(zip((path.name for path in paths), threads.map(_stamp, paths), strict=True))
-
-
-def _stamp(path: Path) -> dict[str, Any]:
-    return {"size": path.stat().st_size, "sha256": keys.digest_file(path)}

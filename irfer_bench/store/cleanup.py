@@ -1,15 +1,19 @@
-"""Taking artefacts out of a store: those that nobody needs, or all that holds somebody's pixels."""
+"""Taking artefacts out of a store: those that nobody needs, or all that holds somebody's pixels.
+
+Links are neither followed nor deleted: what they point to is not the store's.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from irfer_bench.errors import DamagedError, RefusedError
-from irfer_bench.store.artefacts import MANIFEST
+from irfer_bench.store.artefacts import MANIFEST, SESSION
 from irfer_bench.store.files import clear_write_errors, read_json
 from irfer_bench.store.locks import try_lock
 
@@ -17,7 +21,7 @@ SCRATCH = ("building", "damaged")
 CHECKPOINTS = "unfinished"
 
 
-def sweep(root: Path, keep: Iterable[str]) -> tuple[int, int]:
+def sweep(root: Path, keep: Iterable[str], *, really: bool = True) -> tuple[int, int]:
     """Delete every artefact but those in `keep` and their parts.
 
     Checkpoints of interrupted fits stay, unless nothing is to be kept.
@@ -25,18 +29,22 @@ def sweep(root: Path, keep: Iterable[str]) -> tuple[int, int]:
     Args:
         root: the store's folder.
         keep: keys.
+        really: without it nothing is deleted, only counted.
 
     Returns:
         How many artefacts, and their bytes.
 
     Raises:
-        RefusedError: another run is building something here.
+        RefusedError: a run or another cleaning is at work here. DamagedError: no access.
     """
-    known = _artefacts(root)
-    kept = _reached(keep, {key: _parts(folder) for key, folder in known.items()})
-    doomed = [folder for key, folder in known.items() if key not in kept]
-    size = _size(doomed)
-    _delete(root, (*doomed, *_leftovers(root, *SCRATCH, *(() if kept else (CHECKPOINTS,)))))
+    with _alone(root, really):
+        known = _artefacts(root)
+        kept = _reached(keep, {key: _sources(folder)[1] for key, folder in known.items()})
+        doomed = [folder for key, folder in known.items() if key not in kept]
+        size = _size(doomed)
+        if really:
+            names = (*SCRATCH, *(() if kept else (CHECKPOINTS,)))
+            _delete([*doomed, *_leftovers(root, *names)])
     return len(doomed), size
 
 
@@ -45,48 +53,91 @@ def purge(
 ) -> tuple[int, int]:
     """Delete the artefacts whose description is chosen and all that was made of them.
 
-    Unfinished work goes too, whosever it is: it may hold frames. Without `really` only counts.
+    Unfinished work goes too, whosever it is: it may hold frames. So does an artefact of which
+    nobody can say what it holds. Without `really` only counts.
 
     Args:
         root: the store's folder.
-        chosen: told what an artefact was made of.
+        chosen: decides from what an artefact was made of.
 
     Returns:
         How many artefacts, and their bytes.
 
     Raises:
-        RefusedError: another run is building something here.
+        RefusedError: a run or another cleaning is at work here. DamagedError: no access.
     """
-    known = _artefacts(root)
-    made: dict[str, list[str]] = {}
-    named: set[str] = set()
-    for key, folder in known.items():
-        try:
-            manifest = read_json(folder / MANIFEST)
-            describe, parts = manifest["describe"], manifest["parts"]
-        except (DamagedError, KeyError, TypeError):
-            named.add(key)  # nobody can say what it holds
-            continue
-        if chosen(describe):
-            named.add(key)
-        for source in describe.get("from", {}).values():
-            made.setdefault(source, []).append(key)
-        made.setdefault(key, []).extend(parts)
-    doomed = [known[key] for key in _reached(named, made) & known.keys()]
-    size = _size(doomed)
-    if really:
-        _delete(root, (*doomed, *_leftovers(root, *SCRATCH, CHECKPOINTS)))
+    with _alone(root, really):
+        known = _artefacts(root)
+        made: dict[str, list[str]] = {}
+        named: set[str] = set()
+        for key, folder in known.items():
+            describe, parts = _sources(folder)
+            if describe is None or chosen(describe):
+                named.add(key)
+            for source in _texts(describe or {}, "from"):
+                made.setdefault(source, []).append(key)
+            made.setdefault(key, []).extend(parts)
+        doomed = [known[key] for key in _reached(named, made) & known.keys()]
+        size = _size(doomed)
+        if really:
+            _delete([*doomed, *_leftovers(root, *SCRATCH, CHECKPOINTS)])
     return len(doomed), size
 
 
+@contextmanager
+def _alone(root: Path, really: bool) -> Iterator[None]:
+    """Hold the store alone while something is deleted; looking is free."""
+    with clear_write_errors(root):
+        if not root.exists():
+            yield
+            return
+        os.scandir(root).close()  # Fails here where permission is missing.
+        if not really:
+            yield
+            return
+        with try_lock(root / "locks", SESSION) as alone:
+            if not alone:
+                raise RefusedError(f"another run is at work in {root}", "wait until it has ended")
+            yield
+
+
 def _artefacts(root: Path) -> dict[str, Path]:
-    return {folder.name: folder for folder in (root / "artefacts").glob("*/*")}
+    return {
+        found.name: found
+        for place in _folders(root / "artefacts")
+        for found in _folders(place)
+    }
 
 
-def _parts(folder: Path) -> list[str]:
-    with suppress(DamagedError, AttributeError):
-        return list(read_json(folder / MANIFEST).get("parts", []))
-    return []
+def _folders(place: Path) -> list[Path]:
+    """The real folders in a real folder: no links, and no `.DS_Store`."""
+    if place.is_symlink():
+        return []
+    try:
+        with os.scandir(place) as entries:
+            return [Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False)]
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def _sources(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
+    """What an artefact's manifest says it was made of, None where it says nothing; its parts."""
+    try:
+        manifest = read_json(folder / MANIFEST)
+    except DamagedError:
+        return None, []
+    if not isinstance(manifest, dict):
+        return None, []
+    describe = manifest.get("describe")
+    return describe if isinstance(describe, dict) else None, _texts(manifest, "parts")
+
+
+def _texts(facts: Mapping[str, Any], name: str) -> list[str]:
+    """The keys in a list or a table of them, whatever else is there."""
+    found = facts.get(name)
+    if isinstance(found, dict):
+        found = list(found.values())
+    return [value for value in found if isinstance(value, str)] if isinstance(found, list) else []
 
 
 def _reached(start: Iterable[str], leads: Mapping[str, Iterable[str]]) -> set[str]:
@@ -101,22 +152,19 @@ def _reached(start: Iterable[str], leads: Mapping[str, Iterable[str]]) -> set[st
 
 
 def _leftovers(root: Path, *names: str) -> list[Path]:
-    return [root / name for name in names if (root / name).is_dir()]
+    places = [root / name for name in names]
+    return [place for place in places if place.is_dir() and not place.is_symlink()]
 
 
 def _size(folders: Iterable[Path]) -> int:
-    return sum(path.stat().st_size for folder in folders for path in folder.iterdir())
+    total = 0
+    for folder in folders:
+        for path in folder.rglob("*"):
+            with suppress(FileNotFoundError):  # looking holds no lock
+                total += path.lstat().st_size
+    return total
 
 
-def _delete(root: Path, folders: Iterable[Path]) -> None:
-    with clear_write_errors(root):
-        _refuse_if_busy(root)
-        for folder in folders:
-            shutil.rmtree(folder)
-
-
-def _refuse_if_busy(root: Path) -> None:
-    for lock in (root / "locks").glob("*.lock"):
-        with try_lock(lock.parent, lock.stem) as free:
-            if not free:
-                raise RefusedError(f"another run is at work in {root}", "wait until it has ended")
+def _delete(folders: Iterable[Path]) -> None:
+    for folder in folders:
+        shutil.rmtree(folder)

@@ -1,41 +1,107 @@
-"""One lock per key, released by the system when the process that holds it dies."""
+"""Locks on a store, released by the system when the process that holds them dies.
+
+They are `flock` locks: what counts is the system's own table, never a lock file's content or age.
+"""
 
 from __future__ import annotations
 
+import errno
+import fcntl
+import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
+from irfer_bench.errors import DamagedError
+
+HELD = (errno.EWOULDBLOCK, errno.EAGAIN)
 
 
 @contextmanager
-def lock(folder: Path, key: str, waiting: Callable[[], None] = lambda: None) -> Iterator[None]:
-    """Hold the lock on `key`; `waiting` is called once if another process holds it."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file_lock = FileLock(folder / f"{key}.lock")
-    try:
-        file_lock.acquire(timeout=0)
-    except Timeout:
+def lock(
+    folder: Path,
+    key: str,
+    waiting: Callable[[], object] = lambda: None,
+    *,
+    shared: bool = False,
+) -> Iterator[None]:
+    """Hold the lock on `key`; `waiting` is called once if another process holds it.
+
+    Args:
+        shared: several processes may hold it so at once, and none alone meanwhile.
+
+    Raises:
+        DamagedError: the file system of `folder` has no such locks.
+    """
+    handle = take(folder, key, shared=shared)
+    if handle is None:
         waiting()
-        file_lock.acquire()
+        handle = take(folder, key, shared=shared, wait=True)
+    assert handle is not None
     try:
         yield
     finally:
-        file_lock.release()
+        os.close(handle)
 
 
 @contextmanager
 def try_lock(folder: Path, key: str) -> Iterator[bool]:
-    """Hold the lock on `key` if nobody else does; tells whether it is held."""
-    folder.mkdir(parents=True, exist_ok=True)
-    file_lock = FileLock(folder / f"{key}.lock")
+    """Hold the lock on `key` alone if nobody else holds it; tells whether it is held."""
+    handle = take(folder, key)
     try:
-        file_lock.acquire(timeout=0)
-    except Timeout:
-        yield False
-        return
-    try:
-        yield True
+        yield handle is not None
     finally:
-        file_lock.release()
+        if handle is not None:
+            os.close(handle)
+
+
+def take(folder: Path, key: str, *, shared: bool = False, wait: bool = False) -> int | None:
+    """The open handle that holds a lock, or None where another process holds it.
+
+    Raises:
+        OSError: the lock file cannot be opened. DamagedError: the file system has no such locks.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{key}.lock"
+    how = fcntl.LOCK_SH if shared else fcntl.LOCK_EX
+    while True:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            fcntl.flock(handle, how if wait else how | fcntl.LOCK_NB)
+            if _is_still(path, handle):
+                return handle
+            os.close(handle)  # somebody deleted the file meanwhile: a lock on it guards nothing
+        except OSError as error:
+            os.close(handle)
+            if error.errno in HELD:
+                return None
+            raise DamagedError(
+                f"{path} cannot be locked: {error.strerror} (file system {file_system(path)})",
+                "point IRFER_BENCH_HOME at a disk whose file system has flock",
+            ) from error
+        except BaseException:
+            os.close(handle)
+            raise
+
+
+def _is_still(path: Path, handle: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(handle))
+    except FileNotFoundError:
+        return False
+
+
+def file_system(path: Path) -> str:
+    """Type of the file system that a path is on, such as `nfs4`, as far as the system tells."""
+    best, found = "", "unknown"
+    try:
+        lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()
+    except OSError:
+        return found
+    place = str(path.resolve())
+    for line in lines:
+        _, mount, kind, *_ = line.split()
+        inside = place == mount or place.startswith(mount.rstrip("/") + "/")
+        if inside and len(mount) >= len(best):
+            best, found = mount, kind
+    return found

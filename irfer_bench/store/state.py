@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.contracts.values import State
-from irfer_bench.errors import ContractError, DamagedError
-from irfer_bench.store.files import read_json
+from irfer_bench.errors import ContractError, UnreadableError
+from irfer_bench.store.files import atomic_file, read_json
 
 TENSORS, SCALARS = "state.safetensors", "state.json"
 KEPT = "state() returns State(tensors: arrays of numbers, scalars: finite JSON)"
@@ -23,6 +23,13 @@ def write_state(folder: Path, state: State) -> None:
     Raises:
         ContractError: it is no `State`, or holds what these cannot.
     """
+    scalars = _check(state)
+    save_tensors(folder / TENSORS, state.tensors)
+    (folder / SCALARS).write_text(scalars, encoding="utf-8")
+
+
+def _check(state: State) -> str:
+    """The state's scalars as JSON, after its tensors were looked at."""
     import numpy as np
 
     if not isinstance(state, State):
@@ -33,25 +40,50 @@ def write_state(folder: Path, state: State) -> None:
         if kind.kind in "OSUMm":
             raise ContractError(f"the state's array {name!r} is of {kind}", KEPT)
     try:
-        scalars = json.dumps(dict(state.scalars), allow_nan=False)
+        return json.dumps(dict(state.scalars), allow_nan=False)
     except (TypeError, ValueError) as error:
         raise ContractError(f"the state's scalars are no JSON: {error}", KEPT) from error
-    save_tensors(folder / TENSORS, state.tensors)
-    (folder / SCALARS).write_text(scalars)
 
 
-def save_tensors(path: Path, tensors: Mapping[str, Any]) -> None:
+def write_checkpoint(path: Path, state: State) -> None:
+    """Write a state as one file, tensors and scalars, in place of an older one.
+
+    Raises:
+        ContractError, OSError: as `write_state`.
+    """
+    scalars = _check(state)
+    with atomic_file(path) as draft:
+        save_tensors(draft, state.tensors, {"scalars": scalars})
+
+
+def read_checkpoint(path: Path) -> State | None:
+    """What `write_checkpoint` wrote, or None where there is none that is whole."""
+    from safetensors import SafetensorError, safe_open
+
+    try:
+        with safe_open(path, "numpy") as file:
+            scalars = json.loads((file.metadata() or {})["scalars"])
+            names = file.keys()
+            return State({name: file.get_tensor(name) for name in names}, scalars)
+    except (OSError, SafetensorError, ValueError, KeyError):
+        return None
+
+
+def save_tensors(
+    path: Path, tensors: Mapping[str, Any], metadata: Mapping[str, str] | None = None
+) -> None:
     """Write arrays as safetensors.
 
     Raises:
-        OSError: what the system said, which the library hides in its own error's text.
+        OSError: the system's error, which the library hides in its message.
     """
     import numpy as np
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     try:
-        save_file({name: np.asarray(value, order="C") for name, value in tensors.items()}, path)
+        arrays = {name: np.asarray(value, order="C") for name, value in tensors.items()}
+        save_file(arrays, path, metadata=dict(metadata) if metadata else None)
     except SafetensorError as error:
         number = re.search(r"os error (\d+)|Os \{ code: (\d+)", str(error))
         if number is None:
@@ -64,7 +96,7 @@ def read_state(folder: Path) -> State:
     """Read what `write_state` wrote.
 
     Raises:
-        DamagedError: a file is missing or no longer readable.
+        UnreadableError: a file is missing or no longer readable.
     """
     from safetensors import SafetensorError
     from safetensors.numpy import load_file
@@ -72,4 +104,4 @@ def read_state(folder: Path) -> State:
     try:
         return State(load_file(folder / TENSORS), read_json(folder / SCALARS))
     except (OSError, SafetensorError) as error:
-        raise DamagedError(f"state in {folder} cannot be read: {error}") from error
+        raise UnreadableError(f"state in {folder} cannot be read: {error}") from error

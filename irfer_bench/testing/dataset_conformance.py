@@ -14,7 +14,7 @@ import pytest
 
 from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.values import CLASSES, Item, Kind, Match, Problem, Spectrum
-from irfer_bench.data.manifest import SURE
+from irfer_bench.data.scanning import SURE
 from irfer_bench.testing.announcement import ComponentConformance
 
 

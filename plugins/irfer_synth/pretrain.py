@@ -19,7 +19,6 @@ import gzip
 import json
 import math
 import sys
-import tempfile
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -34,7 +33,7 @@ from safetensors.torch import save_file
 from torch import Tensor
 from torch.nn import functional as F
 
-from irfer_bench.api import BASIC
+from irfer_bench.api import BASIC, atomic_file
 from irfer_bench.nn.schedules import cosine
 from irfer_synth.captions import learn_merges, vocabulary, write_caption
 from irfer_synth.dataset import GENERATOR
@@ -263,11 +262,8 @@ def save(clip: CLIP, config: dict[str, Any], folder: Path, facts: dict[str, Any]
         "training": json.dumps(facts),
     }
     state = {k: v.half().contiguous() for k, v in clip.state_dict().items()}
-    with tempfile.NamedTemporaryFile(dir=folder, suffix=".tmp", delete=False) as file:
-        path = Path(file.name)
-    save_file(state, path, metadata)
-    path.chmod(0o644)
-    path.replace(folder / WEIGHTS)
+    with atomic_file(folder / WEIGHTS) as draft:
+        save_file(state, draft, metadata)
 
 
 def say(what: str, done: int, total: int, note: str = "") -> None:

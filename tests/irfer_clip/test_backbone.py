@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 
 from irfer_bench.api import BenchError, DamagedError, MissingWeightsError, UsageError
 from irfer_bench.nn.weights import Pretrained, digest, find
+from irfer_bench.store import digests
 from irfer_bench.testing.memory import MemoryContext
 from irfer_clip.backbone import build_clip, load_backbone, read_state
 from irfer_clip.backbone_files import backbone_digest, locate
@@ -146,15 +149,27 @@ def test_the_digest_follows_the_content_and_not_the_place(tmp_path: Path) -> Non
 def test_a_remembered_digest_is_used_and_a_damaged_note_is_not(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from irfer_bench.nn import weights
+    def forget() -> None:  # as another process begins
+        digests._known.clear()
+        digests._read.clear()
 
     path = write_tiny(tmp_path)
+    time.sleep(0.1)  # what was just written may change once more without another date
     true = digest(path)
     (note,) = (tmp_path / "home" / "digests").iterdir()
-    weights._digest.cache_clear()
+    forget()
     note.write_text(json.dumps(json.loads(note.read_text()) | {"sha256": "remembered"}))
     assert digest(path) == "remembered"
-    weights._digest.cache_clear()
+    with digests.reading_again():
+        assert digest(path) == true, "a step reads it itself"
+    forget()
+    note.write_text(json.dumps(json.loads(note.read_text()) | {"sha256": "remembered"}))
+    whole, dates = path.read_bytes(), path.stat()
+    path.write_bytes(whole[:-1] + bytes([whole[-1] ^ 1]))
+    os.utime(path, ns=(dates.st_atime_ns, dates.st_mtime_ns))
+    assert digest(path) not in ("remembered", true), "overwritten with size and date kept"
+    path.write_bytes(whole)
+    forget()
     note.write_text("{half")
     assert digest(path) == true
 

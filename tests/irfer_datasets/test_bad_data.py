@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.data.manifest import DAMAGED, signature
+from irfer_bench.data.kept_manifests import signature
+from irfer_bench.data.manifest import DAMAGED
 from tests.conformance.sample_trees import SAMPLES
 
 Capture = pytest.CaptureFixture[str]

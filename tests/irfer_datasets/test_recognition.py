@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.contracts.values import Match
-from irfer_bench.data.manifest import SURE
+from irfer_bench.data.scanning import SURE
 from irfer_bench.registry import load
 from tests.conformance.sample_trees import SAMPLES
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.cli.data import preparing
 from irfer_bench.cli.data.opened import open_source
 from irfer_bench.cli.reporter import open_reporter
-from irfer_bench.data.manifest import scan
+from irfer_bench.data.scanning import scan
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry

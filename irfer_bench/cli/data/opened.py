@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,13 +10,15 @@ from typing import Any
 
 from irfer_bench.cli.reporter import open_reporter
 from irfer_bench.contracts.values import Problem
-from irfer_bench.data.manifest import Manifest, other_datasets, scan
+from irfer_bench.data.manifest import Manifest
+from irfer_bench.data.scanning import other_datasets, scan
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
 from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
+from irfer_bench.store.files import write_text
 
 SHOWN = 5
 """Problems of one kind that are printed; `--json` prints all."""
@@ -81,10 +82,7 @@ def write_new(place: Path, text: str) -> None:
     Raises:
         UsageError: it cannot be written.
     """
-    draft = place.with_name(f".{place.name}.{os.getpid()}.tmp")
     try:
-        draft.write_text(text, encoding="utf-8")
-        draft.replace(place)
+        write_text(place, text)
     except OSError as error:
-        draft.unlink(missing_ok=True)
         raise UsageError(f"--out {place} cannot be written ({error.strerror})") from error

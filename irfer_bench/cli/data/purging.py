@@ -38,13 +38,13 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         return isinstance(source, dict) and source.get("name") == args.dataset
 
     count, size = purge(home() / "store", made_of_it, really=args.yes)
-    folders = [path for path in _folders(args, registry) if path.exists()]
     with clear_write_errors(home()):
+        folders = [path for path in _folders(args, registry) if path.exists() or path.is_symlink()]
         for path in folders if args.yes else ():
-            if path.is_dir():
+            if path.is_dir() and not path.is_symlink():
                 shutil.rmtree(path)
             else:
-                path.unlink()
+                path.unlink(missing_ok=True)
     verb = "deleted" if args.yes else "would delete"
     print(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
     for path in folders:
@@ -65,7 +65,8 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
                 settings.add(component.name)
     for out in args.out or ["leaderboards"]:
         for folder in sorted(Path(out).glob("images/*/faces")):
-            if folder.parent.name.partition("@")[0] in settings:
+            linked = folder.parent.is_symlink() or folder.parent.parent.is_symlink()
+            if not linked and folder.parent.name.partition("@")[0] in settings:
                 found.append(folder)
     return found
 

@@ -7,18 +7,17 @@ repository and the user says that the licence allows it; the repository is priva
 
 from __future__ import annotations
 
-import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from irfer_bench.contracts.values import CLASSES, Clip, Item
 from irfer_bench.data.export.rows import ShardWriter
 from irfer_bench.errors import MissingError, RefusedError, UsageError
+from irfer_bench.store.files import atomic_folder
 
 SHARD = 256 * 2**20
 """Bytes of images after which the next file begins."""
@@ -229,35 +228,9 @@ def _draft_of(folder: Path) -> Iterator[Path]:
     """A private folder beside the wanted one, renamed into it when all went well."""
     if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise UsageError(f"--out {folder} is there and not empty", "name a new folder")
-    draft = folder.with_name(f".{folder.name}.{os.getpid()}.tmp")
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        _sweep(folder)
-        draft.mkdir(mode=0o700)
-        (draft / "data").mkdir(mode=0o700)
+        with atomic_folder(folder) as draft:
+            (draft / "data").mkdir(mode=0o700)
+            yield draft
     except OSError as error:
         raise UsageError(f"--out {folder} cannot be written ({error.strerror})") from error
-    try:
-        yield draft
-        draft.replace(folder)
-    except OSError as error:
-        raise UsageError(f"--out {folder} cannot be written ({error.strerror})") from error
-    finally:
-        shutil.rmtree(draft, ignore_errors=True)
-
-
-def _sweep(folder: Path) -> None:
-    """Remove drafts of exports that were killed: they hold images."""
-    for old in folder.parent.glob(f".{folder.name}.*.tmp"):
-        number = old.name.split(".")[-2]
-        if number.isdigit() and not _runs(int(number)):
-            shutil.rmtree(old, ignore_errors=True)
-
-
-def _runs(process: int) -> bool:
-    with suppress(PermissionError):
-        try:
-            os.kill(process, 0)
-        except ProcessLookupError:
-            return False
-    return True

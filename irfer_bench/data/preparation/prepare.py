@@ -91,7 +91,7 @@ class _Job:
     visible: Mapping[str, Item]
 
     def run(self, item: Item, ready: Clip | None = None) -> tuple[list[Clip], dict[str, Any]]:
-        picked = pick(self.rules.frames, item.frames)
+        picked = pick(self.rules.kept, item.frames)
         if self.rules.unit == "frame":
             picked = distinct(picked)
         if not picked:
@@ -128,7 +128,9 @@ class _Job:
                 ]
             ),
             landmarks=None if points is None else move_points(points[kept], cuts, self.rules.size),
-            fps=None if self.rules.frames.startswith("uniform") else clip.fps,
+            fps=None if self.rules.kept.startswith("uniform") else clip.fps,
+            positions=tuple(positions[k] for k in kept),
+            length=item.frames,
         )
         if self.rules.unit == "item":
             return [self.reader.with_sound(item, whole)], facts
@@ -214,4 +216,5 @@ def _still(whole: Clip, index: int, k: int) -> Clip:
         audio=None,
         sample_rate=None,
         landmarks=None if points is None else points[index : index + 1],
+        positions=None if whole.positions is None else whole.positions[index : index + 1],
     )

@@ -140,7 +140,7 @@ def _workers(asked: int | None) -> int:
 
 
 def _frames(rules: Rules, chunks: Sequence[Chunk]) -> int:
-    return sum(len(pick(rules.frames, item.frames)) for chunk in chunks for item in chunk.items)
+    return sum(len(pick(rules.kept, item.frames)) for chunk in chunks for item in chunk.items)
 
 
 def _shifted(progress: Progress, start: int, total: int) -> Progress:

@@ -25,11 +25,9 @@ from irfer_bench.data.landmarks import read_landmarks
 from irfer_bench.data.preparation.prepare import Annotations, Rules, prepare
 from irfer_bench.errors import BenchError, CellError
 from irfer_bench.registry import Registry
-from irfer_bench.store.files import write_text
+from irfer_bench.store.files import commit_file, write_text
 
 Progress = Callable[[str, int, int], object]
-FLUSH = getattr(os, "fdatasync", os.fsync)
-"""Bytes and length reach the disk; dates may come later."""
 
 
 @dataclass(frozen=True)
@@ -117,10 +115,8 @@ class Draft:
 def commit(draft: Draft) -> None:
     """Bring a draft and its facts to disk, then give it its name."""
     try:
-        with draft.path.open("rb") as stream:
-            FLUSH(stream.fileno())
         write_text(draft.target.with_suffix(".json"), json.dumps(draft.facts))
-        draft.path.replace(draft.target)
+        commit_file(draft.path, draft.target)
     finally:
         draft.path.unlink(missing_ok=True)
 
@@ -132,7 +128,7 @@ def prepare_apart(
     made: Callable[[Chunk], object],
     workers: int,
 ) -> None:
-    """Prepare chunks by `workers` processes; `made` is told of each that is finished.
+    """Prepare chunks by `workers` processes; `made` is called for each finished one.
 
     When one fails, or somebody presses Ctrl-C, the others are stopped at once.
 
@@ -207,7 +203,7 @@ def _draft(chunk: Chunk) -> Draft:
         system = isinstance(error, OSError) and type(error).__module__ == "builtins"
         if system or isinstance(error, BenchError | MemoryError):
             raise
-        # A stranger's exception may not survive the way to the other process.
+        # A third-party exception may not survive pickling.
         raise CellError(
             f"{type(error).__name__}: {error}".strip(),
             "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",

@@ -30,7 +30,7 @@ def execute(plan: Plan, runner: Runner, out: Path) -> Iterator[Outcome]:
     """Yield an outcome per cell as soon as it is known."""
     for planned in plan.cells:
         try:
-            with clear_write_errors(out):
+            with runner.store.session(), clear_write_errors(out):
                 runner.artefact(planned.score)
                 record, path = write_results(runner, planned, out)
         except BenchError as error:

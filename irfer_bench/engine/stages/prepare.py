@@ -14,9 +14,10 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Component, Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
-from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking, scan
+from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
+from irfer_bench.data.scanning import scan
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.home import home
 from irfer_bench.settings.setting import Domain
@@ -88,6 +89,7 @@ def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Se
 def _recipe(runner: Runner, source: DatasetCopy, spec: Mapping[str, Any]) -> Recipe:
     rules = Rules(
         frames=spec["frames"],
+        stored=spec.get("stored", ""),
         unit=spec["unit"],
         size=spec["size"],
         detector=spec["detector"],

@@ -95,7 +95,7 @@ def _checked(
                 f"not {given.frames.shape}"
             )
         ctx.progress("translate", number + 1, total)
-        yield replace(clip, spectrum=spectrum)
+        yield replace(clip, spectrum=spectrum, positions=given.positions, length=given.length)
 
 
 def fit_recognizer(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import TYPE_CHECKING
 
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView, StoredClips
 from irfer_bench.engine.stages.prepare import FOLDS
 from irfer_bench.errors import DamagedError
+from irfer_bench.store.files import read_json
 
 if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
@@ -20,7 +20,7 @@ def part_of(runner: Runner, step: Step, fold: int, part: str) -> ClipView:
     view = stored(runner, step).view()
     if step.kind == "translate" or part == "all" or fold == 0:
         return view
-    folds = json.loads((runner.artefact(step).folder / FOLDS).read_text())
+    folds = read_json(runner.artefact(step).folder / FOLDS)
     if fold > len(folds):
         raise DamagedError(
             f"{step.title}: fold {fold} was asked for and there are {len(folds)}",
@@ -32,4 +32,12 @@ def part_of(runner: Runner, step: Step, fold: int, part: str) -> ClipView:
 def stored(runner: Runner, step: Step) -> StoredClips:
     """An artefact's clips, opened once."""
     artefact = runner.artefact(step)
-    return runner.remember(step.key, lambda: StoredClips(artefact.folder, step.key))
+    scored = scored_rule(step)
+    return runner.remember(step.key, lambda: StoredClips(artefact.folder, step.key, scored))
+
+
+def scored_rule(step: Step) -> str:
+    """The rule of the frames that are scored, where more are stored; else empty."""
+    while step.kind != "prepare":
+        step = step.inputs["clips"]
+    return str(step.spec["frames"]) if step.spec.get("stored") else ""

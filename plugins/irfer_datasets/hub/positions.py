@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from contextlib import suppress
 from hashlib import sha256
@@ -10,7 +9,7 @@ from pathlib import Path
 
 import msgspec
 
-from irfer_bench.api import private_folder
+from irfer_bench.api import atomic_file, private_folder
 from irfer_datasets.hub.params import HubParams
 from irfer_datasets.hub.rows import opaque
 from irfer_datasets.hub.survey import Position
@@ -42,12 +41,11 @@ def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | 
 def keep(tables: Sequence[Table], params: HubParams, positions: dict[str, Position]) -> None:
     """For `recall` in another process."""
     place = _file(tables, params)
-    draft = place.with_suffix(f".{os.getpid()}.tmp")
     # Only time is lost where it cannot be written: the next process surveys again.
     with suppress(OSError):
         place.parent.mkdir(mode=0o700, exist_ok=True)
-        draft.write_bytes(msgspec.json.encode(positions))
-        draft.replace(place)
+        with atomic_file(place, mode=0o600) as draft:
+            draft.write_bytes(msgspec.json.encode(positions))
 
 
 def _file(tables: Sequence[Table], params: HubParams) -> Path:

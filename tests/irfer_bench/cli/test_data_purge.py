@@ -11,8 +11,8 @@ import pytest
 
 from irfer_bench.cli import main
 from irfer_bench.contracts.values import BASIC
-from irfer_bench.store import cleanup as removal
-from irfer_bench.store.locks import lock
+from irfer_bench.store import cleanup
+from irfer_bench.store.artefacts import Store
 from tests.irfer_bench.cli.conftest import Data
 from tests.irfer_bench.conftest import TOY
 from tests.irfer_datasets.trees import folder_tree
@@ -116,7 +116,7 @@ def test_it_waits_for_nobody_and_breaks_nobodys_run(
 ) -> None:
     data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
     before = artefacts(home)
-    with lock(home / "store" / "locks", "a" * 64):
+    with Store(home / "store").session():
         said = data("purge", "folder", "--yes")
         assert data("purge", "folder").code == 0, "looking is free"
     assert said.code == 2 and said.out == "" and said.err == (
@@ -136,7 +136,7 @@ def test_a_home_that_cannot_be_written_is_one_line(
     def refuse(folder: Path, key: str) -> None:
         raise PermissionError(errno.EACCES, "Permission denied", str(folder / key))
 
-    monkeypatch.setattr(removal, "try_lock", refuse)
+    monkeypatch.setattr(cleanup, "try_lock", refuse)
     said = data("purge", "folder", "--yes")
     assert said.code == 4 and "no access to " in said.err and said.err.count("\n") == 1
     assert artefacts(home) == before and (home / "private/folder/sheets").is_dir()

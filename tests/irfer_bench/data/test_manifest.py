@@ -10,7 +10,9 @@ import msgspec
 import pytest
 
 from irfer_bench.contracts.values import Item
-from irfer_bench.data.manifest import Manifest, scan, signature, stored
+from irfer_bench.data.kept_manifests import signature, stored
+from irfer_bench.data.manifest import Manifest
+from irfer_bench.data.scanning import scan
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_datasets.folder.dataset import Folder
 from irfer_datasets.oulu_casia.dataset import OuluCasia

@@ -10,7 +10,8 @@ import pytest
 
 from irfer_bench.api import DamagedError, Item, MissingError
 from irfer_bench.cli import main
-from irfer_bench.data.manifest import BLOCKING, INCOMPLETE, scan
+from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
+from irfer_bench.data.scanning import scan
 from irfer_bench.registry import load
 from irfer_datasets.affectnet.dataset import AffectNet
 from irfer_datasets.affectnet.layout import Tree, count

@@ -12,7 +12,8 @@ import pytest
 
 from irfer_bench.api import DamagedError, Item
 from irfer_bench.cli import main
-from irfer_bench.data.manifest import BLOCKING, INCOMPLETE, scan
+from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
+from irfer_bench.data.scanning import scan
 from irfer_bench.registry import load
 from irfer_datasets.ck_plus.dataset import CkPlus, published_folds
 from irfer_datasets.ck_plus.sequences import Sequences, count

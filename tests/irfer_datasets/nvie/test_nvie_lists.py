@@ -9,7 +9,7 @@ import pytest
 
 from irfer_bench.api import MissingError, UsageError
 from irfer_bench.contracts.params import resolve
-from irfer_bench.data.manifest import scan
+from irfer_bench.data.scanning import scan
 from irfer_bench.data.subsets import belongs
 from irfer_datasets.nvie.dataset import Nvie
 from irfer_datasets.nvie.params import NvieParams

@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.api import DamagedError, MissingError
-from irfer_bench.data.manifest import BLOCKING, scan
+from irfer_bench.data.manifest import BLOCKING
+from irfer_bench.data.scanning import scan
 from irfer_datasets.raf_db.dataset import RafDb
 from tests.irfer_datasets.raf_db.findings import kinds, labels
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree, owner_tree

@@ -1,0 +1,76 @@
+"""Manifests kept between runs, each for a folder of which no name, size or date has changed."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from irfer_bench.contracts.values import JSON
+from irfer_bench.data.manifest import SCHEMA, Manifest
+from irfer_bench.store import keys
+from irfer_bench.store.files import atomic_file
+from irfer_bench.store.stamps import stamp_of
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    signature: str
+    manifest: Manifest
+
+
+def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | None:
+    """What an earlier scan found, if nothing that `signature` looks at changed since.
+
+    Reads no file of the dataset and does not import it.
+    """
+    try:
+        kept = msgspec.json.decode(place_of(name, root, home, stamp).read_bytes(), type=_Kept)
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+    if kept.manifest.schema != SCHEMA or kept.signature != signature(root):
+        return None
+    return kept.manifest
+
+
+def keep(place: Path, listing: str, manifest: Manifest) -> None:
+    """Keep what a scan found of a folder with this signature."""
+    # Only time is lost where it cannot be written: the next run scans again.
+    with contextlib.suppress(OSError):
+        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        with atomic_file(place, mode=0o600) as draft:
+            draft.write_bytes(msgspec.json.encode(_Kept(listing, manifest)))
+
+
+def place_of(name: str, root: Path, home: Path, stamp: JSON) -> Path:
+    """Where the manifest of a folder is kept; `stamp` is its dataset's version and parameters."""
+    return home / "manifests" / f"{name}-{keys.digest([str(root.resolve()), stamp])[:16]}.json"
+
+
+def signature(root: Path) -> str:
+    """One digest of all names, sizes, dates, inodes and permissions; no file is opened.
+
+    The date of a file's entry (ctime) is among them: no program can set it back.
+    """
+    return keys.digest(["listing", str(root.resolve()), sorted(_listing(root, ""))])
+
+
+def _listing(folder: Path, above: str) -> Iterator[list[str | int]]:
+    try:
+        entries = list(os.scandir(folder))
+    except OSError:
+        yield [above, "unreadable"]
+        return
+    for entry in entries:
+        name = f"{above}/{entry.name}"
+        if entry.is_dir(follow_symlinks=False):
+            yield from _listing(Path(entry.path), name)
+            continue
+        try:
+            facts = entry.stat(follow_symlinks=False)
+        except OSError:  # a folder that may be listed and not entered
+            yield [name, "unreadable"]
+        else:
+            yield [name, *stamp_of(facts), facts.st_mode]
