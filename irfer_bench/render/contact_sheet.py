@@ -1,4 +1,4 @@
-"""What prepared clips look like: a contact sheet, and a table of classes, lights and subjects."""
+"""Contact sheet of prepared clips, and a table of classes, illuminations and subjects."""
 
 from __future__ import annotations
 

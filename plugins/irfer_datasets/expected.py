@@ -1,4 +1,4 @@
-"""What has been published about each dataset's size, and how a copy differs from it.
+"""Published counts of each dataset, and the differences of a copy.
 
 `expected.json` holds counts and digests only, no ids: any copy of a dataset gives the
 same digests. `docs/datasets.md` names what could not be confirmed.

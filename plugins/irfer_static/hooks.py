@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the image recognizers."""
 
 from __future__ import annotations
 

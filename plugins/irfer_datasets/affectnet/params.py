@@ -1,4 +1,4 @@
-"""Which of the two official releases is read, and how much of it; imports nothing heavy."""
+"""Parameters of AffectNet; imports nothing heavy."""
 
 from __future__ import annotations
 

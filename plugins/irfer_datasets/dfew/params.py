@@ -1,4 +1,4 @@
-"""Which of DFEW's frames are read and how its labels count; imports nothing heavy."""
+"""Parameters of DFEW; imports nothing heavy."""
 
 from __future__ import annotations
 

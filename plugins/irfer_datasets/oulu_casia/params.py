@@ -1,4 +1,4 @@
-"""Which of the two official trees is read; imports nothing heavy."""
+"""Parameters of Oulu-CASIA; imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which of the two official sets of images is read; imports nothing heavy."""
+"""Parameters of RAF-DB; imports nothing heavy."""
 
 from __future__ import annotations
 
