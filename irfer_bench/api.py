@@ -1,5 +1,7 @@
 """The only module a plugin imports."""
 
+from typing import TYPE_CHECKING, Any
+
 from irfer_bench.contracts.hookspecs import hookimpl
 from irfer_bench.contracts.interfaces import (
     Dataset,
@@ -12,6 +14,7 @@ from irfer_bench.contracts.interfaces import (
     SummableMetric,
     Translator,
 )
+from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Outcome, Resources
 from irfer_bench.contracts.params import Params, apply, fit
 from irfer_bench.contracts.values import (
     BASIC,
@@ -51,6 +54,19 @@ from irfer_bench.errors import (
 from irfer_bench.home import private_folder
 from irfer_bench.settings.setting import Domain, Setting
 from irfer_bench.store.files import atomic_file
+from irfer_bench.store.records import Record
+
+if TYPE_CHECKING:
+    from irfer_bench.statistics.board import Board
+
+
+def __getattr__(name: str) -> Any:
+    if name == "Board":  # its module imports numpy, which announcing plugins need not
+        from irfer_bench.statistics.board import Board
+
+        return Board
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
 
 __all__ = [
     "hookimpl",
@@ -85,6 +101,14 @@ __all__ = [
     "Scores",
     "Features",
     "Spectrum",
+    "Job",
+    "JobResult",
+    "Resources",
+    "Host",
+    "Executor",
+    "Outcome",
+    "Record",
+    "Board",
     "BASIC",
     "CLASSES",
     "IMAGE_SUFFIXES",

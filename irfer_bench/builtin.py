@@ -9,8 +9,9 @@ from irfer_bench.contracts.hookspecs import hookimpl
 
 @hookimpl
 def irfer_bench_executors() -> Iterable[tuple[str, str]]:
-    """One process, cell after cell."""
+    """This process, cell after cell; or child processes of this machine."""
     yield "inline", "irfer_bench.engine.executors.inline:execute"
+    yield "local", "irfer_bench.engine.executors.local:execute"
 
 
 @hookimpl

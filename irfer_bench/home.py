@@ -43,6 +43,12 @@ def cores() -> int:
     return os.cpu_count() or 1
 
 
+def torch_threads() -> int:
+    """Threads that torch computes a step with: `OMP_NUM_THREADS`, else one per core."""
+    given = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    return int(given) if given.isdecimal() and int(given) > 0 else cores()
+
+
 def pick_device(asked: str) -> str:
     """`auto` becomes `cuda` where the driver shows a GPU, else `cpu`."""
     if asked != "auto":

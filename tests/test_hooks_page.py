@@ -75,6 +75,10 @@ def test_its_code_works(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     told = (tmp_path / "finished.txt").read_text().splitlines()
     assert [line.split()[0] for line in told] == ["toy_means", "always_happy"]
+    again = bench(f"{words} --seed 1 --executor one_by_one --out out", [site, TOY], tmp_path)
+    assert again.returncode == 0, again.stderr
+    told = (tmp_path / "finished.txt").read_text().splitlines()
+    assert [line.split()[0] for line in told[2:]] == ["always_happy", "toy_means"]
     shown = bench("leaderboard --out out --format names", [site, TOY], tmp_path)
     assert sorted(shown.stdout.split()) == ["toy_raw,always_happy", "toy_raw,toy_means"]
 
@@ -84,9 +88,11 @@ def test_a_broken_hook_stops_nobody(tmp_path: Path) -> None:
     bad = (
         "from irfer_bench.api import hookimpl\n\n\n"
         "@hookimpl\ndef irfer_bench_executors():\n    raise OSError('no cluster')\n\n\n"
-        "@hookimpl\ndef irfer_bench_cell_finished(record):\n    raise ValueError('no server')\n"
+        "@hookimpl\ndef irfer_bench_cell(event, record):\n    if event == 'finished':\n"
+        "        raise ValueError('no server')\n"
     )
     good = bad.replace("raise ValueError('no server')", "open('told', 'a').write(record.key)")
+    assert good != bad
     good = good.replace("raise OSError('no cluster')", "return [('inline', 'thief:run')]")
     for name, text in (("bad", bad), ("good", good), ("worse", bad)):
         modules = {f"{name}_hooks": text}

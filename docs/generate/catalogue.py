@@ -6,10 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
 from docs.generate.table import code, plain, sentence, table
-from docs.generate.words import KINDS
 from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.registry import Registered, Registry
 from irfer_bench.render.references import cite
+from irfer_bench.settings.kinds import protocol_of, rows
 from irfer_bench.settings.setting import Domain, Setting
 
 SETTING = (
@@ -85,7 +85,7 @@ def settings(known: Registry) -> str:
         "# Settings", "",
         "A setting is what makes two numbers comparable. `irfer-bench show SETTING` prints one in "
         "full; [datasets](../datasets.md) describes the layout of each dataset on disk.", "",
-        table(["kind", "translator is fitted on", "source", "target", "test"], KINDS), "",
+        table(["kind", "translator is fitted on", "source", "target", "test"], rows()), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
         "items, E the visible images of other subjects, F the translator.", "",
     ]
@@ -117,7 +117,8 @@ def _dataset(name: str, own: Sequence[Setting]) -> Iterator[str]:
 
 
 def _setting(setting: Setting) -> list[str]:
-    if setting.kind in ("cross", "quality"):
+    protocol = protocol_of(setting)
+    if protocol.target is None or protocol.judged:
         labels = ""
     elif isinstance(setting.shots, float):
         labels = f"{100 * setting.shots:g} % of subjects"

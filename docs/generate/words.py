@@ -29,16 +29,6 @@ ENVIRONMENT = {
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",
 }
 
-KINDS = [
-    ["`weak`", "pairs (V, N), labels hidden", "F(V)", "the labelled draw of N", "N′"],
-    ["`augmented`", "pairs (V, N)", "F(E); empty with `none`", "N, all labelled", "N′"],
-    ["`supervised`", "not used", "empty", "N", "N′"],
-    ["`cross`", "pairs (V, N), or `--fit-translator-on`", "F(V)", "empty", "N′"],
-    ["`simulated`", "`--fit-translator-on`", "V", "labelled draw of F(V)", "F(V′)"],
-    ["`quality`", "pairs (V, N)", "empty", "N, for a judge", "F(V′) against N′"],
-]
-"""In `weak` and `cross`, `none` passes the visible images on as `identity` does."""
-
 RECORD = {
     "Top level": {
         "schema": "number of this form; a reader refuses newer ones",

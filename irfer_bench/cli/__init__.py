@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
-from collections.abc import Sequence
-from difflib import get_close_matches
 
 from irfer_bench import __version__
+
+TYPE_CHECKING = False  # typing's own, which costs as much as the rest of `--help`
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
 
 COMMANDS = {
     "run": "run experiments and show the result",
@@ -22,47 +24,64 @@ COMMANDS = {
     "gc": "delete stored artefacts that no record needs",
 }
 
+ADVANCED = {"run-cell": "carry out one job, or serve several as a worker; for executors"}
+"""Commands that executors call; `--help` does not list them."""
+
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # Not list(...): once imported, the command `list` is this package's attribute of that name.
     words = [*(sys.argv[1:] if argv is None else argv)]
-    name = next((word for word in words if not word.startswith("-")), "")
-    parser = _parser(name)
-    if not words or name not in COMMANDS:
-        if name:
-            near = get_close_matches(name, COMMANDS, n=1)
-            hint = f"did you mean {near[0]!r}?" if near else "see irfer-bench --help"
-            print(f"irfer-bench: unknown command {name!r}; {hint}", file=sys.stderr)
-            return 2
-        if words:
-            parser.parse_args(words)
-        parser.print_help()
+    first = words[0] if words else ""
+    if first in ("", "-h", "--help"):
+        sys.stdout.write(help_text())
         return 0 if words else 2
-    args = parser.parse_args(words)
-    return _guarded(name, args)
+    if first == "--version":
+        sys.stdout.write(f"irfer-bench {__version__}\n")
+        return 0
+    if first not in COMMANDS and first not in ADVANCED:
+        from difflib import get_close_matches
+
+        near = get_close_matches(first, COMMANDS, n=1)
+        hint = f"did you mean {near[0]!r}?" if near else "see irfer-bench --help"
+        kind = "option" if first.startswith("-") else "command"
+        sys.stderr.write(f"irfer-bench: unknown {kind} {first!r}; {hint}\n")
+        return 2
+    return _guarded(first, make_parser(first).parse_args(words[1:]))
 
 
-def _parser(chosen: str) -> argparse.ArgumentParser:
+def help_text() -> str:
+    """What `--help` prints, written without argparse: it is the command that must start fastest."""
+    width = max(map(len, COMMANDS))
+    rows = "\n".join(f"  {name:<{width}}  {text}" for name, text in COMMANDS.items())
+    return f"""usage: irfer-bench COMMAND ...
+
+Benchmark translators and recognizers of infrared facial expressions.
+
+{rows}
+
+  irfer-bench COMMAND --help tells the options of a command; --version the version.
+
+Start with: irfer-bench run --translator nfer_sde --recognizer pca
+"""
+
+
+def make_parser(name: str) -> argparse.ArgumentParser:
+    """The parser of one command."""
+    import argparse
+
+    summary = (COMMANDS | ADVANCED)[name]
     parser = argparse.ArgumentParser(
-        prog="irfer-bench",
-        allow_abbrev=False,
-        description="Benchmark translators and recognizers of infrared facial expressions.",
-        epilog="Start with: irfer-bench run --translator nfer_sde --recognizer pca",
+        prog=f"irfer-bench {name}", description=summary, allow_abbrev=False
     )
-    parser.add_argument("--version", action="version", version=f"irfer-bench {__version__}")
-    commands = parser.add_subparsers(metavar="COMMAND")
-    for name, summary in COMMANDS.items():
-        own = commands.add_parser(name, help=summary, description=summary, allow_abbrev=False)
-        if name == chosen:
-            _module(name).configure(own)
+    _module(name).configure(parser)
     return parser
 
 
 def _module(name: str):  # type: ignore[no-untyped-def]
     from importlib import import_module
 
-    return import_module(f"irfer_bench.cli.{name}")
+    return import_module(f"irfer_bench.cli.{name.replace('-', '_')}")
 
 
 def _guarded(name: str, args: argparse.Namespace) -> int:

@@ -8,11 +8,10 @@ import sys
 from pathlib import Path
 
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.library.boards import render_page, write_boards
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.markdown import render
 from irfer_bench.statistics.board import make_boards
-from irfer_bench.store.files import clear_write_errors, write_text
 from irfer_bench.store.records import read_records
 
 
@@ -71,26 +70,9 @@ def _settings(out: Path, wanted: str | None) -> list[str]:
     return [wanted] if wanted else found
 
 
-def write_boards(out: Path, settings: list[str]) -> list[Path]:
-    """Render the boards of some settings into `<out>/<setting>.md`."""
-    written = []
-    for name in settings:
-        text = _render(out, name)
-        path = out / f"{name}.md"
-        with clear_write_errors(path):
-            if not path.is_file() or path.read_text(encoding="utf-8") != text:
-                write_text(path, text)
-        written.append(path)
-    return written
-
-
-def _render(out: Path, setting: str) -> str:
-    return render(make_boards(read_records(out, setting), out))
-
-
 def _stale(out: Path, setting: str) -> bool:
     path = out / f"{setting}.md"
-    return not path.is_file() or path.read_text(encoding="utf-8") != _render(out, setting)
+    return not path.is_file() or path.read_text(encoding="utf-8") != render_page(out, setting)
 
 
 def _rows(out: Path, setting: str) -> list[dict[str, object]]:

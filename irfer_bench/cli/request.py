@@ -1,20 +1,14 @@
-"""The options that `run` and `plan` share, and the plan they ask for."""
+"""The options that `run` and `plan` share, and the requests they make."""
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Callable
 from pathlib import Path
 
-import msgspec
-
-from irfer_bench.errors import UsageError
-from irfer_bench.experiment.planner import Plan, Planner
 from irfer_bench.experiment.request import Request, parse_params, parse_roots, read_suite
-from irfer_bench.home import home, weights
-from irfer_bench.registry import Registry, load
+from irfer_bench.library.request import override
+from irfer_bench.registry import Registry
 from irfer_bench.settings.setting import NO_FACE
-from irfer_bench.store.artefacts import Store
 
 
 def add_request_options(parser: argparse.ArgumentParser) -> None:
@@ -73,6 +67,21 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     add("--seed", action="append", type=int, default=[], metavar="N", help="repeat; default 0")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     add("--precision", default="auto", choices=("auto", "fp32", "bf16"))
+    add("--threads", type=int, default=0, metavar="N", help="of a step; default: all cores")
+    add(
+        "--metric",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="compute it beside the setting's own and show it on the board; repeat",
+    )
+    add(
+        "--rebuild",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="make this method's steps again, and all that follows from them; repeat",
+    )
 
 
 def add_crop_options(parser: argparse.ArgumentParser) -> None:
@@ -102,34 +111,16 @@ def requests_of(args: argparse.Namespace, registry: Registry) -> list[Request]:
     """The requests that options and suite file make together; options win.
 
     Raises:
-        UsageError: a data root of a dataset that nobody has, or an option that is not understood.
+        UsageError: a value is not understood, or a bare data root has no dataset.
     """
-    base = read_suite(Path(args.suite)) if args.suite else [Request()]
-    requests = []
-    for each in base:
-        request = _override(each, args)
-        roots = parse_roots(args.data_root, _target(request, registry))
-        for name in roots.keys() | request.data_roots.keys():
-            registry.get("dataset", name)
-        requests.append(msgspec.structs.replace(request, data_roots=request.data_roots | roots))
-    return requests
-
-
-def _target(request: Request, registry: Registry) -> str:
-    if request.dataset or not request.settings:
-        return request.dataset
-    return registry.setting(request.settings[0]).dataset
-
-
-def _override(request: Request, args: argparse.Namespace) -> Request:
-    lists = {
+    given = {
         "translators": args.translator,
         "recognizers": args.recognizer,
         "settings": args.setting,
         "folds": args.fold,
         "seeds": args.seed,
-    }
-    words = {
+        "metrics": args.metric,
+        "rebuild": args.rebuild,
         "preset": args.preset,
         "dataset": args.dataset,
         "landmarks": args.landmarks,
@@ -137,48 +128,20 @@ def _override(request: Request, args: argparse.Namespace) -> Request:
         "boxes": args.boxes,
         "no_face": args.no_face,
         "fit_translator_on": args.fit_translator_on,
+        "device": args.device,
+        "precision": args.precision,
+        "threads": args.threads,
+        "params": parse_params(args.param),
     }
-    changes: dict[str, object] = {name: tuple(value) for name, value in lists.items() if value}
-    changes |= {name: value for name, value in words.items() if value}
-    changes |= {
-        name: getattr(args, name)
-        for name in ("device", "precision")
-        if getattr(args, name) != "auto"
-    }
-    params = {owner: dict(fields) for owner, fields in request.params.items()}
-    for owner, fields in parse_params(args.param).items():
-        params.setdefault(owner, {}).update(fields)
-    changes["params"] = params
-    return msgspec.structs.replace(request, **changes)
+    requests = []
+    for base in read_suite(Path(args.suite)) if args.suite else [Request()]:
+        request = override(base, given)
+        roots = parse_roots(args.data_root, _target(request, registry))
+        requests.append(override(request, {"data_roots": roots}))
+    return requests
 
 
-def make_plan(
-    args: argparse.Namespace, *, scan: bool, say: Callable[[str], None]
-) -> tuple[Plan, Registry, Store]:
-    """The plan, with the registry and the store it was made against."""
-    registry = load()
-    requests = requests_of(args, registry)
-    _check_params(requests, registry)
-    planner = Planner(registry, home(), weights(), scan=scan)
-    return planner.plan(requests), registry, Store(home() / "store", say)
-
-
-def _check_params(requests: list[Request], registry: Registry) -> None:
-    """Refuse parameters of a component that the request does not use."""
-    for request in requests:
-        used = {
-            "translator",
-            "recognizer",
-            request.dataset,
-            *request.translators,
-            *request.recognizers,
-            *(name.partition("@")[0] for name in request.translators),
-            *(name.partition("@")[0] for name in request.recognizers or ("pca",)),
-        }
-        used |= {component.name for component in registry.components("dataset")}
-        for owner in request.params:
-            if owner not in used:
-                raise UsageError(
-                    f"-p {owner}.…: {owner!r} takes no part in this run",
-                    "say translator.FIELD, recognizer.FIELD, or a component that is asked for",
-                )
+def _target(request: Request, registry: Registry) -> str:
+    if request.dataset or not request.settings:
+        return request.dataset
+    return registry.setting(request.settings[0]).dataset

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
@@ -24,9 +24,12 @@ def irfer_bench_components() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def irfer_bench_executors() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """Announce ways to carry out a plan, for `run --executor NAME`.
+    """Announce ways to have cells carried out, for `run --executor NAME`.
 
-    The address names a function `(plan, workshop, out) -> Iterator[Outcome]`, an outcome per cell.
+    The address names a function `(jobs: Sequence[Job], host: Host) -> Iterator[JobResult]`, which
+    yields one result per job, in any order. An executor only launches `irfer-bench run-cell`, or
+    calls `host.carry_out(job)` for this process; the host writes records, tells observers and
+    prints. Processes it started must end when the iterator is closed.
     """
 
 
@@ -48,5 +51,19 @@ def irfer_bench_fetch(uri: str, sha256: str, into: Path) -> Path | None:
 
 
 @hookspec
-def irfer_bench_cell_finished(record: Record) -> None:
-    """Be told of a finished cell (MLflow, W&B); what you raise is reported and ignored."""
+def irfer_bench_cell(
+    event: str,
+    cell: Mapping[str, Any],
+    outcome: str,
+    record: Record | None,
+    cached: bool,
+    message: str,
+) -> None:
+    """Observe each cell (MLflow, W&B); an exception raised here is reported and ignored.
+
+    Called in the host's process. `event` is `started`, `finished`, `failed` or `refused`;
+    `cell` names setting, translator, recognizer, fold and seed; `outcome` is `ok`, `failed`,
+    `timeout`, `oom` or `refused`, and empty at the start; `record` is there once it is written,
+    `message` says why a cell has no result, and `cached` tells that nothing was computed for
+    it. A combination that is refused by the plan never starts.
+    """

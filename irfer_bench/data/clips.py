@@ -82,6 +82,13 @@ class StoredClips:
             scored=self._scored(positions, row["length"]),
         )
 
+    def frame_count(self, index: int) -> tuple[int, tuple[int, ...] | None]:
+        """How many frames clip `index` has, and which are scored (None: all); reads no pixel."""
+        row, (shard, at) = self.rows[index], self._places[index]
+        places = shard.array(at, "positions", np.int32) if self.scored else None
+        positions = None if places is None else tuple(places.tolist())
+        return row["count"], self._scored(positions, row["length"])
+
     def _scored(
         self, positions: Sequence[int] | None, length: int | None
     ) -> tuple[int, ...] | None:
@@ -129,6 +136,10 @@ class ClipView(Sequence[Clip]):
     @property
     def pairs(self) -> list[str | None]:
         return [self.stored.rows[i]["pair"] for i in self.indices]
+
+    def frame_counts(self) -> list[tuple[int, tuple[int, ...] | None]]:
+        """Of each clip the number of its frames and which are scored, without reading a pixel."""
+        return [self.stored.frame_count(i) for i in self.indices]
 
     def __len__(self) -> int:
         return len(self.indices)

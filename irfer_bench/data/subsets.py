@@ -80,6 +80,11 @@ def draw_shots(
     return view.pick(picked)
 
 
+def owners(view: ClipView) -> list[str]:
+    """The subject of every clip, or its id where it has none."""
+    return [subject or clip_id for subject, clip_id in _owners(view)]
+
+
 def _owners(view: ClipView) -> list[tuple[str | None, str]]:
     return list(zip(view.subjects, view.ids, strict=True))
 

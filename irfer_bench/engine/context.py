@@ -1,13 +1,18 @@
-"""The context a step runs in: seeds, parts, checkpoints and reports over the store."""
+"""The context a step runs in: seeds, parts, features, checkpoints and reports over the store."""
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from irfer_bench.contracts.values import JSON, Clips, Features, Scalar, State
+from irfer_bench.data.clips import ClipView
+from irfer_bench.errors import ContractError
 from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Store
 from irfer_bench.store.state import read_checkpoint, read_state, write_checkpoint, write_state
@@ -19,19 +24,24 @@ class StepContext:
 
     Args:
         step_key: where unfinished work of this step is kept.
-        owner: identity of the component, so that parts of two components never meet by accident.
+        title: of the step, for people.
+        owner_of: who owns a part of a given name, so that parts never meet by accident.
         show: told how far a loop is.
+        code: digest of the code that the step runs. roots: the modules it begins with.
+        threads: torch's, for this step.
     """
 
     store: Store
     step_key: str
-    owner: str
+    title: str
+    owner_of: Callable[[str], str]
     seed: int
     device: str
     precision: str
     weights: Path
     show: Callable[[str, int, int, str], None]
-    source: str = ""
+    code: str = ""
+    roots: tuple[str, ...] = ()
     threads: int = 1
     reports: dict[str, Scalar] = field(default_factory=dict)
 
@@ -41,6 +51,12 @@ class StepContext:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def set_threads(self) -> None:
+        """Give torch this step's number of threads, where something imported it."""
+        torch = sys.modules.get("torch")
+        if torch is not None and torch.get_num_threads() != self.threads:
+            torch.set_num_threads(self.threads)
+
     def seed_for(self, *names: str) -> int:
         return keys.seed_for(self.seed, *names)
 
@@ -48,15 +64,16 @@ class StepContext:
         self.show(name, done, total, note)
 
     def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
-        described = {
+        identity = {
             "step": "part",
-            "owner": self.owner,
+            "owner": self.owner_of(name),
             "name": name,
             "of": key,
             "precision": self.precision,
         }
+        described = identity | {"title": f"part {name} of {self.title}", "code": list(self.roots)}
         outer, outer_reports = self.step_key, self.reports
-        self.step_key, self.reports = keys.digest(described), {}
+        self.step_key, self.reports = keys.digest(identity), {}
 
         def write(folder: Path) -> Mapping[str, Any]:
             write_state(folder, build())
@@ -64,7 +81,7 @@ class StepContext:
 
         try:
             artefact, _ = self.store.get_or_build(
-                self.step_key, write, describe=described, source=self.source
+                self.step_key, write, describe=described, source=self.code
             )
         finally:
             self.step_key, self.reports = outer, outer_reports
@@ -74,9 +91,28 @@ class StepContext:
     def encode(
         self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
     ) -> Features:
-        described = {"clips": clips.key, "of": key}
-        kept = self.part(name, described, lambda: State({"features": encode(clips)}))
-        return kept.tensors["features"]
+        if not isinstance(clips, ClipView):
+            raise ContractError(
+                f"encode({name!r}) was given a {type(clips).__name__}",
+                "give it clips as fit, translate or predict were given them",
+            )
+        stored = clips.stored
+        counts = [int(row["count"]) for row in stored.rows]
+
+        def build() -> State:
+            features = np.asarray(encode(stored.view().hide_labels()), np.float32)
+            if features.ndim != 2 or len(features) != sum(counts):
+                raise ContractError(
+                    f"encode({name!r}) returned features of shape {features.shape}, "
+                    f"not one row for each of {sum(counts)} frames"
+                )
+            return State({"features": features})
+
+        kept = self.part(name, {"clips": stored.key, "of": key}, build)
+        ends = np.cumsum([0, *counts])
+        picked = [np.arange(ends[i], ends[i + 1]) for i in clips.indices]
+        rows: Features = kept.tensors["features"][np.concatenate([np.arange(0), *picked])]
+        return rows
 
     def checkpoint(self, name: str, state: State) -> None:
         write_checkpoint(self._checkpoint(name), state)

@@ -10,12 +10,14 @@ from typing import Any
 
 import msgspec
 
+from irfer_bench.contracts.job import Outcome
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
 from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
 from irfer_bench.errors import BenchError
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.planner import PlannedCell
+from irfer_bench.experiment.steps import Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.files import read_json, write_text
@@ -34,7 +36,7 @@ def make_record(runner: Runner, planned: PlannedCell) -> Record:
         warnings.append("the dataset is incomplete: irfer-bench data check lists what is missing")
     for step, facts in _prepared(steps):
         if facts.get("no_face"):
-            what = {"drop": "dropped", "whole": "taken whole"}[step.spec["no_face"]]
+            what = _what(step)
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
@@ -70,6 +72,34 @@ def make_record(runner: Runner, planned: PlannedCell) -> Record:
     )
 
 
+def make_failure(
+    planned: PlannedCell, outcome: Outcome, message: str, runner: Runner | None = None
+) -> Record:
+    """The record of a cell that has no result: no metrics, and the reason among the warnings."""
+    cell = planned.cell
+    machine = {} if runner is None else {"device": runner.device, "precision": runner.precision}
+    return records.sealed(
+        Record(
+            schema=records.SCHEMA,
+            key=planned.score.key,
+            cell=describe_cell(cell),
+            translator=cell.translator.describe(),
+            recognizer=cell.recognizer.describe() if cell.recognizer else None,
+            data={"fingerprint": cell.source.fingerprint},
+            metrics={},
+            confusion=None,
+            classes=list(cell.setting.classes),
+            steps=[],
+            facts={},
+            machine=provenance.machine() | machine,
+            packages=provenance.packages({cell.translator.distribution}),
+            created=time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            outcome=outcome,
+            warnings=[message],
+        )
+    )
+
+
 def describe_cell(cell: Cell) -> dict[str, Any]:
     """What a record says of its cell."""
     setting, translator, recognizer = cell.row
@@ -87,6 +117,7 @@ def describe_cell(cell: Cell) -> dict[str, Any]:
         "primary": cell.setting.primary,
         "precision": cell.precision,
         "fit_translator_on": cell.fit_on.name if cell.fit_on else "",
+        **({"further_metrics": list(cell.metrics)} if cell.metrics else {}),
     }
 
 
@@ -121,9 +152,7 @@ def _data(cell: Cell, steps: list[tuple[Step, Artefact | None]]) -> dict[str, An
         "train_target": facts.get("fit_recognizer", {}).get("target", 0),
         "test": facts["score"]["test"],
         "pairs": facts["score"]["pairs"],
-        "unlabelled_target": cell.setting.kind == "weak"
-        and cell.fit_on is None
-        and any(step.kind == "fit_translator" for step, _ in steps),
+        "unlabelled_target": cell.reads_unlabelled,
     }
 
 
@@ -133,6 +162,11 @@ def _prepared(
     for step, artefact in steps:
         if artefact is not None and step.kind == "prepare":
             yield step, artefact.facts
+
+
+def _what(step: Step) -> str:
+    dropped = isinstance(step.spec, Prepare) and step.spec.no_face == "drop"
+    return "dropped" if dropped else "taken whole"
 
 
 def _step(step: Step, artefact: Artefact) -> dict[str, Any]:

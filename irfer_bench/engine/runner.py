@@ -2,23 +2,45 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
+import msgspec
+
+from irfer_bench.data.clips import StoredClips
+from irfer_bench.engine.code_watch import CodeWatch
 from irfer_bench.engine.context import StepContext
+from irfer_bench.engine.stages.fit_recognizer import fit_recognizer
+from irfer_bench.engine.stages.fit_translator import fit_translator
+from irfer_bench.engine.stages.predict import predict
+from irfer_bench.engine.stages.prepare import prepare_clips
+from irfer_bench.engine.stages.score import score
+from irfer_bench.engine.stages.translate import translate
+from irfer_bench.engine.stages.work import Input, Work
 from irfer_bench.errors import BenchError, CellError, ContractError, UnreadableError
 from irfer_bench.experiment import estimate
-from irfer_bench.experiment.graph import Step
-from irfer_bench.experiment.methods import Method, check_weights
+from irfer_bench.experiment.graph import Step, StepKind
+from irfer_bench.experiment.methods import check_weights
+from irfer_bench.experiment.steps import Facts, Prepare
+from irfer_bench.home import torch_threads
 from irfer_bench.registry import Registry
-from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Artefact, Store
 
-if TYPE_CHECKING:
-    from irfer_bench.data.clips import StoredClips
+Stage = Callable[[Any, Mapping[str, Input], Work], Facts]
+STAGES: Mapping[StepKind, Stage] = {
+    "prepare": prepare_clips,
+    "fit_translator": fit_translator,
+    "translate": translate,
+    "fit_recognizer": fit_recognizer,
+    "predict": predict,
+    "score": score,
+}
+"""Each stage: (its spec, the finished steps it reads, where it works) -> facts."""
 
 
 class Reporter(Protocol):
@@ -32,7 +54,6 @@ class Reporter(Protocol):
 
 WROTE = "the plugin wrote into the clips it was given"
 COPY = "it must copy an array before it changes it: clips are shared and read-only"
-Builder = Callable[["Runner", Step, Path], Mapping[str, Any]]
 
 
 @dataclass
@@ -40,7 +61,9 @@ class Runner:
     """Everything a step needs besides what is in its key.
 
     Args:
-        builders: what makes each kind of step.
+        rebuild: names of components whose steps, and all that follows from them, are built again.
+        threads: torch's, in every step.
+        changed: titles of finished steps that other code of the same version built.
     """
 
     store: Store
@@ -49,10 +72,14 @@ class Runner:
     device: str
     precision: str
     reporter: Reporter
-    builders: Mapping[str, Builder]
-    _open: dict[str, StoredClips] = field(default_factory=dict)
-    _sources: dict[str, str] = field(default_factory=dict)
+    rebuild: frozenset[str] = frozenset()
+    threads: int = field(default_factory=torch_threads)
     changed: set[str] = field(default_factory=set)
+    _open: dict[str, StoredClips] = field(default_factory=dict)
+    _code: CodeWatch = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._code = CodeWatch(self.store, self.registry)
 
     def artefact(self, step: Step) -> Artefact:
         """The step's artefact; what it needs is built first, and only if it must be built.
@@ -60,43 +87,50 @@ class Runner:
         Raises:
             BenchError: the step cannot be done; anything a plugin raises becomes a `CellError`.
         """
-        found = self.store.get(step.key)
-        if found is None:
-            for needed in step.inputs.values():
-                self.artefact(needed)
-            try:
-                found = self._build(step)
-            except UnreadableError:
-                self._mend_inputs(step)
-                found = self._build(step)
-        elif found.source and found.source != self.source_digest(step):
-            self.changed.add(step.title)
+        self.set_aside(step)
+        found = self._finish(step)
+        self.changed.update(self._code.changed(step))
         return found
 
-    def _mend_inputs(self, step: Step) -> None:
+    def set_aside(self, step: Step) -> None:
+        """Set aside what `rebuild` names of the step and all it needs; each step once."""
+        if self.rebuild:
+            self._code.set_aside(step, self.rebuild)
+
+    def _finish(self, step: Step) -> Artefact:
+        found = self.store.get(step.key)
+        if found is None:
+            try:
+                found = self._build(step, self._finish_inputs(step))
+            except UnreadableError:
+                self._verify_inputs(step)
+                found = self._build(step, self._finish_inputs(step))
+        return found
+
+    def _finish_inputs(self, step: Step) -> dict[str, Artefact]:
+        return {name: self._finish(needed) for name, needed in step.reads.items()}
+
+    def _verify_inputs(self, step: Step) -> None:
         """Read all that a step was made from in full; what is damaged is built again."""
         for other in step.walk():
             if other is not step and self.store.has(other.key):
                 self.store.verify(other.key)
                 self._open.pop(other.key, None)
-        for needed in step.inputs.values():
-            self.artefact(needed)
 
-    def _build(self, step: Step) -> Artefact:
+    def _build(self, step: Step, given: Mapping[str, Artefact]) -> Artefact:
         self.reporter.step(step)
         started = time.monotonic()
         describe = {
-            "step": step.kind,
-            **step.spec,
+            **msgspec.to_builtins(step.spec),
             "title": step.title,
             "from": {name: other.key for name, other in step.inputs.items()},
         }
         try:
             artefact, built = self.store.get_or_build(
                 step.key,
-                lambda folder: self._carry_out(step, folder),
+                lambda folder: self._carry_out(step, given, folder),
                 describe=describe,
-                source=self.source_digest(step),
+                source=self._code.digest(step),
             )
         except CellError as error:
             if not error.message.startswith(step.title):
@@ -105,7 +139,7 @@ class Runner:
         except (BenchError, MemoryError):
             raise
         except (Exception, SystemExit) as error:
-            if "read-only" in str(error):
+            if isinstance(error, ValueError) and str(error).endswith("is read-only"):  # numpy's
                 raise ContractError(f"{step.title}: {WROTE} ({error})", COPY) from error
             raise CellError(
                 f"{step.title}: {type(error).__name__}: {error}".strip(),
@@ -117,57 +151,60 @@ class Runner:
         self.reporter.finished(step, seconds, built)
         return artefact
 
-    def _carry_out(self, step: Step, folder: Path) -> Mapping[str, Any]:
+    def _carry_out(
+        self, step: Step, given: Mapping[str, Artefact], folder: Path
+    ) -> Mapping[str, Any]:
         if step.method is not None:
             check_weights(self.registry, step.method, self.weights)
-        return self.builders[step.kind](self, step, folder)
+        context = self.context(step)
+        kept = self.store.unfinished(step.key)
+        work = Work(step.title, folder, kept, context, self.registry, step.method, step.source)
+        inputs = {name: self._input(step, name, given[name]) for name in step.reads}
+        context.set_threads()
+        facts = STAGES[step.kind](step.spec, inputs, work)
+        torch = sys.modules.get("torch")
+        threads = None if torch is None else torch.get_num_threads()
+        facts = msgspec.structs.replace(facts, reports=context.reports, threads=threads)
+        return msgspec.to_builtins(facts)  # type: ignore[no-any-return]
+
+    def _input(self, step: Step, name: str, artefact: Artefact) -> Input:
+        """A finished step as the step that reads it by this name is given it."""
+        given = step.reads[name]
+        return Input(
+            given.title,
+            given.spec,
+            artefact,
+            partial(self._clips, given, artefact.folder),
+            int(getattr(step.spec, "fold", 0)),
+            step.takes.get(name, "all"),
+        )
+
+    def _clips(self, step: Step, folder: Path) -> StoredClips:
+        """An artefact's clips, opened once per run."""
+        if step.key not in self._open:
+            self._open[step.key] = StoredClips(folder, step.key, scored_rule(step))
+        return self._open[step.key]
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""
-        owner: str = step.kind
-        if step.method is not None:
-            # A stranger's part is never taken for another's of the same name.
-            stranger = "" if step.method.builtin else f"{step.method.distribution}:"
-            owner = f"{stranger}{step.method.component.name}"
-        version = step.method.component.version if step.method else ""
+        method = step.method
         return StepContext(
-            self.store,
-            step.key,
-            f"{owner}/{version}",
-            int(step.spec.get("seed", 0)),
-            self.device,
-            self.precision,
-            self.weights,
-            self.reporter.progress,
-            self.source_digest(step),
+            store=self.store,
+            step_key=step.key,
+            title=step.title,
+            owner_of=method.owner_of if method else lambda name: f"{step.kind}/",
+            seed=int(getattr(step.spec, "seed", 0)),
+            device=self.device,
+            precision=self.precision,
+            weights=self.weights,
+            show=self.reporter.progress,
+            code=self._code.digest(step),
+            roots=self._code.roots(step),
+            threads=self.threads,
         )
 
-    def create(self, method: Method) -> Any:
-        """A fresh instance of a method."""
-        return self.registry.create(method.component, method.params)
 
-    def remember(self, name: str, make: Callable[[], StoredClips]) -> StoredClips:
-        """An artefact's clips, opened once per run."""
-        if name not in self._open:
-            self._open[name] = make()
-        return self._open[name]
-
-    def source_digest(self, step: Step) -> str:
-        """Digest of the package that a step's plugin lives in."""
-        component = step.method.component if step.method else step.source and step.source.component
-        package = component.factory.partition(".")[0] if component else "irfer_bench"
-        if package not in self._sources:
-            self._sources[package] = digest_package(package)
-        return self._sources[package]
-
-
-def digest_package(package: str) -> str:
-    """Digest of a package's Python files, found without importing it; empty if not found."""
-    from importlib.util import find_spec
-
-    spec = find_spec(package)
-    if spec is None or not spec.origin:
-        return ""
-    folder = Path(spec.origin).parent
-    files = sorted(folder.rglob("*.py")) if spec.submodule_search_locations else [Path(spec.origin)]
-    return keys.digest([[p.relative_to(folder).as_posix(), keys.digest_file(p)] for p in files])
+def scored_rule(step: Step) -> str:
+    """The rule of the frames that are scored, where more are stored; else empty."""
+    spec = step.prepared.spec
+    return spec.frames if isinstance(spec, Prepare) and spec.stored else ""

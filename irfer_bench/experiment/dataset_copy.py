@@ -23,7 +23,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DatasetCopy:
-    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet)."""
+    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet).
+
+    Args:
+        code: digest of its code, where its package is installed in editable mode.
+    """
 
     component: Component
     params: Params
@@ -31,6 +35,7 @@ class DatasetCopy:
     fingerprint: str | None
     landmarks: Path | None = None
     boxes: Path | None = None
+    code: str = ""
 
     @property
     def name(self) -> str:
@@ -49,6 +54,8 @@ class DatasetCopy:
             "params": msgspec.to_builtins(self.params),
             "fingerprint": self.fingerprint,
         }
+        if self.code:
+            identity["code"] = self.code
         if self.landmarks_digest:
             identity["landmarks"] = self.landmarks_digest
         if self.boxes is not None:

@@ -74,5 +74,5 @@ def known_times(store: Store) -> dict[str, float]:
 def _name(step: Step) -> str:
     method = f"{step.method.component.name}/{step.method.preset}" if step.method else ""
     dataset = step.source.name if step.source else ""
-    part = str(step.spec.get("part", ""))
+    part = str(getattr(step.spec, "part", ""))
     return f"{step.kind} {method}{dataset} {part}".strip()

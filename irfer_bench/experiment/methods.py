@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
 from irfer_bench.contracts.params import Params, resolve, stage_values
-from irfer_bench.contracts.values import Component
+from irfer_bench.contracts.values import Component, Modality, Traits
 from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.registry import OWN
+from irfer_bench.registry.announcement import trait_problem
 from irfer_bench.store.digests import reading_again
 from irfer_bench.store.keys import digest_file
 
@@ -21,13 +23,36 @@ if TYPE_CHECKING:
     from irfer_bench.registry import Registry
 
 
-@dataclass(frozen=True)
+class AllTraits(TypedDict):
+    """`Traits` with every value."""
+
+    trains: bool
+    pairs: bool
+    partners: bool
+    adds_nothing: bool
+    modality: Modality
+    resamples: int
+
+
+DEFAULTS = AllTraits(
+    trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
+)
+
+
+def resolve_traits(component: Component, params: Params) -> AllTraits:
+    """Defaults, then what the component declares, then what follows from its parameters."""
+    refined: Traits = params.traits()
+    return {**DEFAULTS, **component.traits, **refined}
+
+
+@dataclass(frozen=True, eq=False)
 class Method:
     """A translator or recognizer exactly as a cell uses it.
 
     Args:
         inputs: weights by name, as the params tell them. given: what the user changed.
         owner: the distribution, where the user had to say whose component is meant.
+        code: digest of its code, where its package is installed in editable mode.
     """
 
     component: Component
@@ -38,6 +63,7 @@ class Method:
     inputs: Mapping[str, Any]
     given: Mapping[str, Any]
     owner: str = ""
+    code: str = ""
 
     @property
     def name(self) -> str:
@@ -56,10 +82,27 @@ class Method:
         changes = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
         return f"{self.name} ({changes})" if changes else self.name
 
-    def flag(self, name: str, default: bool = False) -> bool:
-        """A trait of the component (`trains`, `pairs`, …), refined by the params."""
-        traits: Mapping[str, Any] = {**self.component.traits, **self.params.traits()}
-        return bool(traits.get(name, default))
+    @cached_property
+    def traits(self) -> AllTraits:
+        """What planning must know of it."""
+        return resolve_traits(self.component, self.params)
+
+    def owner_of(self, part: str) -> str:
+        """Who owns a shared part: what the family declared, else the component and its version.
+
+        Parts of other distributions never meet those of irfer-bench or of each other.
+        """
+        owner = self.component.parts.get(part) or f"{self.component.name}/{self.component.version}"
+        scope = "" if self.builtin else f"{self.distribution}:"
+        return f"{scope}{owner}+{self.code}" if self.code else f"{scope}{owner}"
+
+    @cached_property
+    def _fit_values(self) -> dict[str, Any]:
+        return stage_values(self.params, "fit")
+
+    @cached_property
+    def _apply_values(self) -> dict[str, Any]:
+        return stage_values(self.params, "apply")
 
     def identity(self, stage: str) -> dict[str, Any]:
         """What enters the key of a fit (`fit`) or of its use (`apply`)."""
@@ -67,10 +110,12 @@ class Method:
             "component": self.component.name,
             "distribution": self.distribution,
             "version": self.component.version,
-            "params": stage_values(self.params, "fit" if stage == "fit" else "apply"),
+            "params": self._fit_values if stage == "fit" else self._apply_values,
         }
         if stage == "fit" and self.inputs:
             identity["inputs"] = dict(self.inputs)
+        if self.code:
+            identity["code"] = self.code
         return identity
 
     def describe(self) -> dict[str, Any]:
@@ -95,8 +140,12 @@ def resolve_method(
     preset: str,
     given: Mapping[str, Any],
     weights: Path,
+    code: str = "",
 ) -> Method:
     """The method that `name[@variant]` means.
+
+    Args:
+        code: digest of the component's code, where that enters its keys.
 
     Raises:
         UsageError: unknown name, variant, parameter, or a value outside its bounds.
@@ -109,6 +158,9 @@ def resolve_method(
         params = resolve(
             cls, component=owned.component.name, variant=variant, preset=preset, given=given
         )
+        problem = trait_problem(kind, params.traits())
+        if problem:
+            raise CellError(f"{kind} {name!r}: {problem}", f"{owned.component.params} says so")
         inputs = _inputs(registry, params, weights)
     except BenchError:
         raise
@@ -124,7 +176,7 @@ def resolve_method(
     changed = {name: whole[name] for name in given if whole[name] != plain[name]}
     owner = "" if owned.builtin else bare.rpartition(":")[0]
     return Method(
-        owned.component, owned.distribution, variant, preset, params, inputs, changed, owner
+        owned.component, owned.distribution, variant, preset, params, inputs, changed, owner, code
     )
 
 

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
+
+from irfer_bench.contracts.values import Kind
 from irfer_bench.errors import RefusedError, UsageError
+from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
-from irfer_bench.experiment.graph import Cell, GraphMaker, Step
+from irfer_bench.experiment.graph import Cell, Step
+from irfer_bench.experiment.graph_maker import GraphMaker
 from irfer_bench.experiment.methods import Method, resolve_method
 from irfer_bench.experiment.request import Request, params_for
+from irfer_bench.experiment.validation import validate
 from irfer_bench.home import pick_device, pick_precision
-from irfer_bench.registry import Registry
+from irfer_bench.registry import OWN, Registry
+from irfer_bench.registry.catalogue import Registered
+from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Setting
 from irfer_bench.store.artefacts import Store
 
 
 @dataclass(frozen=True)
 class PlannedCell:
-    """A cell and its last step; the step's key is the record's name."""
+    """A cell and its last step; the step's key is the record's name.
+
+    Args:
+        request: of this cell alone: a plan of it, made by any process, has the same key.
+    """
 
     cell: Cell
     score: Step
+    request: Request = field(default_factory=Request)
 
 
 @dataclass
@@ -32,6 +45,7 @@ class Plan:
     Args:
         missing: sources whose folder was not scanned yet; their keys are not final.
         refusals: combinations of a grid that have no meaning, with the reason.
+        refused: the cells behind `refusals`, each with its reason.
     """
 
     cells: list[PlannedCell]
@@ -39,6 +53,7 @@ class Plan:
     precision: str
     refusals: list[str] = field(default_factory=list)
     missing: list[DatasetCopy] = field(default_factory=list)
+    refused: list[tuple[Cell, str]] = field(default_factory=list)
 
     def needed(self, store: Store) -> Iterator[Step]:
         """The steps that would be built, in order; what only cached steps need is left out."""
@@ -51,9 +66,37 @@ def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
     if step.key in seen or store.has(step.key):
         return
     seen.add(step.key)
-    for other in step.inputs.values():
-        yield from _needed(other, store, seen)
+    for other in step.reads.values():
+        if other.key not in seen:
+            yield from _needed(other, store, seen)
     yield step
+
+
+def _request_of(cell: Cell, request: Request, device: str) -> Request:
+    """The request of one cell, with everything resolved that another process might choose anew."""
+    bare = cell.setting.name.partition("@")[0]
+    asked = (name.partition("@")[0].rpartition(":") for name in request.settings)
+    owner = next((f"{owner}:" for owner, _, name in asked if owner and name == bare), "")
+    copies = (cell.source, *cell.foreign.values(), cell.fit_on)
+    roots = {c.name: str(c.root.absolute()) for c in copies if c is not None and c.root is not None}
+    files = {
+        name: str(Path(value).expanduser().absolute())
+        for name in ("landmarks", "boxes")
+        if (value := getattr(request, name))
+    }
+    return msgspec.structs.replace(
+        request,
+        **files,
+        settings=(f"{owner}{cell.setting.name}",),
+        translators=(cell.translator.name,),
+        recognizers=(cell.recognizer.name,) if cell.recognizer else (),
+        preset=cell.translator.preset,
+        folds=(cell.fold,),
+        seeds=(cell.seed,),
+        data_roots=roots,
+        device=device,
+        precision=cell.precision,
+    )
 
 
 @dataclass
@@ -65,6 +108,7 @@ class Planner:
     weights: Path
     scan: bool = False
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
+    _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
 
     def plan(self, requests: Sequence[Request]) -> Plan:
         """The plan of all requests together.
@@ -80,29 +124,60 @@ class Planner:
         device = pick_device(requests[0].device)
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
-        versions = {c.name: c.version for c in self.registry.components("metric")}
-        detectors = {c.name: c.version for c in self.registry.components("detector")}
-        maker = GraphMaker(versions, detectors)
+        metrics = self.versions("metric")
+        for name in (name for request in requests for name in request.metrics):
+            owned = self.registry.owner("metric", name)
+            metrics[name] = self.version(owned)
+        maker = GraphMaker(metrics, self.versions("detector"))
         seen: set[str] = set()
         for request in requests:
             for cell in self._cells(request, precision):
                 try:
+                    validate(cell)
                     score = maker.score_step(cell)
                 except RefusedError as error:
                     plan.refusals.append(str(error))
+                    plan.refused.append((cell, str(error)))
                     continue
                 if score.key not in seen:
                     seen.add(score.key)
-                    plan.cells.append(PlannedCell(cell, score))
+                    plan.cells.append(PlannedCell(cell, score, _request_of(cell, request, device)))
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
         plan.missing = [s for s in self._sources.values() if s.fingerprint is None]
         return plan
 
+    def versions(self, kind: Kind) -> dict[str, str]:
+        """Version by name of all components of a kind, as it enters keys."""
+        return {
+            each.component.name: self.version(each)
+            for each in self.registry.registered
+            if each.component.kind == kind
+        }
+
+    def version(self, registered: Registered) -> str:
+        """Version of a component as it enters keys."""
+        return "+".join(filter(None, (registered.component.version, self._code(registered))))
+
+    def _code(self, registered: Registered) -> str:
+        """Digest of a component's code, where it changes without its version.
+
+        That is where another distribution than irfer-bench is installed in editable mode.
+        """
+        component = registered.component
+        if registered.distribution == OWN or not is_editable(registered.distribution):
+            return ""
+        roots = {module_of(address) for address in (component.factory, component.params) if address}
+        own = frozenset(root.partition(".")[0] for root in roots)
+        return self._codes.digest(roots, own).rpartition(":")[2][:16]
+
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
             preset = request.preset or self._default_preset(setting)
+            further = tuple(name for name in request.metrics if name not in setting.metrics)
+            if further:
+                setting = msgspec.structs.replace(setting, metrics=(*setting.metrics, *further))
             if setting.metrics:
                 for name in setting.metrics:
                     self.registry.get("metric", name)
@@ -118,8 +193,9 @@ class Planner:
             }
             fit_on, fit_on_setting = self._fit_on(request, setting)
             folds = request.folds or ((1,) if preset == "quick" else range(1, setting.folds + 1))
+            recognizers = list(self._recognizers(request, setting, preset))
             for translator in self._methods(request, "translator", setting, preset):
-                for recognizer in self._recognizers(request, setting, preset):
+                for recognizer in recognizers:
                     for fold in folds:
                         for seed in request.seeds or (0,):
                             yield Cell(
@@ -133,6 +209,7 @@ class Planner:
                                 fit_on,
                                 fit_on_setting,
                                 precision,
+                                further,
                             )
 
     def _settings(self, request: Request) -> list[Setting]:
@@ -151,8 +228,12 @@ class Planner:
         if not settings:
             raise UsageError(f"dataset {dataset!r} has no setting", "irfer-bench list settings")
         # Pairs of another dataset are asked for where this one has none: its simulated setting.
-        simulated = [s for s in settings if s.kind == "simulated" and request.fit_translator_on]
-        return [self._cropped(request, (simulated or settings)[0].name)]
+        elsewhere = [
+            setting
+            for setting in settings
+            if request.fit_translator_on and protocol_of(setting).fitting == "elsewhere"
+        ]
+        return [self._cropped(request, (elsewhere or settings)[0].name)]
 
     def _cropped(self, request: Request, name: str) -> Setting:
         """The setting, its faces found as the request says."""
@@ -173,19 +254,21 @@ class Planner:
     ) -> Iterator[Method]:
         names = request.translators if role == "translator" else request.recognizers
         for name in names or (("none",) if role == "translator" else ("pca",)):
+            kind: Kind = "translator" if role == "translator" else "recognizer"
             yield resolve_method(
                 self.registry,
-                "translator" if role == "translator" else "recognizer",
+                kind,
                 name,
                 preset=preset,
                 given=params_for(request.params, role, name),
                 weights=self.weights,
+                code=self._code(self.registry.owner(kind, name.partition("@")[0])),
             )
 
     def _recognizers(
         self, request: Request, setting: Setting, preset: str
     ) -> Iterator[Method | None]:
-        if setting.kind == "quality" and not request.recognizers:
+        if protocol_of(setting).judged and not request.recognizers:
             yield None
         else:
             yield from self._methods(request, "recognizer", setting, preset)
@@ -197,14 +280,16 @@ class Planner:
         if not name or name == setting.dataset:
             return None, None
         source = self._source(request, name)
-        spectrum = setting.target.spectrum if setting.kind != "simulated" else "nir"
+        spectrum = protocol_of(setting).spectrum
         paired = [
             other
             for other in self.registry.settings_of(name)
-            if other.source is not None and other.target.spectrum == spectrum
+            if other.source is not None
+            and other.target.spectrum in ((spectrum,) if spectrum else ("nir", "lwir"))
         ]
         if not paired:
-            raise RefusedError(f"--fit-translator-on {name}: it has no pairs of vis and {spectrum}")
+            wanted = spectrum or "infrared"
+            raise RefusedError(f"--fit-translator-on {name}: it has no pairs of vis and {wanted}")
         return source, paired[0]
 
     def _source(self, request: Request, name: str) -> DatasetCopy:
@@ -212,7 +297,7 @@ class Planner:
         brought = (request.landmarks, request.boxes)
         asked = repr((name, root, brought, sorted(given.items())))
         if asked not in self._sources:
-            self._sources[asked] = find_copy(
+            found = find_copy(
                 self.registry,
                 name,
                 home=self.home,
@@ -222,4 +307,6 @@ class Planner:
                 boxes=Path(request.boxes).expanduser() if request.boxes else None,
                 given=given,
             )
+            code = self._code(self.registry.owner("dataset", name))
+            self._sources[asked] = replace(found, code=code) if code else found
         return self._sources[asked]

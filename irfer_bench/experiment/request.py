@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 
@@ -23,6 +23,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         params: per component name (or `translator`/`recognizer` for all of them), field to value.
         folds: numbers from 1; empty means fold 1 in `quick`, all otherwise.
         seeds: empty means 0.
+        metrics: computed beside the setting's own; the board shows them as further columns.
+        rebuild: methods whose steps are made again, with all that follows from them.
+        threads: of the numerical libraries; 0 means as many as there are cores.
     """
 
     dataset: str = ""
@@ -41,6 +44,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     no_face: str = ""
     device: str = "auto"
     precision: Literal["auto", "fp32", "bf16"] = "auto"
+    metrics: tuple[str, ...] = ()
+    rebuild: tuple[str, ...] = ()
+    threads: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def read_suite(path: Path) -> list[Request]:

@@ -70,9 +70,9 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
     from irfer_bench.data.subsets import match_pairs
 
     translated = planned.score.inputs["translated"]
-    made = _view(store, translated)
     visible = _view(store, translated.inputs["clips"])
     true = _view(store, planned.score.inputs["target"])
+    made = _test_part(planned, store, translated)
     where_visible = {clip: i for i, clip in enumerate(visible.ids)}
     where_true = dict(match_pairs(made, true))
     classes = [name for name in planned.cell.setting.classes if name in made.labels]
@@ -134,6 +134,19 @@ def draw_confusion(record: Record, path: Path) -> Path:
             )
     save_image(canvas, path)
     return path
+
+
+def _test_part(planned: PlannedCell, store: Store, step: Step) -> Any:
+    """The clips of the cell's test items, of those that were translated once for all folds."""
+    from irfer_bench.data.subsets import split
+    from irfer_bench.experiment.steps import Translate
+    from irfer_bench.store.files import read_json
+
+    view = _view(store, step)
+    if not isinstance(step.spec, Translate) or step.spec.part != "all":
+        return view
+    folds = read_json(store.folder(step.key) / "folds.json")
+    return split(view, frozenset(folds[planned.cell.fold - 1]), "test")
 
 
 def _view(store: Store, step: Step) -> Any:

@@ -7,27 +7,10 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from irfer_bench.render.escape import terminal
+from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Domain, Setting
 
 WIDTH, MARGIN = 100, 15
-KINDS = {
-    "weak": (
-        "weakly supervised: a recognizer learns from labelled visible images, translated to the "
-        "target, and from a few labelled target images"
-    ),
-    "augmented": (
-        "augmented: a recognizer learns from all labelled target images and from other people's "
-        "visible images, translated to the target"
-    ),
-    "supervised": "supervised: a recognizer learns and is tested in one domain; nothing is "
-    "translated",
-    "cross": "cross: a recognizer learns in the source, and is tested in the target, of which it "
-    "saw nothing",
-    "simulated": (
-        "simulated: there is no infrared here; training and test images are both translated"
-    ),
-    "quality": "quality: translations are compared with the true target images",
-}
 SPECTRA = {"vis": "visible", "nir": "near-infrared", "lwir": "thermal"}
 FACES = {
     "none": "the whole image's centre square, no detector",
@@ -65,17 +48,18 @@ def labelled(name: str, text: str) -> list[str]:
 def _facts(
     setting: Setting, folds: str, metrics: Mapping[str, str]
 ) -> Iterator[tuple[str, str]]:
+    protocol = protocol_of(setting)
     if setting.summary:
         yield "in short", setting.summary
-    yield "task", KINDS[setting.kind]
+    yield "task", protocol.task
     yield "dataset", f"{setting.dataset}: its subjects and its folds"
     for role in ("source", "target", "extra"):
         domain: Domain | None = getattr(setting, role)
         if domain is not None:
             yield role, _domain(domain, setting)
-    yield "translator", _translator(setting)
-    yield "trained on", _trained(setting)
-    yield "tested on", _tested(setting)
+    yield "translator", protocol.fitted
+    yield "trained on", protocol.trained
+    yield "tested on", protocol.tested
     yield "classes", f"{len(setting.classes)}, in the order of the scores: " + ", ".join(
         setting.classes
     )
@@ -113,70 +97,17 @@ def _domain(domain: Domain, setting: Setting) -> str:
     return f"{where}: {', '.join(words)}"
 
 
-def _translator(setting: Setting) -> str:
-    if setting.kind == "supervised":
-        return "none (--translator none)"
-    if setting.kind == "simulated" or (setting.kind == "cross" and _foreign(setting)):
-        return (
-            "fitted on another dataset's pairs, named by --fit-translator-on; none and identity "
-            "need no fit"
-        )
-    if setting.paired:
-        return "fitted on pairs of source and target of the training subjects, labels hidden"
-    return (
-        "fitted on source and target of the training subjects, labels hidden; there are no pairs, "
-        "so one that needs them is fitted elsewhere (--fit-translator-on) or refused"
-    )
-
-
-def _trained(setting: Setting) -> str:
-    if setting.kind == "weak":
-        return f"the training subjects' source, translated and labelled, and {_shots(setting)}" + (
-            "; the rest of the target without labels" if setting.unlabelled else ""
-        )
-    if setting.kind == "augmented":
-        return "the training subjects' target, and the whole of extra, translated, both labelled"
-    if setting.kind == "supervised":
-        return "the training subjects' target, labelled"
-    if setting.kind == "cross":
-        return f"{'all of' if _foreign(setting) else 'the training part of'} the source, " + (
-            "as it is (translator none) or translated, labelled"
-        )
-    if setting.kind == "simulated":
-        rest = "both labelled" if setting.shots is None else f"of which {_shots(setting)}"
-        return f"the training part of the source, as it is and translated, {rest}"
-    return "no recognizer is needed; a judge, where one is named, learns from the labelled target"
-
-
-def _tested(setting: Setting) -> str:
-    if setting.kind == "simulated":
-        return "the test part, translated"
-    if setting.kind == "quality":
-        return "translations of the test subjects' source, beside their true target images"
-    return "all of the target" if setting.tested == "all" else "the test part of the target"
-
-
-def _shots(setting: Setting) -> str:
-    shots = setting.shots
-    if shots is None:
-        return "every label of the target"
-    if shots == 0:
-        return "no label of the target"
-    if isinstance(shots, float):
-        return f"the target labels of {100 * shots:g} % of the training subjects"
-    return f"{shots} labelled target {'frame' if setting.unit == 'frame' else 'item'}" + (
-        "s per class" if shots > 1 else " per class"
-    )
-
-
 def _draws(setting: Setting) -> Iterator[tuple[str, str]]:
-    if setting.kind in ("weak", "simulated") and setting.shots:
+    if protocol_of(setting).shots and setting.shots:
         yield "draws", (
             f"{setting.draws} fixed ones of distinct subjects where possible; seed s uses draw "
             f"s mod {setting.draws}"
         )
     if setting.validation:
-        yield "validation", f"{100 * setting.validation:g} % of the training subjects"
+        yield "validation", (
+            f"{100 * setting.validation:g} % of the training subjects, held out to choose "
+            "parameters; nothing of theirs is trained on"
+        )
 
 
 def _frames(setting: Setting) -> str:
@@ -189,6 +120,8 @@ def _frames(setting: Setting) -> str:
         which = f"the {match[1]} {match[2]} of each item" if match[2] != "1" else (
             f"the {match[1]} one of each item"
         )
+    if setting.stored:
+        which += f"; stored are {setting.stored} of each, which a method may train on"
     unit = "one frame" if setting.unit == "frame" else "one item with all its frames"
     return f"{which}; {unit} is one scored example"
 
@@ -207,10 +140,6 @@ def _depth(setting: Setting) -> str:
         return "16-bit images by their sequence's 1 to 99 percentile"
     low, high = setting.range_16bit
     return f"16-bit images from {low} to {high}"
-
-
-def _foreign(setting: Setting) -> bool:
-    return setting.source is not None and setting.source.dataset not in ("", setting.dataset)
 
 
 def _count(number: int, what: str) -> str:

@@ -33,23 +33,28 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The protocol of one leaderboard (design §5).
+    """The protocol of one leaderboard; `irfer_bench.settings.kinds` says what its kind means.
 
     Args:
         dataset: whose folds and subjects are used.
         source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
         shots: labelled target items per class; None for all; a float below 1 is the fraction of
             training subjects.
+        unlabelled: whether a recognizer is given the training target without labels, too.
+        validation: fraction of the training subjects held out to choose parameters; 0 for none.
         paired: whether source and target show the same moments (pairs, exact or weak).
         draws: which fixed draw of shots a seed uses is `seed % draws`.
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item: what is scored.
         stored: what is kept of each item, by a like rule, where methods read more than is scored;
             empty keeps what is scored. Only with unit `item`.
+        audio: whether its clips have audio.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
         detector: who finds the face; `none` takes the centre square.
         no_face: where none is found, `fail`, take the `whole` frame's centre, or `drop` the frame.
         tested: `all` tests every item of the target (a foreign dataset), not those of a fold.
+        simulated: of a simulated setting, the spectrum its images are translated to; None takes
+            that of the pairs that the translator was fitted on.
         seeds: how many seeds a full row has.
         range_16bit: (low, high) of 16-bit images; None is the sequence's 1 to 99 percentile.
         source_text: where the protocol comes from, for `irfer-bench show`.
@@ -70,6 +75,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     paired: bool = True
     frames: str = "all"
     stored: str = ""
+    audio: bool = False
     unit: Literal["frame", "item"] = "frame"
     size: int = 256
     detector: str = "none"
@@ -77,6 +83,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     no_face: NoFace = "whole"
     tested: Literal["fold", "all"] = "fold"
     range_16bit: tuple[int, int] | None = None
+    simulated: Spectrum | None = None
     metrics: tuple[str, ...] = ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips")
     primary: str = "accuracy"
     seeds: int = 1

@@ -62,6 +62,9 @@ def make_boards(records: Iterable[Record | DamagedError], folder: Path) -> list[
         if isinstance(record, DamagedError):
             problems.append(record.message)
             continue
+        if record.outcome != "ok":
+            problems.append(f"{' '.join(record.row)}: {record.outcome}")
+            continue
         cell, data = record.cell, str(record.data.get("fingerprint"))
         groups[cell["setting"], cell["preset"], cell["setting_version"], data].append(record)
     boards = [_board(names, members, folder) for names, members in sorted(groups.items())]

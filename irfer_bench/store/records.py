@@ -139,8 +139,11 @@ def predictions_are_whole(folder: Path, record: Record) -> bool:
 
 
 def write_record(folder: Path, record: Record) -> Path:
-    """Write a record over whatever is at its place."""
+    """Write a record over whatever is at its place; a failure never replaces a result."""
     path = path_of(folder, record.cell, record.key)
+    there = None if record.outcome == "ok" else find(folder, record.cell, record.key)
+    if there is not None and there[0].outcome == "ok":
+        return path
     with clear_write_errors(path):
         write_json(path, msgspec.to_builtins(record))
     return path

@@ -85,16 +85,20 @@ def translation_data(subjects: Iterable[int] = TRAINING, *, size: int = SIZE) ->
 
 
 def training_data(
-    *, source: bool = True, target: bool = True, subjects: Iterable[int] = TRAINING,
-    size: int = SIZE, frames: int = 1, voice: bool = False,
+    *, source: bool = True, target: bool = True, unlabelled: bool = False,
+    subjects: Iterable[int] = TRAINING, size: int = SIZE, frames: int = 1, voice: bool = False,
 ) -> TrainingData:
-    """Labelled clips of the training subjects in two spectra; either side may be empty."""
+    """Labelled clips of the training subjects in two spectra; either side may be empty.
+
+    With `unlabelled` the target clips are granted once more, without their labels.
+    """
     chosen, none = tuple(subjects), ClipList([])
     shape: dict[str, Any] = {"size": size, "frames": frames, "voice": voice}
     return TrainingData(
         make_faces("vis", chosen, **shape) if source else none,
         make_faces("nir", chosen, **shape) if target else none,
-        none, none, BASIC,
+        make_faces("nir", chosen, **shape).unlabelled() if unlabelled else none,
+        none, BASIC,
     )
 
 

@@ -19,16 +19,18 @@ from irfer_bench.testing.memory import ClipList
 class RecognizerConformance(ComponentConformance):
     """Fits on nine small faces in two spectra, predicts three others; seconds for a small method.
 
-    `tolerance` is how far a log-probability may move with the composition of a batch.
+    `tolerance` is how far a log-probability may move with the composition of a batch. Set
+    `unlabelled` for a method that needs unlabelled target clips beside the labelled ones.
     """
 
     kind: ClassVar[Kind] = "recognizer"
     tolerance: ClassVar[float] = 1e-4
+    unlabelled: ClassVar[bool] = False
     _cached: ClassVar[tuple[Any, NDArray[Any]] | None] = None
 
     def data(self, **sides: Any) -> TrainingData:
         """The training data: labelled visible and near-infrared faces."""
-        return training_data(**sides)
+        return training_data(unlabelled=self.unlabelled, **sides)
 
     def clips(self) -> ClipList:
         """The clips to recognise: near-infrared faces of subjects who are not in `data`."""

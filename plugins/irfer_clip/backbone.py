@@ -2,47 +2,34 @@
 
 from __future__ import annotations
 
+import copy
 import json
-import zipfile
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import open_clip
 import torch
 from open_clip.model import CLIP
 from open_clip.tokenizer import SimpleTokenizer
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import load_file
 from torch import Tensor
 
 from irfer_bench.api import Context, DamagedError, UsageError
-from irfer_clip.backbone_files import backbone_digest, is_file_path, locate
-from irfer_clip.prompting import unit
+from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint
+from irfer_clip.backbone_files import OPENAI_SHA256, backbone_digest, is_file_path, locate
+from irfer_clip.prompting import normalize
 
-READ_ERRORS = (
-    RuntimeError,
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    AttributeError,
-    IndexError,
-    TypeError,
-    zipfile.BadZipFile,
-    SafetensorError,
-    UnpicklingError,
-)
 MEAN = (0.48145466, 0.4578275, 0.40821073)
 STD = (0.26862954, 0.26130258, 0.27577711)
 
 
 @dataclass(frozen=True, slots=True)
 class Backbone:
-    """A frozen CLIP with what belongs to it.
+    """A frozen CLIP with what belongs to it, shared by everything in the process.
+
+    Nothing may write into `clip`; a method that fine-tunes it takes `copy`.
 
     Args:
         clip: `open_clip.model.CLIP` in float32, evaluation mode, without gradients.
@@ -64,11 +51,15 @@ class Backbone:
         scale: Tensor = self.clip.logit_scale.detach().exp()
         return scale
 
+    def copy(self) -> Backbone:
+        """A CLIP of one's own, with gradients; the shared one stays as it is."""
+        return replace(self, clip=copy.deepcopy(self.clip).requires_grad_(True))
+
     def tokenize(self, texts: Sequence[str]) -> Tensor:
         """(C, context) token ids on the backbone's device.
 
         Raises:
-            UsageError: a text is longer than the context; it would lose its end in silence.
+            UsageError: a text is longer than the context; its end would be cut off.
         """
         for text in texts:
             used = len(self.tokenizer.encode(text)) + 2
@@ -97,26 +88,23 @@ def load_backbone(name: str, architecture: str, ctx: Context) -> Backbone:
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors under open_clip's plain names, in float32, and the file's metadata.
 
-    Knows safetensors, TorchScript archives (OpenAI's files), plain state dicts, `state_dict`
-    wrappers and `module.` prefixes (recognizers.md §13.1). Nothing is unpickled freely.
+    Knows safetensors, plain state dicts, `state_dict` wrappers and `module.` prefixes, and the
+    TorchScript archives that OpenAI published, by their sha256.
 
     Raises:
+        RefusedError: another TorchScript archive; nothing of it was loaded.
         DamagedError: the file cannot be read, or holds no CLIP image tower.
     """
-    try:
-        raw, metadata = _read(path)
-    except READ_ERRORS as error:
-        raise DamagedError(f"{path} cannot be read as a checkpoint: {_first_line(error)}") from None
-    state = {k.removeprefix("module."): v for k, v in raw.items() if isinstance(v, Tensor)}
-    for derived in ("input_resolution", "context_length", "vocab_size", "attn_mask"):
-        state.pop(derived, None)
+    file = read_checkpoint(path, torchscript=OPENAI_SHA256)
+    derived = ("input_resolution", "context_length", "vocab_size", "attn_mask")
+    state = {k: v.float() for k, v in file.tensors.items() if k not in derived}
     if "visual.conv1.weight" not in state:
         names = ", ".join(list(state)[:3]) or "no tensors"
         raise DamagedError(
             f"{path} is not a CLIP checkpoint with OpenAI's tensor names (it holds {names})",
-            "see recognizers.md §13.1 for the layouts that are read",
+            "Hugging Face's CLIPModel has others; open_clip_model.safetensors has these",
         )
-    return {k: v.float() for k, v in state.items()}, metadata
+    return state, dict(file.metadata)
 
 
 def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> Any:
@@ -129,19 +117,10 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     # Without memory and without random numbers: every tensor comes from the checkpoint.
     with torch.device("meta"):
         clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
-    own = clip.state_dict()
-    missing = sorted(own.keys() - state.keys())
-    extra = sorted(state.keys() - own.keys())
-    wrong = [
-        f"{k} is {tuple(state[k].shape)}, expected {tuple(own[k].shape)}"
-        for k in own
-        if k in state and own[k].shape != state[k].shape
-    ]
-    problems = wrong[:2] + [f"{k} is missing" for k in missing[:2]]
-    problems += [f"{k} is unknown" for k in extra[:2]]
-    if problems:
+    report = compare_keys(clip.state_dict(), state)
+    if not report.fits:
         raise UsageError(
-            f"{what} does not fit its architecture: {'; '.join(problems)}",
+            f"{what} does not fit its architecture: {report.describe()}",
             "name the right open_clip model in `architecture`",
         )
     clip.load_state_dict(state, strict=True, assign=True)
@@ -161,7 +140,7 @@ def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
         if config is None:
             known = "name it in `architecture`, for example ViT-B-16-quickgelu"
             raise UsageError(
-                f"the architecture of {file.name} is {architecture or 'not said'!r}", known
+                f"the architecture of {file.name} is {architecture or 'unknown'!r}", known
             )
     clip = build_clip(config, state, file.name).to(device)
     mean, std = (json.loads(metadata.get(key, "null")) for key in ("mean", "std"))
@@ -187,31 +166,6 @@ def _tokenizer(metadata: dict[str, str], file: Path, architecture: str) -> Any:
     return SimpleTokenizer(bpe_path=str(path))
 
 
-def _read(path: Path) -> tuple[dict[str, Any], dict[str, str]]:
-    if path.suffix == ".safetensors":
-        with safe_open(path, "pt") as opened:
-            metadata = dict(opened.metadata() or {})
-        return load_file(path), metadata
-    if _is_torchscript(path):
-        archive: Any = torch.jit
-        return dict(archive.load(str(path), map_location="cpu").state_dict()), {}
-    loaded = torch.load(path, map_location="cpu", weights_only=True)
-    while isinstance(loaded, dict) and isinstance(loaded.get("state_dict"), dict):
-        loaded = loaded["state_dict"]
-    return dict(loaded), {}
-
-
-def _is_torchscript(path: Path) -> bool:
-    if not zipfile.is_zipfile(path):
-        return False
-    with zipfile.ZipFile(path) as archive:
-        return any(name.endswith("/constants.pkl") for name in archive.namelist())
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
-
-
 def zero_shot_logits(scale: Tensor, images: Tensor, texts: Tensor) -> Tensor:
-    """s cos(f_img, f_txt): (B, embed) and unit (C, embed) to (B, C); recognizers.md §2."""
-    return scale * unit(images) @ texts.T
+    """s cos(f_img, f_txt): (B, embed) and unit (C, embed) to (B, C)."""
+    return scale * normalize(images) @ texts.T

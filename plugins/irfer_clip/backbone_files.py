@@ -28,7 +28,14 @@ _OPENAI_FILES = {
         "ViT-L-14.pt",
         "b8cca3fd41ae0c99ba7e8951adf17d267cdb84cd88be6f7c2e0eca1737a03836",
     ),
+    "ViT-L-14-336-quickgelu": (
+        "ViT-L-14-336px.pt",
+        "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
+    ),
 }
+OPENAI_SHA256 = frozenset(sha256 for _, sha256 in _OPENAI_FILES.values())
+"""The TorchScript archives of ViT CLIPs that OpenAI published (their digests are in their URLs)."""
+
 _HUB = {
     ("ViT-B-16", "laion2b_s34b_b88k"): "laion/CLIP-ViT-B-16-laion2B-s34B-b88K",
     ("ViT-B-16", "datacomp_xl_s13b_b90k"): "laion/CLIP-ViT-B-16-DataComp.XL-s13B-b90K",

@@ -1,4 +1,4 @@
-"""Feature banks and class centres: PCA's (recognizers.md §6.4) and PDA's running ones."""
+"""Feature banks and class centres: PCA's, and PDA's running ones."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Bank:
 
     Args:
         index: (C, N) positions of the chosen samples, best first; -1 is an empty slot.
-        centres: (C, D) means of the chosen features, not made unit again.
+        centres: (C, D) means of the chosen features, not normalized again.
     """
 
     index: Tensor

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import Params, apply
-from irfer_clip.backbone_files import backbone_digest
+from irfer_bench.api import apply
+from irfer_clip.classifier_params import OPENAI_B16, ClipParams
 
 
-class ClipZeroShotParams(Params, frozen=True):
+class ClipZeroShotParams(ClipParams, frozen=True):
     """CLIP as it comes: nothing is trained."""
 
     backbone: Annotated[str, apply("open_clip tag model/tag, path of a checkpoint, or mini")] = (
-        "ViT-B-16-quickgelu/openai"
+        OPENAI_B16
     )
     architecture: Annotated[str, apply("open_clip model name, where backbone is a path")] = ""
     template: Annotated[
@@ -25,11 +24,3 @@ class ClipZeroShotParams(Params, frozen=True):
     ] = "clip"
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {"backbone": "mini"}}
-
-    def inputs(self, weights: Path) -> dict[str, Any]:
-        """What the key must hold besides the parameters: the checkpoint's digest.
-
-        Raises:
-            MissingWeightsError: the checkpoint is not here.
-        """
-        return {"backbone_digest": backbone_digest(self.backbone, weights)}

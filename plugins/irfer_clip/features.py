@@ -1,51 +1,74 @@
-"""Plain CLIP image features, computed once per checkpoint, transform and collection."""
+"""Features of CLIP's frozen towers: of images once per stored artefact, of sentences once."""
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Generator, Tensor
 
-from irfer_bench.api import Context, State
+from irfer_bench.api import Clips, Context, Features
 from irfer_bench.nn.device import autocast
-from irfer_clip.images import FrameTable, Preparation, batches
-from irfer_clip.prompting import encode_image
+from irfer_bench.nn.frames import FrameTable, batches
+from irfer_clip.backbone import Backbone
+from irfer_clip.images import Preparation
+from irfer_clip.prompting import encode_image, encode_templates
+from irfer_clip.texts import Template, class_texts
+
+PART = "clip_features"
+"""Announced in `hooks.py` as the family's, so that every CLIP method reads the same features."""
 
 
 def plain_features(table: FrameTable, images: Preparation, ctx: Context) -> Tensor:
-    """(frames, embed) un-normalised features of evaluation views, shared by every method.
+    """(frames, embed) un-normalised features of the centre views of a table's frames.
 
-    A part of its own: the second method, fold draw or seed on the same frames computes nothing.
+    The host keeps one part for all frames of a stored artefact: the second method, fold, draw or
+    seed on the same clips encodes no image.
     """
     backbone = images.backbone
     key = {
         "backbone": backbone.digest,
-        "clips": table.clips.key,
         "infrared": images.infrared,
         "precision": ctx.precision,
         "view": f"resize {backbone.size}, centre",
     }
-    build = lambda: State({"features": _encode(table, images, ctx, augmented=False)})  # noqa: E731
-    kept = ctx.part("clip_features", key, build).tensors["features"]
-    return torch.from_numpy(np.array(kept)).to(backbone.device)
+
+    def encode(clips: Clips) -> Features:
+        return _encode(FrameTable(clips, scored=False), images, ctx)
+
+    rows = [ctx.encode(PART, clips, key, encode) for clips in table.collections if len(clips)]
+    width = backbone.clip.visual.proj.shape[1]
+    stored = np.concatenate([np.zeros((0, width), np.float32), *rows])
+    return torch.from_numpy(stored[table.stored]).to(backbone.device)
 
 
 def augmented_features(table: FrameTable, images: Preparation, ctx: Context, seed: int) -> Tensor:
-    """(frames, embed) features of one augmented view of each frame; never kept."""
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        encoded = _encode(table, images, ctx, augmented=True)
+    """(frames, embed) features of one random view of each frame; never kept."""
+    generator = torch.Generator().manual_seed(seed)
+    encoded = _encode(table, images, ctx, generator)
     return torch.from_numpy(encoded).to(images.backbone.device)
 
 
+@lru_cache(maxsize=2)
 @torch.no_grad()
-def _encode(table: FrameTable, images: Preparation, ctx: Context, *, augmented: bool) -> np.ndarray:
+def text_features(backbone: Backbone, classes: tuple[str, ...], template: Template) -> Tensor:
+    """(C, embed) unit features of un-prompted sentences, in float32; kept for the process."""
+    with torch.autocast(backbone.device.split(":")[0], enabled=False):
+        ids = (backbone.tokenize(texts) for texts in class_texts(classes, template))
+        return encode_templates(backbone.clip, ids)
+
+
+@torch.no_grad()
+def _encode(
+    table: FrameTable, images: Preparation, ctx: Context, generator: Generator | None = None
+) -> Features:
     clip = images.backbone.clip
-    view = images.train if augmented else images.evaluate
     rows = [np.zeros((0, clip.visual.proj.shape[1]), dtype=np.float32)]
     with autocast(ctx):
         for index in batches(len(table)):
-            features, _ = encode_image(clip, view(table.frames(index)))
-            rows.append(features.float().cpu().numpy())
+            frames = table.read(index)
+            x = images.train(frames, generator) if generator else images.evaluate(frames)
+            rows.append(encode_image(clip, x)[0].float().cpu().numpy())
             ctx.progress("plain features", index.stop, len(table))
     return np.concatenate(rows)

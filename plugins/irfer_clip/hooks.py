@@ -2,31 +2,48 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from irfer_bench.api import Component, hookimpl
+from irfer_bench.api import Component, Traits, hookimpl
+
+TORCH = ("torch", "open_clip")
+IMAGE: Traits = {"modality": "image"}
+PARTS: Mapping[str, str] = {"clip_features": "clip.features/1"}
+"""Features of the frozen image tower belong to the family: every method reads the same ones."""
 
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """CLIP zero-shot and PCA."""
+    """Recognizers on a frozen CLIP."""
     yield Component(
-        kind="recognizer",
-        name="clip_zero_shot",
+        kind="recognizer", name="clip_zero_shot",
         factory="irfer_clip.clip_zero_shot:ClipZeroShot",
         params="irfer_clip.clip_zero_shot_params:ClipZeroShotParams",
         summary="CLIP compares an image with a sentence about each class; nothing is trained",
-        needs=("torch", "open_clip"),
-        licence="MIT",
-        source="radford2021clip",
+        needs=TORCH, licence="MIT", source="radford2021clip",
+        traits=IMAGE, parts=PARTS,
     )
     yield Component(
-        kind="recognizer",
-        name="pca",
-        factory="irfer_clip.pca:Pca",
-        params="irfer_clip.pca_params:PcaParams",
+        kind="recognizer", name="pca",
+        factory="irfer_clip.pca:Pca", params="irfer_clip.pca_params:PcaParams",
         summary="prompts and feature banks align visible and few labelled infrared images",
-        needs=("torch", "open_clip"),
-        licence="MIT",
+        needs=TORCH, licence="MIT",
         source="shi2025pca",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="pda",
+        factory="irfer_clip.pda:Pda", params="irfer_clip.pda_params:PdaParams",
+        summary="prompts and feature banks align labelled source and unlabelled target images",
+        needs=TORCH, licence="MIT",
+        source="bai2024pda",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="vpt",
+        factory="irfer_clip.vpt:Vpt", params="irfer_clip.vpt_params:VptParams",
+        summary="learned tokens in every layer of CLIP's image tower, fixed sentences",
+        needs=TORCH, licence="MIT",
+        source="jia2022vpt; khattak2023maple",
+        traits=IMAGE,
     )

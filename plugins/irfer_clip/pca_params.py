@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import Params, apply, fit
-from irfer_clip.backbone_files import backbone_digest
+from irfer_bench.api import apply, fit
+from irfer_clip.classifier_params import PromptParams
 
 
-class PcaParams(Params, frozen=True):
-    """Prompt-based cross-modal feature alignment (IEEE SPL 2025); recognizers.md §6."""
+class PcaParams(PromptParams, frozen=True):
+    """Prompt-based Cross-modal feature Alignment (Shi et al., IEEE SPL 2025)."""
 
-    backbone: Annotated[str, fit("open_clip tag model/tag, path of a checkpoint, or mini")] = (
-        "ViT-B-16-quickgelu/openai"
-    )
-    architecture: Annotated[str, fit("open_clip model name, where backbone is a path")] = ""
-
-    cpt: Annotated[bool, fit("cross-modal prompt tuning; with iga off too this is zero-shot")] = (
+    cpt: Annotated[bool, fit("Cross-modal Prompt Transfer; with iga off too this is zero-shot")] = (
         True
     )
     k: Annotated[int, fit("learned tokens per layer", ge=1, le=16)] = 2
@@ -42,7 +36,7 @@ class PcaParams(Params, frozen=True):
         fit("s in the logits; 0 takes exp(logit_scale) of the weights, 100 for OpenAI's", ge=0),
     ] = 0.0
 
-    iga: Annotated[bool, fit("information-guided alignment to the feature banks")] = True
+    iga: Annotated[bool, fit("Image-Guided Alignment to the feature banks")] = True
     beta: Annotated[float, fit("factor of the IGA logits (lineage)", gt=0)] = 0.1
     iga_logits: Annotated[
         Literal["lineage", "cosine"], fit("beta s x'.o, or s cos(x', o) as eq (11) reads")
@@ -74,14 +68,6 @@ class PcaParams(Params, frozen=True):
 
     lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.003
     epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 30
-    batch: Annotated[int, fit("images per domain and step", ge=2)] = 32
-    transforms: Annotated[
-        Literal["clip", "face"], fit("random crops of 8 to 100 % of the area, or 80 to 100 %")
-    ] = "clip"
-    ir_norm: Annotated[
-        Literal["clip", "minmax_then_clip", "per_image_std"], fit("scaling of infrared frames")
-    ] = "clip"
-
     infer: Annotated[Literal["sum", "base", "iga"], apply("base + w iga, or one of them")] = "sum"
     iga_weight: Annotated[float, apply("w of the sum", ge=0)] = 0.5
     base_weight: Annotated[float, apply("weight of the base logits in the sum", ge=0)] = 1.0
@@ -95,11 +81,3 @@ class PcaParams(Params, frozen=True):
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
     variants: ClassVar[dict[str, dict[str, Any]]] = {"literal": {"iga_logits": "cosine"}}
-
-    def inputs(self, weights: Path) -> dict[str, Any]:
-        """What the key must hold besides the parameters: the checkpoint's digest.
-
-        Raises:
-            MissingWeightsError: the checkpoint is not here.
-        """
-        return {"backbone_digest": backbone_digest(self.backbone, weights)}

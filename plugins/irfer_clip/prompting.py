@@ -11,7 +11,8 @@ inject it through `encode_image` and `encode_text`.
     IVLP, PDA       every layer, before ln_pre                  every layer
     MPA-FER         every layer, after ln_pre, outputs dropped  layer 0
 
-Sources: recognizers.md §1.1, §4, §5, §7.1; MaPLe (CVPR 2023), VPT (ECCV 2022).
+Sources: CLIP (Radford et al., ICML 2021), CoOp (IJCV 2022), MaPLe and IVLP (CVPR 2023), VPT (ECCV
+2022), PDA (AAAI 2024), MPA-FER (ICCV 2025) and the public code of those that have one.
 """
 
 from __future__ import annotations
@@ -114,12 +115,12 @@ def encode_text(
 
 
 def encode_templates(clip: CLIP, ids: Iterable[Tensor]) -> Tensor:
-    """(C, embed) unit text features; templates are averaged as units and made unit again."""
-    each = [unit(encode_text(clip, one)) for one in ids]
-    return each[0] if len(each) == 1 else unit(torch.stack(each).mean(dim=0))
+    """(C, embed) unit text features; templates are normalized, averaged, normalized again."""
+    each = [normalize(encode_text(clip, one)) for one in ids]
+    return each[0] if len(each) == 1 else normalize(torch.stack(each).mean(dim=0))
 
 
-def unit(x: Tensor) -> Tensor:
+def normalize(x: Tensor) -> Tensor:
     """L2-normalised along the last axis, n(.) in the papers."""
     return F.normalize(x, dim=-1)
 

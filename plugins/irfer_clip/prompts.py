@@ -1,7 +1,8 @@
-"""Prompts that learn: cross-modal prompt tuning (CPT), eqs (1) to (6) of the PCA letter."""
+"""Prompts that learn: Cross-modal Prompt Transfer (CPT), eqs (1) to (6) of the PCA letter."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Literal
 
 import torch
@@ -9,6 +10,8 @@ from torch import Tensor, nn
 
 from irfer_bench.api import UsageError
 from irfer_clip.backbone import Backbone
+from irfer_clip.pca_params import PcaParams
+from irfer_clip.prompting import CLIP, depth, widths
 from irfer_clip.texts import FACE, PHOTO
 
 Prefix = Literal["keep_words", "learned_only"]
@@ -51,12 +54,34 @@ class CoupledPrompts(nn.Module):
         """Q_0 .. Q_{J-1}, each (k, text width)."""
         return list(self.text_prompts)
 
-    def visual(self, *, source: bool = False) -> list[Tensor]:
-        """P_l = T_l(Q_l), each (k, visual width), then the free ones."""
-        maps = self.vl_proj_source if source and len(self.vl_proj_source) else self.vl_proj
-        return [t(q) for t, q in zip(maps, self.text_prompts, strict=False)] + list(
-            self.free_visual
-        )
+    def visual(self, sources: int = 0, total: int = 0) -> list[Tensor]:
+        """P_l = T_l(Q_l), each (k, visual width), then the free ones.
+
+        With maps of their own for source images: (total, k, visual width), of which the first
+        `sources` are of the source domain.
+        """
+        own = [*_apply(self.vl_proj, self.text_prompts), *self.free_visual]
+        if not sources or not len(self.vl_proj_source):
+            return own
+        source = [*_apply(self.vl_proj_source, self.text_prompts), *self.free_visual]
+        return [
+            torch.cat([s.expand(sources, -1, -1), t.expand(total - sources, -1, -1)])
+            for s, t in zip(source, own, strict=True)
+        ]
+
+
+def make_prompts(params: PcaParams, clip: CLIP) -> CoupledPrompts:
+    """PCA's prompts for the widths and depths of a CLIP.
+
+    Raises:
+        UsageError: more layers are to be prompted than it has.
+    """
+    visual, text, _ = widths(clip)
+    J, coupled, deep = prompt_depths(J=params.J, mixed=params.pda_mixed, layers=depth(clip))
+    return CoupledPrompts(
+        k=params.k, depth=J, text_width=text, visual_width=visual, coupled=coupled,
+        visual_depth=deep, per_domain=params.prompt_sharing == "per_domain",
+    )
 
 
 def prompt_depths(*, J: int, mixed: bool, layers: tuple[int, int]) -> tuple[int, int, int]:
@@ -79,6 +104,7 @@ def prompt_depths(*, J: int, mixed: bool, layers: tuple[int, int]) -> tuple[int,
     return J, J, J
 
 
+@lru_cache(maxsize=2)
 def prompt_texts(
     backbone: Backbone, classes: tuple[str, ...], *, k: int, prefix: Prefix, face: bool
 ) -> Tensor:
@@ -98,6 +124,10 @@ def prompt_texts(
             "lower k, or use prefix_style=learned_only",
         )
     return backbone.tokenize([template.format(name.replace("_", " ")) for name in classes])
+
+
+def _apply(maps: nn.ModuleList, prompts: nn.ParameterList) -> list[Tensor]:
+    return [t(q) for t, q in zip(maps, prompts, strict=False)]
 
 
 def _maps(number: int, text_width: int, visual_width: int) -> nn.ModuleList:

@@ -1,7 +1,7 @@
-"""What CLIP is told about a class: templates and descriptions.
+"""Sentences about a class: templates and descriptions.
 
 The descriptions are DFER-CLIP's class descriptors (Zhao and Patras, BMVC 2023, MIT licence), which
-MPA-FER (ICCV 2025) uses word for word in its Table 1; recognizers.md §7.2. The seven generic
+MPA-FER (ICCV 2025) uses word for word in the Table 1 of its supplement. The seven generic
 templates are those the CLIP paper (Radford et al., 2021) selected for its ensemble.
 """
 

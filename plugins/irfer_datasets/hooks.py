@@ -14,6 +14,7 @@ OULU = (
     "oulu_nir_weak16",
     "oulu_nir_weak_tenth",
     "oulu_nir_weak_full",
+    "oulu_nir_uda",
     "oulu_nir_augmented",
     "oulu_dark_weak5",
     "oulu_dark_weak0",

@@ -24,6 +24,7 @@ VIDEO_PROTOCOL: Mapping[str, Any] = {
     "folds": 5,
     "frames": "uniform(16)",
     "unit": "item",
+    "audio": True,
     "size": 224,
     "metrics": ("uar", "war", "accuracy", "macro_f1"),
     "primary": "uar",

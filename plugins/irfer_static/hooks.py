@@ -15,4 +15,5 @@ def irfer_bench_components() -> Iterable[Component]:
         params="irfer_static.resnet_params:ResNetParams", needs=("torch", "torchvision"),
         summary="ResNet-18 trained plainly on source and target together", licence="MIT",
         source="he2016resnet",
+        traits={"modality": "image"},
     )

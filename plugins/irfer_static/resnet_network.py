@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, ResNet
 
 from irfer_bench.api import CellError
+from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint, rename_keys
 from irfer_static.resnet_params import ResNetParams
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
@@ -33,14 +34,14 @@ class ResNet18(nn.Module):
         return ((x + 1) / 2 - self.get_buffer("mean")) / self.get_buffer("deviation")
 
     def features(self, normal: Tensor) -> Tensor:
-        """(N, 8 width) pooled features of normalised pictures."""
+        """(N, 8 width) pooled features of normalised images."""
         net = self.net
         x = net.maxpool(net.relu(net.bn1(net.conv1(normal))))
         x = net.layer4(net.layer3(net.layer2(net.layer1(x))))
         return torch.flatten(net.avgpool(x), 1)
 
     def forward(self, normal: Tensor) -> Tensor:
-        """(N, classes) logits of normalised pictures."""
+        """(N, classes) logits of normalised images."""
         logits: Tensor = self.net.fc(self.features(normal))
         return logits
 
@@ -49,21 +50,24 @@ def load_trunk(net: ResNet, path: Path) -> None:
     """Put a torchvision checkpoint into a network, all but the classifier.
 
     Raises:
-        CellError: the file holds another network; names what is missing.
+        CellError: the file holds another network; names what does not fit.
+        DamagedError, RefusedError: it cannot be read, or not without running code.
     """
-    tensors = torch.load(path, map_location="cpu", weights_only=True)
-    trunk = {name: value for name, value in tensors.items() if not name.startswith("fc.")}
-    wanted = {name for name in net.state_dict() if not name.startswith("fc.")}
-    missing = sorted(wanted - set(trunk) - {n for n in wanted if n.endswith("batches_tracked")})
-    if missing:
+    own = rename_keys(net.state_dict(), {"fc.": None})
+    counters = {name: value for name, value in own.items() if name.endswith("batches_tracked")}
+    # Files of old torchvision releases have no counters.
+    given = read_checkpoint(path).tensors
+    trunk = counters | rename_keys(given, {"fc.": None})
+    report = compare_keys(own, trunk)
+    if not report.fits:
         raise CellError(
-            f"{path.name} is no torchvision resnet18: it lacks {missing[0]} and "
-            f"{len(missing) - 1} more", "give a state_dict with torchvision's key names")
+            f"{path.name} is no torchvision resnet18: {report.describe()}",
+            "give a state_dict with torchvision's key names")
     net.load_state_dict(trunk, strict=False)
 
 
 def _rebuild(net: ResNet, width: int, stem: str, classes: int) -> None:
-    """Another width, or a stem for small pictures; initialised as torchvision does."""
+    """Another width, or a stem for small images; initialised as torchvision does."""
     net.inplanes = width
     if stem == "3x3":
         net.conv1 = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)

@@ -17,7 +17,7 @@ IMAGENET = Pretrained(
 
 
 class ResNetParams(Params, frozen=True):
-    """The fine-tuning recipe of recognizers.md §11."""
+    """Our fine-tuning recipe for image networks; the values are in no paper."""
 
     weights: Annotated[str, fit("imagenet, none, or the path of a torchvision checkpoint")] = (
         "imagenet"
@@ -25,19 +25,19 @@ class ResNetParams(Params, frozen=True):
     width: Annotated[int, fit("channels of the first stage", ge=4, le=256)] = 64
     stem: Annotated[
         Literal["7x7", "3x3"],
-        fit("first convolution; 3x3 has no pooling behind it, for small pictures"),
+        fit("first convolution; 3x3 has no pooling behind it, for small images"),
     ] = "7x7"
     size: Annotated[int, fit("side of the network's input in pixels", ge=24, le=512)] = 224
     epochs: Annotated[int, fit("passes over source and target", ge=1)] = 40
     warmup_epochs: Annotated[int, fit("epochs of linear warm-up", ge=0)] = 5
-    batch: Annotated[int, fit("pictures per step", ge=2)] = 64
+    batch: Annotated[int, fit("images per step", ge=2)] = 64
     lr: Annotated[float, fit("peak learning rate of the trunk", gt=0)] = 5e-4
     head_factor: Annotated[float, fit("the classifier learns this much faster", gt=0)] = 10.0
     weight_decay: Annotated[float, fit("of AdamW", ge=0)] = 0.05
     label_smoothing: Annotated[float, fit("mass given to all classes alike", ge=0, lt=1)] = 0.1
     crop: Annotated[float, fit("smallest area of a random crop", gt=0, le=1)] = 0.8
-    flip: Annotated[float, fit("chance of a mirrored picture", ge=0, le=1)] = 0.5
-    erase: Annotated[float, fit("chance of an erased rectangle", ge=0, le=1)] = 0.25
+    flip: Annotated[float, fit("probability of a mirrored image", ge=0, le=1)] = 0.5
+    erase: Annotated[float, fit("probability of an erased rectangle", ge=0, le=1)] = 0.25
     class_weight: Annotated[
         Literal["none", "balanced"], fit("balanced: each class weighs the same in the loss")
     ] = "none"

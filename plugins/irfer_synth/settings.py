@@ -57,6 +57,15 @@ SYNTH_NIR_WEAK_TENTH = _weak(
     "synth_nir_weak_tenth", NIR, 0.1, "near-infrared labels of a tenth of the subjects"
 )
 SYNTH_NIR_WEAK_FULL = _weak("synth_nir_weak_full", NIR, None, "every near-infrared label")
+SYNTH_NIR_UDA = _setting(
+    "synth_nir_uda",
+    "weak",
+    NIR,
+    "visible labels, and near-infrared training images without labels",
+    source=VIS,
+    shots=0,
+    unlabelled=True,
+)
 SYNTH_LWIR_WEAK5 = _weak("synth_lwir_weak5", LWIR, 5, "5 thermal labels per class")
 SYNTH_DARK_WEAK5 = _weak("synth_dark_weak5", DARK, 5, "5 labels per class in the dark")
 
@@ -74,6 +83,14 @@ SYNTH_NIR_SUPERVISED = _setting(
     NIR,
     "trained and tested on near-infrared",
     metrics=RECOGNITION,
+)
+SYNTH_NIR_VALIDATED = _setting(
+    "synth_nir_validated",
+    "supervised",
+    NIR,
+    "trained and tested on near-infrared; a fifth of the training subjects chooses parameters",
+    metrics=RECOGNITION,
+    validation=0.2,
 )
 SYNTH_NIR_QUALITY = _setting(
     "synth_nir_quality",
@@ -96,6 +113,7 @@ SYNTH_CLIPS_SUPERVISED = _setting(
     "clips with voice, trained and tested on visible",
     frames="uniform(16)",
     unit="item",
+    audio=True,
     metrics=("uar", "war"),
     primary="uar",
 )

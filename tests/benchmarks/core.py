@@ -11,11 +11,12 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from irfer_bench.cli.leaderboard import write_boards
 from irfer_bench.experiment.planner import Planner
 from irfer_bench.experiment.request import Request
+from irfer_bench.library.boards import write_boards
 from irfer_bench.registry import load
-from irfer_bench.store.artefacts import Store, keys
+from irfer_bench.store import keys
+from irfer_bench.store.artefacts import Store
 from irfer_bench.store.records import Record, Value, path_of, predictions_path, sealed
 from tests.benchmarks.harness import seconds
 

@@ -1,8 +1,8 @@
-"""`python -m tests.benchmarks.kills [N]`: a suite under `local`, killed N times at random moments.
+"""`python -m tests.benchmarks.kills [TIMES]`: a suite in two worker processes, killed at random.
 
-Twenty cheap cells, two workers, kill -9 of the run, of one worker or of both at once; the
-interrupted runs are repeated until one ends by itself. Reports files lost, doubled or half written
-against an undisturbed run; exit 1 where there is one. Default 40 kills.
+Twenty cheap cells run under `--executor local --workers 2`. Half of the kills hit the host, half a
+worker, at a random moment. After each one the store and the results are looked at; the next run
+goes on, and where it finishes, everything must equal what one process made without interruption.
 """
 
 from __future__ import annotations
@@ -10,164 +10,157 @@ from __future__ import annotations
 import json
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.store.artefacts import Store
+
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "irfer_bench" / "toy"
-SUITE = """
-preset = "paper"
-folds = [1, 2]
-seeds = [0, 1]
-settings = ["toy_weak"]
-translators = ["none", "toy_raw", "toy_shift", "toy_partner", "identity"]
-recognizers = ["toy_means"]
-"""
-WORKERS = ("--executor", "local", "--workers", "2")
+SEEDS = [word for seed in range(5) for word in ("--seed", str(seed))]
+GRID = "run -d toy -t toy_raw -t toy_shift -r toy_means --threads 1 --fold 1 --fold 2"
+WORDS = [*GRID.split(), *SEEDS]
+LOCAL = ["--executor", "local", "--workers", "2"]
 CELLS = 20
 
 
-def main(kills: int = 40, seed: int = 0) -> int:
-    """Run undisturbed, then with kills, and compare."""
-    random.seed(seed)
+@dataclass
+class Suite:
+    """The cells in one home folder, and what was found wrong."""
+
+    folder: Path
+    faults: list[str] = field(default_factory=list)
+    finished: dict[str, int] = field(default_factory=dict)
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """Begin or go on."""
+        path = os.pathsep.join(map(str, (TOY, ROOT, ROOT / "plugins")))
+        environment = os.environ | {"IRFER_BENCH_HOME": str(self.folder), "PYTHONPATH": path}
+        command = [sys.executable, "-m", "irfer_bench", *WORDS, "--out", str(self.out), *words]
+        quiet = subprocess.DEVNULL
+        return subprocess.Popen(command, env=environment, stdout=quiet, stderr=quiet)
+
+    @property
+    def out(self) -> Path:
+        return self.folder / "results"
+
+    def records(self) -> dict[str, Any]:
+        """By file name; a file that is not whole is a fault."""
+        found = {}
+        for path in self.out.glob("records/*/*.json"):
+            try:
+                found[path.name] = json.loads(path.read_text())
+            except ValueError:
+                self.faults.append(f"{path.name} is half written")
+        return found
+
+    def check(self) -> None:
+        """What is finished is whole, was finished once, and no process is left."""
+        ending = time.monotonic() + 20
+        while list(self.processes()):
+            if time.monotonic() > ending:
+                self.faults.append(f"processes are left: {list(self.processes())}")
+                break
+            time.sleep(0.02)
+        said: list[str] = []
+        store = Store(self.folder / "store", said.append)
+        here = {}
+        for manifest in self.folder.glob("store/artefacts/*/*/manifest.json"):
+            here[manifest.parent.name] = manifest.stat().st_mtime_ns
+            if store.get(manifest.parent.name) is None:
+                self.faults.append(f"artefact {manifest.parent.name[:8]} is damaged: {said}")
+        for key, stamp in self.finished.items():
+            if here.get(key) != stamp:
+                self.faults.append(f"artefact {key[:8]} was lost or made twice")
+        self.finished = here
+        self.records()
+
+    def processes(self) -> Iterator[int]:
+        """Living processes of this home folder."""
+        own = f"IRFER_BENCH_HOME={self.folder}".encode()
+        for place in Path("/proc").glob("[0-9]*"):
+            with suppress(OSError):
+                if (place / "stat").read_text().rpartition(")")[2].split()[0] == "Z":
+                    continue
+                if own in (place / "environ").read_bytes().split(b"\0"):
+                    yield int(place.name)
+
+    def compare(self, other: Suite) -> None:
+        """Records and predictions equal the other's."""
+        mine, theirs = self.records(), other.records()
+        if mine.keys() != theirs.keys() or len(mine) != CELLS:
+            self.faults.append(f"{len(mine)} records, {len(theirs)} were due")
+        for name in mine.keys() & theirs.keys():
+            for fact in ("outcome", "metrics", "confusion", "key"):
+                if mine[name][fact] != theirs[name][fact]:
+                    self.faults.append(f"{name}: another {fact}")
+        for path in other.out.glob("predictions/*/*"):
+            twin = self.out / path.relative_to(other.out)
+            if not twin.is_file() or twin.read_bytes() != path.read_bytes():
+                self.faults.append(f"{path.name}: other predictions")
+        pages = (self.out / "toy_weak.md", other.out / "toy_weak.md")
+        if not all(page.is_file() for page in pages):
+            self.faults.append("a board is missing")
+
+
+def main(times: int = 40, seed: int = 0) -> list[str]:
+    """Kill so often; the faults."""
+    rng = random.Random(seed)
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        (folder / "suite.toml").write_text(SUITE)
+        reference = Suite(Path(name) / "reference")
+        reference.folder.mkdir()
         begun = time.monotonic()
-        assert run(folder, "whole").wait() == 0, (folder / "whole.log").read_text()
-        seconds = time.monotonic() - begun
-        done, disturbed = 0, 0
-        while done < kills:
-            reset(folder) if disturbed and finished(folder) else None
-            child = run(folder, "killed")
-            time.sleep(random.uniform(0, seconds))
-            if child.poll() is None:
-                kill_some(child)
-                done += 1
-            child.wait()
-            disturbed += 1
-            problems = list(half_written(folder / "killed"))
-            say(f"{done} of {kills} kills, {count(folder / 'killed')} of {CELLS} records")
-            if problems:
-                return report(problems)
-        assert run(folder, "killed").wait() == 0, (folder / "killed.log").read_text()
-        problems = [*half_written(folder / "killed"), *differences(folder), *orphans(folder)]
-        return report(problems)
+        reference.start().wait()
+        length = time.monotonic() - begun
+        suite, faults, whole = Suite(Path(name) / "killed"), [], 0
+        for number in range(times):
+            suite.folder.mkdir(exist_ok=True)
+            done = _run_and_kill(suite, rng, length)
+            suite.check()
+            left = f"{len(suite.finished)} artefacts, {len(suite.records())} records"
+            _say(f"kill {number + 1}: {left}")
+            if done:
+                whole += 1
+                suite.compare(reference)
+                faults += suite.faults
+                shutil.rmtree(suite.folder)
+                suite = Suite(suite.folder)
+        while suite.folder.exists() and suite.start(*LOCAL).wait():
+            suite.check()
+        if suite.folder.exists():
+            suite.compare(reference)
+        faults += suite.faults
+    _say(f"{times} kills, {whole + 1} whole suites compared, {len(faults)} faults")
+    return faults
 
 
-def run(folder: Path, name: str) -> subprocess.Popen[bytes]:
-    """The suite, in a process group of its own, its output in `<name>.log`."""
-    sites = [str(TOY), str(ROOT), str(ROOT / "plugins")]
-    environment = os.environ | {
-        "PYTHONPATH": os.pathsep.join(sites),
-        "IRFER_BENCH_HOME": str(folder / f"{name}-home"),
-        "OMP_NUM_THREADS": "1",
-    }
-    words = ["run", str(folder / "suite.toml"), "--out", str(folder / name), *WORKERS]
-    with (folder / f"{name}.log").open("ab") as log:
-        return subprocess.Popen(
-            [sys.executable, "-m", "irfer_bench", *words],
-            stdout=log, stderr=log, env=environment, start_new_session=True, cwd=folder,
-        )
+def _run_and_kill(suite: Suite, rng: random.Random, length: float) -> bool:
+    """Run, kill host or worker at a random moment; whether the suite was finished all the same."""
+    host = suite.start(*LOCAL)
+    time.sleep(rng.uniform(0.1, 0.8) * length)
+    others = [pid for pid in suite.processes() if pid != host.pid]
+    victim = rng.choice([host.pid, *others[:1]]) if others else host.pid
+    with suppress(ProcessLookupError):
+        os.kill(victim, signal.SIGKILL)
+    return host.wait() == 0
 
 
-def kill_some(child: subprocess.Popen[bytes]) -> None:
-    """Kill -9 the run alone, one of its workers, or the whole group."""
-    workers = children(child.pid)
-    chosen = random.choice(["run", "worker", "all"])
-    if chosen == "worker" and workers:
-        os.kill(random.choice(workers), signal.SIGKILL)
-        time.sleep(random.uniform(0, 0.5))
-        chosen = random.choice(["run", "all"])
-    if chosen == "all":
-        os.killpg(child.pid, signal.SIGKILL)
-    else:
-        child.kill()
-
-
-def children(pid: int) -> list[int]:
-    """Processes started by a process."""
-    try:
-        tasks = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-    except OSError:
-        return []
-    return [int(word) for word in tasks.split()]
-
-
-def count(out: Path) -> int:
-    return len(list(out.glob("records/*/*.json")))
-
-
-def finished(folder: Path) -> bool:
-    return count(folder / "killed") == CELLS
-
-
-def reset(folder: Path) -> None:
-    """Begin again, since there is nothing left to interrupt."""
-    for name in ("killed", "killed-home"):
-        (folder / name).rename(folder / f"{name}.{time.monotonic_ns()}")
-
-
-def half_written(out: Path) -> Iterator[str]:
-    """Records and predictions that are no whole JSON."""
-    for path in [*out.glob("records/*/*.json"), *out.glob("predictions/*/*.json")]:
-        try:
-            json.loads(path.read_text(encoding="utf-8"))
-        except ValueError:
-            yield f"half written: {path.name}"
-
-
-def differences(folder: Path) -> Iterator[str]:
-    """Records lost, doubled or different from those of the undisturbed run."""
-    whole, killed = read(folder / "whole"), read(folder / "killed")
-    for name in sorted(whole.keys() | killed.keys()):
-        if name not in killed:
-            yield f"lost: {name}"
-        elif name not in whole:
-            yield f"doubled: {name}"
-        elif whole[name] != killed[name]:
-            yield f"different: {name}"
-    drafts = [p.name for p in (folder / "killed").rglob("*") if p.name.startswith(".")]
-    yield from (f"left behind: {name}" for name in drafts)
-
-
-def read(out: Path) -> dict[str, Any]:
-    """Metrics and predictions by file name."""
-    found: dict[str, Any] = {}
-    for path in out.glob("records/*/*.json"):
-        record = json.loads(path.read_text(encoding="utf-8"))
-        predictions = out / "predictions" / path.parent.name / path.name
-        found[path.name] = record["metrics"], predictions.read_text(encoding="utf-8")
-    return found
-
-
-def orphans(folder: Path) -> Iterator[str]:
-    """Processes of killed runs that are still there two seconds later."""
-    time.sleep(2)
-    for place in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            words = place.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if str(folder) in words or ("run-cell" in words and "--worker" in words):
-            yield f"orphan: {words[:120]}"
-
-
-def report(problems: list[str]) -> int:
-    say("\n".join(problems) or "nothing lost, doubled or half written; no process left")
-    return int(bool(problems))
-
-
-def say(text: str) -> None:
+def _say(text: str) -> None:
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
 
 
 if __name__ == "__main__":
-    sys.exit(main(*map(int, sys.argv[1:])))
+    found = main(*map(int, sys.argv[1:]))
+    for fault in found:
+        _say(fault)
+    sys.exit(bool(found))

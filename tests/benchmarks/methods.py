@@ -10,14 +10,16 @@ import torch
 from torch import Tensor
 
 from irfer_bench.contracts.params import resolve
+from irfer_bench.nn.frames import FrameTable
 from irfer_bench.testing.faces import make_faces, training_data
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone
 from irfer_clip.features import plain_features
-from irfer_clip.images import FrameTable, Preparation
-from irfer_clip.pca_model import PcaModel, Views
+from irfer_clip.images import Preparation
+from irfer_clip.pca import PcaModel
 from irfer_clip.pca_params import PcaParams
-from irfer_clip.prompting import encode_image, encode_text, unit
+from irfer_clip.prompt_classifier import Batch
+from irfer_clip.prompting import encode_image, encode_text, normalize
 from irfer_clip.prompts import prompt_texts
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.synth_params import SynthParams
@@ -76,15 +78,15 @@ def sampler(tiny: bool) -> tuple[float, float]:
 class NaivePca(PcaModel):
     """Texts at their full 77 positions, and plain features of every batch anew, as PDA has it."""
 
-    def encode_texts(self, clip: Any, ids: Tensor) -> Tensor:
+    def texts(self, clip: Any, ids: Tensor) -> Tensor:
         slots = self.prompts.text() if self.prompts else ()
-        return unit(encode_text(clip, ids, slots, truncate=False).float())
+        return normalize(encode_text(clip, ids, slots, truncate=False).float())
 
-    def loss(self, clip: Any, ids: Tensor, source: Any, target: Any, scale: Tensor) -> Tensor:
+    def loss(self, clip: Any, ids: Tensor, batches: Any, s: Tensor) -> Tensor:
         with torch.no_grad():
-            for views in (source, target):
-                encode_image(clip, views.images)
-        return super().loss(clip, ids, source, target, scale)
+            for batch in batches.values():
+                encode_image(clip, batch.images)
+        return super().loss(clip, ids, batches, s)
 
 
 def pca_epoch(tiny: bool) -> tuple[float, float]:
@@ -93,24 +95,30 @@ def pca_epoch(tiny: bool) -> tuple[float, float]:
     ctx = MemoryContext(weights=Path("weights"))
     backbone = load_backbone(params.backbone, params.architecture, ctx)
     data = training_data(subjects=range(2 if tiny else 8))
-    tables = [FrameTable(view, data.classes) for view in (data.source, data.target)]
+    tables = {
+        name: FrameTable(getattr(data, name), classes=data.classes) for name in ("source", "target")
+    }
     images = Preparation(backbone, (0.8, 1.0), params.ir_norm)
-    plain_features(tables[0], images, ctx)  # once per checkpoint, whatever the number of epochs
+    plain_features(tables["source"], images, ctx)  # once, whatever the number of epochs
     ids = prompt_texts(
         backbone, data.classes, k=params.k, prefix=params.prefix_style,
         face=params.template == "face",
     )  # fmt: skip
-    size = min(params.batch, len(tables[0]))
+    size = min(params.batch, len(tables["source"]))
+    generator = torch.Generator().manual_seed(0)
     batches = [
-        [Views(images.train(t.frames(index)), t.labels[index]) for t in tables]
-        for start in range(0, len(tables[0]) - size + 1, size)
+        {
+            name: Batch(images.train(t.read(index), generator), t.labels[index])
+            for name, t in tables.items()
+        }
+        for start in range(0, len(tables["source"]) - size + 1, size)
         if (index := list(range(start, start + size)))
     ]
 
     def epoch(model: PcaModel) -> Callable[[], None]:
         def work() -> None:
-            for source, target in batches:
-                loss = model.loss(backbone.clip, ids, source, target, backbone.scale)
+            for batch in batches:
+                loss = model.loss(backbone.clip, ids, batch, backbone.scale)
                 loss.backward()
 
         return work

@@ -35,11 +35,17 @@ SMALL: dict[str, dict[str, Any]] = {
     "nfer_sde": TINY_NFER_SDE,
     "sdedit": TINY_DIFFUSION,
     "pca": {"epochs": 1, "batch": 27, "J": 2},
+    "pda": {"epochs": 1, "batch": 27},
+    "vpt": {"epochs": 1, "batch": 27, "depth": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
 ONE_LEVEL = {"nfer_sde", "sdedit"}
 """Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
+
+
+UNLABELLED = {"pda"}
+"""Recognizers that need unlabelled target clips, which only some settings grant."""
 
 
 def _write(sample: Callable[[Path], None]) -> Any:
@@ -54,6 +60,8 @@ def _announce(kind: str, name: str, variant: str) -> None:
     }
     if name in ONE_LEVEL:
         members["levels"] = 1
+    if name in UNLABELLED:
+        members["unlabelled"] = True
     if name in SAMPLES:
         members["write_sample"] = _write(SAMPLES[name])
     title = "_".join(filter(None, ("Test", kind, name, variant)))

@@ -116,9 +116,9 @@ def _nothing_half_written(tmp_path: Path, step: str) -> None:
     assert titles
     assert not any(title.endswith(step) for title in titles), titles
     assert not any((root / "building").glob("*")), "a half-built folder is left"
-    names = [path.name for path in (tmp_path / "out" / "records").rglob("*") if path.is_file()]
-    assert len(names) == 1
-    assert "bad" not in names[0]
+    found = {p.name: json.loads(p.read_text()) for p in (tmp_path / "out/records").rglob("*.json")}
+    outcomes = {"bad" in name: (r["outcome"], bool(r["metrics"])) for name, r in found.items()}
+    assert outcomes == {False: ("ok", True), True: ("failed", False)}
 
 
 @pytest.mark.parametrize("how, code, said", [

@@ -5,8 +5,8 @@ from __future__ import annotations
 import io
 import re
 
-from irfer_bench.cli import reporter as screen
 from irfer_bench.experiment.graph import Step
+from irfer_bench.library import reporter as screen
 
 ODD = "[/red] [link=http://x]y[/link] \x1b[31m"
 

@@ -223,7 +223,9 @@ def test_text_is_replaced_whole_or_not_at_all(tmp_path, monkeypatch):
 
 
 def context(store, step="s" * 64):
-    return StepContext(store, step, "toy/1", 0, "cpu", "fp32", store.root, lambda *a: None)
+    return StepContext(
+        store, step, "fit toy", lambda name: "toy/1", 0, "cpu", "fp32", store.root, lambda *a: None
+    )
 
 
 def test_a_state_comes_back_as_it_was(tmp_path):

@@ -22,6 +22,7 @@ from irfer_bench.api import BenchError, DamagedError, MissingWeightsError, Usage
 from irfer_bench.nn.weights import Pretrained, digest, find
 from irfer_bench.store import digests
 from irfer_bench.testing.memory import MemoryContext
+from irfer_clip import backbone
 from irfer_clip.backbone import build_clip, load_backbone, read_state
 from irfer_clip.backbone_files import backbone_digest, locate
 from irfer_clip.prompting import encode_image
@@ -63,16 +64,20 @@ LAYOUTS: dict[str, tuple[str, Callable[[Path, dict[str, Tensor]], Any]]] = {
     ),
     "half": ("h.pt", lambda path, s: torch.save({k: v.half() for k, v in s.items()}, path)),
     "safetensors": ("s.safetensors", lambda path, s: save_file(s, path)),
-    "torchscript": ("t.pt", _torchscript),
+    "torchscript": ("t.pt", _torchscript),  # only where its digest is a published one
 }
 
 
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_every_layout_gives_the_same_features(layout: str, tmp_path: Path) -> None:
+def test_every_layout_gives_the_same_features(
+    layout: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     clip = tiny_clip()
     state = {k: v.contiguous() for k, v in clip.state_dict().items()}
     file, write = LAYOUTS[layout]
     write(tmp_path / file, state)
+    if layout == "torchscript":
+        monkeypatch.setattr(backbone, "OPENAI_SHA256", {digest(tmp_path / file)})
     read, _ = read_state(tmp_path / file)
     loaded = build_clip(ARCHITECTURE, read, file)
     images = torch.randn(2, 3, 16, 16)
@@ -200,6 +205,30 @@ def test_planning_learns_the_digest_without_torch(tmp_path: Path) -> None:
 
 def test_a_text_longer_than_the_context_is_refused(tmp_path: Path) -> None:
     write_tiny(tmp_path)
-    backbone = load_backbone("tiny.safetensors", "", MemoryContext(weights=tmp_path))
+    loaded = load_backbone("tiny.safetensors", "", MemoryContext(weights=tmp_path))
     with pytest.raises(BenchError, match="tokens"):
-        backbone.tokenize(["anger " * 90])
+        loaded.tokenize(["anger " * 90])
+
+
+def test_fine_tuning_a_copy_leaves_the_shared_backbone_alone(tmp_path: Path) -> None:
+    write_tiny(tmp_path)
+    context = MemoryContext(weights=tmp_path)
+    shared = load_backbone("tiny.safetensors", "", context)
+    assert load_backbone("tiny.safetensors", "", context) is shared
+    own = shared.copy()
+    images = torch.randn(2, 3, 16, 16)
+    before = encode_image(shared.clip, images)[0]
+    optimizer = torch.optim.SGD(own.clip.parameters(), lr=0.1)
+    encode_image(own.clip, images)[0].sum().backward()
+    optimizer.step()
+    assert torch.equal(encode_image(shared.clip, images)[0], before)
+    assert not torch.allclose(encode_image(own.clip, images)[0], before)
+
+
+@pytest.mark.parametrize("sha256", sorted(backbone.OPENAI_SHA256))
+def test_the_archives_that_may_run_code_are_those_whose_digests_openai_published(
+    sha256: str,
+) -> None:
+    import open_clip.pretrained as published
+
+    assert f"/clip/models/{sha256}/ViT-" in Path(published.__file__).read_text()

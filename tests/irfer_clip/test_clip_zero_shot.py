@@ -10,7 +10,7 @@ import pytest
 from irfer_bench.api import UsageError
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import MemoryContext
-from irfer_clip import clip_zero_shot as module
+from irfer_clip import features as module
 from irfer_clip.clip_zero_shot import ClipZeroShot
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
 from irfer_clip.texts import class_texts
@@ -42,7 +42,10 @@ def test_each_template_is_another_question(tmp_path: Path) -> None:
 def test_texts_are_encoded_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     recognizer, context = _fitted(tmp_path, "ensemble")
     first = recognizer.predict(TEST, context)
-    monkeypatch.setattr(module, "text_features", lambda *_: pytest.fail("encoded again"))
+    monkeypatch.setattr(module, "encode_templates", lambda *_: pytest.fail("encoded again"))
+    other = ClipZeroShot(recognizer.params)
+    other.restore(recognizer.state())
+    assert np.array_equal(other.predict(TEST, context), first)
     assert np.array_equal(recognizer.predict(TEST, context), first)
 
 

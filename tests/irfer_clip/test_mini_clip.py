@@ -11,7 +11,7 @@ import pytest
 import torch
 from safetensors import safe_open
 
-from irfer_bench.api import BASIC, Clip
+from irfer_bench.api import BASIC, Clip, TrainingData
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip.backbone import load_backbone, read_state
@@ -36,8 +36,9 @@ def _accuracy(camera: str) -> float:
         for i, (frame, label) in enumerate(zip(frames, labels, strict=True))
     ])  # fmt: skip
     recognizer = ClipZeroShot(resolve(ClipZeroShotParams, component="z", preset="quick"))
-    recognizer.classes = BASIC
-    scores = recognizer.predict(clips, MemoryContext())
+    context, none = MemoryContext(), ClipList([])
+    recognizer.fit(TrainingData(none, none, none, none, BASIC), context)
+    scores = recognizer.predict(clips, context)
     return float(
         np.mean([BASIC[k] == label for k, label in zip(scores.argmax(1), labels, strict=True)])
     )

@@ -19,14 +19,15 @@ from irfer_bench.api import (
     UsageError,
 )
 from irfer_bench.contracts.params import resolve
+from irfer_bench.nn import clip_scores
+from irfer_bench.nn.frames import FrameTable, endless_order
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_clip import images as images_module
 from irfer_clip.backbone import load_backbone
 from irfer_clip.clip_zero_shot import ClipZeroShot
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
 from irfer_clip.features import plain_features
-from irfer_clip.images import FrameTable, Preparation
-from irfer_clip.pca import Pca, endless_order
+from irfer_clip.images import Preparation
+from irfer_clip.pca import Pca
 from irfer_clip.prompting import encode_image
 from tests.irfer_clip.tiny import CLASSES, clips, fitted, params, relabelled, training, write_tiny
 
@@ -180,7 +181,7 @@ def test_impossible_values_are_refused(folder: Path, given: dict[str, Any], mess
 def test_batch_size_changes_no_score(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pca, context = fitted(folder, training(SOURCE, TARGET))
     together = pca.predict(TEST, context)
-    monkeypatch.setattr(images_module, "FRAMES_AT_ONCE", 1)
+    monkeypatch.setattr(clip_scores, "FRAMES_AT_ONCE", 1)
     assert np.allclose(pca.predict(TEST, context), together, atol=1e-5)
     assert np.array_equal(pca.predict(TEST, context), pca.predict(TEST, context))
 
@@ -218,11 +219,11 @@ def test_inputs_are_not_written_to(folder: Path) -> None:
 def test_plain_features_are_computed_once_and_equal_the_naive_way(folder: Path) -> None:
     context = MemoryContext(weights=folder)
     backbone = load_backbone("tiny.safetensors", "", context)
-    table, images = FrameTable(SOURCE, CLASSES), Preparation(backbone)
+    table, images = FrameTable(SOURCE), Preparation(backbone)
     kept = plain_features(table, images, context)
     assert len(context.parts) == 1
     for i in range(len(table)):
-        alone, _ = encode_image(backbone.clip, images.evaluate(table.frames([i])))
+        alone, _ = encode_image(backbone.clip, images.evaluate(table.read([i])))
         assert torch.allclose(kept[i : i + 1], alone, atol=1e-5)
     (part,) = context.parts
     context.parts[part] = State({"features": np.full_like(kept.numpy(), 7.0)})

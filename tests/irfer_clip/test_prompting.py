@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from irfer_clip.images import Preparation, normalise
+from irfer_clip.images import Preparation, standardize
 from irfer_clip.prompting import encode_image, encode_text, project_patches
 from tests.irfer_clip.tiny import ARCHITECTURE, tiny_clip
 
@@ -117,9 +117,9 @@ def test_infrared_scaling_ignores_gain_and_leaves_visible_alone(kind: str) -> No
 
     images = torch.rand(2, 3, 8, 8) * 0.5
     infrared = torch.tensor([True, False])
-    usual = normalise(images, infrared, Statistics(), "clip")  # type: ignore[arg-type]
-    got = normalise(images, infrared, Statistics(), kind)  # type: ignore[arg-type]
-    brighter = normalise(images * 1.5 + 0.1, infrared, Statistics(), kind)  # type: ignore[arg-type]
+    usual = standardize(images, infrared, Statistics(), "clip")  # type: ignore[arg-type]
+    got = standardize(images, infrared, Statistics(), kind)  # type: ignore[arg-type]
+    brighter = standardize(images * 1.5 + 0.1, infrared, Statistics(), kind)  # type: ignore[arg-type]
     assert torch.equal(got[1], usual[1])
     assert torch.allclose(got[0], brighter[0], atol=1e-4)
     assert not torch.allclose(got[0], usual[0], atol=1e-2)

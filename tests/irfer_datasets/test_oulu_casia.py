@@ -258,6 +258,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
         "oulu_nir_weak16": 16,
         "oulu_nir_weak_tenth": 0.1,
         "oulu_nir_weak_full": None,
+        "oulu_nir_uda": 0,
         "oulu_dark_weak5": 5,
         "oulu_dark_weak0": 0,
         "oulu_dark_weak1": 1,
@@ -267,6 +268,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
         "oulu_dark_weak_full": None,
         "oulu_dark_nir_weak5": 5,
     }
+    assert [name for name, s in settings.items() if s.unlabelled] == ["oulu_nir_uda"]
     for setting in settings.values():
         assert setting.paired == ("dark" not in setting.name)
         whole = setting.target.lightings == ("dark",) and setting.target.spectrum == "vis"

@@ -23,9 +23,9 @@ from irfer_bench.api import (
     UsageError,
 )
 from irfer_bench.contracts.params import resolve
+from irfer_bench.nn.views import RandomView, erase
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_static import resnet_params
-from irfer_static.augmentation import crop_and_flip, erase
 from irfer_static.resnet import ResNet18Recognizer, class_weight
 from irfer_static.resnet_network import ResNet18
 from irfer_static.resnet_params import ResNetParams
@@ -266,15 +266,16 @@ def test_pretrained_weights_are_the_start_and_their_digest_the_key(
 def test_crops_stay_inside_and_flips_mirror() -> None:
     ramp = torch.linspace(0, 1, 32).expand(64, 3, 32, 32).contiguous()
     draw = torch.Generator().manual_seed(0)
-    assert torch.allclose(crop_and_flip(ramp, 1.0, 1.0, draw), ramp.flip(3), atol=0.35)
-    whole = crop_and_flip(ramp, 0.8, 0.0, draw)
+    mirrored = RandomView(32, (1.0, 1.0), flip=1.0).of_tensors(ramp, draw)
+    assert torch.allclose(mirrored, ramp.flip(3), atol=0.35)
+    whole = RandomView(32, (0.8, 1.0), flip=0.0).of_tensors(ramp, draw)
     assert whole.min() >= 0
     assert whole.max() <= 1
     spans = whole[:, 0, 0, -1] - whole[:, 0, 0, 0]
     assert spans.min() > 0.7  # sqrt(0.8 * 3/4) of the width at least
     assert spans.std() > 0.01
-    assert (crop_and_flip(ramp, 0.8, 0.5, draw)[:, 0, 0, -1] < 0.5).float().mean() == pytest.approx(
-        0.5, abs=0.2)
+    half = RandomView(32, (0.8, 1.0)).of_tensors(ramp, draw)
+    assert (half[:, 0, 0, -1] < 0.5).float().mean() == pytest.approx(0.5, abs=0.2)
 
 
 def test_erasing_takes_the_share_it_says() -> None:

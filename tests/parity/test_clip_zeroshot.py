@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from irfer_clip.backbone import zero_shot_logits
-from irfer_clip.prompting import encode_image, encode_templates, encode_text, unit
+from irfer_clip.prompting import encode_image, encode_templates, encode_text, normalize
 from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures
 
@@ -24,11 +24,11 @@ def test_features_and_logits_equal_official_clip(path: Path) -> None:
     scale = clip.logit_scale.exp()
     assert error(images, t["output.image_features"]) < LOGITS
     assert error(texts, t["output.text_features"]) < LOGITS
-    logits = zero_shot_logits(scale, images, unit(texts))
+    logits = zero_shot_logits(scale, images, normalize(texts))
     assert error(logits, t["output.zs_logits"]) < LOGITS
     assert error(logits, t["output.logits_per_image"]) < LOGITS
     assert error(logits.T, t["output.logits_per_text"]) < LOGITS
-    assert error(unit(texts), t["output.zs_text_features_normed"]) < LOGITS
+    assert error(normalize(texts), t["output.zs_text_features_normed"]) < LOGITS
 
 
 @pytest.mark.parametrize("path", fixtures("recognizers", "clip_zeroshot"))

@@ -13,9 +13,10 @@ from torch import Tensor
 from irfer_bench.contracts.params import resolve
 from irfer_clip.backbone import zero_shot_logits
 from irfer_clip.banks import build_bank
-from irfer_clip.pca_model import PcaModel, Views
+from irfer_clip.pca import DOMAINS, PcaModel
 from irfer_clip.pca_params import PcaParams
-from irfer_clip.prompting import encode_text, unit
+from irfer_clip.prompt_classifier import Batch
+from irfer_clip.prompting import encode_text, normalize
 from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures
 
@@ -42,7 +43,7 @@ def test_banks(path: Path) -> None:
 def test_bank_scores_are_plain_zero_shot(path: Path) -> None:
     t, clip, _, _ = _setup(path)
     with torch.no_grad():
-        plain = unit(encode_text(clip, t["input.token_ids"]))
+        plain = normalize(encode_text(clip, t["input.token_ids"]))
         for domain in ("source", "target"):
             features = t[f"input.bank_{domain}_features"]
             p = zero_shot_logits(clip.logit_scale.exp(), features, plain).softmax(-1)
@@ -54,8 +55,8 @@ def test_training_losses_and_gradients(path: Path) -> None:
     t, clip, model, params = _setup(path)
     model.train()
     scale = clip.logit_scale.exp()
-    views = {d: Views(t[f"input.{d}_image"], t[f"input.{d}_label"]) for d in ("source", "target")}
-    total = model.loss(clip, t["input.token_ids"], views["source"], views["target"], scale)
+    batches = {d: Batch(t[f"input.{d}_image"], t[f"input.{d}_label"]) for d in DOMAINS}
+    total = model.loss(clip, t["input.token_ids"], batches, scale)
     assert error(total, t["output.loss"]) < LOGITS
     total.backward()
     for name, parameter in model.named_parameters():
@@ -74,10 +75,10 @@ def test_training_losses_and_gradients(path: Path) -> None:
 def test_train_mode_branches(path: Path) -> None:
     t, clip, model, _ = _setup(path)
     model.train()
-    o = model.encode_texts(clip, t["input.token_ids"])
+    o = model.texts(clip, t["input.token_ids"])
     for domain, short in (("source", "s"), ("target", "t")):
-        x = model.encode_images(clip, t[f"input.{domain}_image"])
-        got = model.predict(x, o, clip.logit_scale.exp())
+        x = model.images(clip, t[f"input.{domain}_image"])
+        got = model.logits(x, o, clip.logit_scale.exp())
         assert error(got.base, t[f"output.train_{domain}_base_logits"]) < LOGITS
         assert error(got.iga, t[f"output.train_{domain}_iga_logits"]) < LOGITS
         labels = t[f"input.{domain}_label"]
@@ -99,16 +100,16 @@ def test_inference_lineage_and_literal(path: Path) -> None:
     t, clip, model, _ = _setup(path)
     model.eval()
     with torch.no_grad():
-        o = model.encode_texts(clip, t["input.token_ids"])
-        x = model.encode_images(clip, t["input.target_image"])
-        got = model.predict(x, o, clip.logit_scale.exp())
+        o = model.texts(clip, t["input.token_ids"])
+        x = model.images(clip, t["input.target_image"])
+        got = model.logits(x, o, clip.logit_scale.exp())
         assert error(got.base, t["output.eval_target_base_logits"]) < LOGITS
         assert error(got.iga, t["output.eval_target_iga_logits"]) < LOGITS
         assert error(got.aligned, t["output.eval_target_aligned_feature"]) < LOGITS
         assert error(model.combine(got), t["output.eval_target_logits"]) < LOGITS
         _, _, literal, _ = _setup(path, variant="literal")
         literal.eval()
-        cosine = literal.predict(x, o, clip.logit_scale.exp()).iga
+        cosine = literal.logits(x, o, clip.logit_scale.exp()).iga
         assert error(cosine, t["output.eval_target_iga_logits_literal_cosine"]) < LOGITS
 
 

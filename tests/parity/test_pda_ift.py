@@ -12,8 +12,8 @@ from torch import Tensor
 
 from irfer_clip.backbone import zero_shot_logits
 from irfer_clip.banks import RunningBank
-from irfer_clip.pda import PdaLayout, PdaModel
-from irfer_clip.prompting import encode_image, encode_text, unit
+from irfer_clip.pda_model import PdaLayout, PdaModel
+from irfer_clip.prompting import encode_image, encode_text, normalize
 from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures
 
@@ -32,7 +32,7 @@ def test_banks_replace_the_smallest_and_count_empty_slots(path: Path) -> None:
     for domain in ("source", "target"):
         features = t[f"mid.bank_{domain}_feats_normed"]
         if f"input.bank_{domain}_images" in t:
-            own = unit(encode_image(clip, t[f"input.bank_{domain}_images"])[0])
+            own = normalize(encode_image(clip, t[f"input.bank_{domain}_images"])[0])
             assert error(own, features) < LOGITS
         p = zero_shot_logits(clip.logit_scale.exp(), features, plain).softmax(-1)
         assert error(p, t[f"mid.zs_probs_{domain}"]) < LOGITS
@@ -62,11 +62,12 @@ def test_losses_gradients_and_running_statistics(path: Path) -> None:
     t, metadata, clip, model = _setup(path)
     model.train()
     ids = t["input.tokenized_prompts"]
-    source = model.source_loss(clip, ids, t["input.image"], t["input.label"])
-    plain = unit(encode_image(clip, t["input.image_target"])[0])
+    o = model.texts(clip, ids)
+    source = model.source_loss(clip, o, t["input.image"], t["input.label"])
+    plain = normalize(encode_image(clip, t["input.image_target"])[0])
     zero_shot = zero_shot_logits(clip.logit_scale.exp(), plain, _plain_texts(clip, t)).softmax(-1)
     target = model.target_loss(
-        clip, ids, t["input.image_target"], zero_shot, float(metadata["confi"])
+        clip, o, t["input.image_target"], zero_shot, float(metadata["confi"])
     )
     assert error(source, t["output.loss_source"]) < LOGITS
     assert error(target, t["output.loss_target_pseudo"]) < LOGITS
@@ -91,7 +92,7 @@ def test_losses_gradients_and_running_statistics(path: Path) -> None:
 
 def _plain_texts(clip: Any, t: dict[str, Tensor]) -> Tensor:
     with torch.no_grad():
-        return unit(encode_text(clip, t["input.tokenized_prompts_unprompted"]))
+        return normalize(encode_text(clip, t["input.tokenized_prompts_unprompted"]))
 
 
 def _setup(path: Path) -> tuple[dict[str, Tensor], dict[str, str], Any, PdaModel]:

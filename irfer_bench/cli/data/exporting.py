@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING
 
 from irfer_bench.cli.data import preparing
 from irfer_bench.cli.data.opened import open_source
-from irfer_bench.cli.reporter import open_reporter
 from irfer_bench.data.scanning import scan
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home
+from irfer_bench.library.preparing import PreparedDomain
+from irfer_bench.library.reporter import open_reporter
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
@@ -54,7 +55,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         items = scan(
             dataset, source.root, name=source.name, home=home(), stamp=source.stamp
         ).items
-    rows = [row for row in made.rows if row.source.name == source.name]
+    rows = [row for row in made.domains if row.source.name == source.name]
     about = About(
         dataset=source.name,
         setting=made.setting.name,
@@ -97,6 +98,6 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     return 0
 
 
-def _clips(rows: list[preparing.Row]) -> Iterator[Clip]:
+def _clips(rows: list[PreparedDomain]) -> Iterator[Clip]:
     for row in rows:
         yield from row.clips.view()

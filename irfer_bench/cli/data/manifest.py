@@ -58,6 +58,6 @@ def state(args: argparse.Namespace, registry: Registry) -> Statement:
         made = prepare_setting(args, registry)
         # The setting's rules choose the frames; the digest depends on the detector.
         name = made.setting.name.partition("@")[0]
-        crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.rows}
+        crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.domains}
     dataset = registry.create(source.component, source.params)
     return make_statement(manifest, dataset, source.root, crops)

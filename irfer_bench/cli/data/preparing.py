@@ -4,43 +4,19 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
-from irfer_bench.cli.reporter import open_reporter, quiet_stdout
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.errors import UsageError
-from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.home import home, private_folder
+from irfer_bench.library.preparing import Prepared, PreparedDomain, prepare
+from irfer_bench.library.reporter import open_reporter
+from irfer_bench.library.session import Session
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
-from irfer_bench.settings.setting import Domain, Setting
-
-if TYPE_CHECKING:
-    from irfer_bench.data.clips import StoredClips
-
-
-@dataclass(frozen=True)
-class Row:
-    """One prepared domain."""
-
-    title: str
-    source: DatasetCopy
-    cached: bool
-    folder: Path
-    facts: Mapping[str, Any]
-    clips: StoredClips
-
-
-@dataclass(frozen=True)
-class Prepared:
-    """All domains of a setting."""
-
-    setting: Setting
-    rows: list[Row]
+from irfer_bench.settings.setting import Setting
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -82,46 +58,28 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         registry.get("dataset", name)
     made = prepare_setting(args, registry)
     if args.boxes_out:
-        squares = {name: own for row in made.rows for name, own in _squares(row).items()}
+        squares = {name: own for row in made.domains for name, own in _squares(row).items()}
         write_new(Path(args.boxes_out), json.dumps(squares))
     sheets = _sheets(args, registry, made)
     if args.json:
         setting = {"setting": made.setting.name, "size": made.setting.size}
-        rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.rows]
+        rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.domains]
         print(json.dumps(setting | {"prepared": rows}))
         return 0
-    for row in made.rows:
+    for row in made.domains:
         _print_row(row, made.setting, sheets.get(row.title))
     return 0
 
 
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that is not prepared yet."""
-    from irfer_bench.data.clips import StoredClips
-    from irfer_bench.engine.runner import Runner
-    from irfer_bench.engine.stages.steps import BUILDERS
-    from irfer_bench.experiment.graph import prepare_step
-    from irfer_bench.home import weights
-    from irfer_bench.store.artefacts import Store
-
     setting = _setting(args, registry)
     reporter = open_reporter()
     try:
-        store = Store(home() / "store", reporter.line)
-        runner = Runner(store, registry, weights(), "cpu", "fp32", reporter, BUILDERS)
-        detectors = {c.name: c.version for c in registry.components("detector")}
-        rows = []
-        for domain in _domains(setting):
-            source = open_source(args, registry, domain.dataset or setting.dataset, now=True)
-            step = prepare_step(setting, domain, source, detectors)
-            cached = store.has(step.key)
-            with quiet_stdout():
-                made = runner.artefact(step)
-            clips = StoredClips(made.folder, step.key)
-            rows.append(Row(step.title, source, cached, made.folder, made.facts, clips))
+        session = Session.open(reporter, registry)
+        return prepare(session, setting, lambda name: open_source(args, registry, name, now=True))
     finally:
         reporter.close()
-    return Prepared(setting, rows)
 
 
 def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
@@ -144,11 +102,7 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
     return setting
 
 
-def _domains(setting: Setting) -> Iterable[Domain]:
-    return (d for d in (setting.source, setting.target, setting.extra) if d is not None)
-
-
-def _squares(row: Row) -> dict[str, Any]:
+def _squares(row: PreparedDomain) -> dict[str, Any]:
     from irfer_bench.data.boxes import squares_of
 
     return squares_of(json.loads((row.folder / "boxes.json").read_text(encoding="utf-8")))
@@ -159,7 +113,7 @@ def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dic
     from irfer_bench.store.files import clear_write_errors
 
     sheets = {}
-    for row in made.rows:
+    for row in made.domains:
         source = row.source
         private = registry.create(source.component, source.params).private
         if not private or source.name in args.allow_faces:
@@ -169,7 +123,7 @@ def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dic
     return sheets
 
 
-def _facts(row: Row) -> dict[str, Any]:
+def _facts(row: PreparedDomain) -> dict[str, Any]:
     return {
         "title": row.title,
         "clips": row.facts["clips"],
@@ -182,7 +136,7 @@ def _facts(row: Row) -> dict[str, Any]:
     }
 
 
-def _print_row(row: Row, setting: Setting, sheet: str | None) -> None:
+def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None:
     from irfer_bench.render.contact_sheet import tabulate_clips
 
     how = "already there" if row.cached else "made"
@@ -199,5 +153,5 @@ def _print_row(row: Row, setting: Setting, sheet: str | None) -> None:
     print("\n".join(f"  {line}" for line in tabulate_clips(row.clips).splitlines()))
 
 
-def _why_none(row: Row) -> str:
+def _why_none(row: PreparedDomain) -> str:
     return f"none: people; --allow-faces {row.source.name} draws one into the private cache"

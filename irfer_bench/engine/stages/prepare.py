@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
 
 import msgspec
 
@@ -18,60 +16,57 @@ from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
 from irfer_bench.data.scanning import scan
+from irfer_bench.engine.stages.work import FOLDS, Inputs, Work
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.experiment.dataset_copy import DatasetCopy
+from irfer_bench.experiment.steps import Prepare, Prepared
 from irfer_bench.home import home
 from irfer_bench.settings.setting import Domain
 from irfer_bench.store import keys
 
-if TYPE_CHECKING:
-    from irfer_bench.engine.runner import Runner
-    from irfer_bench.experiment.dataset_copy import DatasetCopy
-    from irfer_bench.experiment.graph import Step
-
-FOLDS = "folds.json"
 BOXES = "boxes.json"
 """Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
 
 
-def prepare_clips(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:
+def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
     """Read, crop, resize and decode one domain once; keep the folds beside it."""
-    source, spec = step.source, step.spec
+    source, folder = work.source, work.folder
     assert source is not None
-    dataset = runner.registry.create(source.component, source.params)
+    dataset = work.registry.create(source.component, source.params)
     items, problems = _listed(dataset, source)
-    domain = msgspec.convert(spec["domain"], Domain)
-    chosen = [item for item in items if in_domain(item, domain, spec["classes"])]
+    domain = msgspec.convert(spec.domain, Domain)
+    chosen = [item for item in items if in_domain(item, domain, spec.classes)]
     if not chosen:
         raise MissingError(
             f"{source.name}: no item is "
             + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
             f"irfer-bench data items {source.name} lists what is there",
         )
-    place, recipe = runner.store.unfinished(step.key), _recipe(runner, source, spec)
-    boxes = prepare_shards(recipe, chosen, items, place, runner.reporter.progress)
-    move_shards(place, folder)
+    recipe = _recipe(work, source, spec)
+    boxes = prepare_shards(recipe, chosen, items, work.kept, work.context.progress)
+    move_shards(work.kept, folder)
     (folder / BOXES).write_text(json.dumps(boxes))
-    known = [item for item in items if item.label in spec["classes"]]
+    known = [item for item in items if item.label in spec.classes]
     folds = [sorted(fold) for fold in dataset.folds(known)]
     (folder / FOLDS).write_text(json.dumps(folds))
-    made = StoredClips(folder, step.key)
+    made = StoredClips(folder, work.title)
     if not len(made):
         raise DamagedError(
-            f"{step.title}: {spec['detector']} found no face in any of {len(chosen)} items",
+            f"{work.title}: {spec.detector} found no face in any of {len(chosen)} items",
             "choose another --detector, or --no-face whole",
         )
-    return {
-        "clips": len(made),
-        "items": len(chosen),
-        "problems": [msgspec.to_builtins(problem) for problem in problems],
-        "incomplete": any(problem.kind in INCOMPLETE for problem in problems),
-        "weak_pairs": any(item.weak_pair for item in chosen),
-        "landmarks": any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
-        "detector": spec["detector"],
-        "no_face": sum(len(facts.get("no_face", ())) for facts in boxes.values()),
-        "crops": crops_digest(boxes),
-        "folds": keys.digest(folds),
-    }
+    return Prepared(
+        clips=len(made),
+        items=len(chosen),
+        problems=[msgspec.to_builtins(problem) for problem in problems],
+        incomplete=any(problem.kind in INCOMPLETE for problem in problems),
+        weak_pairs=any(item.weak_pair for item in chosen),
+        landmarks=any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
+        detector=spec.detector,
+        no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
+        crops=crops_digest(boxes),
+        folds=keys.digest(folds),
+    )
 
 
 def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Sequence[Problem]]:
@@ -86,36 +81,36 @@ def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Se
     return items, problems
 
 
-def _recipe(runner: Runner, source: DatasetCopy, spec: Mapping[str, Any]) -> Recipe:
+def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
     rules = Rules(
-        frames=spec["frames"],
-        stored=spec.get("stored", ""),
-        unit=spec["unit"],
-        size=spec["size"],
-        detector=spec["detector"],
-        crop=spec["crop"],
-        no_face=spec.get("no_face", "whole"),
-        range_16bit=spec["range_16bit"],
+        frames=spec.frames,
+        stored=spec.stored,
+        unit=spec.unit,
+        size=spec.size,
+        detector=spec.detector,
+        crop=spec.crop,
+        no_face=spec.no_face or "whole",
+        range_16bit=spec.range_16bit,
     )
-    detector = _detector(runner, spec)
+    detector = _detector(work, spec)
     return Recipe(
         source.component,
         source.params,
         source.root,
         rules,
-        runner.weights,
+        work.context.weights,
         *detector,
         source.landmarks,
         source.boxes,
     )
 
 
-def _detector(runner: Runner, spec: Mapping[str, Any]) -> tuple[Component | None, Params]:
-    """Who finds faces; None for `none`, which takes the centre square."""
-    if spec["detector"] == "none":
+def _detector(work: Work, spec: Prepare) -> tuple[Component | None, Params]:
+    """The detector and its parameters; None for `none`, which takes the centre square."""
+    if spec.detector == "none":
         return None, Params()
-    component = runner.registry.get("detector", spec["detector"])
-    return component, runner.registry.params_class(component)()
+    component = work.registry.get("detector", spec.detector)
+    return component, work.registry.params_class(component)()
 
 
 def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:

@@ -13,14 +13,14 @@ from numpy.typing import NDArray
 from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView
-from irfer_bench.engine.stages.views import part_of, stored
+from irfer_bench.engine.stages.predict import SCORES
+from irfer_bench.engine.stages.work import Input, Inputs, Work
 from irfer_bench.errors import UnavailableError
+from irfer_bench.experiment.steps import Score, Scored, Translated
 from irfer_bench.statistics import comparison as stats
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.interfaces import Metric
-    from irfer_bench.engine.runner import Runner
-    from irfer_bench.experiment.graph import Step
 
 METRICS, PREDICTIONS = "metrics.json", "predictions.json"
 PAIR_FIELDS = frozenset({"pairs", "pair_scores", "pair_labels", "pair_target_scores", "features"})
@@ -39,34 +39,27 @@ class Pairs(Sequence[tuple[Clip, Clip]]):
         return self.translated[index], self.true[index]
 
 
-def score(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:
+def score(spec: Score, given: Inputs, work: Work) -> Scored:
     """Compute every metric of the setting, its interval, the confusion matrix and predictions."""
-    spec = step.spec
-    classes: list[str] = list(spec["classes"])
-    test = part_of(
-        runner,
-        step.inputs["predict"].inputs["clips"]
-        if "predict" in step.inputs
-        else step.inputs["target"],
-        spec["fold"],
-        spec.get("part", "test"),
-    )
-    inputs, groups = _inputs(runner, step, classes, test)
+    folder, classes = work.folder, spec.classes
+    test = given["test"].clips()
+    inputs, groups = _inputs(given, classes, test)
     metrics: dict[str, Any] = {}
     values: dict[str, list[float]] = {}
-    for done, name in enumerate(spec["metrics"], start=1):
-        metric = runner.registry.create(runner.registry.get("metric", name))
-        metrics[name] = _measure(metric, inputs, groups, spec["draws"])
+    for done, name in enumerate(spec.metrics, start=1):
+        metric = work.registry.create(work.registry.get("metric", name))
+        work.context.set_threads()
+        metrics[name] = _measure(metric, inputs, groups, spec.draws)
         if metric.consumes == {"pairs"} and metrics[name]["value"] is not None:
             count = len(groups["pairs"])
             each = [_on_resample(metric, inputs, np.array([i])) for i in range(count)]
             if np.isfinite(each).all():
                 values[name] = each
-        runner.reporter.progress("score", done, len(spec["metrics"]), name)
+        work.context.progress("score", done, len(spec.metrics), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
     absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]
     warnings = (
-        [f"fold {spec['fold']} has no test item of {', '.join(absent)}: UAR counts the others"]
+        [f"fold {spec.fold} has no test item of {', '.join(absent)}: UAR counts the others"]
         if absent
         else []
     )
@@ -79,33 +72,32 @@ def score(runner: Runner, step: Step, folder: Path) -> Mapping[str, Any]:
         translated = inputs.pairs.translated  # type: ignore[attr-defined]
         predictions |= {"pairs": translated.ids, "subjects": translated.subjects, "values": values}
     (folder / PREDICTIONS).write_text(json.dumps(predictions, allow_nan=False))
-    if inputs.pairs is not None and runner.artefact(step.inputs["translated"]).facts["weak_pairs"]:
+    if inputs.pairs is not None and given["translated"].facts(Translated).weak_pairs:
         warnings.append("partners are not frame-aligned: pixel metrics are bounded by misalignment")
-    return {
-        "confusion": confusion,
-        "test": len(test),
-        "warnings": warnings,
-        "pairs": 0 if inputs.pairs is None else len(inputs.pairs),
-    }
+    return Scored(
+        confusion=confusion,
+        test=len(test),
+        warnings=warnings,
+        pairs=0 if inputs.pairs is None else len(inputs.pairs),
+    )
 
 
 def _inputs(
-    runner: Runner, step: Step, classes: list[str], test: ClipView
+    given: Inputs, classes: list[str], test: ClipView
 ) -> tuple[ScoreInputs, dict[str, NDArray[Any]]]:
     labels = _columns(test, classes)
-    scores, features = _predicted(runner, step.inputs.get("predict"))
+    scores, features = _predicted(given.get("predict"))
     groups = {"test": _clusters(test)}
     pairs = pair_labels = pair_scores = pair_true = pair_features = None
-    if "translated" in step.inputs:
-        made = stored(runner, step.inputs["translated"]).view()
-        true = part_of(runner, step.inputs["target"], step.spec["fold"], "test")
+    if "translated" in given:
+        made, true = given["translated"].clips(), given["target"].clips()
         matched = splits.match_pairs(made, true)
         if matched:
             left, right = [i for i, _ in matched], [j for _, j in matched]
             pairs = Pairs(made.pick(left), true.pick(right))
             groups["pairs"] = _clusters(made.pick(left))
             pair_labels = _columns(made.pick(left), classes)
-            made_scores, made_features = _predicted(runner, step.inputs.get("pair_predict"))
+            made_scores, made_features = _predicted(given.get("pair_predict"))
             pair_scores = None if made_scores is None else made_scores[left]
             pair_true = None if scores is None or made_scores is None else scores[right]
             if made_features is not None and features is not None:
@@ -131,12 +123,12 @@ def _inputs(
     return inputs, groups
 
 
-def _predicted(runner: Runner, step: Step | None) -> tuple[Any, Any]:
-    if step is None:
+def _predicted(given: Input | None) -> tuple[Any, Any]:
+    if given is None:
         return None, None
     from safetensors.numpy import load_file
 
-    tensors = load_file(runner.artefact(step).folder / "scores.safetensors")
+    tensors = load_file(given.artefact.folder / SCORES)
     return tensors["scores"], tensors.get("features")
 
 

@@ -47,4 +47,5 @@ DFEW_NIR_SIMULATED = _setting(
     "videos translated to infrared, official five folds",
     SIMULATED.format("DFEW") + TEXT,
     source=VIS,
+    simulated="nir",
 )

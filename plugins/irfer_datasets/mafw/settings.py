@@ -57,6 +57,7 @@ MAFW_NIR_SIMULATED = _setting(
     "videos translated to infrared, eleven classes, official five folds",
     SIMULATED.format("MAFW") + SINGLE,
     source=VIS,
+    simulated="nir",
 )
 MAFW_COMPOUND_SUPERVISED = _setting(
     "mafw_compound_supervised",

@@ -31,6 +31,10 @@ PCA_TEXT = (
     "distinct training subjects where possible, in five fixed draws: protocol-compatible, not "
     "reproduced. "
 )
+UDA_TEXT = (
+    "Unsupervised domain adaptation: the training subjects' visible images with labels and their "
+    "near-infrared ones without. "
+)
 DARK_TEXT = (
     "Dark is the visible camera without light (VL/Dark in RGB), as in the data lists of PDF, "
     "which shares an author with PCA; there frames of every illumination may be source, which "
@@ -108,6 +112,11 @@ OULU_NIR_WEAK10 = _nir("oulu_nir_weak10", 10, "10 labels per class")
 OULU_NIR_WEAK16 = _nir("oulu_nir_weak16", 16, "16 labels per class")
 OULU_NIR_WEAK_TENTH = _nir("oulu_nir_weak_tenth", 0.1, "labels of a tenth of the training subjects")
 OULU_NIR_WEAK_FULL = _nir("oulu_nir_weak_full", None, "every label")
+OULU_NIR_UDA = msgspec.structs.replace(
+    _nir("oulu_nir_uda", 0, "training images without labels"),
+    unlabelled=True,
+    source_text=UDA_TEXT + TEXT,
+)
 OULU_DARK_WEAK5 = _dark("oulu_dark_weak5", 5, "5 labels per class")
 OULU_DARK_WEAK0 = _dark("oulu_dark_weak0", 0, "no label")
 OULU_DARK_WEAK1 = _dark("oulu_dark_weak1", 1, "1 label per class")

@@ -16,9 +16,7 @@ from irfer_bench.data.clips import StoredClips, write_clips
 from irfer_bench.data.frame_rules import choose_scored, pick
 from irfer_bench.data.preparation.prepare import prepare
 from irfer_bench.data.preparation.rules import Rules
-from irfer_bench.engine.runner import Runner
-from irfer_bench.engine.stages import views
-from irfer_bench.engine.stages.steps import BUILDERS
+from irfer_bench.engine.runner import Runner, scored_rule
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import find_copy
 from irfer_bench.experiment.graph import Step, prepare_step
@@ -60,6 +58,16 @@ def test_every_frame_is_kept_and_the_rules_frames_are_scored(
         assert np.array_equal(other.scored_frames(), one.frames)
         assert np.array_equal(one.scored_frames(), one.frames)
         assert other.fps is not None and other.landmarks.shape == (item.frames, 68, 2)
+
+
+@pytest.mark.parametrize("scored", ["", "uniform(4)"])
+def test_frames_are_counted_as_reading_the_clips_counts_them(
+    scored: str, items: list[Item], tmp_path: Path
+) -> None:
+    rules = Rules(unit="item", size=64, frames="uniform(4)", stored="all")
+    write_clips(tmp_path, prepare(SynthDataset(), None, items, rules))
+    view = StoredClips(tmp_path, "key", scored).view().pick([2, 0])
+    assert view.frame_counts() == [(len(clip.frames), clip.scored) for clip in view]
 
 
 def test_stills_know_where_they_come_from(items: list[Item], tmp_path: Path) -> None:
@@ -107,10 +115,8 @@ def test_a_setting_says_both_and_its_views_know(
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
     setting = clips_setting(classes=("fear",), frames="uniform(5)", stored="uniform(9)")
     step = step_of(setting, tmp_path)
-    runner = Runner(
-        Store(tmp_path / "store"), load(), tmp_path, "cpu", "fp32", Quiet(), BUILDERS
-    )
-    view = views.part_of(runner, step, 1, "test")
+    runner = Runner(Store(tmp_path / "store"), load(), tmp_path, "cpu", "fp32", Quiet())
+    view = StoredClips(runner.artefact(step).folder, step.key, scored_rule(step)).view()
     assert len(view)
     for clip in view.hide_labels():
         assert clip.frames.shape[0] == 9 and clip.scored == (0, 2, 4, 6, 8)
@@ -119,7 +125,7 @@ def test_a_setting_says_both_and_its_views_know(
 
 def test_keys_change_only_where_something_else_is_stored(tmp_path: Path) -> None:
     plain = step_of(clips_setting(), tmp_path)
-    assert "stored" not in plain.spec
+    assert plain.spec.stored == ""
     keys = {
         step_of(clips_setting(frames=frames, stored=stored), tmp_path).key
         for frames in ("uniform(4)", "uniform(8)") for stored in ("", "all", "uniform(16)")

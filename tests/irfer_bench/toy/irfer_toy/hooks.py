@@ -2,7 +2,10 @@
 
 from irfer_bench.api import Component, hookimpl
 
-SETTINGS = ("weak", "weak1", "augmented", "supervised", "cross", "simulated", "quality")
+SETTINGS = (
+    "weak", "weak1", "augmented", "supervised", "cross", "simulated", "quality", "uda",
+    "validated", "thermal",
+)
 
 
 @hookimpl
@@ -19,7 +22,7 @@ def irfer_bench_components():
     ):
         yield Component(
             "translator", name, f"irfer_toy.methods:{factory}", f"irfer_toy.toy_params:{params}",
-            traits=traits,
+            traits=traits, parts={"middle": ""} if name == "toy_shift" else {},
         )
     yield Component(
         "recognizer", "toy_means", "irfer_toy.methods:Means", "irfer_toy.toy_params:MeansParams"
@@ -27,12 +30,20 @@ def irfer_bench_components():
     yield Component(
         "recognizer", "toy_broken", "irfer_toy.methods:Broken", "irfer_toy.toy_params:BrokenParams"
     )
+    yield Component(
+        "recognizer", "toy_encoded", "irfer_toy.methods:Encoded", "irfer_toy.toy_params:RawParams",
+        parts={"brightness": "toy.brightness/1"},
+    )
+    yield Component(
+        "recognizer", "toy_voice", "irfer_toy.methods:Means", "irfer_toy.toy_params:MeansParams",
+        traits={"modality": "audio"},
+    )
     yield Component("metric", "toy_error", "irfer_toy.metrics:PixelError")
 
 
 @hookimpl
-def irfer_bench_cell_finished(record):
+def irfer_bench_cell(event):
     import os
 
-    if os.environ.get("TOY_OBSERVER"):
+    if event == "finished" and os.environ.get("TOY_OBSERVER"):
         raise RuntimeError("the observer is out of order")

@@ -1,7 +1,9 @@
 """Translators and recognizers of the toy."""
 
 import os
+import subprocess
 import sys
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +23,7 @@ class Raw:
         for number, clip in enumerate(clips):
             if number == 3:
                 reach("translate")
+            reach("clip")
             yield replace(clip, spectrum="nir")
 
     def state(self):
@@ -57,6 +60,7 @@ class Shift(Raw):
         for number, clip in enumerate(clips):
             if number == 3:
                 reach("translate")
+            reach("clip")
             moved = np.clip(clip.frames + shift, 0, 255).astype(np.uint8)
             yield replace(clip, frames=moved, spectrum="nir")
 
@@ -107,6 +111,43 @@ class Means:
         self._state = state
 
 
+class Encoded(Means):
+    """Nearest mean feature of a frozen encoder; reports what it was given."""
+
+    def fit(self, data, ctx):
+        for name in ("source", "target", "unlabelled", "validation"):
+            view = getattr(data, name)
+            ctx.report(name, " ".join(sorted({f"{s}" for s in view.subjects})))
+            ctx.report(f"{name} labels", len([label for label in view.labels if label]))
+        ctx.report("threads", ctx.threads)
+        views = [view for view in (data.source, data.target) if len(view)]
+        labels = [label for view in views for label in view.labels]
+        features = np.concatenate([self._encode(view, ctx) for view in views])
+        means = [
+            features[[label == name for label in labels]].mean(0) for name in data.classes
+        ]
+        self._state = State({"means": np.stack(means).astype(np.float32)})
+
+    def _encode(self, clips, ctx):
+        def encode(whole):
+            reach("encode")
+            assert not any(whole.labels), "labels were shown"
+            return np.stack([clip.frames[0, :, :, 0].ravel() for clip in whole]).astype("f4")
+
+        return ctx.encode("brightness", clips, {"channel": 0}, encode)
+
+    def predict_and_embed(self, clips, ctx):
+        reach("both")
+        features = self._encode(clips, ctx)
+        far = np.linalg.norm(features[:, None] - self._state.tensors["means"][None], axis=2)
+        logits = -far / 100
+        scores = logits - np.log(np.exp(logits).sum(1, keepdims=True))
+        return scores.astype(np.float32), features
+
+    def predict(self, clips, ctx):
+        return self.predict_and_embed(clips, ctx)[0]
+
+
 class Broken(Means):
     """Breaks its contract in the way it is told."""
 
@@ -123,6 +164,22 @@ class Broken(Means):
         if how == "print":
             sys.stdout.write("a library that talks\n")
             os.write(1, b"and one that talks below Python\n")
+        if how in ("sleep", "spawn"):
+            if how == "spawn":
+                subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+            ctx.progress("nothing", 1, 2)
+            time.sleep(600)
+        if how == "memory":
+            held = np.ones(400 * 2**20, np.uint8)
+            time.sleep(600)
+            raise AssertionError(held[0])
+        if how == "die":
+            os.write(2, b"the library says goodbye\n")
+            os._exit(3)
+        if how == "descriptors":
+            sys.stdin.read()
+            for number in (0, 1, 2):
+                os.write(number if number else 1, b'{"event": "result", "outcome": "ok"}\n')
         super().fit(data, ctx)
 
     def predict(self, clips, ctx):

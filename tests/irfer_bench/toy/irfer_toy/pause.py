@@ -1,4 +1,5 @@
-"""Where tests stop, count and break the toy: `TOY_LOG` a file, `TOY_PAUSE` `stage=folder`."""
+"""Where tests stop, count and slow the toy: `TOY_LOG` a file, `TOY_PAUSE` `stage=folder`,
+`TOY_SLOW` seconds per translated clip."""
 
 import os
 import time
@@ -10,6 +11,8 @@ def reach(stage):
     if log := os.environ.get("TOY_LOG"):
         with Path(log).open("a") as stream:
             stream.write(f"{stage}\n")
+    if stage == "clip" and (slow := os.environ.get("TOY_SLOW")):
+        time.sleep(float(slow))
     wanted, _, folder = os.environ.get("TOY_PAUSE", "").partition("=")
     if wanted == stage:
         Path(folder, "reached").touch()

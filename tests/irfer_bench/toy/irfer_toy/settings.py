@@ -23,3 +23,6 @@ SIMULATED = _setting("simulated", "simulated", target=VIS, source=VIS)
 QUALITY = _setting(
     "quality", "quality", source=VIS, extra=EXTRA, metrics=("toy_error",), primary="toy_error"
 )
+UDA = _setting("uda", "weak", source=VIS, shots=0, unlabelled=True)
+VALIDATED = _setting("validated", "weak", source=VIS, shots=None, validation=0.4)
+THERMAL = _setting("thermal", "simulated", target=VIS, source=VIS, simulated="lwir")

@@ -34,5 +34,9 @@ class MeansParams(Params, frozen=True, kw_only=True):
 
 class BrokenParams(MeansParams, frozen=True, kw_only=True):
     how: Annotated[
-        Literal["raise", "shape", "nan", "write", "oserror", "exit", "print"], fit("what it does")
+        Literal[
+            "raise", "shape", "nan", "write", "oserror", "exit", "print", "sleep", "memory", "die",
+            "spawn", "descriptors",
+        ],
+        fit("what it does"),
     ] = "raise"

@@ -44,10 +44,33 @@ class PlainReporter:
         self.line(f"  {step.title}: {duration(seconds)}{'' if built else ' (by another run)'}")
 
     def line(self, text: str) -> None:
-        print(terminal(text), file=sys.stderr, flush=True)
+        sys.stderr.write(f"{terminal(text)}\n")
+        sys.stderr.flush()
+
+    def lane(self, title: str) -> PlainReporter:
+        """A reporter for one cell among several that run at once."""
+        return Lane(self, title)
 
     def close(self) -> None:
         """Nothing is left open."""
+
+
+class Lane(PlainReporter):
+    """Lines of one cell, each with the cell's name before it."""
+
+    def __init__(self, whole: PlainReporter, title: str) -> None:
+        super().__init__()
+        self._whole, self._name = whole, title
+
+    def line(self, text: str) -> None:
+        self._whole.line(f"{self._name}: {text.strip()}")
+
+
+class SilentReporter(PlainReporter):
+    """Says nothing."""
+
+    def line(self, text: str) -> None:
+        pass
 
 
 class LiveReporter(PlainReporter):

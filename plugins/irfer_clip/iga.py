@@ -1,4 +1,4 @@
-"""Information-guided alignment (IGA), eqs (9) to (12) of the PCA letter; PDA's IFT module."""
+"""Image-Guided Alignment (IGA) of the PCA letter, eqs (9) and (10); PDA calls it IFT."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import Literal
 import torch
 from torch import Tensor, nn
 
-from irfer_clip.prompting import unit
+from irfer_clip.prompting import normalize
 
 MlpNorm = Literal["batch", "layer", "none"]
 Split = Literal["contiguous", "interleaved"]
 
 
-class Alignment(nn.Module):
+class ImageGuidedAlignment(nn.Module):
     """Attention of image features to the centres of the source and target banks.
 
     Args:
@@ -68,7 +68,7 @@ class Alignment(nn.Module):
         for centres in (source, target):
             _, k, v = self.f_pr(centres)
             attention = (q @ k.T / self.epsilon).softmax(dim=-1)
-            aligned.append(unit(x + self.post(attention @ v)))
+            aligned.append(normalize(x + self.post(attention @ v)))
             maps.append(attention)
         return aligned[0] + aligned[1], (maps[0], maps[1])
 

@@ -1,0 +1,96 @@
+"""What the host and an executor say to each other: jobs, their limits, their results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypeAlias
+
+import msgspec
+
+Outcome: TypeAlias = Literal["ok", "failed", "timeout", "oom", "refused"]
+"""How a cell ended; `refused`: it was not carried out, because the combination has no meaning or
+because the process that should have done it plans another key."""
+
+
+class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one cell may use.
+
+    Args:
+        threads: of the numerical libraries. device: `cpu`, `cuda` or `cuda:1`.
+        seconds: wall-clock limit. memory_mb: limit on the memory of its processes together,
+            mapped files not counted. 0 means no limit.
+    """
+
+    threads: int = 1
+    device: str = "cpu"
+    seconds: float = 0.0
+    memory_mb: float = 0.0
+
+
+class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """One cell to build into the store.
+
+    Args:
+        key: of the cell; whoever carries the job out must plan the same key.
+        request: of one cell, as JSON: what `irfer_bench.experiment.request.Request` holds.
+    """
+
+    key: str
+    request: dict[str, Any]
+    resources: Resources = Resources()
+
+
+class JobResult(msgspec.Struct, frozen=True, kw_only=True):
+    """How a job ended; `ok` means that every step of the cell is in the store.
+
+    Args:
+        message: one line on why it is not `ok`. exit_code: of the command line for it.
+        seconds: wall clock. log: file with what the job printed; empty where there is none.
+        changed: titles of steps that were built by other code of the same version.
+    """
+
+    key: str
+    outcome: Outcome
+    message: str = ""
+    exit_code: int = 0
+    seconds: float = 0.0
+    log: str = ""
+    changed: list[str] = []
+
+
+class Host(Protocol):
+    """What an executor is given besides its jobs.
+
+    The host writes records, tells observers and prints: an executor only has jobs carried out.
+    """
+
+    @property
+    def command(self) -> Sequence[str]:
+        """`irfer-bench run-cell` as an argument list; add a job's file, or `-` for stdin."""
+        ...
+
+    @property
+    def environment(self) -> Mapping[str, str]:
+        """Variables a child process needs besides its parent's own."""
+        ...
+
+    @property
+    def workers(self) -> int:
+        """How many jobs may run at once."""
+        ...
+
+    def log(self, name: str) -> Path:
+        """An empty file for what the job of this key, or the process of this name, prints."""
+        ...
+
+    def carry_out(self, job: Job) -> JobResult:
+        """Carry the job out in this process."""
+        ...
+
+    def tell(self, job: Job, event: Mapping[str, Any]) -> None:
+        """Pass on an event that `run-cell` printed: a step begun or done, a loop's progress."""
+        ...
+
+
+Executor: TypeAlias = Callable[[Sequence[Job], Host], Iterator[JobResult]]

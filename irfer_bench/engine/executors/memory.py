@@ -1,0 +1,45 @@
+"""How much memory a group of processes holds, and whether the system killed one for it."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+
+PROC = Path("/proc")
+COUNTED = ("RssAnon:", "RssShmem:")
+"""Resident memory that is no mapped file: many processes map the same stored clips."""
+
+
+def can_measure() -> bool:
+    """Whether this system tells the memory of other processes."""
+    return (PROC / "self" / "status").is_file()
+
+
+def group_mb(group: int) -> float:
+    """Memory of all processes of a process group, in MB; 0 where it has none left."""
+    total = 0
+    for entry in os.scandir(PROC):
+        if entry.name.isdecimal():
+            with suppress(OSError, IndexError, ValueError):  # a process may end at any moment
+                stat = (PROC / entry.name / "stat").read_text()
+                if int(stat.rpartition(")")[2].split()[2]) == group:
+                    total += _resident(PROC / entry.name / "status")
+    return total / 1024
+
+
+def _resident(status: Path) -> int:
+    lines = (line.split() for line in status.read_text().splitlines())
+    return sum(int(words[1]) for words in lines if words and words[0] in COUNTED)
+
+
+def system_kills() -> int:
+    """How often the system killed a process of this control group for its memory (Linux)."""
+    with suppress(OSError, ValueError, IndexError):
+        group = (PROC / "self" / "cgroup").read_text().strip().splitlines()[-1].split("::")[1]
+        events = Path("/sys/fs/cgroup") / group.lstrip("/") / "memory.events"
+        for line in events.read_text().splitlines():
+            name, count = line.split()
+            if name == "oom_kill":
+                return int(count)
+    return 0

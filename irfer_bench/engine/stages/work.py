@@ -1,0 +1,116 @@
+"""What a stage is given: the finished steps that it reads, and where and with what it works."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+import msgspec
+
+from irfer_bench.contracts.values import State
+from irfer_bench.data import subsets as splits
+from irfer_bench.data.clips import ClipView, StoredClips
+from irfer_bench.engine.context import StepContext
+from irfer_bench.errors import DamagedError
+from irfer_bench.experiment.dataset_copy import DatasetCopy
+from irfer_bench.experiment.methods import Method
+from irfer_bench.experiment.steps import Facts, Spec, Translate
+from irfer_bench.registry import Registry
+from irfer_bench.settings.kinds import Subset
+from irfer_bench.store.artefacts import Artefact
+from irfer_bench.store.state import read_state
+
+FOLDS = "folds.json"
+F = TypeVar("F", bound=Facts)
+
+
+@dataclass(frozen=True)
+class Input:
+    """A finished step that another step reads.
+
+    Args:
+        fold: of the step that reads it. takes: the subset of its clips that is used.
+        open: its clips, opened once per run.
+    """
+
+    title: str
+    spec: Spec
+    artefact: Artefact
+    open: Callable[[], StoredClips]
+    fold: int = 0
+    takes: Subset = "all"
+
+    def clips(self, subset: Subset | None = None) -> ClipView:
+        """The clips that are used, or another subset of the fold.
+
+        Raises:
+            DamagedError: the data has fewer folds.
+        """
+        subset = self.takes if subset is None else subset
+        view = self.open().view()
+        if subset == "all" or self.fold == 0 or not self._is_whole:
+            return view
+        folds = json.loads((self.artefact.folder / FOLDS).read_text())
+        if self.fold > len(folds):
+            raise DamagedError(
+                f"{self.title}: fold {self.fold} was asked for and there are {len(folds)}",
+                "too few subjects are there",
+            )
+        return splits.split(view, frozenset(folds[self.fold - 1]), subset)
+
+    @property
+    def _is_whole(self) -> bool:
+        """Whether it holds the clips of all folds, not only a subset of one."""
+        return not isinstance(self.spec, Translate) or self.spec.part == "all"
+
+    def state(self) -> State:
+        """The fitted component."""
+        return read_state(self.artefact.folder)
+
+    def facts(self, kind: type[F]) -> F:
+        """What the step told about itself.
+
+        Raises:
+            DamagedError: it is not what a step of that kind tells.
+        """
+        try:
+            return msgspec.convert(self.artefact.facts, kind)
+        except msgspec.ValidationError as error:
+            raise DamagedError(f"{self.title}: its facts are incomplete ({error})") from None
+
+
+Inputs: TypeAlias = Mapping[str, Input]
+
+
+@dataclass(frozen=True)
+class Work:
+    """Where and with what a stage works.
+
+    Args:
+        folder: what is written here becomes the artefact.
+        kept: what is written here survives a kill until the artefact is finished.
+        context: what the step's plugin is given.
+    """
+
+    title: str
+    folder: Path
+    kept: Path
+    context: StepContext
+    registry: Registry
+    method: Method | None = None
+    source: DatasetCopy | None = None
+
+    @property
+    def name(self) -> str:
+        """Of the method, for messages."""
+        return self.method.name if self.method else self.title
+
+    def create(self) -> Any:
+        """A fresh instance of the step's method; torch computes with the step's threads."""
+        assert self.method is not None
+        made = self.registry.create(self.method.component, self.method.params)
+        self.context.set_threads()
+        return made

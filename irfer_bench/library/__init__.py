@@ -1,0 +1,1 @@
+"""irfer-bench for programs and notebooks: what `import irfer_bench` offers."""

@@ -1,0 +1,169 @@
+"""A fitted method from its record: the state that the store holds, ready for arrays."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import numpy as np
+
+from irfer_bench.contracts.values import Clip, Scores
+from irfer_bench.errors import MissingError, UsageError
+from irfer_bench.experiment.graph import Step, StepKind
+from irfer_bench.experiment.methods import Method
+from irfer_bench.experiment.steps import Predict, Spec, Translate
+from irfer_bench.library.arrays import Frames, as_clips
+from irfer_bench.library.reporter import SilentReporter
+from irfer_bench.library.session import Session
+from irfer_bench.settings.setting import Setting
+from irfer_bench.store.records import Record, read_record
+from irfer_bench.store.state import read_state
+
+if TYPE_CHECKING:
+    from irfer_bench.engine.runner import Runner
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """Translator and recognizer of one cell, as they were fitted.
+
+    Args:
+        record: of the cell. setting: its protocol; its `size` is the side of the images.
+        translator, recognizer: instances of the plugin's classes, their state restored;
+            `recognizer` is None in a cell without one.
+    """
+
+    record: Record
+    setting: Setting
+    translator: Any
+    recognizer: Any
+    _steps: Mapping[str, Step]
+    _runner: Runner
+
+    @property
+    def classes(self) -> tuple[str, ...]:
+        """The columns of `predict`."""
+        return self.setting.classes
+
+    def translate(self, clips: Frames) -> list[Clip]:
+        """Translated clips, in order.
+
+        Args:
+            clips: visible uint8 RGB images (N, H, W, 3), videos (N, T, H, W, 3), or clips.
+
+        Raises:
+            UsageError: another type, shape or size, or the translator needs true partners.
+        """
+        step = self._steps["translator"]
+        assert step.method is not None
+        if step.method.traits["partners"]:
+            raise UsageError(f"{step.title} needs the true partner of every image")
+        spectrum = self.setting.source.spectrum if self.setting.source else "vis"
+        given = as_clips(clips, spectrum, self.setting.size)
+        return list(self.translator.translate(given, self._runner.context(step)))
+
+    def predict(self, clips: Frames) -> Scores:
+        """(N, classes) log-probabilities, in order.
+
+        Args:
+            clips: target-domain images, videos or clips, as for `translate`.
+
+        Raises:
+            UsageError: another type, shape or size, or the cell has no recognizer.
+        """
+        if self.recognizer is None:
+            raise UsageError(f"{self.record.row[1]} on {self.setting.name} has no recognizer")
+        given = as_clips(clips, self.setting.target.spectrum, self.setting.size)
+        context = self._runner.context(self._steps["recognizer"])
+        return np.asarray(self.recognizer.predict(given, context))
+
+
+def load(record: Record | str | Path) -> Fitted:
+    """The fitted methods behind a record.
+
+    Args:
+        record: of a run on this machine, or its file.
+
+    Raises:
+        MissingError: the store no longer holds them, or the plugin is not here in that version.
+        DamagedError: the file is no whole record.
+    """
+    found = record if isinstance(record, Record) else read_record(Path(record))
+    if found.outcome != "ok":
+        raise MissingError(f"the record is of a cell that {found.outcome}: nothing was fitted")
+    session = Session.open(SilentReporter())
+    facts: dict[str, Any] = msgspec.to_builtins(found)
+    runner = session.runner(facts["machine"].get("device") or "cpu", facts["cell"]["precision"])
+    setting = session.registry.setting(facts["cell"]["setting"])
+    loader = _Loader(session, runner, facts)
+    steps = {"translator": loader.step("translator")}
+    recognizer = None
+    if facts["recognizer"] is not None:
+        steps["recognizer"] = loader.step("recognizer")
+        recognizer = loader.restored(steps["recognizer"], "fit_recognizer")
+    translator = loader.restored(steps["translator"], "fit_translator")
+    return Fitted(found, setting, translator, recognizer, steps, runner)
+
+
+@dataclass(frozen=True)
+class _Loader:
+    session: Session
+    runner: Runner
+    facts: Mapping[str, Any]
+
+    def step(self, role: str) -> Step:
+        """The step that would use the method of this role."""
+        method, cell = self._method(role), self.facts["cell"]
+        known = {**method.identity("apply"), "fold": cell["fold"], "precision": cell["precision"]}
+        if role == "translator":
+            applied: Spec = Translate(**known, part="all", spectrum=None, seed=0)
+            return Step(f"translate by {method.name}", applied, method=method)
+        spec = Predict(**known, embed=False, classes=self.facts["classes"], seed=cell["seed"])
+        return Step(f"predict by {method.name}", spec, method=method)
+
+    def restored(self, step: Step, fit: StepKind) -> Any:
+        """An instance with the state that the record's step of kind `fit` left in the store."""
+        assert step.method is not None
+        made = self.session.registry.create(step.method.component, step.method.params)
+        found = [each for each in self.facts["steps"] if each["kind"] == fit]
+        if not found:
+            if step.method.traits["trains"] and not step.method.traits["adds_nothing"]:
+                raise MissingError(
+                    f"the record names no fitted state of {step.method.name}", "run its cell again"
+                )
+            return made
+        artefact = self.session.store.get(found[-1]["key"])
+        if artefact is None:
+            raise MissingError(
+                f"{found[-1]['title']} ({found[-1]['key'][:8]}) is no longer in the store "
+                f"{self.session.store.root}",
+                "run its cell again: irfer-bench gc keeps what the records it is shown need",
+            )
+        made.restore(read_state(artefact.folder))
+        return made
+
+    def _method(self, role: str) -> Method:
+        said = self.facts[role]
+        kind = "translator" if role == "translator" else "recognizer"
+        owned = self.session.registry.owner(kind, f"{said['distribution']}:{said['name']}")  # type: ignore[arg-type]
+        if owned.component.version != said["version"]:
+            raise MissingError(
+                f"{said['name']} is here in version {owned.component.version or '(none)'}, the "
+                f"record needs {said['version'] or '(none)'}",
+                "install the plugin that made it, or run the cell again",
+            )
+        params = msgspec.convert(
+            said["params"], self.session.registry.params_class(owned.component)
+        )
+        return Method(
+            owned.component,
+            owned.distribution,
+            said["variant"],
+            said["preset"],
+            params,
+            said["inputs"],
+            said["given"],
+        )

@@ -1,0 +1,39 @@
+"""Tell the plugins that asked for it how each cell goes; what they raise is reported, no more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from irfer_bench.contracts.job import Outcome
+
+if TYPE_CHECKING:
+    from irfer_bench.library.session import Session
+    from irfer_bench.store.records import Record
+
+
+def tell_observers(
+    session: Session,
+    event: str,
+    cell: Mapping[str, Any],
+    *,
+    outcome: Outcome = "ok",
+    record: Record | None = None,
+    cached: bool = False,
+    message: str = "",
+) -> None:
+    """Call `irfer_bench_cell` of every plugin, with the arguments it takes."""
+    given = {
+        "event": event,
+        "cell": cell,
+        "outcome": "" if event == "started" else outcome,
+        "record": record,
+        "cached": cached,
+        "message": message,
+    }
+    for observer in session.registry.manager.hook.irfer_bench_cell.get_hookimpls():
+        try:
+            observer.function(*(given[name] for name in observer.argnames))
+        except (Exception, SystemExit) as error:  # noqa: BLE001  observers may raise anything
+            name, kind = observer.plugin_name, type(error).__name__
+            session.reporter.line(f"observer {name} failed: {kind}: {error}")

@@ -1,0 +1,187 @@
+"""Plan: which cells and steps a run would have, what is stored already, how long the rest takes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Any, Literal, Unpack
+
+from irfer_bench.experiment.estimate import estimate, known_times
+from irfer_bench.library.reporter import SilentReporter
+from irfer_bench.library.request import Asked, make_requests
+from irfer_bench.library.session import Session
+from irfer_bench.render.escape import terminal, web
+from irfer_bench.render.numbers import duration
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from irfer_bench.experiment.graph import Step
+    from irfer_bench.experiment.planner import Plan, PlannedCell
+    from irfer_bench.experiment.request import Request
+
+
+@dataclass(frozen=True)
+class PlannedStep:
+    """A step of a plan.
+
+    Args:
+        key: None until the dataset was scanned. seconds: estimate, None where nobody timed it.
+    """
+
+    kind: str
+    title: str
+    key: str | None
+    state: Literal["build", "cached"]
+    seconds: float | None
+
+
+@dataclass(frozen=True)
+class RunPlan:
+    """What a run would do.
+
+    Args:
+        cells: one per record. refusals: combinations without a meaning, each with the reason.
+    """
+
+    plan: Plan = field(repr=False)
+    times: dict[str, float | None] = field(repr=False)
+
+    @property
+    def cells(self) -> list[PlannedCell]:
+        return self.plan.cells
+
+    @property
+    def refusals(self) -> list[str]:
+        return self.plan.refusals
+
+    @property
+    def steps(self) -> list[PlannedStep]:
+        """Every step once, in the order of the cells."""
+        known: dict[str, PlannedStep] = {}
+        for planned in self.cells:
+            for step in planned.score.walk():
+                if step.key not in known:
+                    known[step.key] = self._step(step)
+        return list(known.values())
+
+    def steps_of(self, planned: PlannedCell) -> list[PlannedStep]:
+        """The steps of one cell, needed ones first."""
+        return [self._step(step) for step in planned.score.walk()]
+
+    @property
+    def seconds(self) -> float:
+        """Of the steps that were timed before, together."""
+        return sum(value or 0 for value in self.times.values())
+
+    @property
+    def unknown(self) -> int:
+        """Steps to do that nobody has timed here."""
+        return sum(value is None for value in self.times.values())
+
+    def to_dataframe(self) -> pd.DataFrame:
+        """One row per cell and step."""
+        from irfer_bench.library.tables import dataframe
+
+        return dataframe(self._rows())
+
+    def _rows(self) -> list[dict[str, Any]]:
+        rows = []
+        for planned in self.cells:
+            setting, translator, recognizer = planned.cell.row
+            cell = {
+                "setting": setting,
+                "translator": translator,
+                "recognizer": recognizer,
+                "fold": planned.cell.fold,
+                "seed": planned.cell.seed,
+            }
+            for step in self.steps_of(planned):
+                rows.append(cell | asdict(step))
+        return rows
+
+    def _step(self, step: Step) -> PlannedStep:
+        state: Literal["build", "cached"] = "build" if step.key in self.times else "cached"
+        key = None if self.plan.missing else step.key
+        return PlannedStep(step.kind, step.title, key, state, self.times.get(step.key))
+
+    def __str__(self) -> str:
+        lines = []
+        for planned in self.cells:
+            lines.append(terminal(str(planned.cell)))
+            for step in self.steps_of(planned):
+                key = "after prepare" if step.key is None else step.key[:8]
+                time = "" if step.seconds is None else f"about {duration(step.seconds)}"
+                row = f"  {step.state:<7} {terminal(step.title):<44} {key}  {time}"
+                lines.append(row.rstrip())
+        lines += [f"refused: {terminal(refusal)}" for refusal in self.refusals]
+        rest = f" and {self.unknown} steps nobody has timed here" if self.unknown else ""
+        lines.append(
+            f"{len(self.cells)} cells, {len(self.times)} steps to do, "
+            f"about {duration(self.seconds)}{rest}"
+        )
+        return "\n".join(lines)
+
+    def __repr__(self) -> str:
+        return str(self)
+
+    def _repr_html_(self) -> str:
+        return f"<pre>{web_lines(str(self))}</pre>"
+
+
+def web_lines(text: str) -> str:
+    """Lines of text as HTML."""
+    return "\n".join(web(line) for line in text.splitlines())
+
+
+def plan(**asked: Unpack[Asked]) -> RunPlan:
+    """What `run` with the same arguments would do; nothing is built and no dataset is read.
+
+    Raises:
+        UsageError: a wrong name or value, or every combination was refused.
+        MissingError: data, weights or a plugin is not here.
+    """
+    return preview(Session.open(SilentReporter()), make_requests(asked))
+
+
+def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
+    """The plan of some requests, with what is stored and how long the rest takes."""
+    made = session.plan(requests, scan=False)
+    times = known_times(session.store)
+    needed = {step.key: step for step in made.needed(session.store)}
+    rebuild = frozenset(name for request in requests for name in request.rebuild)
+    if rebuild:
+        from irfer_bench.engine.code_watch import affected
+
+        for planned in made.cells:
+            needed |= {s.key: s for s in affected(session.registry, planned.score, rebuild)}
+    return RunPlan(made, {key: estimate(times, step) for key, step in needed.items()})
+
+
+def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:
+    """Say in a few lines what will be done."""
+    say = session.reporter.line
+    past = known_times(session.store)
+    times = [estimate(past, step) for step in needed]
+    known, unknown = sum(t or 0 for t in times), sum(t is None for t in times)
+    for planned in plan.cells[:6]:
+        say(str(planned.cell))
+    if len(plan.cells) > 6:
+        say(f"… and {len(plan.cells) - 6} more cells")
+    for refusal in plan.refusals:
+        say(f"refused: {refusal}")
+    total = len({step.key for planned in plan.cells for step in planned.score.walk()})
+    text = f"{total} steps, {total - len(needed)} cached"
+    if needed:
+        text += f"; {len(needed)} to do, about {duration(known)}"
+        text += f" and {unknown} that nobody has timed here" if unknown else ""
+        text += f", on {plan.device} in {plan.precision}"
+    say(text)
+    if len(plan.cells) == 1:
+        done = {step.key for step in needed}
+        for step, seconds in zip(needed, times, strict=True):
+            about = "not timed yet" if seconds is None else f"about {duration(seconds)}"
+            say(f"  to do   {step.title} ({about})")
+        for step in plan.cells[0].score.walk():
+            if step.key not in done and needed:
+                say(f"  cached  {step.title}")

@@ -1,0 +1,95 @@
+"""Everything a run needs besides its request: plugins, folders, the store, and who is told."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from irfer_bench.errors import UsageError
+from irfer_bench.experiment.planner import Plan, Planner
+from irfer_bench.home import cores, home, torch_threads, weights
+from irfer_bench.registry import Registry
+from irfer_bench.registry import load as load_registry
+from irfer_bench.store.artefacts import Store
+
+if TYPE_CHECKING:
+    from irfer_bench.engine.runner import Reporter, Runner
+    from irfer_bench.experiment.request import Request
+
+
+@dataclass(frozen=True)
+class Session:
+    """One registry and one store, with the reporter that is told what happens."""
+
+    registry: Registry
+    store: Store
+    home: Path
+    weights: Path
+    reporter: Reporter
+
+    @classmethod
+    def open(cls, reporter: Reporter, registry: Registry | None = None) -> Session:
+        """The plugins and folders that the environment names."""
+        place = home()
+        store = Store(place / "store", reporter.line)
+        return cls(registry or load_registry(), store, place, weights(), reporter)
+
+    def plan(self, requests: Sequence[Request], *, scan: bool) -> Plan:
+        """The plan of some requests; with `scan` datasets without a manifest are read now.
+
+        Raises:
+            UsageError: a wrong name or value, or every combination was refused.
+            MissingError: data, weights or a plugin is not here.
+        """
+        _check_owners(requests, self.registry)
+        for name in (name for request in requests for name in request.data_roots):
+            self.registry.get("dataset", name)
+        return Planner(self.registry, self.home, self.weights, scan=scan).plan(requests)
+
+    def runner(
+        self, device: str, precision: str, threads: int = 0, rebuild: Sequence[str] = ()
+    ) -> Runner:
+        """What builds the steps of a plan in this process."""
+        from irfer_bench.engine.jobs import open_runner
+
+        return open_runner(
+            self.registry,
+            self.store,
+            self.weights,
+            self.reporter,
+            device=device,
+            precision=precision,
+            threads=threads or torch_threads(),
+            rebuild=rebuild,
+        )
+
+
+def threads_per_worker(workers: int) -> int:
+    """`OMP_NUM_THREADS` where it is set, else this process' cores divided among the workers."""
+    if os.environ.get("OMP_NUM_THREADS"):
+        return torch_threads()
+    return max(1, cores() // workers)
+
+
+def _check_owners(requests: Sequence[Request], registry: Registry) -> None:
+    """Refuse parameters of a component that the request does not use."""
+    for request in requests:
+        used = {
+            "translator",
+            "recognizer",
+            request.dataset,
+            *request.translators,
+            *request.recognizers,
+            *(name.partition("@")[0] for name in request.translators),
+            *(name.partition("@")[0] for name in request.recognizers or ("pca",)),
+        }
+        used |= {component.name for component in registry.components("dataset")}
+        for owner in request.params:
+            if owner not in used:
+                raise UsageError(
+                    f"-p {owner}.…: {owner!r} takes no part in this run",
+                    "say translator.FIELD, recognizer.FIELD, or a component that is asked for",
+                )

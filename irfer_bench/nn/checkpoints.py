@@ -1,0 +1,160 @@
+"""Reads checkpoints that other people made without running what they hold.
+
+Known: safetensors, and files of `torch.save`, read with `weights_only=True`. A TorchScript archive
+carries code that runs when it is loaded, so that one is opened only where its sha256 is that of a
+published file that the caller names; every other one is refused before torch sees it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import zipfile
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from pickle import UnpicklingError
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import load_file
+from torch import Tensor
+
+from irfer_bench.errors import DamagedError, RefusedError
+
+READ_ERRORS = (
+    RuntimeError,
+    OSError,
+    ValueError,
+    KeyError,
+    EOFError,
+    AttributeError,
+    IndexError,
+    TypeError,
+    zipfile.BadZipFile,
+    SafetensorError,
+    UnpicklingError,
+)
+"""What the readers below raise on damaged files of one kind or another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """Tensors by name, and the metadata of a safetensors file."""
+
+    tensors: Mapping[str, Tensor]
+    metadata: Mapping[str, str]
+
+
+def read_checkpoint(
+    path: Path, *, torchscript: Collection[str] = (), wrappers: Sequence[str] = ("state_dict",)
+) -> Checkpoint:
+    """The tensors of a file; what is not a tensor is left out, a `module.` prefix taken off.
+
+    Args:
+        torchscript: sha256 of the TorchScript archives that may be loaded, published files only.
+        wrappers: keys under which the state dict may lie.
+
+    Raises:
+        RefusedError: a TorchScript archive of another digest; nothing of it was loaded.
+        DamagedError: the file cannot be read as a checkpoint.
+    """
+    try:
+        raw, metadata = _read(path, torchscript)
+    except READ_ERRORS as error:
+        line = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DamagedError(f"{path} cannot be read as a checkpoint: {line}") from None
+    inner = next((raw[name] for name in wrappers if isinstance(raw.get(name), dict)), None)
+    while inner is not None:
+        raw = inner
+        inner = next((raw[name] for name in wrappers if isinstance(raw.get(name), dict)), None)
+    tensors = {
+        str(name).removeprefix("module."): value
+        for name, value in raw.items()
+        if isinstance(value, Tensor)
+    }
+    return Checkpoint(tensors, metadata)
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """How the names and shapes of a checkpoint fit those of a module; names sorted."""
+
+    matched: tuple[str, ...]
+    missing: tuple[str, ...]
+    unexpected: tuple[str, ...]
+    misshapen: tuple[str, ...]
+
+    @property
+    def fits(self) -> bool:
+        """Every tensor of the module is there in its shape, and there is no other."""
+        return not (self.missing or self.unexpected or self.misshapen)
+
+    def describe(self, most: int = 2) -> str:
+        """The first few of each kind of problem in words; empty where everything fits."""
+        said = list(self.misshapen[:most])
+        for names, word in ((self.missing, "missing"), (self.unexpected, "unknown")):
+            said += [f"{name} is {word}" for name in names[:most]]
+            if len(names) > most:
+                said[-1] += f" and {len(names) - most} more"
+        return "; ".join(said)
+
+
+def compare_keys(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> KeyReport:
+    """Which tensors of `own`, a module's state dict, a checkpoint can fill."""
+    both = sorted(own.keys() & given.keys())
+    misshapen = [name for name in both if own[name].shape != given[name].shape]
+    return KeyReport(
+        matched=tuple(name for name in both if name not in set(misshapen)),
+        missing=tuple(sorted(own.keys() - given.keys())),
+        unexpected=tuple(sorted(given.keys() - own.keys())),
+        misshapen=tuple(
+            f"{name} is {tuple(given[name].shape)}, expected {tuple(own[name].shape)}"
+            for name in misshapen
+        ),
+    )
+
+
+def rename_keys(
+    tensors: Mapping[str, Tensor], prefixes: Mapping[str, str | None]
+) -> dict[str, Tensor]:
+    """The tensors under new names: the longest prefix that fits is replaced, None drops the key."""
+    ordered = sorted(prefixes, key=len, reverse=True)
+    renamed: dict[str, Tensor] = {}
+    for name, value in tensors.items():
+        prefix = next((p for p in ordered if name.startswith(p)), "")
+        new = prefixes.get(prefix, "")
+        if new is not None:
+            renamed[new + name.removeprefix(prefix)] = value
+    return renamed
+
+
+def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dict[str, str]]:
+    if path.suffix == ".safetensors":
+        with safe_open(path, "pt") as opened:
+            metadata = dict(opened.metadata() or {})
+        return load_file(path), metadata
+    if _is_torchscript(path):
+        content = path.read_bytes()  # what is hashed is what is loaded
+        found = hashlib.sha256(content).hexdigest()
+        if found not in torchscript:
+            raise RefusedError(
+                f"{path} is a TorchScript archive, which runs code when it is loaded, and its "
+                f"sha256 {found[:12]} is not that of a published file",
+                "save its state_dict as safetensors or with torch.save, and give that file",
+            )
+        archive: Any = torch.jit
+        return dict(archive.load(io.BytesIO(content), map_location="cpu").state_dict()), {}
+    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(loaded, dict):
+        raise TypeError(f"it holds a {type(loaded).__name__}, not named tensors")
+    return dict(loaded), {}
+
+
+def _is_torchscript(path: Path) -> bool:
+    """Whether torch could take the file for a TorchScript archive: a zip with `constants.pkl`."""
+    if not zipfile.is_zipfile(path):
+        return False
+    with zipfile.ZipFile(path) as archive:
+        return any(name.endswith("constants.pkl") for name in archive.namelist())

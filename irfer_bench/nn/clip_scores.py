@@ -1,0 +1,77 @@
+"""From rows of frames to rows of clips: scores and features in one pass over the frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from irfer_bench.contracts.values import Clips, Context, Features, Scores
+from irfer_bench.errors import ContractError
+from irfer_bench.nn.frames import FRAMES_AT_ONCE, FrameTable, batches
+
+Rows = Callable[[FrameTable, range], tuple[Tensor, Tensor]]
+"""Frames of a table to their (n, classes) log-probabilities and (n, width) features."""
+
+
+@torch.no_grad()
+def score_clips(
+    clips: Clips,
+    rows: Rows,
+    *,
+    classes: int,
+    width: int,
+    ctx: Context,
+    batch: int | None = None,
+) -> tuple[Scores, Features]:
+    """(N, classes) log-probabilities and (N, width) features, both float32.
+
+    The log-probabilities of a clip's scored frames are averaged and normalised, its features
+    averaged.
+
+    Args:
+        rows: called with consecutive numbers of frames, `batch` at a time (64).
+
+    Raises:
+        ContractError: a clip has no frame to score.
+    """
+    table = FrameTable(clips)
+    scores, features = ClipMean(len(clips), classes), ClipMean(len(clips), width)
+    for index in batches(len(table), batch or FRAMES_AT_ONCE):
+        log_probabilities, codes = rows(table, index)
+        owners = table.owner[index.start : index.stop]
+        scores.add(owners, log_probabilities)
+        features.add(owners, codes)
+        ctx.progress("predict", int(owners[-1]) + 1, len(clips))
+    return scores.log_probabilities(), features.mean()
+
+
+class ClipMean:
+    """Adds rows of frames up into means of clips."""
+
+    def __init__(self, clips: int, width: int) -> None:
+        self.total = np.zeros((clips, width), dtype=np.float64)
+        self.count = np.zeros(clips, dtype=np.int64)
+
+    def add(self, owners: Any, rows: Tensor) -> None:
+        """Add (n, width) rows to the clips of these n positions."""
+        np.add.at(self.total, owners, rows.double().cpu().numpy())
+        np.add.at(self.count, owners, 1)
+
+    def mean(self) -> Scores:
+        """(clips, width) float32.
+
+        Raises:
+            ContractError: a clip has no frames.
+        """
+        if (self.count == 0).any():
+            raise ContractError(f"clip {int((self.count == 0).argmax())} has no frame to score")
+        return (self.total / self.count[:, None]).astype(np.float32)
+
+    def log_probabilities(self) -> Scores:
+        """(clips, classes) float32: means of log-probabilities, made to sum to one again."""
+        mean = torch.from_numpy(self.mean()).double()
+        return mean.log_softmax(dim=-1).float().numpy()

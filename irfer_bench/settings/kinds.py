@@ -1,0 +1,278 @@
+"""The six kinds of settings, one function each: who is fitted on what, and what is tested.
+
+V and N are the source and the target of the setting, E its extra visible images, F a translator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Literal
+
+import msgspec
+
+from irfer_bench.contracts.values import Spectrum
+from irfer_bench.settings.setting import Domain, Setting, SettingKind
+
+Role = Literal["source", "target", "extra"]
+Subset = Literal["train", "test", "all"]
+Fitting = Literal["own", "elsewhere", "unused"]
+
+OWN = "fitted on pairs of source and target of the training subjects, labels hidden"
+UNPAIRED = (
+    "fitted on source and target of the training subjects, labels hidden; there are no pairs, so "
+    "one that needs them is fitted elsewhere (--fit-translator-on) or refused"
+)
+ELSEWHERE = (
+    "fitted on another dataset's pairs, named by --fit-translator-on; none and identity need no fit"
+)
+
+
+class Use(msgspec.Struct, frozen=True):
+    """Clips that play a part.
+
+    Args:
+        role: the domain they are of. subset: of the fold. translated: passed through F.
+    """
+
+    role: Role
+    subset: Subset
+    translated: bool = False
+
+    @property
+    def symbol(self) -> str:
+        """Such as `F(V′)`, the translated test items of the source."""
+        letter = {"source": "V", "target": "N", "extra": "E"}[self.role]
+        letter += "′" if self.subset == "test" else ""
+        return f"F({letter})" if self.translated else letter
+
+
+class Protocol(msgspec.Struct, frozen=True, kw_only=True):
+    """What a setting means, read by planning, by `irfer-bench show` and by the reference pages.
+
+    Args:
+        fitting: what a translator is fitted on: the setting's `own` source and target, a dataset
+            named `elsewhere`, or it is `unused`.
+        test: what a recognizer is tested on.
+        source, target: what it is trained on; None for nothing.
+        shots: whether the setting's shots and draws are taken of the target.
+        compared: translated test items that are compared with their true partners.
+        partners: whether a translator may be given the true partners of what it translates.
+        judged: whether images are what is scored, and a recognizer only their optional judge.
+        reads_unlabelled: whether fitting F reads target images whose labels are not granted.
+        spectrum: of translated clips; None where the dataset of `fitting` decides.
+        task, fitted, trained, tested: sentences.
+    """
+
+    fitting: Fitting
+    test: Use
+    source: Use | None = None
+    target: Use | None = None
+    shots: bool = False
+    compared: Use | None = None
+    partners: bool = False
+    judged: bool = False
+    reads_unlabelled: bool = False
+    spectrum: Spectrum | None
+    task: str
+    fitted: str
+    trained: str
+    tested: str
+
+
+def protocol_of(setting: Setting, *, adds_nothing: bool = False) -> Protocol:
+    """What a setting means.
+
+    Args:
+        adds_nothing: for a translator without effect.
+    """
+    return KINDS[setting.kind](setting, adds_nothing)
+
+
+def augmented(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """Labelled target images, and other people's visible images translated to the target."""
+    translates = not adds_nothing and setting.extra is not None
+    return Protocol(
+        fitting="own",
+        source=Use("extra", "all", translated=True) if translates else None,
+        target=Use("target", "train"),
+        test=_test(setting),
+        compared=None if adds_nothing else _compared(setting),
+        spectrum=_spectrum(setting),
+        task="augmented: a recognizer learns from all labelled target images and from other "
+        "people's visible images, translated to the target",
+        fitted=_fitted(setting),
+        trained="the training subjects' target, and the whole of extra, translated, both labelled",
+        tested=_tested(setting),
+    )
+
+
+def weak(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """Labelled visible images translated to the target, and few labelled target images."""
+    rest = ", and all of their target without labels" if setting.unlabelled else ""
+    return Protocol(
+        fitting="own",
+        source=_source(setting),
+        target=Use("target", "train"),
+        shots=True,
+        test=_test(setting),
+        compared=_compared(setting),
+        partners=True,
+        reads_unlabelled=True,
+        spectrum=_spectrum(setting),
+        task="weakly supervised: a recognizer learns from labelled visible images, translated to "
+        "the target, and from a few labelled target images",
+        fitted=_fitted(setting),
+        trained="the training subjects' source, translated and labelled, and "
+        f"{describe_shots(setting)}{rest}",
+        tested=_tested(setting),
+    )
+
+
+def supervised(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """Trained and tested in one domain."""
+    return Protocol(
+        fitting="unused",
+        target=Use("target", "train"),
+        test=_test(setting),
+        spectrum=_spectrum(setting),
+        task="supervised: a recognizer learns and is tested in one domain; nothing is translated",
+        fitted="none (--translator none)",
+        trained="the training subjects' target, labelled",
+        tested=_tested(setting),
+    )
+
+
+def cross(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """Trained on the source, translated or not; nothing of the target is seen."""
+    foreign = is_foreign(setting, setting.source)
+    what = "all of" if foreign else "the training part of"
+    return Protocol(
+        fitting="elsewhere" if foreign else "own",
+        source=_source(setting),
+        test=_test(setting),
+        compared=_compared(setting),
+        spectrum=_spectrum(setting),
+        task="cross: a recognizer learns in the source, and is tested in the target, of which it "
+        "saw nothing",
+        fitted=ELSEWHERE if foreign else _fitted(setting),
+        trained=f"{what} the source, as it is (translator none) or translated, labelled",
+        tested=_tested(setting),
+    )
+
+
+def simulated(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """A dataset without infrared: training and test images are translated."""
+    rest = "both labelled" if setting.shots is None else f"of which {describe_shots(setting)}"
+    own = not is_foreign(setting, setting.source)
+    return Protocol(
+        fitting="elsewhere",
+        source=Use("source", "train"),
+        target=Use("source", "train", translated=True),
+        shots=True,
+        test=Use("source", "test", translated=True) if own else _test(setting),
+        spectrum=setting.target.spectrum if adds_nothing else setting.simulated,
+        task="simulated: there is no infrared here; training and test images are both translated",
+        fitted=ELSEWHERE,
+        trained=f"the training part of the source, as it is and translated, {rest}",
+        tested="the test part, translated",
+    )
+
+
+def quality(setting: Setting, adds_nothing: bool = False) -> Protocol:
+    """Translated images beside the true ones; a recognizer of the target may judge them."""
+    return Protocol(
+        fitting="own",
+        target=Use("target", "train"),
+        test=_test(setting),
+        compared=_compared(setting),
+        partners=True,
+        judged=True,
+        spectrum=_spectrum(setting),
+        task="quality: translations are compared with the true target images",
+        fitted=_fitted(setting),
+        trained="no recognizer is needed; a judge, where one is named, learns from the labelled "
+        "target",
+        tested="translations of the test subjects' source, beside their true target images",
+    )
+
+
+KINDS: Mapping[SettingKind, Callable[[Setting, bool], Protocol]] = {
+    "weak": weak,
+    "augmented": augmented,
+    "supervised": supervised,
+    "cross": cross,
+    "simulated": simulated,
+    "quality": quality,
+}
+
+
+def is_foreign(setting: Setting, domain: Domain | None) -> bool:
+    """Whether a domain is of another dataset than the setting's."""
+    return domain is not None and domain.dataset not in ("", setting.dataset)
+
+
+def describe_shots(setting: Setting) -> str:
+    """How many target labels are granted, in words."""
+    shots = setting.shots
+    if shots is None:
+        return "every label of the target"
+    if shots == 0:
+        return "no label of the target"
+    if isinstance(shots, float):
+        return f"the target labels of {100 * shots:g} % of the training subjects"
+    unit = "frame" if setting.unit == "frame" else "item"
+    return f"{shots} labelled target {unit}{'s' if shots > 1 else ''} per class"
+
+
+def rows() -> list[list[str]]:
+    """One row per kind: name, F is fitted on, source, target, test; for the reference pages."""
+    visible, target = Domain(spectrum="vis"), Domain(spectrum="nir")
+    fitting = {"own": "pairs (V, N)", "elsewhere": "`--fit-translator-on`", "unused": "not used"}
+    table = []
+    for name, kind in KINDS.items():
+        setting = Setting(
+            name=name, kind=name, dataset="", target=target, source=visible, extra=visible
+        )
+        known = kind(setting, False)
+        learnt = known.target.symbol if known.target else "empty"
+        if known.target and known.shots:
+            learnt = f"the labelled draw of {learnt}"
+        elif known.target:
+            learnt += ", for a judge" if known.judged else ", all labelled"
+        tested = known.test.symbol
+        if known.judged and known.compared:
+            tested = f"{known.compared.symbol} against {tested}"
+        source = known.source.symbol if known.source else "empty"
+        table.append([f"`{name}`", fitting[known.fitting], source, learnt, tested])
+    return table
+
+
+def _source(setting: Setting) -> Use | None:
+    """The translated source: another dataset's is trained on as a whole."""
+    if setting.source is None:
+        return None
+    foreign = is_foreign(setting, setting.source)
+    return Use("source", "all" if foreign else "train", translated=True)
+
+
+def _test(setting: Setting) -> Use:
+    return Use("target", "all" if setting.tested == "all" else "test")
+
+
+def _compared(setting: Setting) -> Use | None:
+    """Translated test items; another dataset's have no partner here."""
+    if setting.source is None or is_foreign(setting, setting.source):
+        return None
+    return Use("source", "test", translated=True)
+
+
+def _spectrum(setting: Setting) -> Spectrum:
+    return setting.target.spectrum
+
+
+def _fitted(setting: Setting) -> str:
+    return OWN if setting.paired else UNPAIRED
+
+
+def _tested(setting: Setting) -> str:
+    return "all of the target" if setting.tested == "all" else "the test part of the target"

@@ -1,0 +1,160 @@
+"""How methods that learn prompts on a frozen CLIP are trained.
+
+A method is a subclass of `PromptClassifier` that gives, besides what every CLIP recognizer gives,
+its loss on a batch of each domain (`loss`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from irfer_bench.api import Clips, Context, ContractError, RefusedError, TrainingData
+from irfer_bench.nn.device import autocast
+from irfer_bench.nn.frames import FrameTable, endless_order
+from irfer_bench.nn.schedules import warmup_cosine
+from irfer_bench.nn.training import train
+from irfer_clip.backbone import Backbone
+from irfer_clip.classifier import ClipClassifier
+from irfer_clip.classifier_params import PromptParams
+from irfer_clip.images import CROPS, Preparation
+
+T = TypeVar("T", bound=PromptParams)
+M = TypeVar("M", bound=nn.Module)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """One domain's batch: (B, 3, S, S) images and (B,) columns, -1 where there is no label."""
+
+    images: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What one fit works on.
+
+    Args:
+        tables: frames of the domains that have any; an epoch is one pass over the first of them.
+        view: how frames become CLIP's input.
+    """
+
+    backbone: Backbone
+    data: TrainingData
+    tables: Mapping[str, FrameTable]
+    view: Preparation
+    ctx: Context
+
+
+class PromptClassifier(ClipClassifier[T, M]):
+    """Trains as Dassl trains the CoOp family: a small module on a frozen CLIP.
+
+    SGD with momentum 0.9 and weight decay 5e-4 on every parameter, one warm-up epoch at 1e-5, then
+    a cosine per epoch; random resized crops and flips.
+    """
+
+    def domains(self, data: TrainingData) -> Mapping[str, FrameTable]:
+        """Frames that each step takes a batch of; by default labelled source and target."""
+        return {
+            name: labelled_frames(name, data.classes, clips)
+            for name, clips in (("source", data.source), ("target", data.target))
+        }
+
+    def loss(self, model: M, task: Task, batches: Mapping[str, Batch]) -> Tensor:
+        """The loss of a step, given a batch of each domain of the task."""
+        raise NotImplementedError
+
+    def prepare(self, model: M, task: Task, epoch: int) -> None:
+        """Before the first epoch (0) and after each but the last (1, ...); by default nothing."""
+
+    def finish(self, model: M, task: Task) -> None:
+        """Facts for the record after training; by default none."""
+
+    def view(self, backbone: Backbone) -> Preparation:
+        """How frames become CLIP's input, training crops included."""
+        return Preparation(backbone, CROPS[self.params.transforms], self.params.ir_norm)
+
+    def train(self, model: M, backbone: Backbone, data: TrainingData, ctx: Context) -> None:
+        """Train every parameter of the module; without any, nothing is done.
+
+        Raises:
+            RefusedError: there is nothing to train on, or only one class.
+            ContractError: a training clip has no label among the classes.
+            NonFiniteLossError: the loss became NaN.
+        """
+        count = sum(p.numel() for p in model.parameters())
+        if not count:
+            return
+        if len(data.classes) < 2:
+            raise RefusedError(
+                f"{self.name} learns to tell classes apart, and there is {len(data.classes)}",
+                "choose a setting with two classes or more",
+            )
+        tables = {name: table for name, table in self.domains(data).items() if len(table)}
+        if not tables:
+            raise RefusedError(
+                f"{self.name} has neither source nor target images to train on",
+                "choose a setting with shots or a visible source",
+            )
+        p, task = self.params, Task(backbone, data, tables, self.view(backbone), ctx)
+        per_epoch = max(1, len(next(iter(tables.values()))) // p.batch)
+
+        def batch(step: int) -> dict[str, Batch]:
+            generator = torch.Generator().manual_seed(ctx.seed_for(self.name, "step", str(step)))
+            return {name: _draw(task, name, step, p.batch, generator) for name in tables}
+
+        def loss(batches: dict[str, Batch]) -> Tensor:
+            with autocast(ctx):
+                return self.loss(model, task, batches)
+
+        def after_step(step: int) -> None:
+            epoch, rest = divmod(step + 1, per_epoch)
+            if not rest and epoch < p.epochs:
+                self.prepare(model, task, epoch)
+
+        self.prepare(model, task, 0)
+        final = train(
+            self.name, model, steps=p.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
+            optimizer=torch.optim.SGD(
+                model.parameters(), lr=p.lr, momentum=0.9, weight_decay=5e-4),
+            after_step=after_step,
+            rate=lambda step: warmup_cosine(step // per_epoch, p.epochs, p.lr) / p.lr,
+        )
+        ctx.report("final_loss", final)
+        ctx.report("trained_parameters", count)
+        self.finish(model.eval(), task)
+
+
+def together(batches: Mapping[str, Batch]) -> Batch:
+    """The batches of all domains as one, in their order."""
+    return Batch(
+        torch.cat([batch.images for batch in batches.values()]),
+        torch.cat([batch.labels for batch in batches.values()]),
+    )
+
+
+def labelled_frames(name: str, classes: tuple[str, ...], clips: Clips) -> FrameTable:
+    """A table of the training frames of a domain.
+
+    Raises:
+        ContractError: a clip has no label among the classes.
+    """
+    table = FrameTable(clips, classes=classes)
+    if bool((table.labels < 0).any()):
+        raise ContractError(f"a training clip of {name} has no label among {', '.join(classes)}")
+    return table
+
+
+def _draw(task: Task, name: str, step: int, size: int, generator: torch.Generator) -> Batch:
+    """The next `size` frames of a domain, which starts anew when it is through."""
+    table = task.tables[name]
+    seed = partial(task.ctx.seed_for, "order", name)
+    index = endless_order(len(table), step * size, size, seed)
+    images = task.view.train(table.read(index), generator)
+    return Batch(images, table.labels[index].to(images.device))

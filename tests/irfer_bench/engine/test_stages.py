@@ -1,0 +1,145 @@
+"""What a recognizer and a translator are given by the engine, step by step."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+
+def record_of(bench, *words):
+    code, out, err = bench.run(*words, "--json")
+    assert code == 0, err
+    return json.loads((bench.folder / json.loads(out)["record"]).read_text())
+
+
+def reports(bench, setting, *more):
+    words = ("-d", "toy", "-s", f"toy_{setting}", "-t", "toy_raw", "-r", "toy_encoded", *more)
+    return record_of(bench, *words)["facts"]["fit toy_encoded"]
+
+
+def people(text):
+    return set(text.split())
+
+
+def test_unlabelled_target_clips_are_given_where_the_setting_grants_them(bench):
+    given = reports(bench, "uda")
+    assert given["target"] == ""
+    assert people(given["unlabelled"]) == people(given["source"]) != set()
+    assert given["unlabelled labels"] == 0
+    assert given["source labels"] == 15
+    (record,) = bench.out.glob("records/toy_uda/*.json")
+    assert json.loads(record.read_text())["data"]["unlabelled_target"] is True
+
+
+def test_without_the_grant_there_are_none(bench):
+    given = reports(bench, "weak")
+    assert (given["unlabelled"], given["validation"]) == ("", "")
+
+
+def test_validation_subjects_are_in_no_other_training_view(bench):
+    given = reports(bench, "validated")
+    held = people(given["validation"])
+    assert len(held) == 2, "two fifths of five training subjects"
+    assert given["validation labels"] == 6
+    for role in ("source", "target"):
+        assert people(given[role])
+        assert not people(given[role]) & held, role
+
+
+def test_validation_of_all_subjects_is_refused(bench, monkeypatch):
+    import msgspec
+    from irfer_toy import settings
+
+    greedy = msgspec.structs.replace(settings.VALIDATED, validation=1.0)
+    monkeypatch.setattr(settings, "VALIDATED", greedy)
+    code, _, err = bench.run("-d", "toy", "-s", "toy_validated", "-t", "toy_raw", "-r", "toy_means")
+    assert code == 4
+    assert "leaves 0 clips to train on" in err
+
+
+def test_features_of_a_stored_artefact_are_encoded_once(bench):
+    """Two folds and two seeds read views of the same two artefacts."""
+    words = "-d toy -s toy_weak -t toy_raw -r toy_encoded --fold 1 --fold 2 --seed 0 --seed 1"
+    code, _, err = bench.run(*words.split())
+    assert code == 0, err
+    assert bench.log().count("encode") == 2, "the translated source and the prepared target"
+
+
+def test_scores_and_features_come_from_one_pass(bench):
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_encoded", "--seed", "0")
+    assert code == 0, err
+    assert bench.log().count("both") == 2, "the test clips, and the translated partners"
+
+
+def test_the_rows_of_a_view_are_those_of_its_clips(bench, tmp_path):
+    """Frame after frame, in the order of the view."""
+    import numpy as np
+
+    from irfer_bench.api import Clip
+    from irfer_bench.data.clips import StoredClips, write_clips
+    from irfer_bench.engine.context import StepContext
+    from irfer_bench.errors import ContractError
+    from irfer_bench.store.artefacts import Store
+    from irfer_bench.testing.memory import ClipList
+
+    counts = (1, 3, 2)
+    clips = [
+        Clip(f"c{i}", np.full((n, 2, 2, 3), 10 * i, np.uint8) + np.arange(n, dtype=np.uint8)
+             .reshape(-1, 1, 1, 1), "nir", label="anger")
+        for i, n in enumerate(counts)
+    ]  # fmt: skip
+    write_clips(tmp_path, clips)
+    view = StoredClips(tmp_path, "key").view().pick([2, 1])
+    ctx = StepContext(
+        Store(tmp_path / "store"), "step", "fit", lambda name: "owner", 0, "cpu", "fp32", tmp_path,
+        lambda *told: None,
+    )  # fmt: skip
+
+    def encode(whole):
+        assert whole.labels == [None] * 3
+        return np.concatenate([clip.frames[:, 0, 0, :1] for clip in whole]).astype(np.float32)
+
+    assert ctx.encode("tower", view, {}, encode).ravel().tolist() == [20, 21, 10, 11, 12]
+    assert ctx.encode("tower", view.pick([]), {}, encode).shape == (0, 1)
+    with pytest.raises(ContractError, match=r"not one row for each of 6 frames"):
+        ctx.encode("other", view, {}, lambda whole: np.zeros((3, 2), np.float32))
+    with pytest.raises(ContractError, match="ClipList"):
+        ctx.encode("tower", ClipList(clips), {}, encode)
+
+
+def test_a_step_fixes_its_threads_and_the_record_says_so(bench, monkeypatch):
+    import torch
+
+    monkeypatch.setenv("OMP_NUM_THREADS", "2")
+    before = torch.get_num_threads()
+    try:
+        torch.set_num_threads(1)
+        assert reports(bench, "weak")["threads"] == 2
+        assert torch.get_num_threads() == 2
+        (manifest,) = [path / "manifest.json" for path in bench.artefacts("fit_recognizer")]
+        assert json.loads(manifest.read_text())["facts"]["threads"] == 2
+        torch.set_num_threads(before)
+        monkeypatch.setenv("OMP_NUM_THREADS", "1")
+        bench.run("-d", "toy", "-s", "toy_weak", "-t", "toy_raw", "-r", "toy_encoded")
+        assert len(bench.artefacts("fit_recognizer")) == 1, "threads are in no key"
+    finally:
+        torch.set_num_threads(before)
+
+
+def test_an_audio_method_is_refused_on_stills(bench):
+    code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
+    assert code == 2
+    assert "recognizer 'toy_voice' needs audio and toy_weak has frames without any" in err
+    code, _, _ = bench.call("plan", "-d", "toy", "-t", "toy_raw", "-r", "toy_voice")
+    assert code == 2, "refused when planning, not when running"
+
+
+def test_simulated_infrared_may_be_thermal(bench):
+    """The translator is fitted on pairs of the spectrum that the setting simulates."""
+    words = "-t toy_shift -r toy_means --fit-translator-on synth --fold 1 --json"
+    for setting, spectrum in (("toy_thermal", "lwir"), ("toy_simulated", "nir")):
+        code, out, err = bench.call("plan", "-d", "toy", "-s", setting, *words.split())
+        assert code == 0, err
+        titles = [step["title"] for step in json.loads(out)["cells"][0]["steps"]]
+        assert f"prepare synth {spectrum} normal stills" in titles

@@ -1,0 +1,129 @@
+"""Foreign checkpoints: what runs code is refused, what does not fit is named."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import save_file
+from torch import Tensor, nn
+
+from irfer_bench.api import DamagedError, RefusedError
+from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint, rename_keys
+
+WEIGHTS = {"a.weight": torch.ones(2, 3), "b.bias": torch.zeros(4)}
+
+
+class _Overwriting(nn.Module):
+    """Its `__setstate__` opens a file of the user's for writing when the archive is loaded."""
+
+    def __init__(self, victim: str) -> None:
+        super().__init__()
+        self.victim = victim
+        self.opened = torch.zeros(1)
+        self.training = False
+
+    @torch.jit.export
+    def __getstate__(self) -> tuple[str, bool]:
+        return self.victim, self.training
+
+    @torch.jit.export
+    def __setstate__(self, state: tuple[str, bool]) -> None:
+        self.victim = state[0]
+        self.training = state[1]
+        self.opened = torch.from_file(state[0], True, 16, dtype=torch.uint8).fill_(88)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return x
+
+
+def _archive(folder: Path) -> tuple[Path, Path]:
+    """A crafted TorchScript checkpoint, and the file that loading it overwrites."""
+    victim, path = folder / "thesis.txt", folder / "weights.pt"
+    victim.write_bytes(b"sixteen letters.")
+    torch.jit.script(_Overwriting(str(victim))).save(str(path))  # type: ignore[no-untyped-call]
+    return path, victim
+
+
+def test_the_crafted_archive_does_overwrite_a_file_when_torch_loads_it(tmp_path: Path) -> None:
+    path, victim = _archive(tmp_path)
+    torch.jit.load(str(path))  # type: ignore[no-untyped-call]
+    assert victim.read_bytes() == b"X" * 16
+
+
+@pytest.mark.parametrize("name", ["weights.pt", "weights.bin", "resnet18-f37072fd.pth"])
+def test_an_archive_of_unknown_digest_is_refused_before_anything_of_it_runs(
+    name: str, tmp_path: Path
+) -> None:
+    path, victim = _archive(tmp_path)
+    path = path.rename(tmp_path / name)
+    with pytest.raises(RefusedError, match=f"{name} is a TorchScript archive") as caught:
+        read_checkpoint(path, torchscript={"0" * 64})
+    assert "safetensors" in caught.value.hint
+    assert victim.read_bytes() == b"sixteen letters."
+
+
+def test_an_archive_is_loaded_where_its_digest_is_known(tmp_path: Path) -> None:
+    holder = nn.Module()
+    holder.register_buffer("scale", torch.tensor(3.0))
+    path = tmp_path / "published.pt"
+    torch.jit.script(holder).save(str(path))  # type: ignore[no-untyped-call]
+    known = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert float(read_checkpoint(path, torchscript={known}).tensors["scale"]) == 3.0
+    path.write_bytes(path.read_bytes() + b"\0")
+    with pytest.raises((RefusedError, DamagedError)):
+        read_checkpoint(path, torchscript={known})
+
+
+@pytest.mark.parametrize("layout", ["plain", "wrapped twice", "module", "safetensors"])
+def test_every_layout_gives_the_same_names(layout: str, tmp_path: Path) -> None:
+    path = tmp_path / ("w.safetensors" if layout == "safetensors" else "w.pth")
+    if layout == "safetensors":
+        save_file(WEIGHTS, path, {"made": "here"})
+        assert read_checkpoint(path).metadata == {"made": "here"}
+    elif layout == "wrapped twice":
+        torch.save({"model": {"state_dict": WEIGHTS}, "epoch": 3}, path)
+    else:
+        prefix = "module." if layout == "module" else ""
+        torch.save({f"{prefix}{k}": v for k, v in WEIGHTS.items()} | {"epoch": 3}, path)
+    found = read_checkpoint(path, wrappers=("model", "state_dict")).tensors
+    assert set(found) == set(WEIGHTS)
+    assert all(torch.equal(found[name], value) for name, value in WEIGHTS.items())
+
+
+@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"\x80\x04."])
+def test_damaged_files_are_named(content: bytes, tmp_path: Path) -> None:
+    (tmp_path / "half.pth").write_bytes(content)
+    with pytest.raises(DamagedError, match=r"half\.pth cannot be read"):
+        read_checkpoint(tmp_path / "half.pth")
+
+
+def test_a_tensor_alone_is_no_checkpoint(tmp_path: Path) -> None:
+    torch.save(torch.ones(3), tmp_path / "one.pth")
+    with pytest.raises(DamagedError, match="Tensor, not named tensors"):
+        read_checkpoint(tmp_path / "one.pth")
+
+
+def test_the_report_tells_matched_missing_unexpected_and_misshapen() -> None:
+    own = WEIGHTS | {"c.weight": torch.ones(1), "d.weight": torch.ones(1)}
+    given = {"a.weight": torch.ones(3, 2), "b.bias": torch.ones(4), "z": torch.ones(1)}
+    report = compare_keys(own, given)
+    assert report.matched == ("b.bias",)
+    assert report.missing == ("c.weight", "d.weight")
+    assert report.unexpected == ("z",)
+    assert not report.fits
+    told = report.describe(most=1)
+    assert "a.weight is (3, 2), expected (2, 3)" in told
+    assert "c.weight is missing and 1 more" in told
+    assert "z is unknown" in told
+    assert compare_keys(own, own).fits
+    assert compare_keys(own, own).describe() == ""
+
+
+def test_names_are_mapped_by_their_longest_prefix() -> None:
+    given = {f"encoder.{k}": v for k, v in WEIGHTS.items()} | {"encoder.head.x": torch.ones(1)}
+    mapped = rename_keys(given, {"encoder.": "net.", "encoder.head.": None})
+    assert set(mapped) == {"net.a.weight", "net.b.bias"}
+    assert set(rename_keys(WEIGHTS, {})) == set(WEIGHTS)

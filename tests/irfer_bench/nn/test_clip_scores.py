@@ -1,0 +1,61 @@
+"""From frames to clips: the mean of log-probabilities over the frames that the setting scores."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from irfer_bench.api import Clip, ContractError
+from irfer_bench.nn.clip_scores import score_clips
+from irfer_bench.nn.frames import FrameTable
+from irfer_bench.testing.memory import ClipList, MemoryContext
+
+
+def _clips(scored: tuple[int, ...] | None = None) -> ClipList:
+    rng = np.random.default_rng(0)
+    return ClipList([
+        Clip(str(i), rng.integers(0, 256, (3, 2, 2, 3), dtype=np.uint8), "nir", scored=scored)
+        for i in range(5)
+    ])  # fmt: skip
+
+
+class _Rows:
+    """Log-probabilities and features from the first pixel; counts the frames it is given."""
+
+    def __init__(self) -> None:
+        self.frames = 0
+
+    def __call__(self, table: FrameTable, index: range) -> tuple[Tensor, Tensor]:
+        self.frames += len(index)
+        first = torch.tensor([f.pixels[0, 0].tolist() for f in table.read(index)]).float() / 50
+        return first.log_softmax(1), first
+
+
+@pytest.mark.parametrize("batch", [1, 4, 64])
+def test_scores_and_features_come_from_one_pass_over_the_scored_frames(batch: int) -> None:
+    rows, clips = _Rows(), _clips((2, 0))
+    scores, features = score_clips(
+        clips, rows, classes=3, width=3, ctx=MemoryContext(), batch=batch)
+    assert rows.frames == 10
+    pixels = np.stack([c.frames[[2, 0], 0, 0] for c in clips]).astype(np.float64) / 50
+    each = pixels - np.logaddexp.reduce(pixels, axis=-1, keepdims=True)
+    mean = each.mean(1)
+    assert np.allclose(scores, mean - np.logaddexp.reduce(mean, 1, keepdims=True), atol=1e-5)
+    assert np.allclose(features, pixels.mean(1), atol=1e-5)
+    assert scores.dtype == features.dtype == np.float32
+    other, _ = score_clips(_clips((1,)), rows, classes=3, width=3, ctx=MemoryContext())
+    assert not np.allclose(scores, other, atol=1e-3)
+
+
+def test_a_clip_without_a_frame_to_score_is_named() -> None:
+    with pytest.raises(ContractError, match="clip 0 has no frame"):
+        score_clips(_clips(()), _Rows(), classes=3, width=3, ctx=MemoryContext())
+
+
+def test_no_clips_give_no_rows() -> None:
+    scores, features = score_clips(
+        ClipList([]), _Rows(), classes=3, width=7, ctx=MemoryContext())
+    assert scores.shape == (0, 3)
+    assert features.shape == (0, 7)

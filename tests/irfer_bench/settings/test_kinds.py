@@ -1,0 +1,69 @@
+"""The table of the six kinds of settings, and that nothing else decides by a kind's name."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from irfer_bench.api import Domain, Setting
+from irfer_bench.settings.kinds import KINDS, Use, protocol_of, rows
+from irfer_bench.settings.setting import SettingKind
+
+ROOT = Path(__file__).parents[3]
+VIS, NIR = Domain(spectrum="vis"), Domain(spectrum="nir")
+
+
+def setting(kind: SettingKind, **more: object) -> Setting:
+    fields: dict[str, object] = {"source": VIS, "extra": VIS, "target": NIR} | more
+    return Setting(name="s", kind=kind, dataset="d", **fields)  # type: ignore[arg-type]
+
+
+def test_every_kind_has_a_row_and_no_other() -> None:
+    assert set(KINDS) == set(get_args(SettingKind))
+    table = {row[0].strip("`"): row[1:] for row in rows()}
+    assert table["weak"] == ["pairs (V, N)", "F(V)", "the labelled draw of N", "N′"]
+    assert table["augmented"] == ["pairs (V, N)", "F(E)", "N, all labelled", "N′"]
+    assert table["supervised"] == ["not used", "empty", "N, all labelled", "N′"]
+    assert table["cross"] == ["pairs (V, N)", "F(V)", "empty", "N′"]
+    fitting, target = "`--fit-translator-on`", "the labelled draw of F(V)"
+    assert table["simulated"] == [fitting, "V", target, "F(V′)"]
+    assert table["quality"] == ["pairs (V, N)", "empty", "N, for a judge", "F(V′) against N′"]
+
+
+def test_a_translator_without_effect_adds_no_source_where_images_are_added() -> None:
+    assert protocol_of(setting("augmented")).source == Use("extra", "all", translated=True)
+    nothing = protocol_of(setting("augmented"), adds_nothing=True)
+    assert (nothing.source, nothing.compared) == (None, None)
+    assert protocol_of(setting("weak"), adds_nothing=True).source is not None
+
+
+def test_another_datasets_source_is_used_as_a_whole_and_has_no_partners() -> None:
+    foreign = Domain(spectrum="vis", dataset="other")
+    own, other = protocol_of(setting("cross")), protocol_of(setting("cross", source=foreign))
+    assert (own.source, own.fitting) == (Use("source", "train", translated=True), "own")
+    assert (other.source, other.fitting) == (Use("source", "all", translated=True), "elsewhere")
+    assert own.compared is not None
+    assert other.compared is None
+
+
+@pytest.mark.parametrize("spectrum", ["nir", "lwir", None])
+def test_a_simulated_setting_names_its_spectrum_or_leaves_it_to_the_pairs(spectrum: str) -> None:
+    simulated = setting("simulated", target=VIS, simulated=spectrum)
+    assert protocol_of(simulated).spectrum == spectrum
+    assert protocol_of(simulated, adds_nothing=True).spectrum == "vis", "nothing was translated"
+
+
+def test_no_module_decides_by_the_name_of_a_kind() -> None:
+    names, found = set(get_args(SettingKind)), []
+    for path in sorted((ROOT / "irfer_bench").rglob("*.py")):
+        if path.parent.name == "settings":
+            continue
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Compare):
+                words = {c.value for c in ast.walk(node) if isinstance(c, ast.Constant)}
+                if words & names:
+                    found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
+    assert not found, "ask irfer_bench.settings.kinds"
