@@ -14,10 +14,7 @@ ABSENT = re.compile(
 )
 """Names of working notes that were never part of the repository."""
 
-LATER = ("plugins/irfer_clip", "plugins/irfer_static",
-         "plugins/irfer_metrics", "irfer_bench/settings",
-         "irfer_bench/statistics", "tests/parity", "tests/benchmarks", "tests/irfer_clip",
-         "tests/irfer_metrics", "tests/irfer_static")
+LATER = ("plugins/irfer_metrics", "irfer_bench/statistics", "tests/parity")
 FILES = [
     path for folder in ("irfer_bench", "plugins", "docs", "tests", "leaderboards")
     for path in sorted((ROOT / folder).rglob("*"))

@@ -44,7 +44,7 @@ STAGES: Mapping[StepKind, Stage] = {
 
 
 class Reporter(Protocol):
-    """Who is told what happens."""
+    """Receives the events of a run."""
 
     def step(self, step: Step) -> None: ...
     def progress(self, name: str, done: int, total: int, note: str = "") -> None: ...

@@ -93,12 +93,12 @@ class KeyReport:
 
     def describe(self, most: int = 2) -> str:
         """The first few of each kind of problem in words; empty where everything fits."""
-        said = list(self.misshapen[:most])
+        words = list(self.misshapen[:most])
         for names, word in ((self.missing, "missing"), (self.unexpected, "unknown")):
-            said += [f"{name} is {word}" for name in names[:most]]
+            words += [f"{name} is {word}" for name in names[:most]]
             if len(names) > most:
-                said[-1] += f" and {len(names) - most} more"
-        return "; ".join(said)
+                words[-1] += f" and {len(names) - most} more"
+        return "; ".join(words)
 
 
 def compare_keys(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> KeyReport:

@@ -105,7 +105,7 @@ class _Shards:
             draft = path.with_name(f".{path.name}")
             write_shard(draft, islice(clips, min(self.size, len(self.ids) - first)))
             draft.replace(path)
-        next(clips, None)  # a translator that returns too many clips is told so
+        next(clips, None)  # raises if a translator returns too many clips
 
 
 def _checked(

@@ -71,7 +71,7 @@ class Input:
         return read_state(self.artefact.folder)
 
     def facts(self, kind: type[F]) -> F:
-        """What the step told about itself.
+        """Facts that the step reported.
 
         Raises:
             DamagedError: it is not what a step of that kind tells.
