@@ -1,4 +1,4 @@
-"""The values that cross the border between core and plugins: frozen, numpy-typed, torch-free."""
+"""Values passed between core and plugins: frozen, numpy-typed, torch-free."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where steps are carried out: gets artefacts, building what is not there, and tells a reporter."""
+"""The runner: returns artefacts of steps, builds missing ones and informs a reporter."""
 
 from __future__ import annotations
 

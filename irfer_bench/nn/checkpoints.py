@@ -1,4 +1,4 @@
-"""Reads checkpoints that other people made without running what they hold.
+"""Reading of foreign checkpoints without executing code in them.
 
 Known: safetensors, and files of `torch.save`, read with `weights_only=True`. A TorchScript archive
 carries code that runs when it is loaded, so that one is opened only where its sha256 is that of a

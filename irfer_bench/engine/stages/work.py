@@ -1,4 +1,4 @@
-"""What a stage is given: the finished steps that it reads, and where and with what it works."""
+"""Inputs of a stage: finished steps, folder, context and components."""
 
 from __future__ import annotations
 
