@@ -103,7 +103,7 @@ class _Shards:
         for first in range(start, len(self.ids), self.size):
             with atomic_file(self._path(first)) as draft:
                 write_shard(draft, islice(clips, min(self.size, len(self.ids) - first)))
-        next(clips, None)  # a translator that returns too many clips is told so
+        next(clips, None)  # raises if a translator returns too many clips
 
 
 def _checked(
