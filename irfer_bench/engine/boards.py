@@ -193,10 +193,10 @@ def _checked(
         kept = reader.read(record)
     except DamagedError:
         kept = None  # the board says it of the row
-    said = find_contradiction(record, kept, rules.lookup)
-    if not said:
+    contradiction = find_contradiction(record, kept, rules.lookup)
+    if not contradiction:
         return record
-    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {said}")
+    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {contradiction}")
 
 
 def _sentence(summary: str) -> str:

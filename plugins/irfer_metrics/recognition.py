@@ -121,7 +121,7 @@ class ScoreMetric:
     unit: str = "fraction"
     range: tuple[float, float] = (0.0, 1.0)
     margin: float = 0.01
-    """Rows that lie less than one point apart are not told apart."""
+    """Rows that differ by less than one point share ranks."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
