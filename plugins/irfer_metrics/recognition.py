@@ -137,11 +137,13 @@ class ConfusionMetric(ScoreMetric):
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where there is no test prediction."""
-        predicted = guesses(inputs, "scores")
-        labels = inputs.labels
+        predicted, classes = guesses(inputs, "scores"), len(inputs.classes)
         if index is not None:
-            predicted, labels = predicted[index], labels[index]
-        return float(type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes))))
+            found = counts(confusion_matrix(inputs.labels[index], predicted[index], classes))
+        else:  # once for all metrics of the matrix
+            found = inputs.once("recognition.confusion", lambda: counts(
+                confusion_matrix(inputs.labels, predicted, classes)))  # fmt: skip
+        return float(type(self).formula(found))
 
     def summands(self, inputs: ScoreInputs) -> Floats:
         """(N, 3 classes): 1 for the class if it is right, for the true one, the predicted one."""
