@@ -167,12 +167,25 @@ def prepare_apart(
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes that are started here are born deaf to Ctrl-C; this one hears it afterwards."""
+    """Processes started inside never hear Ctrl-C; this one hears it when they have their orders.
+
+    The mask is what they inherit. It does not keep Ctrl-C from this process: the system hands the
+    signal to a thread without the mask, such as one of BLAS, and Python raises in the main thread.
+    """
+    held: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handlers[number] = signal.signal(number, lambda number, frame: held.append(number))
     try:
         yield
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if held:
+            signal.raise_signal(held[0])
 
 
 _job: tuple[Recipe, Path] | None = None
