@@ -12,7 +12,7 @@ from irfer_bench.engine.page_stamps import PageStamps
 from irfer_bench.errors import BenchError, ContractError, DamagedError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry, load
-from irfer_bench.statistics.board import Board, make_boards, no_collection
+from irfer_bench.statistics.board import Board, make_boards, without_collection
 from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import lookup_in
 from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
@@ -48,7 +48,7 @@ def read_boards(out: Path, setting: str, registry: Registry | None = None) -> li
     Raises:
         DamagedError: there are records and none of them can be read.
     """
-    with no_collection():
+    with without_collection():
         return check_boards(out, setting, list(read_records(out, setting)), registry)
 
 
@@ -194,10 +194,10 @@ def _checked(
         kept = reader.read(record)
     except DamagedError:
         kept = None  # the board says it of the row
-    contradiction = find_contradiction(record, kept, rules.lookup)
-    if not contradiction:
+    said = find_contradiction(record, kept, rules.lookup)
+    if not said:
         return record
-    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {contradiction}")
+    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {said}")
 
 
 def _sentence(summary: str) -> str:
