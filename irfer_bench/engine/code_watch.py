@@ -1,4 +1,4 @@
-"""Whether finished steps were built by today's code, and rebuilding them on request."""
+"""Comparison of stored steps with the current code, and rebuilding on request."""
 
 from __future__ import annotations
 

@@ -84,6 +84,7 @@ class RunHost:
     _cells: dict[str, PlannedCell] = field(default_factory=dict)
     _lanes: dict[str, Reporter] = field(default_factory=dict)
     _begun: set[str] = field(default_factory=set)
+    _rebuilt: set[str] = field(default_factory=set)
     _runner: Runner | None = None
 
     def __post_init__(self) -> None:
@@ -154,11 +155,15 @@ class RunHost:
         from irfer_bench.engine.code_watch import affected
 
         for name in self.rebuild:
-            if not any(
-                affected(self.session.registry, planned.score, frozenset({name}))
-                for planned in self.plan.cells
-            ):
+            wanted = frozenset({name})
+            found = {
+                key
+                for key, planned in self._cells.items()
+                if affected(self.session.registry, planned.score, wanted)
+            }
+            if not found:
                 raise UsageError(f"--rebuild {name}: {name!r} takes no part in this run")
+            self._rebuilt |= found
         for planned in self.plan.cells:
             self.runner.set_aside(planned.score)
 
@@ -242,7 +247,7 @@ class RunHost:
         message = f"{result.message}" or f"{planned.cell}: {result.outcome}"
         failure = make_failure(planned, result.outcome, message, self.runner)
         place: Path | None = None
-        with suppress(BenchError):  # a full disk: what failed first is what the user is told
+        with suppress(BenchError):  # a full disk: the user sees the first failure
             place = records.write_record(self.out, failure)
         event = "refused" if result.outcome == "refused" else "failed"
         self._observe(
@@ -264,7 +269,15 @@ class RunHost:
             )
         with self.session.store.session(), clear_write_errors(self.out):
             self.runner.artefact(planned.score)
+            if planned.score.key in self._rebuilt:
+                self._forget(planned)
             return write_results(self.runner, planned, self.out)
+
+    def _forget(self, planned: PlannedCell) -> None:
+        """Delete the record of the artefacts that were built anew under the same keys."""
+        path = records.path_of(self.out, describe_cell(planned.cell), planned.score.key)
+        for each in (path, self.out / "predictions" / path.relative_to(self.out / "records")):
+            each.unlink(missing_ok=True)
 
     def _begin(self, key: str, *, cached: bool = False) -> None:
         if key not in self._begun:

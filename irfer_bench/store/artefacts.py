@@ -36,7 +36,7 @@ class Store:
 
     Args:
         root: made when first written to; 0700, since prepared images are private.
-        say: told in one line when something damaged is set aside or another process is waited for.
+        say: called with one line when damage is set aside or another process is waited for.
     """
 
     root: Path
