@@ -21,7 +21,7 @@ from irfer_bench.contracts.record import (
 )
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
-from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
+from irfer_bench.engine.stages import METRICS, PREDICTIONS
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.planner import PlannedCell
