@@ -1,4 +1,4 @@
-"""What the core itself announces, through the hooks that strangers use."""
+"""Built-in executors and renderers, announced through the public hooks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Everything irfer-bench says when it cannot go on: one class per kind, each with its exit code."""
+"""Expected failures: one class per kind, each with its exit code."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class BenchError(Exception):
     """An expected failure, printed as one line: what was asked, what was found, what to do.
 
     Args:
-        message: the whole line, for people.
+        message: the whole line that is printed.
         hint: what to do next, printed after the message.
     """
 
@@ -26,7 +26,7 @@ class BenchError(Exception):
         return f"{self.message}; {self.hint}" if self.hint else self.message
 
     def __reduce__(self) -> tuple[Any, ...]:
-        """A worker process hands it over whole, whatever its class was constructed with."""
+        """Pickle by attributes, so that worker processes can pass any subclass on."""
         return _revive, (type(self), self.args, self.__dict__)
 
 
@@ -46,7 +46,7 @@ class NonFiniteLossError(CellError):
 
 
 class ContractError(CellError):
-    """A plugin broke its protocol: wrong shape, wrong order, wrote into its input (exit 1)."""
+    """A plugin broke its protocol: wrong shape, wrong order, changed input (exit 1)."""
 
 
 class UsageError(BenchError):
@@ -60,13 +60,13 @@ class RefusedError(UsageError):
 
 
 class MissingError(BenchError):
-    """Something must be brought first: data, a plugin, a licence, landmarks (exit 3)."""
+    """Something is missing: data, a plugin, a licence, landmarks (exit 3)."""
 
     exit_code = 3
 
 
 class MissingWeightsError(MissingError):
-    """Pretrained weights are not here; says which, where to get them and where to put them.
+    """Pretrained weights are missing; names the file, its source and its place.
 
     Args:
         uri: where the file is, for a fetch hook. sha256: its digest, or the known beginning.
@@ -79,7 +79,7 @@ class MissingWeightsError(MissingError):
 
 
 class DamagedError(BenchError):
-    """Data, an artefact or a record is not what it says it is (exit 4)."""
+    """Data, an artefact or a record is damaged or was edited (exit 4)."""
 
     exit_code = 4
 
@@ -93,7 +93,7 @@ class UnavailableError(Exception):
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
-    """The one wording for a name nobody owns, with the nearest known names."""
+    """The error for an unknown name, with the nearest known names."""
     known = sorted(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = (

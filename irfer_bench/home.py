@@ -1,4 +1,4 @@
-"""Where things live on this machine, and what it can compute with; known without torch."""
+"""Folders, cores, device and precision of this machine, found without torch."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def home() -> Path:
 
 
 def private_folder(dataset: str) -> Path:
-    """Where copies and images of a dataset may lie outside the store, for its user alone.
+    """The folder for copies and images of a dataset outside the store, private to the user.
 
     It is made with mode 0700; `irfer-bench data purge` deletes it.
     """

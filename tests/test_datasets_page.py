@@ -93,7 +93,7 @@ def test_the_table_says_what_each_problem_does() -> None:
 
 def test_every_dataset_has_its_entry(known: Registry) -> None:
     built_in = {
-        owned.component.name for owned in known.owned
+        owned.component.name for owned in known.registered
         if owned.builtin and owned.component.kind == "dataset"
     }  # fmt: skip
     assert set(sections()) == built_in - {"synth"}
@@ -124,7 +124,7 @@ def test_no_entry_names_a_setting_that_is_gone(known: Registry) -> None:
 def test_every_detector_is_in_the_table(known: Registry) -> None:
     rows = re.findall(r"^\| `(\w+)` \|", TEXT.partition("## Faces")[2].partition("\n## ")[0], re.M)
     built_in = {
-        owned.component.name for owned in known.owned
+        owned.component.name for owned in known.registered
         if owned.builtin and owned.component.kind == "detector"
     }  # fmt: skip
     assert set(rows) == built_in

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench import reference
+from docs import generate
+from docs.generate.excerpt import excerpt
+from docs.generate.words import ENVIRONMENT, RECORD
 from irfer_bench.contracts.record import Record, Value
-from irfer_bench.reference.excerpt import excerpt
-from irfer_bench.reference.words import ENVIRONMENT, RECORD
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store.records import read_records
 from tests.doc_pages import PAGES, ROOT, named
@@ -28,32 +28,35 @@ BOTH_LINES = (
 
 @pytest.fixture(scope="module")
 def wanted() -> dict[Path, str]:
-    return reference.pages(ROOT)
+    return generate.pages(ROOT)
 
 
-@pytest.mark.parametrize("name", ["cli", "components", "settings", "errors", "record", "README"])
+PAGES_MADE = ["cli", "components", "settings", "errors", "record", "references", "README"]
+
+
+@pytest.mark.parametrize("name", PAGES_MADE)
 def test_generated_pages_are_what_the_code_says(name: str, wanted: dict[Path, str]) -> None:
-    path = Path("README.md") if name == "README" else reference.PLACE / f"{name}.md"
-    assert (ROOT / path).read_text("utf-8") == wanted[path], "python -m irfer_bench.reference"
+    path = Path("README.md") if name == "README" else generate.PLACE / f"{name}.md"
+    assert (ROOT / path).read_text("utf-8") == wanted[path], "python -m docs.generate"
 
 
 def test_every_generated_page_is_tested(wanted: dict[Path, str]) -> None:
-    on_disk = {path.relative_to(ROOT) for path in (ROOT / reference.PLACE).glob("*.md")}
+    on_disk = {path.relative_to(ROOT) for path in (ROOT / generate.PLACE).glob("*.md")}
     assert on_disk | {Path("README.md")} == set(wanted)
 
 
 def test_pages_do_not_depend_on_the_terminal_or_on_strangers(monkeypatch, wanted) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
-    assert reference.pages(ROOT) == wanted
+    assert generate.pages(ROOT) == wanted
 
 
 def test_check_names_the_page_that_drifted(tmp_path: Path) -> None:
-    for path, text in reference.pages(ROOT).items():
+    for path, text in generate.pages(ROOT).items():
         target = tmp_path / path
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_text(text, "utf-8")
-    command = [sys.executable, "-m", "irfer_bench.reference", "--root", str(tmp_path)]
+    command = [sys.executable, "-m", "docs.generate", "--root", str(tmp_path)]
     assert subprocess.run([*command, "--check"], check=False).returncode == 0
     (tmp_path / "docs/reference/cli.md").write_text("edited", "utf-8")
     checked = subprocess.run([*command, "--check"], check=False, capture_output=True, text=True)

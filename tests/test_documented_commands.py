@@ -8,8 +8,8 @@ from argparse import ArgumentParser, _SubParsersAction
 
 import pytest
 
+from docs.generate.commands import parser_of
 from irfer_bench import cli
-from irfer_bench.reference.commands import parser_of
 from tests.doc_pages import PAGES, PROSE, ROOT, blocks, named
 
 

@@ -24,7 +24,7 @@ HEAVY = frozenset({
 LAYERS = (
     "errors", "home", "contracts", "store", "settings", "registry", "data", "statistics", "nn",
     "scaffold", "api", "experiment", "engine", "render", "testing", "library", "builtin", "cli",
-    "__main__", "reference",
+    "__main__",
 )
 """A package imports itself and the ones before it; `docs/architecture.md` says what each is."""
 

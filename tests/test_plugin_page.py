@@ -1,13 +1,18 @@
-"""docs/write-a-plugin.md, followed by a stranger: its files, installed, tested and run."""
+"""docs/write-a-plugin.md, followed step by step: its files, installed, tested and run."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
+from irfer_bench.registry import Registry
 from irfer_bench.scaffold import KINDS
+from irfer_bench.testing.faces import make_faces
+from irfer_bench.testing.memory import MemoryContext
 from tests.third_party.installing import bench, install, run
 
 PAGE = Path(__file__).parents[1] / "docs" / "write-a-plugin.md"
@@ -63,3 +68,24 @@ def test_its_commands_work(site: Path, tmp_path: Path) -> None:
 def test_the_short_way_names_every_kind() -> None:
     for kind in KINDS:
         assert f"`{kind}`" in TEXT
+
+
+def test_its_excerpts_work() -> None:
+    """Each in a fresh namespace: the component, one pass for scores and features, the metric."""
+    spaces = []
+    for text in re.findall(r"^```python run\n(.*?)^```$", TEXT, re.M | re.S):
+        spaces.append({"__name__": "excerpt"})
+        exec(compile(text, str(PAGE), "exec"), spaces[-1])  # noqa: S102  the page's own code
+    declared, encoder, metric = spaces
+    announced = Registry()
+    assert announced.add(declared["component"], "excerpt") == ""
+    clips = make_faces("nir", range(4))
+    model = SimpleNamespace(means=np.zeros((6, 16), np.float32) + np.arange(6)[:, None])
+    scores, features = encoder["predict_and_embed"](model, clips, MemoryContext())
+    assert features.shape == (len(clips), 16)
+    np.testing.assert_allclose(np.exp(scores).sum(1), 1, atol=1e-5)
+    top = metric["TopTwo"]()
+    scores = np.array([[5.0, 4.0, 1.0, 0.0], [0.0, 1.0, 4.0, 5.0]])
+    inputs = SimpleNamespace(scores=scores, labels=np.array([1, 0]))
+    assert top.compute(inputs) == 0.5
+    assert top.compute(inputs, index=np.array([0, 0])) == 1.0

@@ -12,9 +12,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from docs.generate.words import RECORD
 from irfer_bench.contracts.record import Record
 from irfer_bench.experiment.request import Request
-from irfer_bench.reference.words import RECORD
 from tests.doc_pages import ROOT, blocks
 
 

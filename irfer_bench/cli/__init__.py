@@ -19,7 +19,7 @@ COMMANDS = {
     "show": "show one component, setting or dataset: parameters, protocol, source",
     "leaderboard": "render the leaderboards from their records",
     "data": "list, check, prepare and fingerprint datasets",
-    "doctor": "tell what works here, what is broken and what is missing",
+    "doctor": "show what works here, what is broken and what is missing",
     "new": "write a new plugin package with its tests",
     "gc": "delete stored artefacts that no record needs",
 }

@@ -62,7 +62,7 @@ def run(args: argparse.Namespace) -> int:
 
 
 def _summary(registry: Registry, owned: Registered) -> str:
-    """A setting says of itself what it is; its announcement is shown where it cannot be loaded."""
+    """A setting's own summary, or its announcement's where it cannot be loaded."""
     component = owned.component
     if component.kind == "setting":
         with suppress(BenchError):

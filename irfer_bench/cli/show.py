@@ -17,6 +17,7 @@ from irfer_bench.contracts.values import Component
 from irfer_bench.errors import BenchError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.references import cite
 from irfer_bench.settings.setting import Setting
 
 
@@ -64,6 +65,7 @@ def _facts(registry: Registry, owned: Registered, variant: str = "") -> dict[str
     facts: dict[str, Any] = {
         name: getattr(component, name) for name in component.__slots__ if name != "needs"
     } | {"needs": list(component.needs), "distribution": owned.distribution}
+    facts["references"] = cite(component.source)
     if component.kind == "setting":
         facts["setting"] = msgspec.to_builtins(_setting(registry, owned, variant))
     else:
@@ -87,7 +89,7 @@ def _print_setting(registry: Registry, owned: Registered, detector: str) -> None
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
     folds = ""
-    with suppress(BenchError):  # a broken dataset hides no protocol
+    with suppress(BenchError):  # The protocol is shown even where the dataset is broken.
         folds = _folds(registry, registry.get("dataset", setting.dataset))
     print(render_protocol(setting, folds, summaries))
     if not owned.builtin:
@@ -104,9 +106,11 @@ def _folds(registry: Registry, component: Component) -> str:
 def _print(registry: Registry, owned: Registered, out: Path) -> None:
     facts = _facts(registry, owned)
     print(f"{facts['kind']} {facts['name']}: {terminal(facts['summary'])}")
-    for name in ("version", "distribution", "licence", "source", "factory"):
+    for name in ("version", "distribution", "licence", "factory"):
         if facts[name]:
             print(f"  {name:<13} {terminal(str(facts[name]))}")
+    for reference in facts["references"]:
+        print(f"  {'source':<13} {terminal(reference)}")
     _print_params(facts)
     if facts["kind"] == "dataset":
         _print_dataset(registry, owned, out)

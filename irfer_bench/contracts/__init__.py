@@ -1,1 +1,1 @@
-"""What plugins and core agree on: values, interfaces, parameters, hooks."""
+"""Contracts between core and plugins: values, interfaces, parameters, hooks."""

@@ -62,7 +62,7 @@ def irfer_bench_cell(
     cached: bool,
     message: str,
 ) -> None:
-    """Be told how each cell goes (MLflow, W&B); what you raise is reported and ignored.
+    """Observe each cell (MLflow, W&B); an exception raised here is reported and ignored.
 
     Called in the host's process. `event` is `started`, `finished`, `failed` or `refused`;
     `cell` names setting, translator, recognizer, fold and seed; `outcome` is `ok`, `failed`,

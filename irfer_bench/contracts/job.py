@@ -1,4 +1,4 @@
-"""What the host and an executor say to each other: jobs, their limits, their results."""
+"""Messages between host and executor: jobs, their limits and results."""
 
 from __future__ import annotations
 

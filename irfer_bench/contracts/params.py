@@ -89,7 +89,7 @@ def _refused(
     cls: type[Params], component: str, values: Mapping[str, Any], error: str
 ) -> UsageError:
     reason, _, where = error.partition(" - at `$.")
-    if not where:  # said by the class itself, of several fields together
+    if not where:  # raised by the class itself, about several fields
         return UsageError(f"{component}: {reason}", f"irfer-bench show {component}")
     field = where.strip("`").split("[")[0]
     kind = _type_name(get_type_hints(cls, include_extras=True)[field])

@@ -1,4 +1,4 @@
-"""The values that cross the border between core and plugins: frozen, numpy-typed, torch-free."""
+"""Values passed between core and plugins: frozen, numpy-typed, torch-free."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Features: TypeAlias = "NDArray[Any]"  # (N, D) float32
 
 BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
 CLASSES = (*BASIC, "neutral", "contempt", "anxiety", "helplessness", "disappointment")
-"""The unified label space (datasets.md §1): every smaller space is a prefix of this one."""
+"""The unified label space: every smaller space is a prefix of this one."""
 
 
 Modality: TypeAlias = Literal["image", "video", "audio", "audio_video"]

@@ -1,1 +1,1 @@
-"""From a folder of images to clips: manifests, preparation, landmarks, stored clips."""
+"""Manifests of dataset folders, preparation, and stored clips."""

@@ -39,8 +39,7 @@ SCHEMA = pa.schema([*FACTS, *((name, pa.large_binary()) for name in ARRAYS)])
 LATER = frozenset({"length", "positions"})
 """Columns that files written before them lack; their clips have None there."""
 BATCH = 2 * 2**20
-"""Bytes of clips that are held before they are written: what stays in a core's cache is copied at a
-quarter of the price."""
+"""Bytes of clips that are buffered before they are written, chosen to stay in a core's cache."""
 
 
 class ClipWriter(AbstractContextManager["ClipWriter"]):
@@ -149,7 +148,7 @@ def _floats(array: NDArray[Any] | None) -> bytes | None:
 
 
 class Shard:
-    """One Arrow file of clips, mapped into memory; what is read from it are copies.
+    """One memory-mapped Arrow file of clips; reading returns copies.
 
     Raises:
         UnreadableError: the file is cut off or is no Arrow stream of clips.
@@ -182,7 +181,7 @@ class Shard:
     def array(self, row: int, name: str, kind: Any) -> NDArray[Any] | None:
         """The flat array of one cell, a read-only copy, or None.
 
-        Whoever writes past numpy's flag, as torch does, changes a copy that nobody else sees.
+        A library that ignores numpy's flag, such as torch, changes a private copy.
         """
         if name not in self._columns:
             return None

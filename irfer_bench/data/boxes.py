@@ -1,4 +1,4 @@
-"""Boxes that a user or another laboratory brings: `--boxes FILE`."""
+"""Boxes given by a user or another site: `--boxes FILE`."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def read_boxes(path: Path) -> dict[str, Mapping[int, tuple[float, float, float]]
 
 
 def squares_of(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Of what preparation recorded, what `--boxes` takes: positions and squares by item id."""
+    """Positions and squares by item id, in the form of `--boxes`, as preparation found them."""
     return {
         name: {"positions": own["positions"], "boxes": own["boxes"]} for name, own in facts.items()
     }
 
 
 def crops_digest(facts: Mapping[str, Mapping[str, Any]]) -> str:
-    """Which squares were cut out of which frames: equal whoever or whatever found them."""
+    """Digest of the cropped squares of all frames, independent of the detector."""
     return keys.digest(squares_of(facts))
 
 

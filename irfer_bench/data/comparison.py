@@ -1,4 +1,4 @@
-"""Whether two laboratories hold the same items, folds and crops: statements, and what differs."""
+"""Comparison of two sites' items, folds and crops."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FACTS = ("label", "subject", "spectrum", "lighting", "pair", "split", "part", "f
 
 
 class Statement(Manifest, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A manifest with what two laboratories compare; it names no path and holds no image.
+    """A manifest with the facts that two sites compare; it names no path and holds no image.
 
     Args:
         digests: of every item's facts and bytes, by id.
@@ -32,7 +32,7 @@ class Statement(Manifest, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Difference(NamedTuple):
-    """One thing that is not the same here and there."""
+    """One difference between the two copies."""
 
     kind: str
     what: str
@@ -42,7 +42,7 @@ class Difference(NamedTuple):
 def make_statement(
     manifest: Manifest, dataset: Dataset, root: Path | None, crops: Mapping[str, str]
 ) -> Statement:
-    """The statement of a scanned dataset; every file is read once more."""
+    """The statement of a scanned dataset; every file is read again."""
     facts = {name: getattr(manifest, name) for name in Manifest.__struct_fields__}
     folds = dataset.folds([item for item in manifest.items if item.label is not None])
     return Statement(
@@ -54,7 +54,7 @@ def make_statement(
 
 
 def read_statement(path: Path) -> Statement:
-    """What `data manifest` wrote.
+    """Read a statement that `data manifest` wrote.
 
     Raises:
         MissingError: no such file. DamagedError: it is no statement.
@@ -71,7 +71,7 @@ def read_statement(path: Path) -> Statement:
 
 
 def compare(mine: Statement, theirs: Statement) -> list[Difference]:
-    """Everything that differs, most telling first; empty where both are the same.
+    """All differences, the most informative first; empty for equal copies.
 
     Raises:
         UsageError: they are of different datasets.
@@ -86,7 +86,7 @@ def compare(mine: Statement, theirs: Statement) -> list[Difference]:
 
 
 def uncompared(mine: Statement, theirs: Statement) -> list[str]:
-    """Crops that only one of the two states: nothing is known about them."""
+    """Crops that only one side lists, which cannot be compared."""
     return sorted(mine.crops.keys() ^ theirs.crops.keys())
 
 

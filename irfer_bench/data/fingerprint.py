@@ -1,4 +1,4 @@
-"""What the files of a dataset are: one digest of facts, names and bytes."""
+"""The fingerprint of a dataset: one digest of facts, names and bytes."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ UNREADABLE = "unreadable"
 FACTS = tuple(field.name for field in fields(Item))
 THREADS, BATCH = 4, 64
 WORTH = 0.5e-3
-"""Seconds per file, large or far away, from which on threads gain more than they cost."""
+"""Seconds per file above which reading with threads is faster."""
 
 
 def content_digest(root: Path, items: Iterable[Item]) -> str:
-    """The fingerprint of a dataset that is files: equal wherever the same files lie.
+    """The fingerprint of a dataset of files, equal for equal files in any folder.
 
     A Merkle digest: every file's bytes, then every item's facts with its files' names and digests,
     then all items by id. Folders above an item, files of no item, the order of listing and dates do

@@ -1,4 +1,4 @@
-"""Which frames of an item a rule names: `all`, `last(k)`, `first(k)` or `uniform(k)`."""
+"""Rules that select frames of an item: `all`, `last(k)`, `first(k)` or `uniform(k)`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which files are images."""
+"""Suffixes of image files."""
 
 IMAGE_SUFFIXES = frozenset(
     {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}

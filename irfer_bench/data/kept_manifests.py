@@ -22,7 +22,7 @@ class _Kept(msgspec.Struct, frozen=True):
 
 
 def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | None:
-    """What an earlier scan found, if nothing that `signature` looks at changed since.
+    """The manifest of an earlier scan, if the folder's `signature` is unchanged.
 
     Reads no file of the dataset and does not import it.
     """
@@ -36,7 +36,7 @@ def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | 
 
 
 def keep(place: Path, listing: str, manifest: Manifest) -> None:
-    """Keep what a scan found of a folder with this signature."""
+    """Keep the manifest of a folder with this signature."""
     # Only time is lost where it cannot be written: the next run scans again.
     with contextlib.suppress(OSError):
         place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)

@@ -1,4 +1,4 @@
-"""Landmarks that a user brings: `--landmarks FILE`."""
+"""Landmarks given by a user: `--landmarks FILE`."""
 
 from __future__ import annotations
 

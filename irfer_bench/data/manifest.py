@@ -1,4 +1,4 @@
-"""What a dataset on this machine holds: items, counts, problems and a fingerprint."""
+"""The manifest of a dataset folder: items, counts, problems and a fingerprint."""
 
 from __future__ import annotations
 
@@ -34,17 +34,17 @@ BLOCKING = frozenset(
         "outside_root",
     }
 )
-"""Kinds of problems that a run must not go on with: which items count would be a guess."""
+"""Kinds of problems that stop a run, because it is unclear which items count."""
 DAMAGED = frozenset({"damaged", "empty"})
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """One dataset folder, seen once. It names no path of this machine.
+    """One dataset folder, as scanned. It names no path of this machine.
 
     Args:
         items: in the order of their ids.
         by_class, by_subject, by_domain: counts of usable items; a domain is spectrum and lighting.
-        fingerprint: what the content is (`Dataset.fingerprint`).
+        fingerprint: digest of the content (`Dataset.fingerprint`).
         verified: whether every image was decoded while scanning.
     """
 
@@ -60,7 +60,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     @property
     def incomplete(self) -> bool:
-        """Whether results on it carry the mark `incomplete`."""
+        """Whether results on it are marked `incomplete`."""
         return any(problem.kind in INCOMPLETE for problem in self.problems)
 
     def usable(self) -> tuple[Item, ...]:
@@ -68,7 +68,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         return usable_items(self.items, self.problems)
 
     def require(self) -> None:
-        """Refuse to go on where a problem leaves it open which items count.
+        """Raise if a problem makes it unclear which items count.
 
         Raises:
             DamagedError: the first such problem and how many there are.
@@ -77,7 +77,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
 
 def refuse_blocking(name: str, problems: Iterable[Problem]) -> None:
-    """Raise where a problem leaves it open which items count.
+    """Raise if a problem makes it unclear which items count.
 
     Raises:
         DamagedError: the first such problem and how many there are.

@@ -1,4 +1,4 @@
-"""Reading a dataset's folder once: whose it is, its items, and what is wrong with them."""
+"""Scanning of a dataset folder: which dataset it is, its items and problems."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from irfer_bench.registry import Registry
 
 SURE = 0.5
-"""Below this confidence a folder is not taken for the dataset it is said to be."""
+"""Below this confidence a folder is not accepted as the given dataset."""
 Progress = Callable[[str, int, int], object]
 
 
@@ -33,14 +33,14 @@ def scan(
     others: Iterable[tuple[str, Dataset]] = (),
     progress: Progress | None = None,
 ) -> Manifest:
-    """Read a dataset folder, or take what an earlier scan of the unchanged folder found.
+    """Scan a dataset folder, or return the kept manifest of an unchanged folder.
 
     Args:
         name: the dataset's name; default its own `name`.
         home: where manifests are kept between runs; None keeps none.
         stamp: version and parameters of the dataset's component: a manifest serves no other.
         verify: also decode every image and list the damaged ones.
-        others: datasets to ask whose folder it is, when it is not this one's.
+        others: datasets that may recognise the folder when this one does not.
 
     Raises:
         MissingError: no such folder, or it is not this dataset, with what it looks like.
@@ -72,7 +72,7 @@ def check_root(
     root: Path,
     others: Iterable[tuple[str, Dataset]] = (),
 ) -> None:
-    """Refuse a folder that is not the dataset it is said to be, and say what it looks like."""
+    """Refuse a folder of another dataset, with the name of the dataset that it resembles."""
     seen = dataset.identify(root)
     if seen.confidence >= SURE:
         return
@@ -87,7 +87,7 @@ def check_root(
 def other_datasets(registry: Registry) -> Iterator[tuple[str, Dataset]]:
     """Every dataset that can be made with its default parameters, for `others`."""
     for component in registry.components("dataset"):
-        with contextlib.suppress(BenchError):  # a broken plugin has no say in what a folder is
+        with contextlib.suppress(BenchError):  # A broken plugin cannot recognise a folder.
             yield component.name, registry.create(component)
 
 

@@ -1,4 +1,4 @@
-"""Which clips train and which test: folds by subject, fixed draws of shots, leaks refused."""
+"""Training and test clips: folds by subject, fixed draws of shots, refusal of leaks."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
         shown = ", ".join(both[:5]) + (" …" if len(both) > 5 else "")
         raise DamagedError(
             f"{where}: {len(both)} subject(s) are in training and test: {shown}",
-            "correct the split in the data; no number is made of a leaking split",
+            "correct the split in the data; no result is computed from a leaking split",
         )
     return bool(tested) and None not in test.subjects
 
@@ -142,7 +142,7 @@ def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:
 
 
 def split_validation(view: ClipView, fraction: float, draw: int) -> tuple[ClipView, ClipView]:
-    """Training and validation clips, parted by subject; nothing is carved at fraction 0."""
+    """Training and validation clips, split by subject; fraction 0 gives no validation clips."""
     if fraction <= 0 or len(view) == 0:
         return view, view.pick(())
     names = sorted({subject or clip_id for subject, clip_id in _owners(view)})

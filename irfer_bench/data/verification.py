@@ -1,4 +1,4 @@
-"""Decode everything once and list what cannot be."""
+"""Decoding of every file, and a list of damaged ones."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def damaged_files(
 ) -> list[Problem]:
     """Problems `empty` and `damaged` of all items, in their order.
 
-    Images are decoded here; films, and items inside a table, are read by their dataset up to
-    the last frame, and a damaged one is named by its file or, without one, by its id. Sound that
-    lies in a file of its own is heard to its end.
+    Images are decoded here; videos, and items inside a table, are read by their dataset up to
+    the last frame, and a damaged one is named by its file or, without one, by its id. Separate
+    audio files are decoded to their end.
     """
     looks: dict[str, Callable[[], Problem | None]] = {}
     for item in items:
@@ -54,7 +54,7 @@ def _look(root: Path, name: str) -> Problem | None:
         if (root / name).stat().st_size == 0:
             return Problem("empty", name, _ACTION)
         with Image.open(root / name) as image:
-            # Every bit of a JPEG is still decoded, its pixels are made at an eighth of the size.
+            # Every bit of a JPEG is decoded; only the pixels are computed at an eighth of the size.
             image.draft("L", (1, 1))
             image.load()
     except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):

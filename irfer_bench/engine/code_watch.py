@@ -1,4 +1,4 @@
-"""Whether finished steps were built by today's code, and rebuilding them on request."""
+"""Comparison of stored steps with the current code, and rebuilding on request."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ class CodeWatch:
             if f"aside {each.key}" not in self._checked:
                 self._checked[f"aside {each.key}"] = each.title
                 for key in (*self._manifest(each.key).get("parts", ()), each.key):
-                    self.store.discard(key)
+                    self.store.discard(key, f"--rebuild: {each.title}")
                     shutil.rmtree(self.store.unfinished(key), ignore_errors=True)
 
 

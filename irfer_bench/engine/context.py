@@ -26,7 +26,7 @@ class StepContext:
         step_key: where unfinished work of this step is kept.
         title: of the step, for people.
         owner_of: who owns a part of a given name, so that parts never meet by accident.
-        show: told how far a loop is.
+        show: called with the progress of a loop.
         code: digest of the code that the step runs. roots: the modules it begins with.
         threads: torch's, for this step.
     """

@@ -1,4 +1,4 @@
-"""What a number was made with: machine, packages, plugins and command."""
+"""Provenance of a result: machine, packages, plugins and command."""
 
 from __future__ import annotations
 

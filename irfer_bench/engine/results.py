@@ -1,4 +1,4 @@
-"""What a finished cell leaves in the results folder: record, predictions, confusion image."""
+"""Files of a finished cell in the results folder: record, predictions, confusion image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where steps are carried out: gets artefacts, building what is not there, and tells a reporter."""
+"""The runner: returns artefacts of steps, builds missing ones and informs a reporter."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ STAGES: Mapping[StepKind, Stage] = {
 
 
 class Reporter(Protocol):
-    """Who is told what happens."""
+    """Receives the events of a run."""
 
     def step(self, step: Step) -> None: ...
     def progress(self, name: str, done: int, total: int, note: str = "") -> None: ...

@@ -1,4 +1,4 @@
-"""How long a step will take, from the last time one like it was done here."""
+"""Estimated time of a step, from the last similar step on this machine."""
 
 from __future__ import annotations
 

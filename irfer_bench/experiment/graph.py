@@ -25,7 +25,7 @@ class Step:
     """One artefact to be: what it is made of (`spec`), from which others, by which method.
 
     Args:
-        takes: the subset of each input's clips that is used; `all` where not said.
+        takes: the subset of each input's clips that is used; `all` by default.
         behind: steps that the inputs were made of and that are read too; not part of the key,
             which has them already.
     """

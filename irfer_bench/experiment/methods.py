@@ -67,7 +67,7 @@ class Method:
 
     @property
     def name(self) -> str:
-        """`pca`, `pca@literal`, or `owner:name` where two strangers offer one name."""
+        """`pca`, `pca@literal`, or `owner:name` where two distributions announce one name."""
         bare = f"{self.owner}:{self.component.name}" if self.owner else self.component.name
         return f"{bare}@{self.variant}" if self.variant else bare
 
@@ -221,7 +221,7 @@ def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) ->
             uri=missing.uri, sha256=missing.sha256, into=weights
         )
         found = "" if path is None else digest_file(Path(path))
-    except Exception as error:  # noqa: BLE001  a stranger's hook may raise anything
+    except Exception as error:  # noqa: BLE001  a third-party hook may raise anything
         missing.message += f" (a plugin tried to fetch it: {type(error).__name__}: {error})"
         return False
     if path is None:

@@ -1,4 +1,4 @@
-"""What was asked for: command line and suite.toml become one list of requests."""
+"""Requests: the command line and suite.toml become one list of them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What each step is made of, one struct per step; its key is the digest of these values.
+"""One struct per step; its key is the digest of these values.
 
 A field at its default does not enter the key, so that a new field changes no old one.
 """

@@ -247,7 +247,7 @@ class RunHost:
         message = f"{result.message}" or f"{planned.cell}: {result.outcome}"
         failure = make_failure(planned, result.outcome, message, self.runner)
         place: Path | None = None
-        with suppress(BenchError):  # a full disk: what failed first is what the user is told
+        with suppress(BenchError):  # a full disk: the user sees the first failure
             place = records.write_record(self.out, failure)
         event = "refused" if result.outcome == "refused" else "failed"
         self._observe(

@@ -146,24 +146,24 @@ class _Loader:
         return made
 
     def _method(self, role: str) -> Method:
-        said = self.facts[role]
+        used = self.facts[role]
         kind = "translator" if role == "translator" else "recognizer"
-        owned = self.session.registry.owner(kind, f"{said['distribution']}:{said['name']}")  # type: ignore[arg-type]
-        if owned.component.version != said["version"]:
+        owned = self.session.registry.owner(kind, f"{used['distribution']}:{used['name']}")  # type: ignore[arg-type]
+        if owned.component.version != used["version"]:
             raise MissingError(
-                f"{said['name']} is here in version {owned.component.version or '(none)'}, the "
-                f"record needs {said['version'] or '(none)'}",
+                f"{used['name']} is here in version {owned.component.version or '(none)'}, the "
+                f"record needs {used['version'] or '(none)'}",
                 "install the plugin that made it, or run the cell again",
             )
         params = msgspec.convert(
-            said["params"], self.session.registry.params_class(owned.component)
+            used["params"], self.session.registry.params_class(owned.component)
         )
         return Method(
             owned.component,
             owned.distribution,
-            said["variant"],
-            said["preset"],
+            used["variant"],
+            used["preset"],
             params,
-            said["inputs"],
-            said["given"],
+            used["inputs"],
+            used["given"],
         )

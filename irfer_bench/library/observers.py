@@ -1,4 +1,4 @@
-"""Tell the plugins that asked for it how each cell goes; what they raise is reported, no more."""
+"""Calls of observer plugins for each cell; their exceptions are only reported."""
 
 from __future__ import annotations
 

@@ -27,6 +27,7 @@ class PlannedStep:
 
     Args:
         key: None until the dataset was scanned. seconds: estimate, None where nobody timed it.
+        parts: of a fit, the shared parts it may build: name, and who owns it.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class PlannedStep:
     key: str | None
     state: Literal["build", "cached"]
     seconds: float | None
+    parts: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ class RunPlan:
     def _step(self, step: Step) -> PlannedStep:
         state: Literal["build", "cached"] = "build" if step.key in self.times else "cached"
         key = None if self.plan.missing else step.key
-        return PlannedStep(step.kind, step.title, key, state, self.times.get(step.key))
+        seconds = self.times.get(step.key)
+        return PlannedStep(step.kind, step.title, key, state, seconds, step.parts)
 
     def __str__(self) -> str:
         lines = []
@@ -114,6 +117,8 @@ class RunPlan:
                 time = "" if step.seconds is None else f"about {duration(step.seconds)}"
                 row = f"  {step.state:<7} {terminal(step.title):<44} {key}  {time}"
                 lines.append(row.rstrip())
+                lines += [f"          part {terminal(name)} ({terminal(owner)})"
+                          for name, owner in step.parts.items()]  # fmt: skip
         lines += [f"refused: {terminal(refusal)}" for refusal in self.refusals]
         rest = f" and {self.unknown} steps nobody has timed here" if self.unknown else ""
         lines.append(

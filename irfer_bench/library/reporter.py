@@ -1,4 +1,4 @@
-"""What a run looks like: live bars on a terminal, plain lines anywhere else."""
+"""Reporting of a run: live progress bars on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 

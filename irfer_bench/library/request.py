@@ -1,4 +1,4 @@
-"""From keyword arguments, or a suite and what is said beside it, to requests."""
+"""Requests from keyword arguments, or from a suite and overriding arguments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Asked(TypedDict, total=False):
     its first setting, translator `none`, recognizer `pca`, preset `quick`, fold 1, seed 0.
 
     Args:
-        suite: a TOML file with these names as keys; what is said beside it wins.
+        suite: a TOML file with these names as keys; other arguments override it.
         setting, settings: names. dataset: its first setting is the default.
         translators, recognizers: `name` or `name@variant`; all are combined.
         params: per component name (or `translator`, `recognizer`), field to value.

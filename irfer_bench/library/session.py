@@ -1,4 +1,4 @@
-"""Everything a run needs besides its request: plugins, folders, the store, and who is told."""
+"""The session of a run: plugins, folders, the store and the reporter."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One registry and one store, with the reporter that is told what happens."""
+    """One registry and one store, with a reporter of events."""
 
     registry: Registry
     store: Store

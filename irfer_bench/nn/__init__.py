@@ -1,1 +1,1 @@
-"""What several method families share in torch: training loop, EMA, schedules, device policy."""
+"""Parts that several method families share in torch: training loop, EMA, schedules, device."""

@@ -1,4 +1,4 @@
-"""Reads checkpoints that other people made without running what they hold.
+"""Reading of foreign checkpoints without executing code in them.
 
 Known: safetensors, and files of `torch.save`, read with `weights_only=True`. A TorchScript archive
 carries code that runs when it is loaded, so that one is opened only where its sha256 is that of a
@@ -93,12 +93,12 @@ class KeyReport:
 
     def describe(self, most: int = 2) -> str:
         """The first few of each kind of problem in words; empty where everything fits."""
-        said = list(self.misshapen[:most])
+        words = list(self.misshapen[:most])
         for names, word in ((self.missing, "missing"), (self.unexpected, "unknown")):
-            said += [f"{name} is {word}" for name in names[:most]]
+            words += [f"{name} is {word}" for name in names[:most]]
             if len(names) > most:
-                said[-1] += f" and {len(names) - most} more"
-        return "; ".join(said)
+                words[-1] += f" and {len(names) - most} more"
+        return "; ".join(words)
 
 
 def compare_keys(own: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> KeyReport:

@@ -1,4 +1,4 @@
-"""What prepared clips look like: a contact sheet, and a table of classes, lights and subjects."""
+"""Contact sheet of prepared clips, and a table of classes, illuminations and subjects."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _spread(own: Sequence[int], subjects: Sequence[str | None]) -> list[int]:
 def tabulate_clips(clips: StoredClips) -> str:
     """Clips by class and lighting, and how many each subject has."""
     rows = clips.rows
-    lights = sorted({row["lighting"] for row in rows})
+    illuminations = sorted({row["lighting"] for row in rows})
     count = Counter((row["label"] or "unlabelled", row["lighting"]) for row in rows)
     of_class: dict[str, set[str]] = {}
     for row in rows:
@@ -82,13 +82,13 @@ def tabulate_clips(clips: StoredClips) -> str:
     body = [
         [
             name,
-            *(count[name, light] for light in lights),
-            sum(count[name, light] for light in lights),
+            *(count[name, light] for light in illuminations),
+            sum(count[name, light] for light in illuminations),
             len(of_class.get(name, ())) or "-",
         ]
         for name in sorted({name for name, _ in count})
     ]
-    headers = ["class", *(light or "any light" for light in lights), "clips", "subjects"]
+    headers = ["class", *(light or "any light" for light in illuminations), "clips", "subjects"]
     table: str = tabulate(body, headers, tablefmt="simple")
     return f"{table}\n{_subjects(clips)}"
 

@@ -1,4 +1,4 @@
-"""Text from strangers, made harmless in Markdown, HTML and terminals."""
+"""Escaping of third-party text for Markdown, HTML and terminals."""
 
 from __future__ import annotations
 

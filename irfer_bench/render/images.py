@@ -107,7 +107,7 @@ def save_image(canvas: Image.Image, path: Path) -> None:
 
 
 def draw_confusion(record: Record, path: Path) -> Path:
-    """The confusion matrix, darker where more of a true class was said to be that class."""
+    """The confusion matrix, darker where more of a true class was predicted as that class."""
     from PIL import Image, ImageDraw
 
     assert record.confusion is not None
@@ -115,7 +115,7 @@ def draw_confusion(record: Record, path: Path) -> Path:
     count = len(record.classes)
     canvas = Image.new("RGB", (left + count * cell + 8, top + count * cell + 8), "white")
     pen = ImageDraw.Draw(canvas)
-    pen.text((4, 4), "rows true, columns said", fill="black")
+    pen.text((4, 4), "rows true, columns predicted", fill="black")
     for i, (name, row) in enumerate(zip(record.classes, record.confusion, strict=True)):
         pen.text((4, top + i * cell + 20), name, fill="black")
         pen.text((left + i * cell + 4, 20), name[:8], fill="black")

@@ -1,4 +1,4 @@
-"""A working plugin package as a stranger would ship it, written from templates."""
+"""Templates of a working third-party plugin package."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ TRIES: dict[PluginKind, str] = {
 def write_plugin(kind: PluginKind, name: str, into: Path) -> Path:
     """Write the package `irfer-bench-NAME` below `into` and return its folder.
 
-    Either the whole folder is there afterwards or nothing is.
+    The folder is written completely or not at all.
 
     Raises:
         UsageError: the name cannot be used, or the folder is there already.
@@ -57,10 +57,10 @@ def write_plugin(kind: PluginKind, name: str, into: Path) -> Path:
 
 
 def check_name(name: str) -> None:
-    """Refuse what cannot be a component's and a module's name at once.
+    """Refuse a name that is not valid both as a component's and as a module's name.
 
     Raises:
-        UsageError: saying what a name looks like.
+        UsageError: with the form of a valid name.
     """
     if not NAME.fullmatch(name) or keyword.iskeyword(name) or name in ("hooks", "tests"):
         raise UsageError(
@@ -70,7 +70,7 @@ def check_name(name: str) -> None:
 
 
 def try_it(kind: PluginKind, name: str) -> str:
-    """What to type to see the new plugin at work."""
+    """The command that tries the new plugin."""
     return TRIES[kind].format(name=name)
 
 

@@ -1,4 +1,4 @@
-"""The six kinds of settings, one function each: who is fitted on what, and what is tested.
+"""The six kinds of settings, one function each: data for fitting and testing.
 
 V and N are the source and the target of the setting, E its extra visible images, F a translator.
 """

@@ -84,7 +84,8 @@ def installed(registry: Registry, name: str) -> Installed:
         raise ContractError(f"metric {name!r}: margin {margin!r} is no number from 0 on")
     return Installed(
         metric, component.version, component.traits.get("resamples"), float(margin),
-        isinstance(metric, SummableMetric),
+        # isinstance of a protocol remembers classes, and would cost more than the statistics.
+        all(callable(getattr(metric, name, None)) for name in ("summands", "from_sums")),
     )  # fmt: skip
 
 

@@ -19,8 +19,9 @@ from irfer_bench.statistics.bootstrap import FromSums
 from irfer_bench.statistics.resampling import CHUNK, Floats
 
 ROUNDS = (999, 9_999, 99_999)
-"""Draws until a pair is decided; a pair with `ENOUGH` larger differences needs no more."""
-ENOUGH = 100
+"""Draws until a pair is decided."""
+ENOUGH = {999: 100, 9_999: 20, 99_999: 0}
+"""Larger differences after so many draws with which a pair needs no more of them."""
 EXACT = 12
 """Subjects up to which all swaps are taken."""
 TIE = 1e-12
@@ -50,7 +51,7 @@ def pair_p(
     exact = count <= EXACT
     if parts is not None and not exact:
         bound = np.where(open_, _hoeffding(points, parts), 1.0)
-        open_ &= bound * pairs > alpha
+        open_ &= (bound * pairs > alpha) | bool(draws)
     p, larger, done = bound.copy(), np.zeros((rows, rows)), 0
     rounds = (draws,) if draws else _rounds(int(open_.sum()), alpha, parts is None)
     for number in (1 << (count - 1),) if exact else rounds:
@@ -62,20 +63,18 @@ def pair_p(
         done = number
         found = larger / number if exact else (larger + 1) / (number + 1)
         p = np.where(open_, np.minimum(found, bound), p)
-        open_ = open_ & (larger < ENOUGH)
+        open_ = open_ & (larger < ENOUGH.get(number, 0))
     return points, np.triu(p, 1) + np.triu(p, 1).T + np.eye(rows)
 
 
 def _rounds(pairs: int, alpha: float, needed: bool) -> tuple[int, ...]:
-    """Numbers of draws after which Holm's smallest threshold, alpha / pairs, is well resolved.
+    """Numbers of draws, the last of which can fall below Holm's smallest threshold, alpha / pairs.
 
     None where no number of draws would do and a bound is there instead (not `needed`).
     """
     for last, draws in enumerate(ROUNDS[1:], start=2):
-        if alpha * (draws + 1) >= 4 * pairs:
+        if alpha * (draws + 1) >= pairs:
             return ROUNDS[:last]
-    if alpha * (ROUNDS[-1] + 1) >= pairs:
-        return ROUNDS
     return ROUNDS[:1] if needed else ()
 
 

@@ -95,9 +95,9 @@ def describe(families: Sequence[Family], primary: Primary, fits: Counter[int]) -
         f"{primary.margin:g} {primary.unit}".strip()
     )
     margin = margin.replace("1 points", "1 point") if margin == "1 points" else margin
-    compared = " and ".join(f"the {family} of one {FAMILIES[family]}" for family in families)
+    compared = " and ".join(f"{family} within one {FAMILIES[family]}" for family in families)
     lines = [
-        f"Compared are {compared}. A rank of 2–5 of 9 says that of the 9 compared rows 1 is "
+        f"Ranks compare {compared}. Rank 2–5 of 9: of the 9 compared rows 1 is "
         "significantly better and 4 are significantly worse (paired permutation test over "
         "subjects, folds pooled, Holm at 5 % within the compared rows)"
         + (f"; differences below {margin} are never significant." if primary.margin else ".")

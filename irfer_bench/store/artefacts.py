@@ -36,7 +36,7 @@ class Store:
 
     Args:
         root: made when first written to; 0700, since prepared images are private.
-        say: told in one line when something damaged is set aside or another process is waited for.
+        say: called with one line when damage is set aside or another process is waited for.
     """
 
     root: Path
@@ -205,11 +205,11 @@ class Store:
             self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
             self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
 
-    def discard(self, key: str) -> None:
+    def discard(self, key: str, reason: str) -> None:
         """Move an artefact away on request, so that it is built again."""
         with self._locked(key):
             if self.folder(key).exists():
-                self._set_aside(key, f"artefact {key[:8]} is to be built again")
+                self._set_aside(key, reason)
 
     def unfinished(self, key: str) -> Path:
         """Where an interrupted build of `key` keeps its checkpoints."""

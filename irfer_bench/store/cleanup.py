@@ -58,7 +58,7 @@ def purge(
 
     Args:
         root: the store's folder.
-        chosen: told what an artefact was made of.
+        chosen: decides from what an artefact was made of.
 
     Returns:
         How many artefacts, and their bytes.
@@ -91,7 +91,7 @@ def _alone(root: Path, really: bool) -> Iterator[None]:
         if not root.exists():
             yield
             return
-        os.scandir(root).close()  # one may not enter: said before anything is counted
+        os.scandir(root).close()  # Fails here where permission is missing.
         if not really:
             yield
             return

@@ -28,7 +28,7 @@ REFUSALS = (
 """Errors of a place that cannot be written to, besides a full one."""
 FLUSH = getattr(os, "fdatasync", os.fsync)
 """Bytes and length reach the disk; dates may come later."""
-DRAFT = ".tmp"
+DRAFT = ".irfer.tmp"
 """End of the names of drafts, which begin with a dot and the name of what they become."""
 OLD = 24 * 3600.0
 """Seconds after which a draft is left over where the file system has no locks."""

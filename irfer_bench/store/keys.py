@@ -1,4 +1,4 @@
-"""What something is, as sixty-four hex digits: sha256 of canonical JSON."""
+"""Keys of artefacts: sha256 of canonical JSON as 64 hexadecimal digits."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What lies beside an artefact's files: what it is, what its builder said, and their digests."""
+"""The manifest of an artefact: its identity, its builder's facts, and digests of its files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from irfer_bench.store.stamps import MANIFEST, hash_files
 
 @dataclass(frozen=True, slots=True)
 class Artefact:
-    """A finished, verified folder. `facts` is what its builder said about it."""
+    """A finished, verified folder. `facts` are its builder's."""
 
     key: str
     folder: Path

@@ -75,7 +75,7 @@ def save_tensors(
     """Write arrays as safetensors.
 
     Raises:
-        OSError: what the system said, which the library hides in its own error's text.
+        OSError: the system's error, which the library hides in its message.
     """
     import numpy as np
     from safetensors import SafetensorError

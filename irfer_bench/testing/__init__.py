@@ -1,4 +1,4 @@
-"""What plugin authors import in their tests."""
+"""Tools for the tests of plugin authors."""
 
 from irfer_bench.testing.memory import ClipList, MemoryContext
 

@@ -1,4 +1,4 @@
-"""What every component must satisfy before it is even made: name, parameters, light imports."""
+"""Checks of the announcement of every component: name, parameters, imports."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ HEAVY = (
     "torch", "torchvision", "diffusers", "timm", "open_clip", "transformers", "datasets", "pandas",
     "matplotlib",
 )
-"""What a hooks module and a params module must not import: listing and planning import both."""
+"""Modules that hooks and params modules must not import, since listing and planning import them."""
 
 
 class ComponentConformance:

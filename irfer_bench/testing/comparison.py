@@ -1,4 +1,4 @@
-"""What the suites compare: clips, states and whether an input was written into."""
+"""Comparisons that the suites share: clips, states, unchanged inputs."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def digest_clips(clips: Iterable[Clip]) -> str:
 
 @contextmanager
 def unchanged(**inputs: Clips) -> Iterator[None]:
-    """Fail where the block writes into clips it was given."""
+    """Fail if the block changes its input clips."""
     before = {name: digest_clips(clips) for name, clips in inputs.items()}
     try:
         yield
@@ -62,7 +62,7 @@ def hide_labels(clips: Iterable[Clip]) -> ClipList:
 def assert_same_pixels(
     made: Sequence[Clip], expected: Mapping[str, Clip], why: str, levels: int = 0
 ) -> None:
-    """Every clip has the frames of its namesake, to `levels` of 255."""
+    """Every clip has the frames of the clip with its id, within `levels` of 255."""
     for clip in made:
         other = expected[clip.id].frames
         assert clip.frames.shape == other.shape, f"{clip.id}: another shape, {why}"

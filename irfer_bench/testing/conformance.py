@@ -1,4 +1,4 @@
-"""What a plugin author subclasses in tests: one suite per protocol, run by pytest.
+"""Conformance suites for plugin authors: one class per protocol to subclass, run by pytest.
 
     from irfer_bench.testing.conformance import TranslatorConformance
 
@@ -7,7 +7,7 @@
         params = {"radius": 1}
 
 `component` is the announced name and `params` are small values; a component that is not announced
-overrides `make`. Every failing check says what is wrong and what to do.
+overrides `make`. Every failing check names the fault and the remedy.
 """
 
 from irfer_bench.testing.dataset_conformance import DatasetConformance

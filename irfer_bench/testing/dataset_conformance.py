@@ -1,4 +1,4 @@
-"""The suite that a dataset's author subclasses."""
+"""Conformance suite for datasets."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DatasetConformance(ComponentConformance):
     """How many items are decoded, evenly spaced over the index."""
 
     def write_sample(self, folder: Path) -> None:
-        """Write a small tree as its owner distributes it: two subjects or more, every class.
+        """Write a small tree as it is distributed: two subjects or more, every class.
 
         Draw it: images of people do not belong in a test. Not called for a generated dataset.
         """
@@ -56,7 +56,7 @@ class DatasetConformance(ComponentConformance):
         absent = [name for name in _members() if not hasattr(dataset, name)]
         assert not absent, f"missing: {', '.join(absent)}"
         assert isinstance(dataset.private, bool), "private says whether people are in the images"
-        assert dataset.licence, "licence is empty: say whom to ask"
+        assert dataset.licence, "licence is empty: name the distributor"
 
     def test_ids_are_unique_and_opaque(self, root: Path | None) -> None:
         """An id names an item on every machine: never twice, never a path."""
@@ -106,7 +106,7 @@ class DatasetConformance(ComponentConformance):
                 )
 
     def test_folds_part_the_subjects(self, root: Path | None) -> None:
-        """A subject tests in one fold at most and exists; others are left to train on.
+        """A subject is tested in at most one fold, and every fold leaves training subjects.
 
         A fold may be empty in a cut sample, but not every one.
         """
@@ -117,7 +117,7 @@ class DatasetConformance(ComponentConformance):
         for number, fold in enumerate(folds, start=1):
             assert fold <= known, f"fold {number} tests unknown {sorted(fold - known)[:3]}"
             tested = [i for i in items if i.id in fold or i.subject in fold]
-            assert len(tested) < len(items), f"fold {number} leaves nobody to train on"
+            assert len(tested) < len(items), f"fold {number} leaves no training subject"
         for (i, a), (j, b) in combinations(enumerate(folds, start=1), 2):
             assert not a & b, f"folds {i} and {j} both test {sorted(a & b)[:3]}"
 
@@ -137,7 +137,7 @@ class DatasetConformance(ComponentConformance):
             self._check_extras(clip)
 
     def test_reads_single_frames(self, root: Path | None) -> None:
-        """`frames=[k]` gives that frame, so that nobody decodes a clip for one image."""
+        """`frames=[k]` gives that frame, so that one image needs no decoding of the clip."""
         dataset = self.make()
         for item in self._some(root):
             last = item.frames - 1
@@ -171,7 +171,7 @@ class DatasetConformance(ComponentConformance):
         assert self.make().fingerprint(root) != before, f"{item.files[0]} grew unseen"
 
     def test_recognises_its_own_folder(self, root: Path | None, tmp_path: Path) -> None:
-        """Sure (0.5 or more) of its own tree, unsure of an empty folder, and says why."""
+        """Confidence of 0.5 or more for its own tree, less for an empty folder, with a reason."""
         dataset = self.make()
         empty = tmp_path / "empty"
         empty.mkdir()
@@ -185,7 +185,7 @@ class DatasetConformance(ComponentConformance):
             assert seen[1].confidence >= SURE, f"its own folder is refused: {seen[1].reason}"
 
     def test_problems_are_problems(self, root: Path | None) -> None:
-        """Each names its kind, the path and what is done about it."""
+        """Each names its kind, path and consequence."""
         for problem in self.make().problems(root):
             assert isinstance(problem, Problem), f"{type(problem).__name__} is no Problem"
             assert problem.kind, "a problem has no kind"
@@ -200,9 +200,9 @@ class DatasetConformance(ComponentConformance):
         if clip.landmarks is not None:
             assert clip.landmarks.shape == (count, 68, 2), f"{clip.id}: {clip.landmarks.shape}"
         if clip.audio is not None:
-            assert clip.audio.ndim == 1, f"{clip.id}: sound has shape {clip.audio.shape}"
-            assert clip.audio.dtype == np.float32, f"{clip.id}: sound is {clip.audio.dtype}"
-            assert clip.sample_rate, f"{clip.id}: sound has no sample rate"
+            assert clip.audio.ndim == 1, f"{clip.id}: audio has shape {clip.audio.shape}"
+            assert clip.audio.dtype == np.float32, f"{clip.id}: audio is {clip.audio.dtype}"
+            assert clip.sample_rate, f"{clip.id}: audio has no sample rate"
 
 
 def _members() -> list[str]:

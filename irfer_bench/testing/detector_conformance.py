@@ -1,4 +1,4 @@
-"""The suite that a detector's author subclasses."""
+"""Conformance suite for detectors."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def make_query(positions: Sequence[int] = range(5)) -> FaceQuery:
 
 
 class DetectorConformance(ComponentConformance):
-    """Asks the detector about five small frames.
+    """Checks the detector on five small frames.
 
     A detector that needs a package or weights that are not here is skipped visibly: announce the
     package in `needs`, and raise MissingWeightsError for weights.
@@ -63,7 +63,7 @@ class DetectorConformance(ComponentConformance):
         return detector
 
     def answers(self, query: FaceQuery) -> list[Face | None]:
-        """What a freshly opened detector finds."""
+        """The faces that a newly opened detector finds."""
         return list(self.opened().find(query))
 
     def test_has_the_protocol(self) -> None:
@@ -74,7 +74,7 @@ class DetectorConformance(ComponentConformance):
             assert isinstance(getattr(detector, name), bool), f"{name} is True or False"
 
     def test_opening_loads_or_says_what_is_missing(self, tmp_path: Path) -> None:
-        """With an empty folder of weights it opens, or says in one line what to bring."""
+        """With an empty folder of weights it opens, or names what is missing in one line."""
         folder = tmp_path / "weights"
         folder.mkdir()
         try:
@@ -125,7 +125,7 @@ class DetectorConformance(ComponentConformance):
         assert list(query.boxes or ()) == boxes, "the boxes were changed"
 
     def test_the_same_answer_twice(self) -> None:
-        """Asked again, and asked anew, it finds the same."""
+        """The same query gives the same faces again, also from a new instance."""
         detector = self.opened()
         first, again = (list(detector.find(make_query())) for _ in range(2))
         _assert_equal(first, again, "asked again")

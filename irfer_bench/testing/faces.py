@@ -2,7 +2,7 @@
 
 Twelve people x six expressions, 32 pixels, in three spectra. Brows and mouth move with the class,
 colour and shading with the person; the near-infrared image is another function of the same
-geometry. Nobody should publish a number on them: the embedded benchmark is `synth`.
+geometry. They are for tests only: the embedded benchmark is `synth`.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def make_clip(
 ) -> Clip:
     """One face: a still, or a clip in which the expression grows from neutral to its apex.
 
-    Equal arguments give the same read-only pixels. `voice` adds a second of sound whose pitch is
+    Equal arguments give the same read-only pixels. `voice` adds a second of audio whose pitch is
     the class's.
     """
     growth = np.linspace(0.4, 1.0, frames) if frames > 1 else np.ones(1)

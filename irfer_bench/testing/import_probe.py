@@ -10,7 +10,7 @@ from importlib.metadata import EntryPoint, entry_points
 
 
 def probe(distribution: str, heavy: Iterable[str]) -> dict[str, object]:
-    """Import a distribution's hooks modules, then what they announce; say who loads what.
+    """Import a distribution's hooks and the modules they announce; report the imports of each.
 
     A module that cannot be imported is left out: the registry reports it as broken.
     """
@@ -20,7 +20,7 @@ def probe(distribution: str, heavy: Iterable[str]) -> dict[str, object]:
         try:
             plugin = entry.load()
             announced = list(getattr(plugin, "irfer_bench_components", tuple)())
-        except (Exception, SystemExit) as error:  # noqa: BLE001  a stranger may raise anything
+        except (Exception, SystemExit) as error:  # noqa: BLE001  a third-party plugin may raise anything
             sys.stderr.write(f"{entry.module}: {error}\n")
             continue
         hooks.append(entry.module)

@@ -1,4 +1,4 @@
-"""The suite that a recognizer's author subclasses."""
+"""Conformance suite for recognizers."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ class RecognizerConformance(ComponentConformance):
     _cached: ClassVar[tuple[Any, NDArray[Any]] | None] = None
 
     def data(self, **sides: Any) -> TrainingData:
-        """What `fit` is given: labelled visible and near-infrared faces."""
+        """The training data: labelled visible and near-infrared faces."""
         return training_data(unlabelled=self.unlabelled, **sides)
 
     def clips(self) -> ClipList:
-        """What is recognised: near-infrared faces of people who are not in `data`."""
+        """The clips to recognise: near-infrared faces of subjects who are not in `data`."""
         return make_faces("nir", TEST)
 
     def fitted(self, seed: int = 0, **sides: Any) -> Any:
@@ -74,7 +74,7 @@ class RecognizerConformance(ComponentConformance):
         self.result()
 
     def test_a_subset_in_another_order_gives_the_same_scores(self) -> None:
-        """A score is of its clip alone: no statistics over the batch, no order."""
+        """A score depends on its clip alone, not on the batch or the order."""
         recognizer, scores = self.result()
         chosen = [len(scores) - 1, 3, 0]
         some = self.predict(recognizer, pick(self.clips(), chosen))
@@ -84,7 +84,7 @@ class RecognizerConformance(ComponentConformance):
         )
 
     def test_predicting_twice_gives_the_same_scores(self) -> None:
-        """`predict` leaves no trace in the recognizer and draws no unseeded number."""
+        """`predict` does not change the recognizer and uses no unseeded randomness."""
         recognizer, scores = self.result()
         assert np.array_equal(self.predict(recognizer, self.clips()), scores)
 
@@ -97,7 +97,7 @@ class RecognizerConformance(ComponentConformance):
             self.predict(recognizer, clips)
 
     def test_a_fresh_one_restores_the_state(self) -> None:
-        """The step that predicts runs in another process: all it has is the stored state."""
+        """The step that predicts runs in another process and has only the stored state."""
         recognizer, scores = self.result()
         other = self.make()
         other.restore(round_trip(recognizer.state()))
@@ -122,7 +122,7 @@ class RecognizerConformance(ComponentConformance):
         """Hidden labels give the same scores."""
         recognizer, scores = self.result()
         hidden = self.predict(recognizer, hide_labels(self.clips()))
-        assert np.array_equal(hidden, scores), "scores depend on the labels of what is recognised"
+        assert np.array_equal(hidden, scores), "scores depend on the labels of the predicted clips"
 
     def test_an_empty_source_is_met(self) -> None:
         """`supervised` settings and translator `none` have no source; refusing is allowed."""
@@ -133,7 +133,7 @@ class RecognizerConformance(ComponentConformance):
         self._one_side(target=False)
 
     def test_clips_of_several_frames(self) -> None:
-        """Any recognizer meets any dataset: T differs from clip to clip, sound may be there."""
+        """Any recognizer accepts any dataset: T differs between clips, audio may be present."""
         recognizer, _ = self.result()
         clips = ClipList([
             make_clip(TEST[0], BASIC[0], "nir", frames=3, voice=True),

@@ -1,4 +1,4 @@
-"""The suite that a translator's author subclasses."""
+"""Conformance suite for translators."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class TranslatorConformance(ComponentConformance):
     _cached: ClassVar[tuple[Any, list[Clip]] | None] = None
 
     def data(self) -> TranslationData:
-        """What `fit` is given; target labels are hidden, as in every `weak` setting."""
+        """The training data; target labels are hidden, as in every `weak` setting."""
         return translation_data()
 
     def clips(self) -> ClipList:
-        """What is translated: visible faces of people who are not in `data`."""
+        """The clips to translate: visible faces of subjects who are not in `data`."""
         return make_faces("vis", TEST)
 
     def fitted(self, seed: int = 0) -> Any:
@@ -82,7 +82,7 @@ class TranslatorConformance(ComponentConformance):
             assert clip.frames.shape == given.frames.shape, f"{clip.id}: size or frames changed"
 
     def test_facts_pass_through(self) -> None:
-        """Everything but frames, spectrum and landmarks is handed on (dataclasses.replace)."""
+        """Everything but frames, spectrum and landmarks is kept (dataclasses.replace)."""
         _, made = self.result()
         for given, clip in zip(self.clips(), made, strict=True):
             changed = [name for name in KEPT if getattr(given, name) != getattr(clip, name)]
@@ -90,7 +90,7 @@ class TranslatorConformance(ComponentConformance):
             assert clip.spectrum == "nir", f"{clip.id}: spectrum is {clip.spectrum!r}, not 'nir'"
 
     def test_a_subset_in_another_order_gives_the_same_pixels(self) -> None:
-        """Noise comes from ctx.seed_for(..., clip.id): no batch, no neighbour changes a pixel."""
+        """Noise comes from ctx.seed_for(..., clip.id): the batch changes no pixel."""
         translator, whole = self.result()
         count = len(self.clips())
         some = pick(self.clips(), (count - 1, 3, 0))
@@ -100,7 +100,7 @@ class TranslatorConformance(ComponentConformance):
         )
 
     def test_translating_twice_gives_the_same_pixels(self) -> None:
-        """`translate` leaves no trace in the translator."""
+        """`translate` does not change the translator."""
         translator, first = self.result()
         again = self.translate(translator, self.clips())
         assert_same_pixels(again, {clip.id: clip for clip in first}, "translated a second time")
@@ -115,7 +115,7 @@ class TranslatorConformance(ComponentConformance):
             self.translate(translator, clips)
 
     def test_a_fresh_one_restores_the_state(self) -> None:
-        """The step that translates runs in another process: all it has is the stored state."""
+        """The step that translates runs in another process and has only the stored state."""
         translator, made = self.result()
         other = self.make()
         other.restore(round_trip(translator.state()))
@@ -134,7 +134,7 @@ class TranslatorConformance(ComponentConformance):
         assert_same_pixels(again, {clip.id: clip for clip in made}, "fitted again with one seed")
 
     def test_clips_of_several_frames(self) -> None:
-        """T is the clip's own, sound passes unchanged, and each frame stays an image."""
+        """T is the clip's own, audio passes unchanged, and each frame stays an image."""
         translator, _ = self.result()
         clips = ClipList([
             make_clip(TEST[0], BASIC[0], "vis", frames=3, voice=True),
@@ -147,10 +147,10 @@ class TranslatorConformance(ComponentConformance):
             assert clip.frames.shape == given.frames.shape, f"{clip.id}: frames were lost or added"
             assert clip.frames.dtype == np.uint8, f"{clip.id}: {clip.frames.dtype}, not uint8"
             if given.audio is None:
-                assert clip.audio is None, f"{clip.id}: sound came from nowhere"
+                assert clip.audio is None, f"{clip.id}: audio was added"
             else:
-                assert clip.audio is not None, f"{clip.id}: the sound was lost"
-                assert np.array_equal(clip.audio, given.audio), f"{clip.id}: the sound changed"
+                assert clip.audio is not None, f"{clip.id}: the audio was lost"
+                assert np.array_equal(clip.audio, given.audio), f"{clip.id}: the audio changed"
 
     def test_labels_change_no_pixel(self) -> None:
         """Test labels must not leak into translations: hidden ones give the same images."""

@@ -1,4 +1,4 @@
-"""Which file a CLIP backbone is, without importing torch: planning asks this."""
+"""The files of a CLIP backbone, found without importing torch, for planning."""
 
 from __future__ import annotations
 

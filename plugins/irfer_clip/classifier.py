@@ -1,4 +1,4 @@
-"""What all CLIP recognizers share: fit, predict, embed and state around one frozen CLIP.
+"""Base class of CLIP recognizers: fit, predict, embed and state around one frozen CLIP.
 
 A method is a subclass that gives the module of its parameters (`build`) and how it encodes images
 and sentences (`images`, `texts`); one that trains prompts is a `PromptClassifier`.

@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the CLIP family."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_clip.clip_zero_shot:ClipZeroShot",
         params="irfer_clip.clip_zero_shot_params:ClipZeroShotParams",
         summary="CLIP compares an image with a sentence about each class; nothing is trained",
-        needs=TORCH, licence="MIT", source="Radford et al., ICML 2021",
+        needs=TORCH, licence="MIT", source="radford2021clip",
         traits=IMAGE, parts=PARTS,
     )
     yield Component(
@@ -28,8 +28,7 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_clip.pca:Pca", params="irfer_clip.pca_params:PcaParams",
         summary="prompts and feature banks align visible and few labelled infrared images",
         needs=TORCH, licence="MIT",
-        source="Shi et al., IEEE Signal Processing Letters 32, 2025, "
-        "https://doi.org/10.1109/LSP.2025.3601513",
+        source="shi2025pca",
         traits=IMAGE, parts=PARTS,
     )
     yield Component(
@@ -37,7 +36,7 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_clip.pda:Pda", params="irfer_clip.pda_params:PdaParams",
         summary="prompts and feature banks align labelled source and unlabelled target images",
         needs=TORCH, licence="MIT",
-        source="Bai et al., AAAI 2024, https://doi.org/10.1609/aaai.v38i2.27830",
+        source="bai2024pda",
         traits=IMAGE, parts=PARTS,
     )
     yield Component(
@@ -45,6 +44,6 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_clip.vpt:Vpt", params="irfer_clip.vpt_params:VptParams",
         summary="learned tokens in every layer of CLIP's image tower, fixed sentences",
         needs=TORCH, licence="MIT",
-        source="Jia et al., ECCV 2022, https://arxiv.org/abs/2203.12119; Khattak et al., CVPR 2023",
+        source="jia2022vpt; khattak2023maple",
         traits=IMAGE,
     )

@@ -1,4 +1,4 @@
-"""How methods that learn prompts on a frozen CLIP are trained.
+"""Training of methods that learn prompts on a frozen CLIP.
 
 A method is a subclass of `PromptClassifier` that gives, besides what every CLIP recognizer gives,
 its loss on a batch of each domain (`loss`).

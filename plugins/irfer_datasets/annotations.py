@@ -1,6 +1,6 @@
 """Annotation files as they circulate: BOM, CRLF, GBK, no last newline; text, CSV and xlsx.
 
-Nothing here knows a dataset. A big list is read as a stream, so memory stays flat; a row carries
+Independent of any dataset. A big list is read as a stream, so memory stays flat; a row carries
 the number of its line, so that a problem can say where it is.
 """
 
@@ -20,7 +20,7 @@ from irfer_bench.api import DamagedError, Problem
 from irfer_datasets.tree import inside, relative
 
 _CHUNK = 1 << 20
-_HINT = "restore the file from the owner's archive, or save it as UTF-8"
+_HINT = "restore the file from the official archive, or save it as UTF-8"
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF16_LE, "utf-16"),
@@ -122,7 +122,7 @@ def open_annotation(path: Path, root: Path) -> Annotation:
 
 
 def read_sheet(path: Path, root: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Rows of the first sheet of an .xlsx by the names in its first row; whole numbers unpadded.
+    """Rows of the first sheet of an .xlsx by the names in its first row; integers without padding.
 
     Raises:
         DamagedError: it cannot be read, or has no such column. Ask `unread_sheet` before.

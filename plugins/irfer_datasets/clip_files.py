@@ -1,4 +1,4 @@
-"""Where films and their frames lie: folders and files called by the clips' numbers."""
+"""Files of video datasets: frames in folders, or video files, named by clip numbers."""
 
 from __future__ import annotations
 
@@ -28,46 +28,48 @@ _NUMBER = re.compile(r"(\d+)$")
 
 
 @dataclass(frozen=True)
-class Take:
-    """Where the frames of one clip are: many images, or one video."""
+class ClipFiles:
+    """The files that hold the frames of one clip: many images, or one video."""
 
     files: tuple[str, ...]
     frames: int
 
 
 @dataclass(frozen=True)
-class FilmTree:
-    """One unpacked copy of a dataset of films.
+class VideoTree:
+    """One unpacked copy of a video dataset.
 
     Args:
         holders: folders that only hold others. lists: folders that may hold the fold lists.
-        sources: folders of frames by the owner's names.
+        sources: folders of frames by their official names.
     """
 
     base: Path
     holders: tuple[Path, ...]
     sources: Mapping[str, Path]
     lists: tuple[Path, ...]
-    filmed: ClassVar[frozenset[str]]
+    video_sources: ClassVar[frozenset[str]]
     """The sources that are videos, others being folders of images."""
 
-    def takes(self, source: str, wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
-        """The frames of the wanted clips (None: of all) in one of the owner's forms."""
+    def files_of(
+        self, source: str, wanted: Iterable[str] | None, seen: Notes
+    ) -> dict[str, ClipFiles]:
+        """The frames of the wanted clips (None: of all) in one of the official forms."""
         folder = self.sources[source]
-        if source in self.filmed:
+        if source in self.video_sources:
             return videos(files_by_number(folder, VIDEOS, seen), wanted, seen)
         return folders_of_frames(folder, wanted, seen)
 
     def clips(self, source: str, root: Path) -> set[str]:
-        """Numbers of all clips that have frames in one of the owner's forms."""
+        """Numbers of all clips that have frames in one of the official forms."""
         folder, quiet = self.sources[source], Notes(root)
-        if source in self.filmed:
+        if source in self.video_sources:
             return set(files_by_number(folder, VIDEOS, quiet))
         return set(clip_folders(folder, quiet))
 
 
-def note_folders(trees: Sequence[FilmTree], names: Iterable[str], seen: Notes) -> None:
-    """What is odd about a tree's folders: in another case, linked, still packed, a second copy.
+def note_folders(trees: Sequence[VideoTree], names: Iterable[str], seen: Notes) -> None:
+    """Note unusual folders of a tree: other letter case, links, archives, second copies.
 
     Args:
         trees: the one that is read, then other copies. names: proper names of folders.
@@ -88,14 +90,16 @@ def clip_number(text: str) -> str | None:
     return f"{int(match[1]):05d}" if match else None
 
 
-def folders_of_frames(folder: Path, wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
+def folders_of_frames(
+    folder: Path, wanted: Iterable[str] | None, seen: Notes
+) -> dict[str, ClipFiles]:
     """Frames of the wanted clips (None: of all): `<folder>/<clip>/<anything><number>.jpg`."""
     names = clip_folders(folder, seen)
-    takes = {}
+    clips = {}
     for clip in sorted(names) if wanted is None else wanted:
         if clip in names and (files := frames_in(folder / names[clip], seen)):
-            takes[clip] = Take(files, len(files))
-    return takes
+            clips[clip] = ClipFiles(files, len(files))
+    return clips
 
 
 def clip_folders(folder: Path, seen: Notes) -> dict[str, str]:
@@ -121,7 +125,7 @@ def frame_number(name: str) -> int:
 
 
 def frames_in(folder: Path, seen: Notes) -> tuple[str, ...]:
-    """The images of one clip by their last number; what else lies there is noted."""
+    """The images of one clip by their last number; other files are noted."""
     place, found = relative(folder, seen.root), dict[int, str]()
     above = relative(folder.parent, seen.root)
     for entry in _listed(folder, seen, above):
@@ -129,10 +133,10 @@ def frames_in(folder: Path, seen: Notes) -> tuple[str, ...]:
         match, name = _NUMBER.search(stem), f"{place}/{entry.name}"
         if match is None or f".{suffix.lower()}" not in IMAGE_SUFFIXES:
             action = "not read; frames are images whose names end in a number"
-            seen.note("unexpected_file", name, action, among=above)
+            seen.note("unexpected_file", name, action, group=above)
         elif int(match[1]) in found:
             action = f"not read; {found[int(match[1])]} is; remove one"
-            seen.note("duplicate_frame", name, action, among=above)
+            seen.note("duplicate_frame", name, action, group=above)
         else:
             found[int(match[1])] = name
     return tuple(found[number] for number in sorted(found))
@@ -154,7 +158,9 @@ def files_by_number(folder: Path, suffixes: frozenset[str], seen: Notes) -> dict
     return found
 
 
-def videos(names: dict[str, str], wanted: Iterable[str] | None, seen: Notes) -> dict[str, Take]:
+def videos(
+    names: dict[str, str], wanted: Iterable[str] | None, seen: Notes
+) -> dict[str, ClipFiles]:
     """Videos of the wanted clips (None: of all), their frames counted from the header.
 
     One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
@@ -171,13 +177,13 @@ def videos(names: dict[str, str], wanted: Iterable[str] | None, seen: Notes) -> 
     there = [clip for clip in (sorted(names) if wanted is None else wanted) if clip in names]
     with ThreadPoolExecutor(max_workers=4) as pool:
         counts = list(pool.map(count, there))
-    takes = {}
+    clips = {}
     for clip, counted in zip(there, counts, strict=True):
         if isinstance(counted, DamagedError):
             kind = "damaged" if (seen.root / names[clip]).stat().st_size else "empty"
             seen.note(kind, names[clip], f"{counted.message}; a run that needs it stops")
-        takes[clip] = Take((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
-    return takes
+        clips[clip] = ClipFiles((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
+    return clips
 
 
 def _with_all_below(folder: Path) -> list[Path]:
@@ -187,8 +193,8 @@ def _with_all_below(folder: Path) -> list[Path]:
     return found
 
 
-def _listed(folder: Path, seen: Notes, among: str) -> list[os.DirEntry[str]]:
-    """What a folder holds in natural order, one scan; `among` is what problems are counted by.
+def _listed(folder: Path, seen: Notes, group: str) -> list[os.DirEntry[str]]:
+    """Entries of a folder in natural order; problems are counted per `group`.
 
     Problems: `unreadable` (no permission), `outside_root` (links), `bad_name`.
     """
@@ -196,7 +202,7 @@ def _listed(folder: Path, seen: Notes, among: str) -> list[os.DirEntry[str]]:
         with os.scandir(folder) as entries:
             listed = sorted(entries, key=lambda entry: natural(entry.name))
     except OSError as error:
-        seen.note("unreadable", folder, closed(error), among=among)
+        seen.note("unreadable", folder, closed(error), group=group)
         return []
     good = []
     for entry in listed:
@@ -204,7 +210,7 @@ def _listed(folder: Path, seen: Notes, among: str) -> list[os.DirEntry[str]]:
             continue
         if wrong := flaw(entry, seen.root):
             kind, action = wrong
-            seen.note(kind, Path(entry.path), action, among=among)
+            seen.note(kind, Path(entry.path), action, group=group)
         else:
             good.append(entry)
     return good

@@ -1,4 +1,4 @@
-"""What datasets of short films have in common: frames in folders or in video files, and sound."""
+"""Base class of video datasets: frames in folders or video files, with audio."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from irfer_bench.api import Clip, Item, MissingError
-from irfer_datasets.clip_files import VIDEOS, FilmTree, Take
+from irfer_datasets.clip_files import VIDEOS, ClipFiles, VideoTree
 from irfer_datasets.fold_lists import Assigned, group_folds, note_unlabelled
 from irfer_datasets.stills import Stills, Survey, clip_of
 from irfer_datasets.tree import relative
@@ -17,33 +17,33 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class FilmSurvey(Survey):
-    """A survey of thousands of clips, of which many may lack the same."""
+class VideoSurvey(Survey):
+    """A survey of thousands of clips; at most 20 problems of a kind are listed."""
 
     limit: ClassVar[int] = 20
 
 
 @dataclass(frozen=True)
 class Frames:
-    """What is read of the clips.
+    """The files that are read for each clip.
 
     Args:
-        source: the owner's form, empty where there is none. place: its folder below the root.
+        source: name of the official folder of frames, or empty. place: that folder below the root.
     """
 
     source: str
     place: str
-    takes: Mapping[str, Take]
+    clips: Mapping[str, ClipFiles]
 
 
-class FilmClips(Stills):
-    """Clips of visible light, read frame by frame and heard apart; five owner's folds."""
+class VideoClips(Stills):
+    """Visible videos with audio in five official folds; frames and audio are read apart."""
 
     prefix: ClassVar[str]
-    """What ids begin with."""
+    """Prefix of every item id."""
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The clip or some of its frames at the owner's size; only these are decoded.
+        """The clip or some of its frames at the official size; only these are decoded.
 
         Raises:
             DamagedError: an image or the video cannot be decoded.
@@ -56,22 +56,24 @@ class FilmClips(Stills):
         return clip_of(item, pixels, fps=fps)
 
     def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
-        """The left channel at its own rate, (samples,) float32; None where the clip has no sound.
+        """The left channel at its own rate, (samples,) float32; None without audio.
 
         Raises:
-            DamagedError: the file with the sound is empty or cut off.
+            DamagedError: the audio file is empty or cut off.
         """
         from irfer_datasets.video import read_audio
 
         return read_audio(self._given(root), item.audio) if item.audio else None
 
-    def take(
-        self, tree: FilmTree, wanted: str, labels: Mapping[str, Assigned], seen: Survey
+    def select_frames(
+        self, tree: VideoTree, wanted: str, labels: Mapping[str, Assigned], seen: Survey
     ) -> Frames:
-        """Frames of the labelled clips, else of all: as asked for, or in the first form there is.
+        """Files of the labelled clips, or of all where there are no labels.
+
+        `wanted` is the folder of frames, or `auto` for the first one that is present.
 
         Raises:
-            MissingError: the form asked for is not there.
+            MissingError: the wanted folder is absent.
         """
         source = next(iter(tree.sources), "") if wanted == "auto" else wanted
         if not source:
@@ -83,12 +85,12 @@ class FilmClips(Stills):
                 f"unpack {wanted} there, or leave frames at auto",
             )
         place = relative(tree.sources[source], seen.root)
-        takes = tree.takes(source, sorted(labels) if labels else None, seen)
+        clips = tree.files_of(source, sorted(labels) if labels else None, seen)
         note_unlabelled(tree.clips(source, seen.root), labels, place, seen)
-        return Frames(source, place, takes)
+        return Frames(source, place, clips)
 
     def collect(
-        self, frames: Frames, labels: Mapping[str, Assigned], sounds: Mapping[str, str]
+        self, frames: Frames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
     ) -> list[Item]:
         """One item per clip with frames, in the order of their numbers."""
         return [
@@ -97,15 +99,15 @@ class FilmClips(Stills):
                 label=labels[clip].label if clip in labels else None,
                 subject=None,
                 spectrum="vis",
-                files=take.files,
+                files=own.files,
                 split=labels[clip].split if clip in labels else "",
                 part=frames.source,
-                frames=take.frames,
-                audio=sounds.get(clip, ""),
+                frames=own.frames,
+                audio=audio.get(clip, ""),
             )
-            for clip, take in sorted(frames.takes.items())
+            for clip, own in sorted(frames.clips.items())
         ]
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """Ids that each of the owner's five test lists holds, of those present."""
+        """Ids in each of the five official test lists, of the items that are present."""
         return group_folds(items)

@@ -1,7 +1,7 @@
-"""What has been published about each dataset's size, and how a copy differs from it.
+"""Published counts of each dataset, and the differences of a copy.
 
-`expected.json` holds counts and digests only, no ids: whoever owns a dataset finds the same digests
-in the files that came with it. Facts and their sources are those of datasets.md.
+`expected.json` holds counts and digests only, no ids: any copy of a dataset gives the
+same digests. `docs/datasets.md` names what could not be confirmed.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def published(dataset: str) -> Mapping[str, Any]:
 def label_digest(rows: Iterable[tuple[str, str]]) -> str:
     """16 hex digits of SHA-256 over lines `<id>,<canonical label>`, sorted by id.
 
-    Ids are the owner's, five digits in DFEW and MAFW.
+    Ids are the official, five digits in DFEW and MAFW.
     """
     text = "".join(f"{name},{label}\n" for name, label in sorted(rows))
     return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""Owners' five-fold lists of clips: what each row says, and where the lists disagree."""
+"""Official five-fold lists of clips: their rows, and where they disagree."""
 
 from __future__ import annotations
 
@@ -45,20 +45,20 @@ class FoldList:
 
 @dataclass(frozen=True)
 class Assigned:
-    """What the lists say of a clip: its label, and the fold that tests it (`set_1`) or nothing."""
+    """A clip's label, and the fold that tests it (`set_1`) or an empty string."""
 
     label: str
     split: str
 
 
-def settle(
+def merge_lists(
     lists: Sequence[FoldList],
     paths: Mapping[tuple[Side, int], Path],
     usual: Mapping[Side, str],
     known: Mapping[str, Any],
     seen: Notes,
 ) -> dict[str, Assigned]:
-    """What the lists say of every clip; noted is where they lack, disagree or are not as published.
+    """Label and fold of every clip; missing, contradicting and unpublished rows are noted.
 
     Args:
         paths: where the lists were found. usual: see `note_missing`. known: counts and digests.
@@ -108,7 +108,7 @@ def note_missing(
 
     Args:
         paths: the lists found. usual: names such as `test/set_{}.csv`, for a side of
-            which there is none; else the others tell how the missing one is called.
+            which there is none; else the name is derived from the others.
     """
     for side, action in _WITHOUT.items():
         own = {fold: path for (which, fold), path in paths.items() if which == side}
@@ -118,17 +118,17 @@ def note_missing(
                 if own:
                     some, like = next(iter(own.items()))
                     name = _replace_last(relative(like, seen.root), str(some), str(fold))
-                said = f"no such list; {action}, results are marked incomplete"
-                seen.note("missing_list", name, said)
+                text = f"no such list; {action}, results are marked incomplete"
+                seen.note("missing_list", name, text)
 
 
 def note_absent(
-    labels: Mapping[str, Assigned], takes: Collection[str], place: str, seen: Notes
+    labels: Mapping[str, Assigned], clips: Collection[str], place: str, seen: Notes
 ) -> None:
     """`missing_item` for every clip of the lists that has no frames."""
-    for clip in sorted(set(labels) - set(takes)):
+    for clip in sorted(set(labels) - set(clips)):
         action = "it is in the lists and has no frames; left out, results are marked incomplete"
-        seen.note("missing_item", f"{place}/{clip}", action, among=place)
+        seen.note("missing_item", f"{place}/{clip}", action, group=place)
 
 
 def note_unlabelled(

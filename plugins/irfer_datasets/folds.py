@@ -1,4 +1,4 @@
-"""Who is tested in which fold: published lists of subjects, the owner's split, or every fifth."""
+"""Test subjects of each fold: published lists, the official split, or every fifth subject."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Lists = tuple[tuple[str, ...], ...]
 
 @cache
 def read_folds(dataset: str) -> Lists:
-    """Test subjects of each fold, nobody in two, as the package of a dataset publishes them."""
+    """Test subjects of each fold, disjoint, from the `folds.json` of a dataset's package."""
     text = files(f"irfer_datasets.{dataset}").joinpath("folds.json").read_text(encoding="utf-8")
     folds = tuple(map(tuple, json.loads(text)))
     assert len({subject for fold in folds for subject in fold}) == sum(map(len, folds))
@@ -23,7 +23,7 @@ def read_folds(dataset: str) -> Lists:
 
 
 def cut_folds(lists: Lists, items: Sequence[Item]) -> list[frozenset[str]]:
-    """Published lists, cut to who is there; who is in none is dealt out after them, sorted."""
+    """Published lists cut to the subjects present; other subjects are dealt out in sorted order."""
     present = {item.subject or item.id for item in items}
     others = sorted(present.difference(*lists))
     return [
@@ -33,12 +33,12 @@ def cut_folds(lists: Lists, items: Sequence[Item]) -> list[frozenset[str]]:
 
 
 def split_fold(items: Sequence[Item], split: str) -> frozenset[str]:
-    """Who is in one of the owner's splits, as a fold; ids where nobody is named."""
+    """Subjects of one official split, as a fold; item ids where there are no subjects."""
     return frozenset(item.subject or item.id for item in items if item.split == split)
 
 
 def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
-    """Up to five folds, every fifth sorted subject; without one, parted by pair or by item."""
+    """Up to five folds, every fifth sorted subject; without subjects, split by pair or by item."""
     groups: dict[str, set[str]] = {}
     for item in items:
         group = item.subject or f"\0{item.pair or item.id}"
@@ -51,7 +51,7 @@ def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
 
 
 def few_subjects(items: Sequence[Item]) -> Iterator[Problem]:
-    """`few_subjects` where `every_fifth` makes fewer folds than five of people with names."""
+    """`few_subjects` where `every_fifth` makes fewer folds than five of named subjects."""
     subjects = {item.subject for item in items if item.part != "extra"}
     if 0 < len(subjects) < FOLDS and None not in subjects:
         count = len(subjects)

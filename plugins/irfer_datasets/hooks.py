@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the datasets that users bring."""
 
 from __future__ import annotations
 
@@ -84,15 +84,15 @@ MAFW = ("mafw_supervised", "mafw_nir_simulated", "mafw_compound_supervised")
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """The datasets that people bring, and their settings."""
+    """The datasets that users bring, and their settings."""
     yield Component(
         kind="dataset",
         name="oulu_casia",
         factory="irfer_datasets.oulu_casia.dataset:OuluCasia",
         params="irfer_datasets.oulu_casia.params:OuluCasiaParams",
-        summary="80 subjects, six expressions, near-infrared and visible, three lights",
-        licence="signed agreement with the University of Oulu (CMVS); research only",
-        source="Zhao et al., Image and Vision Computing 29(9), 2011; apply at oulu.fi (CMVS)",
+        summary="80 subjects, six expressions, near-infrared and visible, three illuminations",
+        licence="signed agreement with the University of Oulu (CMVS, oulu.fi); research only",
+        source="zhao2011oulu",
     )
     yield Component(
         kind="dataset",
@@ -100,15 +100,14 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.folder.dataset:Folder",
         summary="your own images: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
         licence="yours; you answer for consent",
-        source="your own",
     )
     yield Component(
         kind="dataset",
         name="cfee",
         factory="irfer_datasets.cfee.dataset:Cfee",
         summary="230 subjects, visible stills of neutral and the six basic expressions",
-        licence="signed request form of the Ohio State University (CBCSL); research only",
-        source="Du, Tao, Martinez, PNAS 111(15), 2014; cbcsl.ece.ohio-state.edu/compound.html",
+        licence="request form at cbcsl.ece.ohio-state.edu/compound.html; research only",
+        source="du2014cfee",
     )
     yield Component(
         kind="dataset",
@@ -116,16 +115,16 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.kdef.dataset:Kdef",
         summary="70 subjects, seven expressions, five views, two sessions, visible stills",
         licence="non-commercial research, on request at kdef.se; no redistribution",
-        source="Lundqvist, Flykt, Öhman, Karolinska Institutet, 1998; kdef.se",
+        source="lundqvist1998kdef",
     )
     yield Component(
         kind="dataset",
         name="nvie",
         factory="irfer_datasets.nvie.dataset:Nvie",
         params="irfer_datasets.nvie.params:NvieParams",
-        summary="more than 100 subjects, visible and thermal, spontaneous and posed, three lights",
-        licence="signed release agreement with USTC; research only",
-        source="Wang et al., IEEE Transactions on Multimedia 12(7), 2010; nvie.ustc.edu.cn",
+        summary="more than 100 subjects, visible and thermal, spontaneous and posed",
+        licence="signed release agreement with USTC (nvie.ustc.edu.cn); research only",
+        source="wang2010nvie",
     )
     yield Component(
         kind="dataset",
@@ -133,8 +132,8 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.hub.dataset:Hub",
         params="irfer_datasets.hub.params:HubParams",
         summary="a Hugging Face dataset: a folder of it, or an id pinned to a commit; any columns",
-        licence="its owner's, whatever the hub's tag says",
-        source="parquet, save_to_disk, imagefolder; -p hub.id=OWNER/NAME -p hub.revision=COMMIT",
+        licence="its distributor's, whatever the hub's tag says",
+        source="lhoest2021datasets",
     )
     yield Component(
         kind="dataset",
@@ -143,7 +142,7 @@ def irfer_bench_components() -> Iterable[Component]:
         params="irfer_datasets.raf_db.params:RafDbParams",
         summary="15,339 images from the web, seven expressions, official train and test",
         licence="on request at whdeng.cn/RAF; non-commercial research, no redistribution",
-        source="Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019; whdeng.cn/RAF",
+        source="li2017rafdb; li2019rafdb",
     )
     yield Component(
         kind="dataset",
@@ -151,16 +150,16 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.large_hfe.dataset:LargeHfe",
         summary="360 subjects, six expressions, near-infrared and visible",
         licence="not public: ask the authors of NFER-Former; research only",
-        source="Luo et al., NFER-Former, arXiv 2312.05907",
+        source="luo2023nferformer",
     )
     yield Component(
         kind="dataset",
         name="dfew",
         factory="irfer_datasets.dfew.dataset:Dfew",
         params="irfer_datasets.dfew.params:DfewParams",
-        summary="11,697 film clips with sound, seven expressions, visible, official five folds",
-        licence="application form of Southeast University (AIPL); academic use",
-        source="Jiang et al., ACM Multimedia 2020; dfew-dataset.github.io",
+        summary="11,697 videos with audio, seven expressions, visible, official five folds",
+        licence="application form at dfew-dataset.github.io; academic use",
+        source="jiang2020dfew",
     )
     yield Component(
         kind="dataset",
@@ -168,7 +167,7 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.ck_plus.dataset:CkPlus",
         summary="123 subjects, 593 posed sequences from neutral to apex, 327 of them labelled",
         licence="signed agreement with the University of Pittsburgh; research only",
-        source="Lucey et al., CVPR Workshops 2010",
+        source="lucey2010ckplus",
     )
     for name, classes in (("mafw", "eleven"), ("mafw_compound", "43 compound")):
         yield Component(
@@ -176,9 +175,9 @@ def irfer_bench_components() -> Iterable[Component]:
             name=name,
             factory=f"irfer_datasets.mafw.dataset:{name.title().replace('_', '')}",
             params="irfer_datasets.mafw.params:MafwParams",
-            summary=f"film clips with sound, {classes} emotions, visible, official five folds",
-            licence="EULA of China University of Geosciences (Wuhan); non-commercial",
-            source="Liu et al., ACM Multimedia 2022; mafw-database.github.io",
+            summary=f"videos with audio, {classes} emotions, visible, official five folds",
+            licence="EULA at mafw-database.github.io; non-commercial",
+            source="liu2022mafw",
         )
     yield Component(
         kind="dataset",
@@ -186,8 +185,8 @@ def irfer_bench_components() -> Iterable[Component]:
         factory="irfer_datasets.affectnet.dataset:AffectNet",
         params="irfer_datasets.affectnet.params:AffectNetParams",
         summary="290,000 images from the web, eight expressions, lists of 2017 or crops of 2021",
-        licence="on request by faculty from the University of Denver; research only",
-        source="Mollahosseini, Hasani, Mahoor, IEEE TAC 10(1), 2019; mohammadmahoor.com",
+        licence="on request by faculty at mohammadmahoor.com; research only",
+        source="mollahosseini2019affectnet",
     )
     for dataset, names in (
         ("oulu_casia", OULU),
@@ -209,7 +208,6 @@ def irfer_bench_components() -> Iterable[Component]:
                 name=name,
                 factory=f"irfer_datasets.{dataset}.settings:{name.upper()}",
                 summary=f"{dataset}: {_words(dataset, name)}",
-                source="irfer-bench show prints the whole protocol",
             )
 
 

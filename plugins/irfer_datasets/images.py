@@ -1,4 +1,4 @@
-"""Images as arrays, at the owner's size and depth."""
+"""Images as arrays, at the official size and depth."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def decode_image(source: Path | BinaryIO, name: str) -> NDArray[Any]:
     """One image of a file or of bytes in memory, as `read_image` gives it.
 
     Args:
-        name: what the message calls it.
+        name: used in the error message.
 
     Raises:
         DamagedError: cut off or not an image.
@@ -77,7 +77,7 @@ def stack_images(images: Sequence[NDArray[Any]], name: str) -> NDArray[Any]:
 
 
 def why(error: Exception) -> str:
-    """What an error says, without its number and this machine's path."""
+    """The text of an error, without its number and without a path."""
     if isinstance(error, UnidentifiedImageError):
         return "it is no image"
     return getattr(error, "strerror", None) or str(error)

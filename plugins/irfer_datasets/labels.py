@@ -1,4 +1,4 @@
-"""Canonical expression names and the spellings that mean them; never by integer."""
+"""Canonical expression names and their spellings; integers are mapped per dataset."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SYNONYMS: dict[str, tuple[str, ...]] = {
     "helplessness": ("helpless",),
     "disappointment": ("disappointed",),
 }
-"""datasets.md §1; case does not matter."""
+"""Spellings of the datasets' labels and the canonical name of each; case does not matter."""
 
 _CANONICAL = {name: name for name in CLASSES} | {
     spelling: name for name, spellings in SYNONYMS.items() for spelling in spellings
@@ -33,7 +33,7 @@ def canonical(text: str) -> str | None:
 
 
 def nearest(text: str, classes: Sequence[str] = CLASSES) -> str:
-    """What to tell somebody whose label is unknown."""
+    """The hint for an unknown label: the closest known name, or all names."""
     spellings = [s for s, name in _CANONICAL.items() if name in classes]
     near = get_close_matches(text.strip().casefold(), spellings, n=1, cutoff=0.6)
     if near:

@@ -1,4 +1,4 @@
-"""What is found wrong while a dataset is looked through."""
+"""Problems found while a dataset is read."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ REST = "the others are used, results are marked incomplete"
 
 @dataclass
 class Notes:
-    """Problems in the order found; where there is much of one kind, the rest is their number.
+    """Problems in the order found; beyond `limit` of a kind only their number is kept.
 
     Args:
-        root: what paths are told from; other places are told as they are.
+        root: paths are recorded relative to it.
     """
 
     root: Path = Path()
@@ -30,33 +30,33 @@ class Notes:
     """Problems of one kind about one thing that are listed one by one; the rest are counted."""
     more: ClassVar[str] = "and {} more of this kind"
 
-    def note(self, kind: str, place: Path | str, action: str, *, among: str = "") -> None:
-        """Remember something wrong; `among` is what it is about, default the place itself."""
+    def note(self, kind: str, place: Path | str, action: str, *, group: str = "") -> None:
+        """Record a problem; problems are counted per `group`, by default the place itself."""
         path = place if isinstance(place, str) else relative(place, self.root)
-        about = kind, among or path
+        about = kind, group or path
         self.counts[about] += 1
         if self.counts[about] <= self.limit:
             self.problems.append(Problem(kind, path, action))
 
     def close(self) -> None:
-        """Say how many more there are of everything that was only counted."""
+        """Add one line per kind with the number of problems that were only counted."""
         for (kind, about), count in self.counts.items():
             if count > self.limit:
                 self.problems.append(Problem(kind, about, self.more.format(count - self.limit)))
 
-    def told(self) -> list[Problem]:
+    def unique(self) -> list[Problem]:
         """Each problem once."""
         return list(dict.fromkeys(self.problems))
 
     def look(self, folder: Path) -> Listing:
-        """What a folder holds; what of it is not read is noted."""
+        """A folder's content; entries that cannot be read are noted."""
         listing = list_folder(folder, self.root)
         self.problems.extend(listing.problems)
         return listing
 
 
 class RefusedRowError(Exception):
-    """A row that is not read: the problem's kind and what to do."""
+    """A row that is refused: the problem's kind and what the user can do."""
 
     def __init__(self, kind: str, action: str) -> None:
         super().__init__(kind, action)

@@ -1,4 +1,4 @@
-"""What the settings of several datasets say in the same words; imports nothing heavy."""
+"""Parts that the settings of several datasets share; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from irfer_bench.api import Setting
-from irfer_datasets.metrics import IMAGE_SUFFIXES, RECOGNITION
+from irfer_datasets.metrics import IMAGE_METRICS, RECOGNITION
 
 DRAWS = 5
-"""Fixed draws of the labelled target items; a full row has all of them (recognizers.md §6.8)."""
+"""Fixed draws of the labelled target items; a full row has all of them."""
 WEAK: Mapping[str, Any] = {"kind": "weak", "draws": DRAWS, "seeds": DRAWS}
 SUPERVISED: Mapping[str, Any] = {
     "kind": "supervised",
@@ -17,10 +17,10 @@ SUPERVISED: Mapping[str, Any] = {
     "metrics": RECOGNITION,
     "primary": "uar",
 }
-QUALITY: Mapping[str, Any] = {"kind": "quality", "metrics": IMAGE_SUFFIXES, "primary": "lpips"}
+QUALITY: Mapping[str, Any] = {"kind": "quality", "metrics": IMAGE_METRICS, "primary": "lpips"}
 CROPPED: Mapping[str, Any] = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
 """Images of more than a face: a square around it, the whole image where none is found."""
-FILMS: Mapping[str, Any] = {
+VIDEO_PROTOCOL: Mapping[str, Any] = {
     "folds": 5,
     "frames": "uniform(16)",
     "unit": "item",
@@ -37,7 +37,7 @@ SIMULATED = (
 
 
 def settings_of(**common: Any) -> Callable[..., Setting]:
-    """A maker of settings that say `common`, and in their place whatever else each says itself."""
+    """A function that makes settings with the fields `common`, which each may override."""
 
     def setting(name: str, summary: str, **own: Any) -> Setting:
         return Setting(name=name, summary=summary, **(common | own))

@@ -1,4 +1,4 @@
-"""What datasets of labelled stills, described by their files' names, have in common."""
+"""Base class of datasets of labelled stills."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Stills(ABC):
 
     @abstractmethod
     def identify(self, root: Path) -> Match:
-        """How sure it is that a folder is its own, and why."""
+        """Confidence that a folder is this dataset, and the reason."""
 
     @abstractmethod
     def walk(self, root: Path) -> Survey:
@@ -67,7 +67,7 @@ class Stills(ABC):
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
         """What is missing, misnamed or left out, each once; no image is decoded."""
-        return self.survey(root).told()
+        return self.survey(root).unique()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The image as stored, grey repeated to three channels.
@@ -81,7 +81,7 @@ class Stills(ABC):
         return clip_of(item, read_images(self._given(root), names))
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all images used and what is said about them."""
+        """Digest of all images used and of their facts."""
         return content_digest(self._given(root), self.index(root))
 
     def survey(self, root: Path | None) -> Survey:
@@ -93,7 +93,7 @@ class Stills(ABC):
         return self._surveys[where]
 
     def unlike(self, root: Path) -> MissingError:
-        """What to say of a root that is another's."""
+        """The error for a root that is not this dataset."""
         return MissingError(f"{root} is not {self.name}: {self.identify(root).reason}")
 
     def _given(self, root: Path | None) -> Path:
@@ -106,7 +106,7 @@ class Stills(ABC):
 
 
 def clip_of(item: Item, frames: NDArray[Any], **more: Any) -> Clip:
-    """(T, H, W, 3) of an item with what is said about it, and perhaps its rate or sound."""
+    """(T, H, W, 3) of an item with its facts; `more` sets fps or audio."""
     return Clip(
         id=item.id,
         frames=frames,

@@ -1,4 +1,4 @@
-"""Listing folders that others made: natural order, junk left out, links that leave refused."""
+"""Listing of folders: natural order, system files left out, links out of the root refused."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def natural(name: str) -> tuple[tuple[str | int, ...], str]:
 
 
 def list_folder(folder: Path, root: Path) -> Listing:
-    """One folder's content; hidden and system files are left out without a word.
+    """One folder's content; hidden and system files are left out.
 
     Problems: `unreadable` (no permission), `outside_root` (a link that leaves the root, or a linked
     folder), `bad_name` (control characters, undecodable bytes or `;` in a name).
@@ -63,7 +63,7 @@ def list_folder(folder: Path, root: Path) -> Listing:
 
 
 def is_junk(name: str) -> bool:
-    """Whether an entry is hidden or a system's own: left out without a word."""
+    """Whether an entry is hidden or a system's own: left out silently."""
     return name.startswith(".") or name.casefold() in JUNK
 
 
@@ -98,7 +98,7 @@ def find_bases(root: Path, holds: Callable[[Sequence[Path]], bool]) -> list[Path
     """Folders at most four levels below the root, it included, whose sub-folders are the wanted.
 
     Args:
-        holds: told a folder's sub-folders, says whether it is one; none is looked for below one.
+        holds: decides from a folder's sub-folders whether it is one; none is searched below one.
     """
     found: list[Path] = []
     queue = deque([(root, 0)])
@@ -120,10 +120,10 @@ def archives(files: Iterable[Path]) -> list[Path]:
 
 
 def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) -> list[Problem]:
-    """What is odd right in some folders: links, closed ones, archives, names in other letter cases.
+    """Links, unreadable folders, archives and names in another letter case, in some folders.
 
     Args:
-        folders: those above the images, so that they are short. names: proper names of folders.
+        folders: those above the images, which have few entries. names: proper names of folders.
     """
     proper = {name.casefold(): name for name in names}
     problems = []
@@ -142,16 +142,15 @@ def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) 
 
 
 def obstacles(root: Path) -> Iterator[str]:
-    """Why a folder may not be the dataset that somebody took it for: still packed, linked, closed.
+    """Why a folder may not be the wanted dataset: still packed, linked or unreadable.
 
-    For the reason of a refusal; the first of each kind, nothing where nothing is odd. Of a folder
-    with thousands of files only some are looked at.
+    Gives the first reason of each kind. Only part of a folder with thousands of files is searched.
     """
-    told: set[str] = set()
+    given: set[str] = set()
     for folder in _levels(root):
         for kind, text in _obstacles_in(folder, root):
-            if kind not in told:
-                told.add(kind)
+            if kind not in given:
+                given.add(kind)
                 yield text
 
 

@@ -1,4 +1,4 @@
-"""Video files: how many frames, some of them by exact number, and the sound; through PyAV.
+"""Video files: how many frames, reading some by exact position, and audio; through PyAV.
 
 Frames are counted and numbered as a player shows them: what an edit list hides is not there.
 Decoding starts at the first frame and goes on to the last wanted one, because a seek is exact for
@@ -22,18 +22,18 @@ from irfer_datasets.images import why
 from irfer_datasets.tree import inside
 
 VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
-_HINT = "restore the file from the owner's archive or remove it"
+_HINT = "restore the file from the official archive or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
-"""Of integer samples: what is silence, and what is full scale."""
+"""Integer samples: the value of silence, and full scale."""
 
 
 @dataclass(frozen=True)
 class VideoFacts:
-    """What the header of a video says.
+    """Facts from the header of a video.
 
     Args:
         frames: 1 or more. fps: frames per second, None where unknown.
-        audio: whether there is a sound track; it may still be empty.
+        audio: whether there is an audio track; it may still be empty.
     """
 
     frames: int
@@ -60,14 +60,14 @@ def read_frames(
 ) -> tuple[NDArray[Any], float | None]:
     """Frames at the given positions (all where None), in the order asked, and the frame rate.
 
-    Returns (T, H, W, 3) uint8 at the owner's size.
+    Returns (T, H, W, 3) uint8 at the official size.
 
     Raises:
         DamagedError: as `probe`, or it ends or changes size before the last wanted frame.
     """
     with _opened(root, name) as container:
         stream = _video(container, name)
-        # One thread: who reads many videos runs many processes. Frames that lean on a keyframe
+        # One thread: preparation runs one process per core. Frames that lean on a keyframe
         # before the cut are shown, as players do, so that numbers are those of the index.
         stream.codec_context.thread_count = 1
         stream.codec_context.flags |= int(av.codec.context.Flags.output_corrupt)
@@ -89,7 +89,7 @@ def read_frames(
 
 
 def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
-    """Channel 0 of the first sound track at its native rate, (samples,) float32; None without one.
+    """Channel 0 of the first audio track at its native rate, (samples,) float32; None without one.
 
     Neither mixed down nor resampled. A track in which no packet can be decoded is none.
 
@@ -112,12 +112,12 @@ def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
             except av.error.FFmpegError:
                 broken += 1
         if packets < len(listed):
-            what = f"{name} is cut off: {packets} of {len(listed)} packets of sound are there"
+            what = f"{name} is cut off: {packets} of {len(listed)} audio packets are present"
             raise DamagedError(what, _HINT)
         if not sum(map(len, parts)):
             return None
         if broken:
-            raise DamagedError(f"the sound of {name} is damaged in {broken} places", _HINT)
+            raise DamagedError(f"the audio of {name} is damaged in {broken} places", _HINT)
         return np.concatenate(parts), int(rate)
 
 

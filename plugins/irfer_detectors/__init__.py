@@ -1,1 +1,1 @@
-"""Who finds the face by which an image is cropped."""
+"""Face detectors, which decide how images are cropped."""

@@ -1,4 +1,4 @@
-"""Which of several faces in an image is the one."""
+"""Choice of one face among several in an image."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Window = tuple[float, float, float, float]
 
 
 def windows(rows: Iterable[Any]) -> list[Window]:
-    """The first four numbers of each row, of which the fifth says how sure a network is."""
+    """The first four numbers of each row, which are followed by a confidence."""
     return [(float(row[0]), float(row[1]), float(row[2]), float(row[3])) for row in rows]
 
 

@@ -1,10 +1,10 @@
 """S3FD finds the face, 2D-FAN-4 its 68 landmarks (Bulat and Tzimiropoulos, ICCV 2017).
 
-By the package face-alignment, which the user brings, as NFER-SDE's authors did. It would download
-its two networks by itself; here they come from the weights folder alone, with their digests
+Uses the package face-alignment, which the user installs, as NFER-SDE's authors did. The package
+would download its two networks; here they come from the weights folder alone, with their digests
 checked, and are read with `weights_only=True`.
 
-Deviations from its class `FaceAlignment`: nothing is compiled, frames are looked at one by one, the
+Deviations from its class `FaceAlignment`: nothing is compiled, frames are processed one by one, the
 largest face is kept, and half a pixel is added to its landmarks, which it rounds down to pixels.
 """
 
@@ -33,7 +33,7 @@ FAN = pretrained.Pretrained(
     sha256="11f355bf06", source=f"{SITE}2DFAN4-11f355bf06.pth.tar",
 )
 SMALLEST = 32
-"""S3FD halves an image five times before its coarsest maps; below this there is nothing left."""
+"""S3FD halves an image five times before its coarsest maps; smaller images leave nothing."""
 
 
 class FaceAlignment:
@@ -68,7 +68,7 @@ class FaceAlignment:
         s3fd, fan = pretrained.find(S3FD, weights), pretrained.find(FAN, weights)
 
         class Offline(api.FaceAlignment):  # type: ignore[misc]
-            """The package's class, told where its landmark network lies."""
+            """The package's class with a local file for its landmark network."""
 
             def _load_native(self, name: str, size: int, device: str, dtype: Any) -> Any:
                 network = api.FAN(size)

@@ -8,7 +8,7 @@ from irfer_bench.api import Params, fit
 
 
 class FaceAlignmentParams(Params, frozen=True, kw_only=True):
-    """What S3FD and 2D-FAN-4 are asked."""
+    """Options of S3FD and 2D-FAN-4."""
 
-    confidence: Annotated[float, fit("how sure S3FD must be of a face", ge=0.05, lt=1.0)] = 0.5
+    confidence: Annotated[float, fit("lowest confidence of S3FD for a face", ge=0.05, lt=1.0)] = 0.5
     flip: Annotated[bool, fit("add the landmarks' heat maps of the mirrored face")] = True

@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the face detectors."""
 
 from __future__ import annotations
 
@@ -9,35 +9,35 @@ from irfer_bench.api import Component, hookimpl
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """Detectors that find a face, and those that are told where it is."""
+    """Detectors that find a face, and those that are given its place."""
     for name, factory, summary in (
         ("none", "Centre", "the centre square of the whole image"),
         ("landmarks", "Landmarks", "the extent of known landmarks (dataset or --landmarks FILE)"),
-        ("boxes", "Boxes", "squares that you bring (--boxes FILE), taken as they are"),
+        ("boxes", "Boxes", "squares of your own (--boxes FILE), used unchanged"),
     ):
         yield Component(
             kind="detector", name=name, factory=f"irfer_detectors.plain:{factory}",
-            summary=summary, licence="MIT", source="irfer-bench",
+            summary=summary, licence="MIT",
         )
     yield Component(
         kind="detector", name="opencv", factory="irfer_detectors.opencv:HaarCascade",
         params="irfer_detectors.opencv_params:HaarCascadeParams",
         summary="Haar cascade that ships with OpenCV; offline, frontal faces",
         needs=("cv2",), licence="Intel License Agreement for OpenCV (the cascade's file)",
-        source="Viola and Jones, CVPR 2001; Lienhart and Maydt, ICIP 2002",
+        source="viola2001cascade; lienhart2002haar",
     )
     yield Component(
         kind="detector", name="face_alignment",
         factory="irfer_detectors.face_alignment:FaceAlignment",
         params="irfer_detectors.face_alignment_params:FaceAlignmentParams",
-        summary="S3FD and 68 landmarks by 2D-FAN-4; package and weights are yours to bring",
+        summary="S3FD and 68 landmarks by 2D-FAN-4; package and weights are not included",
         needs=("face_alignment", "numba"), licence="BSD-3-Clause (package face-alignment)",
-        source="Bulat and Tzimiropoulos, ICCV 2017; Zhang et al. (S3FD), ICCV 2017",
+        source="bulat2017fan; zhang2017s3fd",
     )
     yield Component(
         kind="detector", name="mtcnn", factory="irfer_detectors.mtcnn:Mtcnn",
         params="irfer_detectors.mtcnn_params:MtcnnParams",
         summary="three cascaded networks; pip install --no-deps facenet-pytorch",
         needs=("facenet_pytorch",), licence="MIT (package facenet-pytorch)",
-        source="Zhang et al., IEEE Signal Processing Letters 23(10), 2016",
+        source="zhang2016mtcnn",
     )

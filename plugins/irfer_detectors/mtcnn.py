@@ -1,11 +1,11 @@
 """MTCNN (Zhang et al., IEEE Signal Processing Letters 23(10), 2016) by facenet-pytorch.
 
-The package is brought by the user, with its three small networks inside its wheel; its declared
+The user installs the package, whose wheel contains the three networks; its declared
 bounds on torch and numpy are older than the versions it works with (seen to work: 2.6.0 with torch
 2.15 and numpy 2.4), hence `--no-deps`.
 
 Deviations from its class `MTCNN`: the networks' files are read with `weights_only=True` and their
-digests checked, frames are looked at one by one, and the largest face is kept.
+digests checked, frames are processed one by one, and the largest face is kept.
 
 Measured as `opencv` was (see there): 120 of 120 versions of the portrait and no wrong one; 58 of 60
 drawn near-infrared and 55 of 60 drawn visible faces, no wrong one; 23 of 60 thermal ones and 2

@@ -8,12 +8,12 @@ from irfer_bench.api import Params, fit
 
 
 class MtcnnParams(Params, frozen=True, kw_only=True):
-    """What the three networks are asked."""
+    """Options of the three networks."""
 
     min_face: Annotated[int, fit("side of the smallest face in pixels", ge=12, le=1024)] = 20
     factor: Annotated[float, fit("step between two sizes that are searched", ge=0.3, le=0.95)] = (
         0.709
     )
-    p_threshold: Annotated[float, fit("how sure the proposals must be", gt=0.0, lt=1.0)] = 0.6
-    r_threshold: Annotated[float, fit("how sure the refinement must be", gt=0.0, lt=1.0)] = 0.7
-    o_threshold: Annotated[float, fit("how sure the last network must be", gt=0.0, lt=1.0)] = 0.7
+    p_threshold: Annotated[float, fit("lowest confidence of the proposals", gt=0.0, lt=1.0)] = 0.6
+    r_threshold: Annotated[float, fit("lowest confidence of the refinement", gt=0.0, lt=1.0)] = 0.7
+    o_threshold: Annotated[float, fit("lowest confidence of the output", gt=0.0, lt=1.0)] = 0.7

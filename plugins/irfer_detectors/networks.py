@@ -1,4 +1,4 @@
-"""How the two detectors that are torch networks of other people are run."""
+"""Execution of the detectors that are torch networks of other packages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 @contextmanager
 def steady() -> Iterator[None]:
-    """One thread and no gradients: sums keep their order, so a box is the same on every machine.
+    """Run with one thread and no gradients, so that sums keep their order and boxes are equal.
 
     Preparation runs one process per core; the number of threads is put back for what comes after.
     """

@@ -1,15 +1,15 @@
 """Haar cascade of frontal faces (Viola and Jones, CVPR 2001; Lienhart and Maydt, ICIP 2002).
 
-The trained file is in the wheel of opencv-python-headless, so it works offline and everywhere
-alike: its digest is checked, and one thread does the search.
+The trained file is in the wheel of opencv-python-headless, so it works offline and
+equally on every machine: its digest is checked, and one thread searches.
 
 Measured on the images by which the defaults were chosen (largest face kept; a hit is centred
 within a quarter of the face, its side 0.6 to 1.8 of the face's): 110 of 120 versions of one
 photographed portrait (25 to 130 pixels of face, turned by up to 12 degrees, gain 0.35 and 1, noise)
 and no wrong one; 237 of 240 drawn near-infrared faces of 96 to 256 pixels and 1 wrong one; drawn
 visible faces 92 of 116 and 4 wrong ones in normal light, 44 of 124 and 1 wrong one in the dark; 3
-of 79 images without an upright face gave one. How it does on a licensed set was not measured
-here. Thermal faces are not what it was trained for: bring boxes or landmarks.
+of 79 images without an upright face gave one. Its accuracy on licensed sets was not
+measured here. It was not trained on thermal faces: use boxes or landmarks there.
 """
 
 from __future__ import annotations

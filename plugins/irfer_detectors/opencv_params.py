@@ -8,9 +8,9 @@ from irfer_bench.api import Params, fit
 
 
 class HaarCascadeParams(Params, frozen=True, kw_only=True):
-    """How OpenCV's `detectMultiScale` is asked.
+    """Options of OpenCV's `detectMultiScale`.
 
-    Defaults were chosen for few false alarms on 79 images without an upright face, then for
+    Defaults were chosen for few false positives on 79 images without an upright face, then for
     faces found: see `irfer_detectors.opencv`.
     """
 
@@ -21,7 +21,7 @@ class HaarCascadeParams(Params, frozen=True, kw_only=True):
         float, fit("step between two sizes that are searched", ge=1.01, le=2.0)
     ] = 1.1
     min_neighbors: Annotated[
-        int, fit("hits that must agree; more means fewer false alarms", ge=1, le=50)
+        int, fit("neighbouring hits that must agree; more means fewer false positives", ge=1, le=50)
     ] = 4
     min_size: Annotated[
         float, fit("smallest face, as a fraction of the image's shorter side", gt=0.0, le=1.0)

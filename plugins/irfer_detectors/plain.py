@@ -1,4 +1,4 @@
-"""Detectors that look at no pixel: they take the centre, or what they are told."""
+"""Detectors without image analysis: the image's centre, known landmarks or given boxes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from irfer_bench.api import DamagedError, Face, FaceQuery, MissingError, Params
 
 
 class _Plain:
-    """Common to all three: nothing to load, no pixel looked at."""
+    """Common to all three: nothing to load, no pixels needed."""
 
     looks = False
 
@@ -62,7 +62,7 @@ class Landmarks(_Plain):
 
 
 class Boxes(_Plain):
-    """`boxes`: the user's squares, the crop itself; none for what the file does not name."""
+    """`boxes`: the user's squares, the crop itself; None for items that the file does not name."""
 
     exact = True
 

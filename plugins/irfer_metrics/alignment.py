@@ -1,4 +1,4 @@
-"""How far two domains lie apart in a recognizer's features: MMD, Gaussian KL, posterior KL.
+"""Distance of two domains in a recognizer's features: MMD, Gaussian KL, posterior KL.
 
 The PCA letter only says "lower KL divergence and MMD"; the definitions are ours. x is
 the translated (or visible) side and y the true target side throughout, and item i of one is the

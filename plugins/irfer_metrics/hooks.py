@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the metrics."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ _TRAITS: dict[str, Traits] = {"kl_gauss_sym": {"resamples": 0}}
 def irfer_bench_components() -> Iterable[Component]:
     """Metrics of recognition, of images and of domain alignment."""
     sources = {
-        "recognition": "sklearn.metrics, corrected to the protocol's label set",
-        "image_quality": "Wang et al. 2004; Zhang et al. 2018",
-        "alignment": "Gretton et al. 2012; Ledoit and Wolf 2004",
+        "recognition": "pedregosa2011sklearn",
+        "image_quality": "wang2004ssim; zhang2018lpips",
+        "alignment": "gretton2012mmd; ledoit2004shrinkage",
     }
     needs: dict[str, tuple[str, ...]] = {"image_quality": ("skimage",), "alignment": ("sklearn",)}
     families = {"recognition": _RECOGNITION, "image_quality": _QUALITY, "alignment": _ALIGNMENT}

@@ -1,4 +1,4 @@
-"""Where LPIPS' trunks lie; the heads come with the lpips wheel. Imports no torch."""
+"""Files of LPIPS' backbones, found without torch; the heads come with the lpips wheel."""
 
 from __future__ import annotations
 

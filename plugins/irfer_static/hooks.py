@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the image recognizers."""
 
 from __future__ import annotations
 
@@ -14,6 +14,6 @@ def irfer_bench_components() -> Iterable[Component]:
         kind="recognizer", name="resnet18", factory="irfer_static.resnet:ResNet18Recognizer",
         params="irfer_static.resnet_params:ResNetParams", needs=("torch", "torchvision"),
         summary="ResNet-18 trained plainly on source and target together", licence="MIT",
-        source="He et al. 2016, https://arxiv.org/abs/1512.03385; torchvision (BSD-3)",
+        source="he2016resnet",
         traits={"modality": "image"},
     )

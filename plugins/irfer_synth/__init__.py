@@ -1,1 +1,1 @@
-"""A built-in plugin family of irfer-bench."""
+"""The embedded benchmark: procedural faces, videos and voices."""

@@ -1,8 +1,7 @@
-"""Noisy captions of synthetic faces, as careless people would write them, and their vocabulary.
+"""Noisy captions of synthetic faces, and their vocabulary.
 
-A caption names what its writer happened to see: some say nothing of the expression, some are
-wrong about it, most mention hair or glasses instead. A contrastive model learns from them what
-CLIP learns from the web: something of everything, and no class well.
+Some captions omit the expression, some name a wrong one, most mention hair or glasses as well.
+Like captions from the web, they give a contrastive model weak supervision of every attribute.
 """
 
 from __future__ import annotations
@@ -75,7 +74,7 @@ FEELINGS = (
 
 
 def write_caption(facts: Mapping[str, Any], rng: np.random.Generator) -> str:
-    """One caption of one image, from the facts of `faces.describe`, with its writer's errors."""
+    """One caption of one image, from the facts of `faces.describe`, with random errors."""
     subject = "a person" if rng.random() < 0.6 else "a face"
     if rng.random() >= SILENT:
         label = str(facts["expression"])

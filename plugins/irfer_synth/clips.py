@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 FPS = 16.0
 CLIP_TAKE, VOICE_TAKE = 50, 51
 SAME_FACE = frozenset({"fear", "surprise"})
-"""Classes one cannot tell apart by eye: in clips both draw their face from one mixture."""
+"""Classes that images cannot distinguish: in clips both draw their face from one mixture."""
 
 
 def count_frames(number: int, label: str) -> int:

@@ -39,7 +39,7 @@ PARTS = {"s": "stills", "x": "extra", "c": "clips"}
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """What an item's id says: part, subject number, class and camera."""
+    """The facts in an item's id: part, subject number, class and camera."""
 
     part: str
     number: int
@@ -48,7 +48,7 @@ class Address:
 
 
 class SynthDataset:
-    """The embedded benchmark (design §9): no files, no people, equal on every machine.
+    """The embedded benchmark: no files, no people, equal on every machine.
 
     Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `extra` (30 other
     people, six classes, visible only) and `clips` (the first 60 subjects in motion and with a
@@ -67,7 +67,7 @@ class SynthDataset:
         return Match(0.0, "synth is generated and reads no folder")
 
     def index(self, root: Path | None = None) -> Iterable[Item]:
-        """Every item, in a fixed order; `root` is not looked at."""
+        """Every item, in a fixed order; `root` is ignored."""
         for camera in CAMERAS:
             for number in range(1, SUBJECTS + 1):
                 for label in CLASSES:
@@ -85,7 +85,7 @@ class SynthDataset:
         return ()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """Draw the item at `params.size`; of a clip only the frames asked for, and all its sound.
+        """Draw the item at `params.size`; of a clip only the frames asked for, and all its audio.
 
         Raises:
             UsageError: the id is not one of `index`, or a frame is outside the clip.
@@ -147,7 +147,7 @@ class SynthDataset:
         ]
 
     def fingerprint(self, root: Path | None = None) -> str:
-        """The generator's version and parameters, digested."""
+        """Digest of the generator's version and parameters."""
         text = f"irfer_synth generator {GENERATOR} size {self.params.size}"
         return hashlib.sha256(text.encode()).hexdigest()
 

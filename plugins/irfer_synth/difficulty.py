@@ -1,4 +1,4 @@
-"""How hard the embedded benchmark is, by recognizers outside the suite.
+"""Difficulty of the embedded benchmark, measured by recognizers outside the suite.
 
 `python -m irfer_synth.difficulty` prints the figures of docs/synthetic-benchmark.md: histograms of
 oriented gradients with a ridge classifier, and with `--cnn` a small plain CNN.
@@ -39,7 +39,7 @@ class Difficulty:
 
     @property
     def gap(self) -> float:
-        """What training on the wrong spectrum costs."""
+        """Loss of accuracy by training on the other spectrum."""
         return self.nir_to_nir - self.vis_to_nir
 
     @property

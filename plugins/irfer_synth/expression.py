@@ -1,4 +1,4 @@
-"""What a synthetic face does: FACS action units with intensity, per class, with real overlap."""
+"""Expressions of synthetic faces: FACS action units with intensity, overlapping between classes."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def draw_expression(name: str, rng: np.random.Generator) -> tuple[NDArray[Any], 
     """(16,) action units from 0 to 1.25 and overall intensity 0 to 1 of one moment of a class.
 
     Units vary one by one, some are missing, some stray ones appear, and the classes of
-    `NEIGHBOURS` blend into each other, so that the classes overlap as people's do.
+    `NEIGHBOURS` blend into each other, so that the classes overlap.
     """
     intensity = float(rng.uniform(*INTENSITY)) if name != "neutral" else 0.0
     share = BLEND * float(rng.beta(1.0, 1.6))

@@ -32,7 +32,7 @@ CHUNK = 8
 
 @dataclass(frozen=True, slots=True)
 class Moments:
-    """N moments: who, which class, what the face does, how it is turned, what surrounds it.
+    """N face instances: identity, class, action units, pose and scene.
 
     Args:
         labels: class names. intensity: (N,) overall intensity, 0 to 1. units: (N, 16).
@@ -92,7 +92,7 @@ def render(moments: Moments, camera: Camera, size: int = 64) -> tuple[NDArray[An
     """Take the images.
 
     Args:
-        camera: `vis`, `nir`, `lwir` or `dark` (visible light, nearly none of it).
+        camera: `vis`, `nir`, `lwir` or `dark` (visible light at very low exposure).
         size: side in pixels.
 
     Returns:
@@ -173,7 +173,7 @@ _NOISE = {"vis": 0.010, "nir": 0.010, "lwir": 0.012, "dark": 0.012}
 
 
 def _sense(image: NDArray[Any], camera: Camera, seeds: NDArray[Any]) -> NDArray[Any]:
-    """Sensor noise: a little read-out noise, and in the dark the photons can be counted."""
+    """Sensor noise: read-out noise, and photon noise in the dark."""
     out = np.empty(image.shape, dtype=np.float32)
     for k, seed in enumerate(seeds):
         rng = generator(int(seed), ("vis", "nir", "lwir", "dark").index(camera))

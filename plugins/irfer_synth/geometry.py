@@ -1,4 +1,4 @@
-"""Where the parts of a face are: from identity and action units to curves, depth and landmarks.
+"""Geometry of a face: curves, depth and landmarks from identity and action units.
 
 Coordinates: (u, v) on the frontal face, from -1 to 1, v downwards; depth z towards the camera.
 All functions use only +, -, *, / and square roots, so that they give equal bits on every machine.

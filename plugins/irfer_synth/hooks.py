@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the embedded benchmark."""
 
 from __future__ import annotations
 

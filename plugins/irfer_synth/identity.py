@@ -1,4 +1,4 @@
-"""Who a synthetic face is: shape, skin, hair, brows and glasses, drawn from a seed and a number."""
+"""Identity of a synthetic face: shape, skin, hair, brows and glasses, from a seed and a number."""
 
 from __future__ import annotations
 

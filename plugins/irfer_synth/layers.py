@@ -1,4 +1,4 @@
-"""The parts of a face as soft masks over the image: what is drawn, before any light or colour."""
+"""Parts of a face as soft masks over the image, before shading."""
 
 from __future__ import annotations
 

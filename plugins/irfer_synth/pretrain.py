@@ -1,10 +1,10 @@
 """Makes the mini CLIP: `python -m irfer_synth.pretrain` (a few minutes on two cores).
 
-open_clip's own architecture, trained from nothing on visible synthetic faces of people who are not
+open_clip's architecture, trained from scratch on visible synthetic faces of people who are not
 in the benchmark; no near-infrared image is seen. Two stages, as in locked-image tuning (LiT, Zhai
 et al., CVPR 2022), because text and image towers that start together need far more images:
 
-1. the image tower learns to tell facts about a face (action units, hair, skin, glasses);
+1. the image tower learns to predict facts about a face (action units, hair, skin, glasses);
 2. the text tower, the image projection and the temperature learn image-text contrast on noisy
    captions (`captions.py`) from features of the now fixed image tower.
 
@@ -106,7 +106,7 @@ def render_people(people: int, seed: int, tokenizer: Any) -> tuple[Tensor, Tenso
 
 
 def fact_vector(facts: Mapping[str, Any]) -> list[float]:
-    """What stage 1 learns to tell: 16 action units, then hair, style, eyes, skin and the rest."""
+    """Targets of stage 1: 16 action units, then hair, style, eyes, skin and the rest."""
     words = [
         float(facts[key] == word)
         for key, choice in (
@@ -120,7 +120,7 @@ def fact_vector(facts: Mapping[str, Any]) -> list[float]:
 
 
 def augment(drawn: Tensor) -> Tensor:
-    """Mirror, shift and zoom a little, change light, develop two in five as black and white."""
+    """Mirror, shift, zoom, change the illumination, and convert two in five to grey."""
     n = len(drawn)
     turn = torch.zeros(n, 2, 3)
     zoom = torch.empty(n).uniform_(0.88, 1.06)
@@ -129,7 +129,7 @@ def augment(drawn: Tensor) -> Tensor:
     turn[:, :, 2] = torch.empty(n, 2).uniform_(-0.08, 0.08)
     grid = F.affine_grid(turn, [n, 3, SIZE, SIZE], align_corners=False)
     x = F.grid_sample(drawn.float() / 255, grid, padding_mode="border", align_corners=False)
-    # Films differ in the colours they see.
+    # Black-and-white film stocks differ in their spectral response.
     film = torch.rand(n, 3, 1, 1)
     grey = (x * film / film.sum(dim=1, keepdim=True)).sum(dim=1, keepdim=True)
     x = torch.where((torch.rand(n) < 0.4)[:, None, None, None], grey, x)
@@ -145,8 +145,8 @@ def normalise(drawn: Tensor) -> Tensor:
 
 @torch.no_grad()
 def initialise(clip: CLIP, drawn: Tensor) -> None:
-    """Start where little has to be found out: patches as whitened principal components, places
-    as sines and cosines of row and column. A tower that starts from noise needs thrice the steps.
+    """Initialise patches as whitened principal components and positions as sines and cosines of
+    row and column; a random start needs three times the steps.
     """
     visual, patch = clip.visual, clip.visual.conv1.kernel_size[0]
     width = visual.conv1.out_channels
@@ -166,7 +166,7 @@ def initialise(clip: CLIP, drawn: Tensor) -> None:
 
 
 def fit_images(clip: CLIP, drawn: Tensor, targets: Tensor, *, steps: int, batch: int) -> None:
-    """Stage 1: the image tower tells the facts from its class token, through a throw-away head."""
+    """Stage 1: predict the facts from the image tower's class token through a temporary head."""
     head = torch.nn.Linear(clip.visual.proj.shape[0], targets.shape[1])
     modules = torch.nn.ModuleList([clip.visual, head])
 
@@ -196,7 +196,7 @@ def fit_texts(clip: CLIP, features: Tensor, ids: Tensor, *, steps: int, batch: i
 def descend(
     name: str, learned: list[Any], loss: Callable[[int], Tensor], *, steps: int, rate: float
 ) -> None:
-    """AdamW with warm-up and cosine; matrices decay, vectors do not."""
+    """AdamW with warm-up and cosine schedule; weight decay on matrices only."""
     groups = [
         {"params": [p for p in learned if p.ndim >= 2], "weight_decay": 0.05},
         {"params": [p for p in learned if p.ndim < 2], "weight_decay": 0.0},
@@ -267,7 +267,7 @@ def save(clip: CLIP, config: dict[str, Any], folder: Path, facts: dict[str, Any]
 
 
 def say(what: str, done: int, total: int, note: str = "") -> None:
-    """One line that rewrites itself, with the time that is left."""
+    """Progress on one line, with the remaining time."""
     began = _BEGAN.setdefault(what, time.monotonic())
     spent = time.monotonic() - began
     left = spent / done * (total - done)

@@ -1,4 +1,4 @@
-"""Soft shapes, and what contracting muscles do to the skin: creases, mounds and hollows."""
+"""Soft shapes, and the relief of the skin that contracting muscles cause."""
 
 from __future__ import annotations
 

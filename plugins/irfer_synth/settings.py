@@ -17,8 +17,8 @@ EXTRA = Domain(spectrum="vis", lightings=("normal",), parts=("extra",))
 CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
 
 RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
-IMAGE_SUFFIXES = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
-EVERYTHING = (*RECOGNITION, *IMAGE_SUFFIXES, "kl_posterior")
+IMAGE_METRICS = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
+EVERYTHING = (*RECOGNITION, *IMAGE_METRICS, "kl_posterior")
 TEXT = "docs/synthetic-benchmark.md"
 
 
@@ -99,7 +99,7 @@ SYNTH_NIR_QUALITY = _setting(
     "translations of visible test images against their true near-infrared partners",
     source=VIS,
     extra=EXTRA,
-    metrics=(*IMAGE_SUFFIXES, "judge_accuracy", "judge_kept", "accuracy"),
+    metrics=(*IMAGE_METRICS, "judge_accuracy", "judge_kept", "accuracy"),
     primary="psnr",
 )
 """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""

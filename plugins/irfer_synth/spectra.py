@@ -1,4 +1,4 @@
-"""One shading model, several cameras: visible, near-infrared and thermal."""
+"""One shading model for three cameras: visible, near-infrared and thermal."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _DARK_SKIN = np.array((0.36, 0.23, 0.16), dtype=np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """What surrounds a moment, each (N,) or (N, k) float32: light, colours, backdrop, sensor.
+    """Illumination, colours, backdrop and sensor, each (N,) or (N, k) float32.
 
     `light` (N, 3) points to the lamp; `tint` (N, 3); `ambient` and `lamp` are strengths;
     `backdrop` (N, 6) is two colours; `blobs` (N, 3, 4) are x, y, width, weight; `cloth` (N, 3);

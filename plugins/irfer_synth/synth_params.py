@@ -1,4 +1,4 @@
-"""The embedded benchmark's only choice: the side of its images."""
+"""Parameters of the embedded benchmark."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from irfer_bench.api import Params, fit
 
 
 class SynthParams(Params, frozen=True, kw_only=True):
-    """How the embedded benchmark is drawn; the settings are defined at the default size."""
+    """The size of the images; the settings are defined at the default."""
 
     needs_root: ClassVar[bool] = False
 

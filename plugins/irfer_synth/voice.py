@@ -32,7 +32,7 @@ PROSODY: Mapping[str, tuple[float, ...]] = {
 """Pitch over the speaker's own, pitch range, rise over the clip, loudness, syllables per second,
 tremor, brightness, formant shift (all but loudness and tempo as ratios)."""
 SAME_VOICE: Mapping[str, str] = {"anger": "happiness", "happiness": "anger"}
-"""Classes one cannot tell apart by ear: both draw their prosody from one mixture."""
+"""Classes that audio cannot distinguish: both draw their prosody from one mixture."""
 SPREAD = 0.10
 VOWELS = np.array(
     [

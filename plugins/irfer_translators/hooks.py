@@ -1,4 +1,4 @@
-"""What this family announces."""
+"""Components of the translators."""
 
 from __future__ import annotations
 
@@ -6,14 +6,6 @@ from collections.abc import Iterable
 
 from irfer_bench.api import Component, Traits, hookimpl
 
-LUO_2024 = (
-    "Luo et al., Multi-Energy Guided Image Translation with Stochastic Differential Equations for "
-    "Near-Infrared Facial Expression Recognition, AAAI 2024"
-)
-MENG_2022 = (
-    "Meng et al., SDEdit: Guided Image Synthesis and Editing with Stochastic Differential "
-    "Equations, ICLR 2022"
-)
 SCORE_NET = {"score_net": "diffusion.score_net/1"}
 LANDMARK_NET = {"landmark_net": "diffusion.landmark_net/1"}
 """Shared parts: methods that declare one owner and ask for one key share one trained network."""
@@ -47,12 +39,12 @@ def irfer_bench_components() -> Iterable[Component]:
         "conditional diffusion guided by landmark and high-pass energies",
         # 2: frames of a clip share their noise; the paper preset's baseline has lr 1e-4.
         version="2",
-        licence="MIT", source=LUO_2024, traits=Traits(trains=True, pairs=True),
+        licence="MIT", source="luo2024nfersde", traits=Traits(trains=True, pairs=True),
         parts={**SCORE_NET, **LANDMARK_NET},
     )
     yield Component(
         "translator", "sdedit", "irfer_translators.diffusion.sdedit:SdEdit",
         "irfer_translators.diffusion.sdedit_params:SdEditParams",
         "noise the visible image, then denoise it with a diffusion of target images",
-        licence="MIT", source=MENG_2022, traits=Traits(trains=True), parts=SCORE_NET,
+        licence="MIT", source="meng2022sdedit", traits=Traits(trains=True), parts=SCORE_NET,
     )

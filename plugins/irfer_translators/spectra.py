@@ -1,4 +1,4 @@
-"""Which spectrum a target domain such as `nir` or `nir_dark` belongs to."""
+"""The spectrum of a target domain such as `nir` or `nir_dark`."""
 
 from __future__ import annotations
 

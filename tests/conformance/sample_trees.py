@@ -52,7 +52,7 @@ def write_oulu_casia(root: Path) -> None:
 
 
 def write_dfew(root: Path) -> None:
-    """Fifteen clips of the owner's crops with the original films beside them."""
+    """Fifteen clips of the official crops with the original videos beside them."""
     dfew_tree(root)
 
 

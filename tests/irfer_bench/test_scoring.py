@@ -171,3 +171,48 @@ def test_the_score_of_a_fold_without_a_class_warns(bench, monkeypatch):
                                "--json")  # fmt: skip
     assert code == 0, err
     assert json.loads(out)["warnings"] == ["fold 1 has no test item of fear: UAR counts the others"]
+
+
+QUALITY = ("-d", "toy", "-s", "toy_quality", "-t", "toy_shift", "-t", "toy_partner",
+           "-r", "toy_means", "--fold", "1", "--fold", "2")  # fmt: skip
+
+
+def test_a_third_partys_metric_over_pairs_keeps_its_sums_and_ranks(bench):
+    code, _, err = bench.run(*QUALITY)
+    assert code == 0, err
+    kept = [json.loads(p.read_text()) for p in bench.out.glob("predictions/toy_quality/*.json")]
+    assert len(kept) == 4
+    for each in kept:
+        assert "values" not in each
+        assert np.shape(each["summands"]["toy_error"]) == (len(each["pairs"]), 2)
+    rows = json.loads(bench.call("leaderboard", "toy_quality", "--json")[1])["toy_quality"]
+    assert [row["rank"] for row in rows] in ([1, 1], [1, 2])
+    for row in rows:
+        found = row["metrics"]["toy_error"]
+        assert found["low"] <= found["value"] <= found["high"]
+
+
+@pytest.mark.parametrize("broken", ["compute", "resample", "summands", "from_sums"])
+def test_a_broken_metric_costs_its_number_and_not_the_run(bench, monkeypatch, broken):
+    bench.call("list")
+    from irfer_toy.metrics import PixelError
+
+    def fail(*words, **named):
+        raise RuntimeError("out of order")
+
+    compute = PixelError.compute
+    if broken == "resample":
+        monkeypatch.delattr(PixelError, "summands")
+        monkeypatch.setattr(PixelError, "compute", lambda self, inputs, index=None:
+                            compute(self, inputs) if index is None else fail())  # fmt: skip
+    else:
+        monkeypatch.setattr(PixelError, broken, fail)
+    code, out, err = bench.run(*QUALITY, "--json")
+    assert code == 0, err
+    for cell in json.loads(out)["cells"]:
+        found = cell["metrics"]["toy_error"]
+        assert (found["value"] is None) == (broken == "compute")
+        assert found["low"] is None
+        assert "RuntimeError: out of order" in found["reason"]
+    page = (bench.out / "toy_quality.md").read_text()
+    assert "Not ranked" in page

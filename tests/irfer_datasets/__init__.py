@@ -1,1 +1,1 @@
-"""Trees in the owners' layouts, made by the tests."""
+"""Trees in the official layouts, made by the tests."""

@@ -1,4 +1,4 @@
-"""AffectNet trees of both releases in the layouts of datasets.md §11, drawn images only."""
+"""AffectNet trees of both releases in the layouts of `docs/datasets.md`, drawn images only."""
 
 from __future__ import annotations
 

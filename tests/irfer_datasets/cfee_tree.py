@@ -1,4 +1,4 @@
-"""CFEE trees in the exact layout of datasets.md §8, drawn or empty."""
+"""CFEE trees in the exact layout of `docs/datasets.md`, drawn or empty."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""CK+ trees in the layouts of datasets.md §12, drawn images only."""
+"""CK+ trees in the layouts of `docs/datasets.md`, drawn images only."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def ck_plus_tree(
 
 
 def write_ck_plus(root: Path) -> None:
-    """The owners' four trees, FACS included."""
+    """The official four trees, FACS included."""
     ck_plus_tree(root, landmarks="Landmarks")
     facs = root / "FACS/S005/001/S005_001_00000004_facs.txt"
     facs.parent.mkdir(parents=True)

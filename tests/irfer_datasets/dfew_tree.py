@@ -1,4 +1,4 @@
-"""DFEW as its owners distribute it, cut to fifteen drawn clips, and as loaders rearrange it."""
+"""DFEW as distributed, cut to fifteen drawn clips, and as loaders rearrange it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ def _save(folder: Path, names: Callable[[int], str], clip: int, frames: int) -> 
 
 
 def write_frames(base: Path, source: str, clips: Sequence[int] = tuple(CLIPS)) -> None:
-    """One of the owner's forms of the frames, or what loaders make of them."""
+    """One of the official forms of the frames, or what loaders make of them."""
     for clip in clips:
         if source in ("clip_224x224", "jpg_256"):
             folder = base / "Clip" / source / f"{clip:05d}"
@@ -84,7 +84,7 @@ def write_frames(base: Path, source: str, clips: Sequence[int] = tuple(CLIPS)) -
 
 
 def dfew_tree(base: Path, *sources: str) -> Path:
-    """Lists, and frames in the given forms: by default the owner's crops and original films."""
+    """Lists, and frames in the given forms: by default the official crops and original videos."""
     write_lists(base)
     for source in sources or ("clip_224x224", "original"):
         write_frames(base, source)

@@ -1,4 +1,4 @@
-"""KDEF trees in the exact layout of datasets.md §9, drawn or empty."""
+"""KDEF trees in the exact layout of `docs/datasets.md`, drawn or empty."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def kdef_tree(
     views: Sequence[str] = tuple(VIEWS),
     drawn: bool = False,
 ) -> Path:
-    """`root/AF01/AF01ANS.JPG`; empty files unless drawn, and black ones where the owner's are."""
+    """`root/AF01/AF01ANS.JPG`; empty files unless drawn, and black ones where the official are."""
     for number, subject in enumerate(subjects):
         for session in sessions:
             place = root / f"{session}{subject}"

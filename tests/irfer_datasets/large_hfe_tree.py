@@ -1,4 +1,4 @@
-"""Small trees of Large-HFE in the layout proposed in datasets.md §5, of drawn faces."""
+"""Small trees of Large-HFE in the layout proposed in `docs/datasets.md`, of drawn faces."""
 
 from __future__ import annotations
 

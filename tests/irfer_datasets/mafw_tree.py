@@ -1,4 +1,4 @@
-"""MAFW as its owners distribute it, cut to a few dozen drawn clips."""
+"""MAFW as distributed, cut to a few dozen drawn clips."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small trees of USTC-NVIE as datasets.md §3 tells them, of drawn faces."""
+"""Small trees of USTC-NVIE as `docs/datasets.md` describes them, of drawn faces."""
 
 from __future__ import annotations
 

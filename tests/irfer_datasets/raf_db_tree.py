@@ -1,4 +1,4 @@
-"""RAF-DB trees in the exact layouts of datasets.md §10, drawn images only."""
+"""RAF-DB trees in the exact layouts of `docs/datasets.md`, drawn images only."""
 
 from __future__ import annotations
 
@@ -50,5 +50,5 @@ def kaggle_tree(root: Path, rows: Mapping[str, int] = ROWS) -> Path:
 
 
 def write_raf_db(root: Path) -> None:
-    """The owners' form with both framings, two training images and a test image per class."""
+    """The official form with both framings, two training images and a test image per class."""
     owner_tree(root / "basic", images=("aligned", "original"))

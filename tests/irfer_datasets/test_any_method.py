@@ -1,4 +1,4 @@
-"""Any dataset with any method there is: from the owner's folder to a record, in small trees."""
+"""Any dataset with any method there is: from the official folder to a record, in small trees."""
 
 from __future__ import annotations
 

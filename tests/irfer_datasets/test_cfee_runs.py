@@ -1,4 +1,4 @@
-"""CFEE, KDEF and Oulu-CASIA from the owners' folders to a record, through the command line."""
+"""CFEE, KDEF and Oulu-CASIA from the official folders to a record, through the command line."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from tests.conformance.sample_trees import SAMPLES
 REGISTRY = load()
 DATASETS = [
     owned.component.name
-    for owned in REGISTRY.owned
+    for owned in REGISTRY.registered
     if owned.builtin and owned.component.kind == "dataset" and REGISTRY.needs_root(owned.component)
 ]
 KINDS = ("zip", "rar", "7z", "tar", "tar.gz", "part1.rar", "z01", "zip.001")
@@ -55,7 +55,7 @@ def test_a_tree_is_its_own_datasets_and_no_others(
 def test_nor_where_it_lies_one_level_deeper(
     dataset: str, tree: str, trees: dict[str, Path], tmp_path: Path
 ) -> None:
-    """A folder too high is the owner's or nobody's, never another dataset's."""
+    """A folder too high is the official or nobody's, never another dataset's."""
     (tmp_path / "download").mkdir()
     trees[tree].rename(tmp_path / "download" / "inner")
     try:

@@ -1,4 +1,4 @@
-"""Small trees in the exact layouts of datasets.md §2, and of anyone's own folder."""
+"""Small trees in the exact layouts of `docs/datasets.md`, and of anyone's own folder."""
 
 from __future__ import annotations
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from sklearn.metrics import balanced_accuracy_score, f1_score
 
 from irfer_bench.api import UnavailableError
 from irfer_metrics import recognition
-from tests.irfer_metrics.given import inputs, make
+from tests.irfer_metrics.given import COMPONENTS, inputs, make
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")
@@ -44,3 +46,22 @@ def test_the_judge_and_what_is_kept() -> None:
     with pytest.raises(UnavailableError, match="at chance"):
         make("judge_kept").compute(blind)
     assert np.isnan(make("judge_kept").compute(blind, np.array([0, 1, 2])))
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.data())
+def test_sums_over_any_items_give_what_compute_gives(data: st.DataObject) -> None:
+    """Also where classes are missing from the truth, from the guesses or from both."""
+    count = data.draw(st.integers(1, 15))
+    numbers = st.lists(st.integers(0, 2), min_size=count, max_size=count)
+    labels, guess, judged = (np.array(data.draw(numbers)) for _ in range(3))
+    index = np.array(data.draw(st.lists(st.integers(0, count - 1), min_size=1, max_size=30)))
+    scores, pair_scores = (np.log(np.eye(3)[found] * 0.9 + 0.05) for found in (guess, judged))
+    given_ = inputs(labels=labels, scores=scores, pair_labels=labels, pair_scores=pair_scores,
+                    pair_target_scores=scores)  # fmt: skip
+    for component in COMPONENTS:
+        if component.factory.startswith("irfer_metrics.recognition"):
+            metric: Any = make(component.name)
+            sums = metric.summands(given_)[index].sum(0)
+            expected = metric.compute(given_, index)
+            assert metric.from_sums(sums) == pytest.approx(expected, nan_ok=True), component.name

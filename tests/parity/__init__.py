@@ -1,1 +1,1 @@
-"""Parity with official code and with the papers' equations (design §10)."""
+"""Parity with official code and with the papers' equations."""

@@ -13,7 +13,7 @@ ACTIONS = {
     "items": ("items", "every usable item; problems on standard error"),
     "check": ("checking", "counts, problems and fingerprint; every image is decoded once"),
     "manifest": ("manifest", "items, digests, folds and fingerprint as one JSON document"),
-    "scan": ("scanning", "what the folders' names say, as a CSV to correct by hand"),
+    "scan": ("scanning", "the facts in the folders' names, as a CSV to correct by hand"),
     "prepare": ("preparing", "decode, crop and resize once what a setting needs"),
     "export": ("exporting", "a prepared set as parquet, for private use"),
     "purge": ("purging", "delete everything that was made from a dataset's files"),
@@ -47,7 +47,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Run one sub-command and return its exit code."""
-    signal.signal(signal.SIGTERM, _interrupt)  # what is half-written holds images: clear it up
+    signal.signal(signal.SIGTERM, _interrupt)  # Half-written files may hold images: remove them.
     module = import_module(f"{__name__}.{ACTIONS[args.action][0]}")
     return int(module.run(args, load()))
 

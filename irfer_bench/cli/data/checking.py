@@ -1,4 +1,4 @@
-"""`data check`: counts, problems, fingerprint; and whether another laboratory has the same."""
+"""`data check`: counts, problems, fingerprint; and a comparison with another site's copy."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--against",
         default="",
         metavar="FILE",
-        help="another laboratory's `data manifest`: say what differs",
+        help="another site's `data manifest`: list the differences",
     )
     add_options(parser)
 
@@ -33,7 +33,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Print the check; exit 4 where a run would refuse the data, or where two copies differ."""
     if asks_crops(args) and not args.against:
-        raise UsageError("crops are compared with another laboratory's", "say --against FILE")
+        raise UsageError("crops are compared with another site's", "say --against FILE")
     theirs = read_statement(Path(args.against)) if args.against else None
     manifest: Manifest
     unknown: list[str] = []
@@ -44,13 +44,13 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         manifest = mine = state(args, registry)
         differences, unknown = compare(mine, theirs), uncompared(mine, theirs)
     if args.json:
-        said = summarise(manifest)
+        summary = summarise(manifest)
         if differences is not None:
-            said["differences"] = [
+            summary["differences"] = [
                 {"kind": each.kind, "what": each.what, "how": each.how} for each in differences
             ]
-            said["not_compared"] = unknown
-        print(json.dumps(said))
+            summary["not_compared"] = unknown
+        print(json.dumps(summary))
     else:
         _print_manifest(manifest)
         if differences is not None:

@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--json", action="store_true", help="one object on standard output")
     add("--to", choices=("parquet", "hub"), default="parquet", help="hub also uploads, privately")
-    add("--out", required=True, metavar="FOLDER", help="a new folder; only you may enter it")
+    add("--out", required=True, metavar="FOLDER", help="a new folder that only your user may enter")
     add("--upload", default="", metavar="OWNER/NAME", help="with --to hub: the private repository")
     add(
         "--i-have-the-right",
@@ -38,7 +38,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Prepare what the setting needs, write it, and upload it only where all was said."""
+    """Prepare and write; upload only where every option that permits it is given."""
     from irfer_bench.data.export.archive import About, check_upload, export_hub
 
     if (args.to == "hub") != bool(args.upload):

@@ -11,6 +11,7 @@ from typing import Any
 from irfer_bench.experiment.request import parse_roots
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.references import cite
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace, registry: Registry) -> int:
     """Print one paragraph per dataset."""
     roots = parse_roots(args.data_root, "")
-    rows = []
+    rows: list[dict[str, Any]] = []
     for component in registry.components("dataset"):
         name = component.name
         needs = registry.needs_root(component)
@@ -32,6 +33,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
                 "summary": component.summary,
                 "licence": component.licence,
                 "source": component.source,
+                "references": cite(component.source),
                 "needs_root": needs,
                 "root": root,
                 "here": not needs or (root is not None and Path(root).expanduser().is_dir()),
@@ -43,7 +45,8 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     for row in rows:
         where = "generated" if not row["needs_root"] else _where(row)
         print(f"{row['name']}: {terminal(str(row['summary']))}")
-        for title, text in (("licence", row["licence"]), ("source", row["source"])):
+        sources = [("source", text) for text in row["references"]]
+        for title, text in (("licence", row["licence"]), *sources):
             print(f"  {title:<8} {terminal(str(text))}")
         print(f"  {'files':<8} {terminal(where)}")
     return 0

@@ -1,4 +1,4 @@
-"""`data manifest`: what is here, as one document that another laboratory can compare with."""
+"""`data manifest`: one document with which another site can compare its copy."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
-    """What `manifest` and `check --against` share."""
+    """Options that `manifest` and `check --against` share."""
     add_recipe_options(
         parser, "also prepare what this setting needs and put the digest of its crops in"
     )
@@ -56,7 +56,7 @@ def state(args: argparse.Namespace, registry: Registry) -> Statement:
         raise UsageError("crops are made by the rules of a setting", "name one: -s SETTING")
     if args.setting:
         made = prepare_setting(args, registry)
-        # By whose rules frames were taken; who found the faces is what the digest is about.
+        # The setting's rules choose the frames; the digest depends on the detector.
         name = made.setting.name.partition("@")[0]
         crops = {f"{name}: {row.title}": row.facts["crops"] for row in made.domains}
     dataset = registry.create(source.component, source.params)

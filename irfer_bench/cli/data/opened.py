@@ -1,4 +1,4 @@
-"""What every `data` command opens first: the dataset, its folder, its manifest."""
+"""The dataset, folder and manifest that every `data` command opens first."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def open_source(
 
 
 def scan_dataset(args: argparse.Namespace, registry: Registry) -> Manifest:
-    """What the asked-for dataset holds, every image decoded once."""
+    """The manifest of a dataset; every image is decoded once."""
     source = open_source(args, registry, args.dataset)
     reporter = open_reporter()
     try:

@@ -1,4 +1,4 @@
-"""`data prepare`: decode, crop and resize once what a setting needs, and show what came out."""
+"""`data prepare`: decode, crop and resize once what a setting needs, and show the result."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def add_recipe_options(parser: argparse.ArgumentParser, setting: str) -> None:
-    """What the images are made by; `setting` is the help of the option of that name."""
+    """Options of the preparation; `setting` is the help text of that option."""
     add = parser.add_argument
     add("--setting", "-s", default="", help=setting)
     add(
@@ -53,7 +53,7 @@ def add_recipe_options(parser: argparse.ArgumentParser, setting: str) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Prepare, then print where it lies, what was not found, and a table."""
+    """Prepare, then print the folder, frames without a face, and a table."""
     for name in args.allow_faces:
         registry.get("dataset", name)
     made = prepare_setting(args, registry)
@@ -72,7 +72,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
 
 
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
-    """Prepare every domain of the setting that was asked for; what is there is not made again."""
+    """Prepare every domain of the setting that is not prepared yet."""
     setting = _setting(args, registry)
     reporter = open_reporter()
     try:

@@ -19,7 +19,7 @@ from irfer_bench.store.files import clear_write_errors
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options."""
-    parser.add_argument("--yes", action="store_true", help="delete; without it, only say what")
+    parser.add_argument("--yes", action="store_true", help="delete; without it, only list")
     parser.add_argument(
         "--out",
         action="append",
@@ -30,7 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Say, and with `--yes` do, what goes; records and boards hold no pixel and stay."""
+    """List, and with `--yes` delete, what was made of a dataset; records and boards stay."""
     registry.get("dataset", args.dataset)
 
     def made_of_it(describe: dict[str, Any]) -> bool:
@@ -60,7 +60,7 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
     found.append(home() / "private" / args.dataset)
     settings = set()
     for component in registry.components("setting"):
-        with suppress(BenchError):  # a broken plugin keeps nobody's faces here
+        with suppress(BenchError):  # A broken plugin must not keep images of people here.
             if args.dataset in _datasets(registry.setting(component.name)):
                 settings.add(component.name)
     for out in args.out or ["leaderboards"]:
@@ -72,6 +72,6 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
 
 
 def _datasets(setting: Setting) -> set[str]:
-    """Whose faces may be in its images."""
+    """Datasets whose faces may be in its images."""
     domains = (setting.source, setting.target, setting.extra)
     return {setting.dataset} | {domain.dataset for domain in domains if domain is not None}

@@ -1,4 +1,4 @@
-"""`data scan`: what the folders' names say, as a CSV that a user corrects by hand."""
+"""`data scan`: facts in the folders' names, as a CSV that a user corrects by hand."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Write one row per clip; cells that could not be told are empty."""
+    """Write one row per clip; unknown cells are empty."""
     source = open_source(args, registry, args.dataset)
     if source.root is None:
         raise UsageError(f"{args.dataset} has no folder to scan", "name a dataset of files")
@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         if place.exists():
             raise UsageError(f"--out {place} is there already", "move it away, or name another")
         write_new(place, text.getvalue())
-    _print_census(rows, args.dataset)
+    _print_inventory(rows, args.dataset)
     return 0
 
 
@@ -69,7 +69,7 @@ def _plain(items: Iterable[Item]) -> Iterable[Mapping[str, str]]:
         }
 
 
-def _print_census(rows: list[Mapping[str, str]], name: str) -> None:
+def _print_inventory(rows: list[Mapping[str, str]], name: str) -> None:
     print(f"{name}: {len(rows)} rows", file=sys.stderr)
     for column in rows[0]:
         values = Counter(row[column] for row in rows)

@@ -2,7 +2,7 @@
 
 The columns are those that dataset `hub` reads by default, so that an export is read back with the
 same pixels, labels, subjects and folds. Nothing leaves the machine unless `upload` names a
-repository and the user says that the licence allows it; the repository is private.
+repository and the user confirms that the licence permits it; the repository is private.
 """
 
 from __future__ import annotations
@@ -37,8 +37,8 @@ configs:
 # DO NOT PUBLISH
 
 {count} prepared clips of `{dataset}`, setting `{setting}`, for private use only. Images of
-people, crops and translations of them are under the owner's licence; a copy on the Hugging Face
-Hub must stay private.
+people, crops and translations of them are under the distributor's licence; a copy on the Hugging
+Face Hub must stay private.
 
 Licence of the data:
 
@@ -51,10 +51,10 @@ Licence of the data:
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a set is, and the facts that its clips do not carry.
+    """Facts of an exported set that its clips do not hold.
 
     Args:
-        licence: the owner's words, shown before an upload and kept in the card.
+        licence: the dataset's licence, shown before an upload and kept in the card.
         fingerprint: of the dataset that was prepared.
         items: by id, for split, part and weak pairs; a frame `<item>.<k>` has its item's.
         folds: test subjects (or item ids) of each fold; kept in the column `split`.
@@ -72,7 +72,7 @@ class About:
 
 @dataclass(frozen=True)
 class Exported:
-    """What was written, and where it was uploaded: the revision that `hub.revision` takes."""
+    """The written files and, after an upload, the revision for `hub.revision`."""
 
     folder: Path
     clips: int
@@ -90,9 +90,9 @@ def export_parquet(
     progress: Callable[[str, int, int], object] | None = None,
     total: int = 0,
 ) -> Exported:
-    """Write clips into a new folder that its user alone may enter (0700); one clip in memory.
+    """Write clips into a new folder of mode 0700, holding one clip in memory.
 
-    The folder appears when all is written: an interrupted export leaves none.
+    The folder appears by one rename: an interrupted export leaves none.
 
     Raises:
         UsageError: the folder holds something, or cannot be written. ContractError: a clip is not
@@ -127,10 +127,10 @@ def export_hub(
 
     Args:
         upload: OWNER/NAME; empty uploads nothing.
-        i_have_the_right: the user's word, after reading the licence, which is shown before.
+        i_have_the_right: the user's confirmation after the licence was shown.
 
     Raises:
-        RefusedError: an upload without the user's word, with the licence; or a public repository.
+        RefusedError: an upload without confirmation, with the licence; or a public repository.
         MissingError: the hub cannot be reached; the folder stays.
     """
     if upload:
@@ -146,7 +146,7 @@ def export_hub(
 
 
 def check_upload(about: About, upload: str, i_have_the_right: bool) -> None:
-    """Refuse an upload that the user has not answered for.
+    """Refuse an upload that the user has not confirmed.
 
     Raises:
         UsageError: no OWNER/NAME. RefusedError: not confirmed; it shows the licence.
@@ -155,7 +155,7 @@ def check_upload(about: About, upload: str, i_have_the_right: bool) -> None:
         raise UsageError(f"--upload {upload!r} names no repository", "say OWNER/NAME")
     if not i_have_the_right:
         raise RefusedError(
-            f"images of {about.dataset} are not uploaded to {upload} without your word that "
+            f"images of {about.dataset} are not uploaded to {upload} without confirmation that "
             f"their licence allows it. It says: {about.licence}",
             "if it does, add --i-have-the-right; the repository is made private",
         )

@@ -26,7 +26,7 @@ _TEXTS = ("subject", "spectrum", "lighting", "pair", "split", "part")
 
 
 def schema_of(classes: tuple[str, ...]) -> pa.Schema:
-    """The columns, with the note by which `datasets` knows images, sound and class names."""
+    """The columns, with the metadata by which `datasets` recognises images, audio and classes."""
     text = {"dtype": "string", "_type": "Value"}
     point = {"dtype": "float32", "_type": "Value"}
     columns: list[tuple[str, Any, Any]] = [
@@ -72,7 +72,7 @@ class ShardWriter(AbstractContextManager["ShardWriter"]):
     ) -> None:
         if kind is None:
             self._flush()
-            if not self.shards:  # no clips: one file that says which columns there would be
+            if not self.shards:  # Without clips one empty file holds the columns.
                 self._open().write_table(self._schema.empty_table())
         self._close()
 
@@ -91,7 +91,7 @@ class ShardWriter(AbstractContextManager["ShardWriter"]):
             {"bytes": encode_image(frame), "path": f"{name}_{k}.png"}
             for k, frame in enumerate(clip.frames)
         ]
-        sound = _sound(clip, name)
+        audio = _audio(clip, name)
         row = {
             "id": name,
             "image": images[0] if len(images) == 1 else None,
@@ -105,18 +105,18 @@ class ShardWriter(AbstractContextManager["ShardWriter"]):
             "part": "" if item is None else item.part,
             "weak_pair": item is not None and item.weak_pair,
             "fps": clip.fps,
-            "audio": sound,
+            "audio": audio,
             "landmarks": None if clip.landmarks is None else clip.landmarks.tolist(),
         }
         self._rows.append(row)
-        files = [*images, *([sound] if sound is not None else [])]
+        files = [*images, *([audio] if audio is not None else [])]
         self._held += sum(len(file["bytes"]) for file in files)
         self.clips += 1
         if len(self._rows) >= ROWS or self._held >= min(GROUP, self._limit):
             self._flush()
 
     def number_shards(self) -> None:
-        """Give the files their final names, by which a missing one is seen."""
+        """Give the files their final names, which hold their number."""
         for number in range(self.shards):
             name = f"clips-{number:05d}-of-{self.shards:05d}.parquet"
             self._place(number).rename(self.folder / name)
@@ -158,7 +158,7 @@ def encode_image(frame: NDArray[Any]) -> bytes:
     return stream.getvalue()
 
 
-def encode_sound(sound: NDArray[Any], rate: int) -> bytes:
+def encode_audio(audio: NDArray[Any], rate: int) -> bytes:
     """(samples,) float32 as a WAV file of the same floats, one channel."""
     import av
 
@@ -166,7 +166,7 @@ def encode_sound(sound: NDArray[Any], rate: int) -> bytes:
     with av.open(stream, "w", format="wav", options={"fflags": "+bitexact"}) as container:
         track: Any = container.add_stream("pcm_f32le", rate=rate, layout="mono")
         frame = av.AudioFrame.from_ndarray(
-            np.ascontiguousarray(sound, np.float32)[None], format="flt", layout="mono"
+            np.ascontiguousarray(audio, np.float32)[None], format="flt", layout="mono"
         )
         frame.sample_rate = rate
         container.mux(track.encode(frame))
@@ -174,7 +174,7 @@ def encode_sound(sound: NDArray[Any], rate: int) -> bytes:
     return stream.getvalue()
 
 
-def _sound(clip: Clip, name: str) -> dict[str, Any] | None:
+def _audio(clip: Clip, name: str) -> dict[str, Any] | None:
     if clip.audio is None or clip.sample_rate is None or not len(clip.audio):
         return None
-    return {"bytes": encode_sound(clip.audio, clip.sample_rate), "path": f"{name}.wav"}
+    return {"bytes": encode_audio(clip.audio, clip.sample_rate), "path": f"{name}.wav"}

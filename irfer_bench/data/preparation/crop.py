@@ -1,4 +1,4 @@
-"""The square that is cut out of an image, its depth and its size."""
+"""Cropping of a square, conversion to 8 bits and resizing."""
 
 from __future__ import annotations
 

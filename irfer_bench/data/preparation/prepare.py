@@ -1,4 +1,4 @@
-"""Items become clips once: frames picked, faces found, cropped, scaled to 8 bits, resized."""
+"""Preparation of items: select frames, find faces, crop, scale to 8 bits, resize."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ __all__ = ["Annotations", "Rules", "pick", "prepare", "rules_of"]
 
 @dataclass(frozen=True)
 class Annotations:
-    """What users bring besides the images, by item id.
+    """Landmarks and boxes given by the user, by item id.
 
     Args:
-        landmarks: (T, 68, 2) in pixels of the original; they win over the dataset's.
+        landmarks: (T, 68, 2) in pixels of the original; they override the dataset's.
         boxes: `{position: (left, top, side)}`; position `EVERY` stands for all. None: no file.
     """
 
@@ -62,7 +62,7 @@ def prepare(
     Args:
         detector: opened; None takes the centre square.
         progress: called as `progress("prepare", done, total)` after every item.
-        partners: where the visible partner of a registered pair is looked up; default `items`.
+        partners: items among which visible partners of registered pairs are found; default `items`.
         record: called as `record(item id, facts)` with positions, boxes, the 16-bit range used and
             the positions without a face.
 
@@ -133,7 +133,7 @@ class _Job:
             length=item.frames,
         )
         if self.rules.unit == "item":
-            return [self.reader.with_sound(item, whole)], facts
+            return [self.reader.with_audio(item, whole)], facts
         return [_still(whole, index, picked[k][1]) for index, k in enumerate(kept)], facts
 
     def _points(

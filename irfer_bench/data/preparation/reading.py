@@ -1,4 +1,4 @@
-"""Frames and sound of an item, as its dataset gives them."""
+"""Reading of an item's frames and audio through its dataset."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Reader:
 
     def frames(self, item: Item, positions: Sequence[int]) -> tuple[Clip, list[NDArray[Any]]]:
         """The frames at these positions, and the first clip with the landmarks of all."""
-        # A folder of images is read one by one: owners' crops differ in size inside a sequence.
+        # A folder of images is read one by one: official crops differ in size inside a sequence.
         parts = [[p] for p in positions] if len(item.files) == item.frames else [list(positions)]
         clips = [self._read(item, part) for part in parts]
         frames = [frame for clip in clips for frame in clip.frames]
@@ -51,17 +51,17 @@ class Reader:
         joined = np.concatenate(known) if len(known) == len(points) else None
         return replace(clips[0], landmarks=joined), frames
 
-    def with_sound(self, item: Item, clip: Clip) -> Clip:
-        """The clip with the sound of its item, where the dataset can be heard."""
+    def with_audio(self, item: Item, clip: Clip) -> Clip:
+        """The clip with its audio, if the dataset has `read_audio`."""
         read_audio = getattr(self.dataset, "read_audio", None)
         if clip.audio is not None or read_audio is None or not item.audio:
             return clip
         with _reading(item):
-            heard = read_audio(self.root, item)
-        return clip if heard is None else replace(clip, audio=heard[0], sample_rate=heard[1])
+            found = read_audio(self.root, item)
+        return clip if found is None else replace(clip, audio=found[0], sample_rate=found[1])
 
     def depth(self, item: Item, frames: Sequence[NDArray[Any]]) -> tuple[float, float] | None:
-        """What of 16 bits becomes 0 to 255: fixed, or percentiles 1 and 99 of all frames."""
+        """The 16-bit range mapped to 0 to 255: fixed, or percentiles 1 and 99 of all frames."""
         if frames[0].dtype != np.uint16:
             return None
         if self.range_16bit is not None:

@@ -1,4 +1,4 @@
-"""What is done to every item before a method sees it, and which frames are taken."""
+"""Rules of preparation and of the choice of frames."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         stored: the frames that are kept, by a like rule; empty keeps the scored ones. Unit `item`.
         unit: `frame` makes one clip per frame, `item` one clip per item.
         size: side of the stored square, pixels.
-        detector: who finds the face; `none` is the centre square.
+        detector: finds the face; `none` takes the centre square.
         crop: side of the box as a factor on the larger side of what was found.
         no_face: where no face is found, `fail`, take the `whole` centre square, or `drop` it.
         range_16bit: (low, high) mapped to (0, 255); None takes the sequence's 1 to 99 percentile.
@@ -42,7 +42,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 
 
 def rules_of(setting: Setting) -> Rules:
-    """The part of a setting that decides what the images look like."""
+    """The fields of a setting that determine the prepared images."""
     return Rules(
         frames=setting.frames,
         stored=setting.stored,

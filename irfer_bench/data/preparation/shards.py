@@ -1,4 +1,4 @@
-"""Preparation over all cores that is killed and goes on: finished chunks are kept as files."""
+"""Resumable preparation over all cores: finished chunks are kept as files."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ FILES, SMALLEST = 64, 64
 DRAWN = 256
 """Items of a generated dataset per file: it draws that many at a time."""
 WORTH = 400
-"""Frames from which on starting other processes costs less than it saves."""
+"""Number of frames from which other processes are started."""
 WORKERS = "IRFER_BENCH_WORKERS"
 
 
@@ -44,7 +44,7 @@ def prepare_shards(
     progress: Progress,
     workers: int | None = None,
 ) -> dict[str, Any]:
-    """Prepare all items into files below `place`; what is there already is not made again.
+    """Prepare all items into files below `place`; existing files are kept.
 
     Args:
         workers: processes; default one per core, or `IRFER_BENCH_WORKERS`.
@@ -109,7 +109,7 @@ def _chunks(
 
 
 def _finished(recipe: Recipe, place: Path, chunk: Chunk) -> bool:
-    """Whether its file is whole and of just these items: another version may divide otherwise."""
+    """Whether its file is complete and holds these items; other versions divide differently."""
     try:
         facts = json.loads(facts_path(place, chunk.number).read_text())
         kept = [len(own["boxes"]) - own["boxes"].count(None) for own in facts.values()]
@@ -121,7 +121,7 @@ def _finished(recipe: Recipe, place: Path, chunk: Chunk) -> bool:
 
 
 def _sweep(place: Path, kept: set[int]) -> None:
-    """Remove what killed processes left, and files that are not to be used."""
+    """Remove files of killed processes and files that cannot be used."""
     names = {shard_name(k) for k in kept} | {facts_path(place, k).name for k in kept}
     for path in [*place.glob("clips-*"), *place.glob(".clips-*")]:
         if path.name not in names:

@@ -1,4 +1,4 @@
-"""Which square of every frame becomes the clip, and where its landmarks are then."""
+"""Choice of the square of every frame, and its landmarks."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ def choose_squares(
 ) -> list[Box | None]:
     """A square per frame; None for a frame that is dropped.
 
-    A clip of several frames has one around all that was found; exact squares stay each its own.
+    A clip of several frames has one square around all faces; exact squares differ per frame.
 
     Args:
-        faces: what was found in each frame; None where nobody looked.
-        exact: the faces are squares to be taken as they are.
+        faces: the face found in each frame; None where no detector ran.
+        exact: the faces are squares that are used unchanged.
 
     Raises:
         DamagedError: no face was found and the rule is to fail, or a square lies outside its
@@ -92,7 +92,7 @@ def note_facts(
     faces: Sequence[Face | None] | None,
     low_high: tuple[float, float] | None,
 ) -> dict[str, Any]:
-    """What is kept of an item: positions, squares, 16-bit range, positions without a face."""
+    """Recorded facts of an item: positions, squares, 16-bit range, positions without a face."""
     facts: dict[str, Any] = {
         "positions": list(positions),
         "boxes": [None if box is None else list(box) for box in boxes],

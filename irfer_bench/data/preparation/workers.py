@@ -1,4 +1,4 @@
-"""Other processes that prepare chunks of items, and leave nothing behind when they are stopped."""
+"""Worker processes that prepare chunks of items and clean up when they are stopped."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ class Preparer:
         )
 
     def make(self, chunk: Chunk, progress: Progress | None = None) -> None:
-        """Prepare one chunk; its file appears under its name only when it is whole and on disk."""
+        """Prepare one chunk; its file gets its name only when it is complete and on disk."""
         commit(self.draft(chunk, progress))
 
     def draft(self, chunk: Chunk, progress: Progress | None = None) -> Draft:
-        """Prepare one chunk into a file that nobody takes for finished."""
+        """Prepare one chunk into a draft file."""
         facts: dict[str, Any] = {}
         clips = prepare(
             self.dataset,
@@ -128,9 +128,9 @@ def prepare_apart(
     made: Callable[[Chunk], object],
     workers: int,
 ) -> None:
-    """Prepare chunks by `workers` processes; `made` is told of each that is finished.
+    """Prepare chunks by `workers` processes; `made` is called for each finished one.
 
-    When one fails, or somebody presses Ctrl-C, the others are stopped at once.
+    When one fails, or at Ctrl-C, the others are stopped at once.
 
     Raises:
         BenchError: the first that any process met. CellError: one was killed, or a plugin raised.
@@ -146,7 +146,7 @@ def prepare_apart(
                 executor.submit(_draft, chunk): chunk for chunk in chunks
             }
         for future in as_completed(futures):
-            # The disk is waited for here, where nobody is kept from the next chunk by it.
+            # Waiting for the disk here does not delay the next chunk.
             commit(future.result())
             made(futures[future])
     except BaseException as error:
@@ -167,12 +167,25 @@ def prepare_apart(
 
 @contextmanager
 def _interrupts_held() -> Iterator[None]:
-    """Processes that are started here are born deaf to Ctrl-C; this one hears it afterwards."""
+    """Start processes with SIGINT blocked; this process handles it after they were started.
+
+    The mask is what they inherit. It does not keep Ctrl-C from this process: the system hands the
+    signal to a thread without the mask, such as one of BLAS, and Python raises in the main thread.
+    """
+    held: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    handlers = {}
+    if threading.current_thread() is threading.main_thread():
+        for number in (signal.SIGINT, signal.SIGTERM):
+            handlers[number] = signal.signal(number, lambda number, frame: held.append(number))
     try:
         yield
     finally:
+        for number, handler in handlers.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        if held:
+            signal.raise_signal(held[0])
 
 
 _job: tuple[Recipe, Path] | None = None
@@ -180,7 +193,7 @@ _preparer: Preparer | None = None
 
 
 def _begin(recipe: Recipe, place: Path, hear: Connection) -> None:
-    """Only note what is to be done: an error here would be taken for a killed process."""
+    """Only keep the arguments: an error here would look like a killed process."""
     global _job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_leave, args=(hear,), daemon=True).start()
@@ -188,7 +201,7 @@ def _begin(recipe: Recipe, place: Path, hear: Connection) -> None:
 
 
 def _leave(hear: Connection) -> None:
-    """End this process when the one that started it says so or was killed: its pipe closes."""
+    """End this process when its parent asks for it or dies, which closes the pipe."""
     hear.poll(None)
     os._exit(1)
 
@@ -203,7 +216,7 @@ def _draft(chunk: Chunk) -> Draft:
         system = isinstance(error, OSError) and type(error).__module__ == "builtins"
         if system or isinstance(error, BenchError | MemoryError):
             raise
-        # A stranger's exception may not survive the way to the other process.
+        # A third-party exception may not survive pickling.
         raise CellError(
             f"{type(error).__name__}: {error}".strip(),
             "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",

@@ -57,7 +57,7 @@ class Channel:
 
 @dataclass
 class EventReporter:
-    """A reporter that sends what it is told over a channel."""
+    """A reporter that sends every event over a channel."""
 
     channel: Channel
     _sent: dict[str, float] = field(default_factory=dict)

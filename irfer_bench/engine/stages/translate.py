@@ -17,7 +17,7 @@ from irfer_bench.data.preparation.shards import move_shards
 from irfer_bench.engine.stages.work import FOLDS, Inputs, Work
 from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.experiment.steps import Prepared, Translate, Translated
-from irfer_bench.store.files import write_text
+from irfer_bench.store.files import atomic_file, write_text
 
 CODE = "code.txt"
 FILES, SMALLEST = 64, 32
@@ -70,7 +70,7 @@ class _Shards:
 
     def clear(self) -> None:
         """Remove all files."""
-        for path in [*self.place.glob(SHARDS), *self.place.glob(f".{SHARDS}")]:
+        for path in [*self.place.glob(SHARDS), *self.place.glob(f".{SHARDS}*")]:
             path.unlink()
 
     def finished(self) -> int:
@@ -81,7 +81,7 @@ class _Shards:
         while done < len(self.ids) and self._is_whole(done):
             done = min(done + self.size, len(self.ids))
         names = {shard_name(k) for k in range(math.ceil(done / self.size))}
-        for path in [*self.place.glob(SHARDS), *self.place.glob(f".{SHARDS}")]:
+        for path in [*self.place.glob(SHARDS), *self.place.glob(f".{SHARDS}*")]:
             if path.name not in names:
                 path.unlink()
         return done
@@ -101,11 +101,9 @@ class _Shards:
         self.place.mkdir(parents=True, exist_ok=True)
         write_text(self.place / CODE, self.code)
         for first in range(start, len(self.ids), self.size):
-            path = self._path(first)
-            draft = path.with_name(f".{path.name}")
-            write_shard(draft, islice(clips, min(self.size, len(self.ids) - first)))
-            draft.replace(path)
-        next(clips, None)  # a translator that returns too many clips is told so
+            with atomic_file(self._path(first)) as draft:
+                write_shard(draft, islice(clips, min(self.size, len(self.ids) - first)))
+        next(clips, None)  # raises if a translator returns too many clips
 
 
 def _checked(

@@ -1,4 +1,4 @@
-"""What a stage is given: the finished steps that it reads, and where and with what it works."""
+"""Inputs of a stage: finished steps, folder, context and components."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ class Input:
         return read_state(self.artefact.folder)
 
     def facts(self, kind: type[F]) -> F:
-        """What the step told about itself.
+        """Facts that the step reported.
 
         Raises:
             DamagedError: it is not what a step of that kind tells.

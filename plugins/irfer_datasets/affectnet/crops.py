@@ -11,17 +11,17 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION, Tree
-from irfer_datasets.crowd import CrowdSurvey, child
+from irfer_datasets.large_folders import LargeSurvey, child
 from irfer_datasets.problems import REST
 
 THREADS, CHUNK = 8, 1000
 LIMIT = 4096
 """Bytes read of a label's file, which has 132 to 200."""
-_PICTURE = re.compile(r"(\d+)\.(?:jpe?g|png)", re.I)
+_IMAGE = re.compile(r"(\d+)\.(?:jpe?g|png)", re.I)
 _LABEL = re.compile(r"(\d+)_exp\.npy", re.I)
 
 
-def survey_crops(tree: Tree, seen: CrowdSurvey) -> Counter[int]:
+def survey_crops(tree: Tree, seen: LargeSurvey) -> Counter[int]:
     """Items of both halves; returns how many images show no expression."""
     left_out: Counter[int] = Counter()
     for name, split in HALVES.items():
@@ -33,7 +33,7 @@ def survey_crops(tree: Tree, seen: CrowdSurvey) -> Counter[int]:
     return left_out
 
 
-def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
+def _survey_half(half: Path, split: str, seen: LargeSurvey) -> Counter[int]:
     folders = {name: child(half, name) for name in ("images", "annotations")}
     for name, folder in folders.items():
         if folder is None:
@@ -42,8 +42,8 @@ def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
     images, annotations = folders["images"], folders["annotations"]
     if images is None or annotations is None:
         return Counter()
-    image_files = _numbered(images, _PICTURE, seen, strangers=True)
-    labels = _numbered(annotations, _LABEL, seen, strangers=False)
+    image_files = _numbered(images, _IMAGE, seen, note_others=True)
+    labels = _numbered(annotations, _LABEL, seen, note_others=False)
     for number in sorted(labels.keys() - image_files.keys()):
         action = f"{labels[number]} has no image; {REST}"
         seen.note("missing_item", images / f"{number}.jpg", action)
@@ -76,14 +76,14 @@ def _survey_half(half: Path, split: str, seen: CrowdSurvey) -> Counter[int]:
 
 
 def _numbered(
-    folder: Path, pattern: re.Pattern[str], seen: CrowdSurvey, *, strangers: bool
+    folder: Path, pattern: re.Pattern[str], seen: LargeSurvey, *, note_others: bool
 ) -> dict[int, str]:
     """File names by number."""
     found: dict[int, str] = {}
     for name in sorted(seen.names(folder)):
         match = pattern.fullmatch(name)
         if match is None:
-            if strangers:
+            if note_others:
                 seen.note("unexpected_file", folder / name, "not read; names are such as 17.jpg")
         elif (number := int(match[1])) in found:
             action = f"not read; {found[number]} is; remove one"

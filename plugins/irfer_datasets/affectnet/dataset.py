@@ -1,8 +1,8 @@
-"""Dataset `affectnet`: AffectNet as its owners distribute it, in 2017 and in 2021.
+"""Dataset `affectnet`: AffectNet as distributed in 2017 and in 2021.
 
-Mollahosseini, Hasani, Mahoor, IEEE Transactions on Affective Computing 10(1), 2019 (datasets.md
-§11). Images from the web with one of eight expressions; nobody knows who is in them. There is no
-public test set: the validation images are tested, as everybody does.
+Mollahosseini, Hasani, Mahoor, IEEE Transactions on Affective Computing 10(1), 2019. Images
+from the web with one of eight expressions, without subjects. There is no public test set: the
+validation images are tested, as is usual.
 """
 
 from __future__ import annotations
@@ -39,10 +39,10 @@ if TYPE_CHECKING:
 
 
 class AffectNet(Stills):
-    """An item is one face. Of 2017 it is cut out by the owners' box and has their 68 landmarks.
+    """An item is one face. Of 2017 it is cut out by the official box and has their 68 landmarks.
 
-    Landmarks are the owners' numbers, moved with the crop. An image without a box is read whole
-    (problem `no_box`). An instance walks a root once; another instance sees what changed since.
+    Landmarks are the official numbers, moved with the crop. An image without a box is read whole
+    (problem `no_box`). An instance reads a root once; a new instance sees later changes.
     """
 
     name = "affectnet"
@@ -60,7 +60,7 @@ class AffectNet(Stills):
         self._faces: dict[tuple[Path, str], tuple[FaceList, str]] = {}
 
     def identify(self, root: Path) -> Match:
-        """Sure where one of the releases is unpacked; images are not counted for it."""
+        """Confident where one of the releases is unpacked; images are not counted for it."""
         trees = find_trees(root)
         if not trees:
             what = "no train_set, val_set or Manually_Annotated_Images below it"
@@ -75,7 +75,7 @@ class AffectNet(Stills):
         return Match(0.4, "; ".join((what, *obstacles(root))))
 
     def walk(self, root: Path) -> ListSurvey:
-        """All images that show an expression, and everything that is wrong.
+        """All images that show an expression, and problems.
 
         Raises:
             MissingError: no tree of this dataset lies there, or not the release asked for.
@@ -100,7 +100,7 @@ class AffectNet(Stills):
         return seen
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The face: the crop of 2021, or the image of 2017 cut to the owners' box.
+        """The face: the crop of 2021, or the image of 2017 cut to the official box.
 
         Raises:
             DamagedError: it cannot be decoded, or its list changed since it was indexed.
@@ -126,7 +126,7 @@ class AffectNet(Stills):
         return [split_fold(items, "val")]
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all images used, what is said about them, and their boxes and landmarks."""
+        """Digest of all images used, their facts, boxes and landmarks."""
         content = super().fingerprint(root)
         seen = self._lists(self._given(root))
         if not seen.facts:

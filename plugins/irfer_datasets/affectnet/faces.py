@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Pointer:
-    """Where the owners see the face: a box (left, top, width, height) and (68, 2) landmarks."""
+    """The official box (left, top, width, height) and (68, 2) landmarks of a face."""
 
     box: tuple[float, float, float, float] | None
     landmarks: NDArray[Any] | None
@@ -51,10 +51,10 @@ class FaceList:
         self._starts = np.frombuffer(starts, np.int64)[order]
 
     def find(self, name: str) -> Pointer:
-        """What the list says of an image `<folder>/<name>`, whatever its extension there.
+        """The list's entry of an image `<folder>/<name>`, ignoring the extension.
 
         Raises:
-            DamagedError: it says nothing of it: the list changed since it was indexed.
+            DamagedError: it has no entry: the list changed since it was indexed.
         """
         key = _key(name.encode(self._encoding))
         position = int(np.searchsorted(self._keys, hash(key)))
@@ -102,7 +102,7 @@ def _key(name: bytes) -> bytes:
 
 
 def crop(image: NDArray[Any], pointer: Pointer) -> tuple[NDArray[Any], NDArray[Any] | None]:
-    """The part of an (H, W, 3) image inside the owners' box, and (68, 2) landmarks in it.
+    """The part of an (H, W, 3) image inside the official box, and (68, 2) landmarks in it.
 
     What of the box lies outside is cut off; a box wholly outside, or none, leaves the image.
     """

@@ -1,4 +1,4 @@
-"""How AffectNet lies on disk (datasets.md §11): the lists of 2017 and the crops of 2021.
+"""Layout of AffectNet on disk: the lists of 2017 and the crops of 2021.
 
 `Manually_Annotated_Images/<n>/<hash>.<ext>` with `Manually_Annotated_file_lists/{training,
 validation}.csv`; or `{train_set,val_set}/images/<id>.jpg` with `annotations/<id>_exp.npy`.
@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.expected import compare_count, compare_labels, published
+from irfer_datasets.large_folders import LargeSurvey, child
 from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 Form = Literal["lists_2017", "crops_2021"]
@@ -28,7 +28,7 @@ LABELS: Mapping[int, str] = {
     6: "anger",
     7: "contempt",
 }
-"""The owners' codes."""
+"""The official codes."""
 NO_EXPRESSION: Mapping[int, str] = {8: "none", 9: "uncertain", 10: "no face"}
 HALVES: Mapping[str, str] = {"train_set": "train", "val_set": "val"}
 LISTS: Mapping[str, tuple[str, str]] = {
@@ -55,7 +55,7 @@ NAMES = (
     "Manually_Annotated_file_lists",
     "Automatically_Annotated_Images",
 )
-"""Folders as the owners spell them, where they spell them in one way."""
+"""Official spelling of the folders that have one spelling."""
 VAL8 = (499, 500)
 """Validation images of contempt: the release of 2021 lacks one."""
 
@@ -98,7 +98,7 @@ def find_list(tree: Tree, name: str) -> Path | None:
 
 
 def look(tree: Tree) -> str:
-    """What a copy lacks to be one, or nothing; no list and no image is read."""
+    """What a copy lacks, or an empty string; no list and no image is read."""
     if tree.form == "crops_2021":
         for name in HALVES:
             half = child(tree.base, name)
@@ -125,7 +125,7 @@ def folders_above(tree: Tree) -> list[Path]:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     name, below = root.resolve().name.casefold(), {p.name.casefold() for p in subfolders(root)}
     if name in HALVES or below == {"images", "annotations"}:
         yield "it is one half: give the folder that holds train_set and val_set"
@@ -134,14 +134,14 @@ def stray(root: Path) -> Iterator[str]:
     yield from obstacles(root)
 
 
-def count(tree: Tree, left_out: Mapping[int, int], seen: CrowdSurvey) -> None:
-    """Compare with the published numbers; say how many images show no expression."""
+def count(tree: Tree, left_out: Mapping[int, int], seen: LargeSurvey) -> None:
+    """Compare with the published counts; note how many images show no expression."""
     where, known = seen.place(tree.base), published("affectnet")
     if any(left_out.values()):
-        said = ", ".join(
+        counts = ", ".join(
             f"{left_out.get(code, 0):,} {word}" for code, word in NO_EXPRESSION.items()
         )
-        seen.note("left_out", tree.base, f"labels 8, 9 and 10 are no expressions: {said}")
+        seen.note("left_out", tree.base, f"labels 8, 9 and 10 are no expressions: {counts}")
     own = [item for item in seen.items if item.part == "manual"]
     train = [item.label or "" for item in own if item.split == "train"]
     val = [item.label or "" for item in own if item.split == "val"]

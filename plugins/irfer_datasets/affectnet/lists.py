@@ -18,7 +18,7 @@ from irfer_datasets.affectnet.layout import (
     image_folder,
 )
 from irfer_datasets.annotations import Annotation, open_annotation
-from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.problems import REST
 from irfer_datasets.tree import subfolders
 
@@ -37,7 +37,7 @@ PATH, BOX, LANDMARKS, EXPRESSION = 0, slice(1, 5), 5, 6
 
 
 @dataclass
-class ListSurvey(CrowdSurvey):
+class ListSurvey(LargeSurvey):
     """A survey of images with boxes.
 
     Args:
@@ -49,7 +49,7 @@ class ListSurvey(CrowdSurvey):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What a list says of one image."""
+    """Facts of one image in a list."""
 
     code: int
     split: str
@@ -59,7 +59,7 @@ class Row:
 
 
 def survey_lists(tree: Tree, automatic: bool, seen: ListSurvey) -> Counter[int]:
-    """Items of the lists of people (and of a network); returns how many show no expression."""
+    """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
         rows: dict[str, Row | None] = {}
@@ -112,7 +112,7 @@ def _cells(annotation: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
             absent = [name for name in COLUMNS[: EXPRESSION + 1] if name not in names]
             if absent:
                 message = f"{annotation.name} lacks column {', '.join(absent)}"
-                raise DamagedError(message, "restore the file from the owner's archive")
+                raise DamagedError(message, "restore the file from the official archive")
             order = [names.index(name) for name in COLUMNS[: EXPRESSION + 1]]
         elif len(cells) > max(order[: EXPRESSION + 1]):
             yield line, [cells[position] for position in order[: EXPRESSION + 1]]
@@ -181,7 +181,7 @@ def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
     seen.facts = (seen.facts + row.digest) % (1 << 128)
     seen.items.append(
         Item(
-            # The owners' name of 56 hex digits says nothing more, and is not alone in its folder.
+            # The official name of 56 hex digits carries no facts, and is not alone in its folder.
             id=f"affectnet_{row.split}_{hashlib.sha256(path.encode()).hexdigest()[:16]}",
             label=LABELS[row.code],
             subject=None,

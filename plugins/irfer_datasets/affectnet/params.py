@@ -1,4 +1,4 @@
-"""Which of the owner's two releases is read, and how much of it; imports nothing heavy."""
+"""Parameters of AffectNet; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -16,5 +16,5 @@ class AffectNetParams(Params, frozen=True, kw_only=True):
     ] = "auto"
     automatic: Annotated[
         bool,
-        fit("of the release of 2017 also read what a network labelled (part `automatic`)"),
+        fit("of the release of 2017 also read the automatic labels (part `automatic`)"),
     ] = False

@@ -13,10 +13,10 @@ VALIDATION = Domain(spectrum="vis", parts=("manual",), splits=("val",))
 TEXT = (
     "AffectNet has no public test set: as in MPA-FER (ICCV 2025) and the works it compares with, "
     "the validation images are tested, 500 per class (499 of contempt in the release of 2021). "
-    "Only what people labelled is used; labels none, uncertain and no face are left out. "
+    "Only manual labels are used; labels none, uncertain and no face are left out. "
 )
 CROP = (
-    "Faces: the owners' crops (2021, 224x224), or their boxes cut out of the whole images (2017; "
+    "Faces: the official crops (2021, 224x224), or their boxes cut out of the whole images (2017; "
     "an image without a box is used whole); no detector; 224 pixels. Primary metric: accuracy, as "
     "published, which equals UAR where the classes tested are equally many. There are no "
     "subjects: whether a person is on both sides cannot be checked."

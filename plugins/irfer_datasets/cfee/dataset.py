@@ -1,6 +1,6 @@
-"""Dataset `cfee`: Compound Facial Expressions of Emotion as its owners distribute it.
+"""Dataset `cfee`: Compound Facial Expressions of Emotion as distributed.
 
-Du, Tao, Martinez, "Compound facial expressions of emotion", PNAS 111(15), 2014 (datasets.md §8).
+Du, Tao, Martinez, "Compound facial expressions of emotion", PNAS 111(15), 2014.
 Visible stills of 230 people. Neutral and the six basic expressions are used; the release's other
 19 codes are compound expressions, counted and left out. NFER-SDE translates its six classes.
 """
@@ -21,7 +21,7 @@ FOLDS = 5
 class Cfee(Stills):
     """230 subjects, one visible still per expression.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "cfee"
@@ -33,7 +33,7 @@ class Cfee(Stills):
     )
 
     def identify(self, root: Path) -> Match:
-        """Sure where Images1 to Images6 hold images named CC_SSS_NNNN.jpg."""
+        """Confident where Images1 to Images6 hold images named CC_SSS_NNNN.jpg."""
         holders = find_holders(root)
         if not holders:
             what = "no 01-04/Images1 to 21-26/Images6 below it"

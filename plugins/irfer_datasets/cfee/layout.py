@@ -1,4 +1,4 @@
-"""How CFEE lies on disk (datasets.md §8): six folders of images, facts in the files' names.
+"""Layout of CFEE on disk: six folders of images, facts in the files' names.
 
 `CFEE_Database_230/{01-04/Images1 … 21-26/Images6}/CC_SSS_NNNN.jpg` with the expression's code CC,
 subject SSS and the camera's number NNNN. `Images6` also holds short names, `04_221.jpg`, and two
@@ -47,12 +47,12 @@ FOLDERS = tuple(f"Images{number}" for number in range(1, 7))
 _GROUP = re.compile(r"\d\d-\d\d")
 _NAME = re.compile(r"(?P<code>\d{2})_(?P<subject>\d{3})(?:_(?P<serial>\d{4,5}))?\.jpe?g", re.I)
 _TURNED = re.compile(r"(?P<subject>\d{3})_(?P<code>\d{2})(?:\.png)?\.jpe?g", re.I)
-_PICTURE = re.compile(r".*\.(?:jpe?g|png|bmp|tiff?)", re.I | re.S)
+_IMAGE = re.compile(r".*\.(?:jpe?g|png|bmp|tiff?)", re.I | re.S)
 
 
 @dataclass(frozen=True)
 class Image:
-    """One image and what its name says; an empty serial where the name has none."""
+    """One image and the facts of its name; the serial may be empty."""
 
     place: Path
     code: str
@@ -80,7 +80,7 @@ def find_base(holders: Sequence[Path]) -> Path:
 
 
 def survey(holders: Sequence[Path], root: Path) -> Survey:
-    """All images of the seven codes, and everything else that is there or is not."""
+    """All images of the seven codes, and problems."""
     base = find_base(holders)
     wanted = [path for path in _groups(base) if int(path.name[:2]) <= len(CODES)]
     seen = Survey(root, problems=odd_folders((root, base, *holders, *wanted), root))
@@ -92,7 +92,7 @@ def survey(holders: Sequence[Path], root: Path) -> Survey:
 
 
 def _groups(base: Path) -> list[Path]:
-    """`01-04` and its like, whatever they hold."""
+    """Folders `01-04` to `21-26`."""
     return [path for path in subfolders(base) if _GROUP.fullmatch(path.name)]
 
 
@@ -106,7 +106,7 @@ def _image_folders(base: Path, holders: Sequence[Path], seen: Survey) -> Iterato
     for holder in dict.fromkeys((*holders, *_groups(base))):
         listing = seen.look(holder)
         for path in listing.files:
-            if _PICTURE.fullmatch(path.name):
+            if _IMAGE.fullmatch(path.name):
                 seen.note("unexpected_file", path, "not read; images lie in Images1 to Images6")
         for folder in listing.folders:
             name = _proper(folder.name)
@@ -183,7 +183,7 @@ def _item(image: Image, root: Path) -> Item:
 
 
 def _count(base: Path, images: Sequence[Image], seen: Survey) -> None:
-    """Compare with what is published and say what is left out."""
+    """Compare with published counts and note what is left out."""
     compound = sum(image.code not in CODES for image in images)
     if compound:
         action = f"{compound} images of compound expressions; only neutral and the six are used"
@@ -206,7 +206,7 @@ def _count(base: Path, images: Sequence[Image], seen: Survey) -> None:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     listing = list_folder(root, root)
     if any(_proper(folder.name) for folder in listing.folders):
         yield "it holds one Images folder: give the folder above it"

@@ -1,4 +1,4 @@
-"""Dataset `ck_plus`: Extended Cohn-Kanade as its owners distribute it (datasets.md §12).
+"""Dataset `ck_plus`: Extended Cohn-Kanade as distributed.
 
 Lucey, Cohn, Kanade, Saragih, Ambadar, Matthews, CVPR Workshops 2010. 593 posed sequences from
 neutral to apex of 123 people, 327 of them with one of seven expressions, contempt included. A
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 class CkPlus(Stills):
     """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
 
-    Where `Landmarks` is unpacked, clips carry the owners' 68 points per frame as they are written.
-    An instance walks a root once; another instance sees what changed since.
+    Where `Landmarks` is unpacked, clips carry the official 68 points per frame as they are written.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "ck_plus"
@@ -40,7 +40,7 @@ class CkPlus(Stills):
     )
 
     def identify(self, root: Path) -> Match:
-        """Sure where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
+        """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
         if not find_trees(root):
             what = "no folder with S005/001 below it"
             return Match(0.0, "; ".join((what, *stray(root))))
@@ -84,12 +84,12 @@ class CkPlus(Stills):
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The ten published test lists, cut to the subjects present.
 
-        Subjects that are in none, for the owners label nothing of theirs, are dealt out after them.
+        Subjects without a labelled sequence are in none of them and are dealt out after them.
         """
         return cut_folds(published_folds(), items)
 
     def fingerprint(self, root: Path | None) -> str:
-        """Digest of all frames used, what is said about them, and their landmarks."""
+        """Digest of all frames used, their facts and their landmarks."""
         content = super().fingerprint(root)
         points = self._sequences(self._given(root)).landmarks
         if not points:

@@ -1,9 +1,9 @@
-"""How CK+ lies on disk (datasets.md §12): four trees of the same shape, `S005/001/`.
+"""Layout of CK+ on disk: four trees of the same form, `S005/001/`.
 
 `cohn-kanade-images/S005/001/S005_001_00000011.png`, `Emotion/…/S005_001_00000011_emotion.txt`
 holding `   3.0000000e+00`, `Landmarks/…/S005_001_00000011_landmarks.txt`, `FACS/…` (not read). The
-trees circulate nested (`Emotion_labels/Emotion`), renamed and merged into one, so that a tree is
-known by its files and not by its name.
+trees circulate nested (`Emotion_labels/Emotion`), renamed and merged into one, so a tree is
+recognised by its files, not by its name.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ LABELS: Mapping[int, str] = {
     6: "sadness",
     7: "surprise",
 }
-"""The owners' codes; 0 is said of first frames and is in no file."""
+"""The official codes; 0 is given to first frames and is in no file."""
 Role = Literal["frames", "emotion", "landmarks"]
-Take = tuple[str, str]
+SessionKey = tuple[str, str]
 """Subject and session, `S005` and `001`."""
 _SUBJECT = re.compile(r"S\d{3}", re.I)
 _SESSION = re.compile(r"\d{3}")
@@ -44,30 +44,30 @@ _FACS = re.compile(_STEM + r"_facs\.txt", re.I)
 
 @dataclass
 class Tree:
-    """One folder of subjects: of every session, its files by what they are and by frame number."""
+    """One folder of subjects: files of every session by role and frame number."""
 
     base: Path
-    files: dict[Role, dict[Take, dict[int, Path]]] = field(default_factory=dict)
-    sessions: set[Take] = field(default_factory=set)
+    files: dict[Role, dict[SessionKey, dict[int, Path]]] = field(default_factory=dict)
+    sessions: set[SessionKey] = field(default_factory=set)
 
 
 def find_trees(root: Path) -> list[Path]:
-    """Folders at most four levels below a root that hold `S005/001`, whatever lies in them."""
+    """Folders at most four levels below a root that hold `S005/001`."""
     return find_bases(root, _holds)
 
 
 def read_tree(base: Path, seen: Survey) -> Tree:
-    """Every file of a tree by session and frame number; strangers are noted."""
+    """Every file of a tree by session and frame number; other files are noted."""
     tree = Tree(base)
     for subject in _level(base, _SUBJECT, "S005 to S999", seen):
         for session in _level(subject, _SESSION, "001 to 999", seen):
-            take = (subject.name.upper(), session.name)
-            tree.sessions.add(take)
-            _read_session(session, take, tree, seen)
+            key = (subject.name.upper(), session.name)
+            tree.sessions.add(key)
+            _read_session(session, key, tree, seen)
     return tree
 
 
-def _read_session(folder: Path, take: Take, tree: Tree, seen: Survey) -> None:
+def _read_session(folder: Path, key: SessionKey, tree: Tree, seen: Survey) -> None:
     listing = seen.look(folder)
     for path in listing.files:
         role, match = _role(path.name)
@@ -76,12 +76,12 @@ def _read_session(folder: Path, take: Take, tree: Tree, seen: Survey) -> None:
                 action = "not read; names are such as S005_001_00000011.png"
                 seen.note("unexpected_file", path, action)
             continue
-        if (match["subject"].upper(), match["session"]) != take:
+        if (match["subject"].upper(), match["session"]) != key:
             kind = "bad_row" if role == "emotion" else "misplaced_file"
-            action = f"not read; its name is of another session than {'/'.join(take)}"
+            action = f"not read; its name is of another session than {'/'.join(key)}"
             seen.note(kind, path, action)
             continue
-        frames = tree.files.setdefault(role, {}).setdefault(take, {})
+        frames = tree.files.setdefault(role, {}).setdefault(key, {})
         number = int(match["number"])
         if number in frames:
             action = f"not read; {frames[number].name} is; remove one"
@@ -124,7 +124,7 @@ def choose(trees: Sequence[Tree], role: Role, seen: Survey) -> Tree | None:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     listing = list_folder(root, root)
     if _SUBJECT.fullmatch(root.resolve().name) and any(
         _SESSION.fullmatch(path.name) for path in listing.folders
@@ -133,7 +133,7 @@ def stray(root: Path) -> Iterator[str]:
     if any(_is_sorted_copy(path) for path in (root, *listing.folders)):
         yield (
             "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks the "
-            "sequences and their first frames: give the owners' own, or read it as dataset folder"
+            "sequences and their first frames: give the official release, or use dataset folder"
         )
     yield from obstacles(root)
 

@@ -1,4 +1,4 @@
-"""Labelled sequences of CK+: frames and codes brought together, and what lacks the other."""
+"""Labelled sequences of CK+: frames matched with labels."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from irfer_bench.api import DamagedError, Item
 from irfer_datasets.annotations import open_annotation
-from irfer_datasets.ck_plus.layout import LABELS, Take, Tree, choose, find_trees, read_tree
+from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, choose, find_trees, read_tree
 from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
 from irfer_datasets.problems import REST, shown
 from irfer_datasets.stills import Survey
@@ -20,14 +20,14 @@ DIGEST = "690cf30e4926a1f0"
 
 @dataclass
 class Sequences(Survey):
-    """What one walk over a root found; `landmarks` by the name of the frame they are of."""
+    """Items and problems of a root; `landmarks` by the name of their frame."""
 
     frames_base: Path | None = None
     landmarks: dict[str, Path] = field(default_factory=dict)
 
 
 def survey(root: Path) -> Sequences:
-    """All labelled sequences, each as itself and as its neutral first frame."""
+    """All labelled sequences, each as a sequence and as its neutral first frame."""
     seen = Sequences(root)
     trees = [read_tree(base, seen) for base in find_trees(root)]
     places = {base for tree in trees for base in (root, tree.base, tree.base.parent)}
@@ -39,38 +39,38 @@ def survey(root: Path) -> Sequences:
     if frames is None:
         return seen
     seen.frames_base = frames.base
-    takes = frames.files["frames"]
+    sessions = frames.files["frames"]
     if emotion is None:
         place = root / "Emotion"
         seen.note("missing_list", place, "no sequence has a label without it; none is used")
         return seen
     labels = _labels(emotion, seen)
-    for take in sorted(labels):
-        if take not in takes:
+    for key in sorted(labels):
+        if key not in sessions:
             action = f"labelled in {relative(emotion.base, root)} and not there; {REST}"
-            seen.note("missing_item", frames.base.joinpath(*take), action)
+            seen.note("missing_item", frames.base.joinpath(*key), action)
             continue
-        code, peak = labels[take]
-        _check_frames(frames.base.joinpath(*take), takes[take], peak, seen)
-        seen.items.extend(_items(take, takes[take], code, root))
+        code, peak = labels[key]
+        _check_frames(frames.base.joinpath(*key), sessions[key], peak, seen)
+        seen.items.extend(_items(key, sessions[key], code, root))
         if landmarks is not None:
-            _place_landmarks(take, takes[take], landmarks, seen)
-    count(takes, len(labels.keys() & takes.keys()), seen)
+            _place_landmarks(key, sessions[key], landmarks, seen)
+    count(sessions, len(labels.keys() & sessions.keys()), seen)
     return seen
 
 
-def _labels(emotion: Tree, seen: Sequences) -> dict[Take, tuple[int, int]]:
+def _labels(emotion: Tree, seen: Sequences) -> dict[SessionKey, tuple[int, int]]:
     """Code and frame number of every labelled session."""
-    labels: dict[Take, tuple[int, int]] = {}
-    for take, files in emotion.files["emotion"].items():
+    labels: dict[SessionKey, tuple[int, int]] = {}
+    for key, files in emotion.files["emotion"].items():
         codes = {number: _code(path, seen) for number, path in files.items()}
         usable = {number: code for number, code in codes.items() if code is not None}
         last = max(files)
         if len(set(usable.values())) > 1:
-            said = " and ".join(LABELS[code] for code in usable.values())
-            seen.note("duplicate_id", files[last], f"its session is {said}; keep one file")
+            names = " and ".join(LABELS[code] for code in usable.values())
+            seen.note("duplicate_id", files[last], f"its session is {names}; keep one file")
         elif usable:
-            labels[take] = next(iter(usable.values())), max(usable)
+            labels[key] = next(iter(usable.values())), max(usable)
             if len(files) > 1:
                 action = "its session has several files that agree; one is used"
                 seen.note("duplicate_row", files[last], action)
@@ -109,13 +109,13 @@ def _check_frames(folder: Path, frames: Mapping[int, Path], peak: int, seen: Seq
         seen.note("frame_count", folder, action)
 
 
-def _items(take: Take, frames: Mapping[int, Path], code: int, root: Path) -> list[Item]:
+def _items(key: SessionKey, frames: Mapping[int, Path], code: int, root: Path) -> list[Item]:
     files = tuple(relative(frames[number], root) for number in sorted(frames))
-    name = f"ck_{take[0].casefold()}_{take[1]}"
+    name = f"ck_{key[0].casefold()}_{key[1]}"
     whole = Item(
         id=name,
         label=LABELS[code],
-        subject=take[0],
+        subject=key[0],
         spectrum="vis",
         files=files,
         part="sequence",
@@ -124,7 +124,7 @@ def _items(take: Take, frames: Mapping[int, Path], code: int, root: Path) -> lis
     first = Item(
         id=f"{name}_neutral",
         label="neutral",
-        subject=take[0],
+        subject=key[0],
         spectrum="vis",
         files=files[:1],
         part="neutral",
@@ -133,26 +133,26 @@ def _items(take: Take, frames: Mapping[int, Path], code: int, root: Path) -> lis
 
 
 def _place_landmarks(
-    take: Take, frames: Mapping[int, Path], landmarks: Tree, seen: Sequences
+    key: SessionKey, frames: Mapping[int, Path], landmarks: Tree, seen: Sequences
 ) -> None:
-    points = landmarks.files["landmarks"].get(take, {})
+    points = landmarks.files["landmarks"].get(key, {})
     for number in frames.keys() & points.keys():
         seen.landmarks[relative(frames[number], seen.root)] = points[number]
 
 
-def count(takes: Mapping[Take, object], labelled: int, seen: Sequences) -> None:
-    """Compare with the published numbers and say how many sequences have no label."""
+def count(sessions: Mapping[SessionKey, object], labelled: int, seen: Sequences) -> None:
+    """Compare with the published counts and note how many sequences have no label."""
     assert seen.frames_base is not None
     where = relative(seen.frames_base, seen.root)
     known = published("ckplus")
-    if bare := len(takes) - labelled:
-        action = f"{bare} of {len(takes)} sequences have no label and are left out"
+    if bare := len(sessions) - labelled:
+        action = f"{bare} of {len(sessions)} sequences have no label and are left out"
         seen.note("left_out", seen.frames_base, action)
-    subjects = {subject for subject, _ in takes}
+    subjects = {subject for subject, _ in sessions}
     whole = [item for item in seen.items if item.part == "sequence"]
     rows = [(item.id.removeprefix("ck_").upper(), item.label or "") for item in whole]
     labels = [label for _, label in rows]
-    seen.problems += compare_count(where, "sequences", len(takes), known["sequences"])
+    seen.problems += compare_count(where, "sequences", len(sessions), known["sequences"])
     seen.problems += compare_count(where, "subjects", len(subjects), known["subjects"])
     seen.problems += compare_labels(
         where, "labelled sequences", labels, known["per_class"]

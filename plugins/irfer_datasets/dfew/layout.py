@@ -1,4 +1,4 @@
-"""How DFEW lies on disk (datasets.md §6): its folder, its frames in six forms, its sound."""
+"""Layout of DFEW on disk: six folders of frames, and audio."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_datasets.clip_files import VIDEOS, FilmTree, files_by_number
+from irfer_datasets.clip_files import VIDEOS, VideoTree, files_by_number
 from irfer_datasets.dfew.lists import find_lists
 from irfer_datasets.problems import Notes
 from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
@@ -22,16 +22,16 @@ NAMES = ("Clip", *SPLITS, *SIDES, *SOURCES, "raw", "raw_wav", "Annotation")
 
 
 @dataclass(frozen=True)
-class Tree(FilmTree):
+class Tree(VideoTree):
     """One unpacked copy; `holders` are Clip and Annotation, if there.
 
     Args:
-        sounds: folders with one sound per clip. sheet: annotation.xlsx, if there.
+        audio: folders with one audio file per clip. sheet: annotation.xlsx, if there.
     """
 
-    sounds: tuple[Path, ...]
+    audio: tuple[Path, ...]
     sheet: Path | None
-    filmed: ClassVar[frozenset[str]] = frozenset({"clip_224x224_avi", "original"})
+    video_sources: ClassVar[frozenset[str]] = frozenset({"clip_224x224_avi", "original"})
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -40,7 +40,7 @@ def find_trees(root: Path) -> list[Tree]:
 
 
 def look(base: Path) -> Tree:
-    """What lies where in DFEW's own folder, names in any case."""
+    """The official folders of DFEW, names in any case."""
     here = {path.name.casefold(): path for path in subfolders(base)}
     clip = subfolders(here["clip"]) if "clip" in here else []
     inner = {path.name.casefold(): path for path in clip}
@@ -50,7 +50,7 @@ def look(base: Path) -> Tree:
         for place in (_first(_ALIASES.get(source, (source,)), inner, here),)
         if place is not None
     }
-    sounds = [sources.get("original"), _first(("raw_wav",), inner, here)]
+    audio = [sources.get("original"), _first(("raw_wav",), inner, here)]
     lists = [here[name.casefold()] for name in SPLITS if name.casefold() in here]
     sheets = list_folder(here["annotation"], base).files if "annotation" in here else []
     return Tree(
@@ -58,22 +58,22 @@ def look(base: Path) -> Tree:
         tuple(here[name] for name in ("clip", "annotation") if name in here),
         sources,
         tuple(lists),
-        tuple(place for place in sounds if place is not None),
+        tuple(place for place in audio if place is not None),
         next((path for path in sheets if path.suffix.lower() == ".xlsx"), None),
     )
 
 
-def sounds_of(tree: Tree, seen: Notes) -> dict[str, str]:
-    """The file with the sound of each clip; no file is opened, so some have none."""
+def audio_of(tree: Tree, seen: Notes) -> dict[str, str]:
+    """The file that may hold the audio of each clip; no file is opened."""
     found: dict[str, str] = {}
-    for folder in tree.sounds:
+    for folder in tree.audio:
         for clip, name in files_by_number(folder, VIDEOS | SOUNDS, seen).items():
             found.setdefault(clip, name)
     return found
 
 
 def stray(root: Path) -> list[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     hints = []
     names = {path.name.casefold() for path in subfolders(root)}
     if names & {*SOURCES} - {"data", "original"}:

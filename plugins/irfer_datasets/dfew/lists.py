@@ -17,7 +17,7 @@ from irfer_datasets.problems import Notes
 from irfer_datasets.tree import list_folder, relative, subfolders
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
-"""The owner's order: labels 1 to 7 (0 in the annotation sheet: no single label)."""
+"""The official order: labels 1 to 7 (0 in the annotation sheet: no single label)."""
 Style = Literal["official", "prefixed", "release"]
 _STYLES: Mapping[Style, re.Pattern[str]] = {
     "official": re.compile(r"(train|test)[^/]*/set_([1-5])\.csv", re.IGNORECASE),
@@ -26,7 +26,7 @@ _STYLES: Mapping[Style, re.Pattern[str]] = {
 }
 """EmoLabel_DataSplit/test(single-labeled)/set_1.csv; the re-export; label/single_testset_1.csv."""
 _AMBIGUOUS = (
-    "labels {low} to {high} in all folds fit the owner's numbering (1 to 7) and the "
+    "labels {low} to {high} in all folds fit the official numbering (1 to 7) and the "
     "re-export's (0 to 6): none is used; say -p dfew.numbering=one or zero"
 )
 
@@ -67,10 +67,10 @@ def find_lists(folders: Iterable[Path], base: Path) -> dict[Style, dict[tuple[Si
 def read_lists(
     paths: Mapping[tuple[Side, int], Path], numbering: str, seen: Notes
 ) -> list[FoldList]:
-    """Lists with canonical labels, numbered as all folds together tell.
+    """Lists with canonical labels; the numbering is derived from all folds together.
 
     Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (outside the range,
-    or a numbering that cannot be told), `numbering` (told by the lists' names), `encoding`.
+    or an ambiguous numbering), `numbering` (derived from the lists' names), `encoding`.
     """
     raw = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
@@ -100,9 +100,9 @@ def _rows(path: Path, seen: Notes) -> Iterator[RawRow]:
 
 
 def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int | None:
-    """The number of the first class, 1 or 0; None where it cannot be told.
+    """The number of the first class, 1 or 0; None where it is ambiguous.
 
-    Where all labels fit both, as in a small copy, lists under the owner's names count from 1: the
+    Where all labels fit both, as in a small copy, lists under the official names count from 1: the
     re-export that counts from 0 has names of its own.
     """
     if numbering != "auto":
@@ -113,7 +113,7 @@ def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int |
     if 0 in used:
         return 0
     if all(_STYLES["official"].fullmatch("/".join(e.name.split("/")[-2:])) for e in lists):
-        action = f"labels {min(used)} to {max(used)} under the owner's names: 1 is happiness"
+        action = f"labels {min(used)} to {max(used)} under the official names: 1 is happiness"
         seen.note("numbering", lists[0].name, action)
         return 1
     action = _AMBIGUOUS.format(low=min(used), high=max(used))

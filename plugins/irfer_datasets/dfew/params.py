@@ -1,4 +1,4 @@
-"""Which of DFEW's frames are read and how its labels count; imports nothing heavy."""
+"""Parameters of DFEW; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Frames = Literal[
 
 
 class DfewParams(Params, frozen=True, kw_only=True):
-    """`auto` takes the first of the owner's frames that is there, in the order listed."""
+    """`auto` takes the first of the official frames that is there, in the order listed."""
 
     frames: Annotated[
         Frames,
@@ -22,5 +22,5 @@ class DfewParams(Params, frozen=True, kw_only=True):
     ] = "auto"
     numbering: Annotated[
         Literal["auto", "one", "zero"],
-        fit("labels 1 to 7 as the owner writes them, or 0 to 6 as in a re-export"),
+        fit("labels 1 to 7 as the distributor writes them, or 0 to 6 as in a re-export"),
     ] = "auto"

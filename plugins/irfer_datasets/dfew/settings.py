@@ -1,24 +1,24 @@
-"""The protocols on DFEW, with the owner's five folds; imports nothing heavy."""
+"""The protocols on DFEW, with the official five folds; imports nothing heavy."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import FILMS, SIMULATED
+from irfer_datasets.protocols import SIMULATED, VIDEO_PROTOCOL
 
 VIS = Domain(spectrum="vis")
 TEXT = (
-    "Official five folds of DFEW (ACM Multimedia 2020), read from the owner's own lists: fold k "
+    "Official five folds of DFEW (ACM Multimedia 2020), read from the official lists: fold k "
     "tests set_k of test(single-labeled) and trains on what the other four test; 11,697 clips with "
     "a single label and a detected face, seven classes. Measured are UAR and WAR, per fold and "
     "their mean; WAR over pooled folds differs slightly. Decided here: 16 frames at round(i/15 "
-    "(n-1)) of every clip, repeated where it is shorter; the owner's face-aligned 224x224 frames "
-    "as they are, no further crop (clips read from the original films are cut to their centre "
+    "(n-1)) of every clip, repeated where it is shorter; the official face-aligned 224x224 frames "
+    "as they are, no further crop (clips read from the original videos are cut to their centre "
     "square); one clip is one scored example. A recognizer's own sampling and input size are its "
-    "columns. Sound comes from the original films; some have none. Folds follow the order of the "
-    "clips, so clips of one film may lie on both sides of a border, and there are no subjects: "
-    "intervals are over clips. Owner's order of classes: happiness, sadness, neutral, anger, "
+    "columns. Audio comes from the original videos; some have none. Folds follow the order of the "
+    "clips, so clips of one movie may lie on both sides of a border, and there are no subjects: "
+    "intervals are over clips. Official order of classes: happiness, sadness, neutral, anger, "
     "surprise, disgust, fear. "
 )
 
@@ -33,18 +33,18 @@ def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Sett
         detector="none",
         summary=summary,
         source_text=text,
-        **FILMS,
+        **VIDEO_PROTOCOL,
         **more,
     )
 
 
 DFEW_SUPERVISED = _setting(
-    "dfew_supervised", "supervised", "film clips, seven classes, official five folds", TEXT
+    "dfew_supervised", "supervised", "videos, seven classes, official five folds", TEXT
 )
 DFEW_NIR_SIMULATED = _setting(
     "dfew_nir_simulated",
     "simulated",
-    "film clips translated to infrared, official five folds",
+    "videos translated to infrared, official five folds",
     SIMULATED.format("DFEW") + TEXT,
     source=VIS,
     simulated="nir",

@@ -1,1 +1,1 @@
-"""Anyone's own images."""
+"""A user's own images."""

@@ -1,4 +1,4 @@
-"""Dataset `folder`: anyone's own images, paired or not, by folders or by a manifest.
+"""Dataset `folder`: a user's own images, paired or not, by folders or by a manifest.
 
 `<spectrum>/<subject>/<expression>/<name>.png`, or `manifest.csv`/`manifest.parquet` in the root.
 Images of the same subject, expression and name in two spectra are partners; they are taken to be
@@ -20,19 +20,19 @@ from irfer_datasets.stills import Stills
 
 
 class Folder(Stills):
-    """Stills in a folder; ids are digests of their place in it, so they tell nothing."""
+    """Stills in a folder; ids are digests of relative paths, so they are opaque."""
 
     name = "folder"
     classes = CLASSES
     licence = "yours: you answer for the consent of the people in the images"
 
     def identify(self, root: Path) -> Match:
-        """Sure where there is a readable manifest, or images lie three or two levels deep."""
+        """Confident where there is a readable manifest, or images lie three or two levels deep."""
         manifest = find_manifest(root)
         try:
             found = rows_of(root).rows
         except DamagedError as error:
-            # A broken manifest is still this dataset's: reading it says what is wrong.
+            # A broken manifest still belongs to this dataset: reading it reports the problem.
             return Match(0.6, error.message)
         if manifest is not None:
             return Match(0.9, f"{manifest.name} with {len(found)} usable rows")
@@ -45,13 +45,13 @@ class Folder(Stills):
         )
 
     def walk(self, root: Path) -> Rows:
-        """All usable images, what was not read, ambiguous pairs, and too few subjects.
+        """All usable images, and problems: unread files, ambiguous pairs, too few subjects.
 
         Raises:
             DamagedError: the manifest cannot be read.
         """
         found = rows_of(root)
-        moments = [_moment(row) for row in found.rows]
+        moments = [_pair_key(row) for row in found.rows]
         found.items = _items(found.rows, moments)
         _note_ambiguous(found, moments)
         if not any(row.split == "test" for row in found.rows):
@@ -61,7 +61,7 @@ class Folder(Stills):
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The manifest's own split as one fold; else up to five, every fifth sorted subject.
 
-        Images without a subject are parted by pair, or by themselves; part `extra` is never
+        Images without a subject are split by pair, or one by one; part `extra` is never
         tested.
         """
         own = [item for item in items if item.part != "extra"]
@@ -95,8 +95,8 @@ def _items(rows: Sequence[Row], moments: Sequence[str]) -> list[Item]:
     ]
 
 
-def _moment(row: Row) -> str:
-    """What partners share: the given pair, else subject, expression and name."""
+def _pair_key(row: Row) -> str:
+    """Key that both partners share: the given pair, else subject, expression and name."""
     if row.pair is not None:
         return row.pair
     return _short("\0".join((row.part, row.subject or "", row.label or "", _stem(row.path))))

@@ -1,4 +1,4 @@
-"""Anyone's own images described by a manifest, CSV or Parquet."""
+"""A user's own images, described by a CSV or Parquet manifest."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def find_manifest(root: Path) -> Path | None:
 
 
 def rows_of(root: Path) -> Rows:
-    """Everything the root describes; a manifest wins over the folders' names.
+    """Rows of a root; a manifest overrides the folders' names.
 
     Raises:
         DamagedError: the manifest cannot be read or lacks a column.

@@ -1,4 +1,4 @@
-"""Anyone's own images described by their folders' names."""
+"""A user's own images, described by their folders' names."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
 
 @dataclass(frozen=True)
 class Row:
-    """One image and what its owner says about it."""
+    """One image and the facts that the user states."""
 
     path: str
     spectrum: Spectrum
@@ -40,7 +40,7 @@ class Row:
 
 @dataclass
 class Rows(Survey):
-    """Usable rows, the items made of them, and what is wrong with the others."""
+    """Usable rows, their items, and the problems of the others."""
 
     rows: list[Row] = field(default_factory=list)
 
@@ -101,6 +101,6 @@ def _refuse_strays(files: Iterable[Path], found: Rows) -> None:
 
 
 def near_name(name: str, known: Iterable[str]) -> str:
-    """What to tell somebody whose spectrum, light or split is unknown."""
+    """The hint for an unknown spectrum, illumination or split: the closest known name, or all."""
     near = get_close_matches(name.casefold(), list(known), n=1)
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"

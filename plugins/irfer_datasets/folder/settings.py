@@ -1,4 +1,4 @@
-"""The protocols on anyone's own images; imports nothing heavy."""
+"""The protocols on a user's own images; imports nothing heavy."""
 
 from __future__ import annotations
 

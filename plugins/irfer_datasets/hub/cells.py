@@ -1,4 +1,4 @@
-"""Images and sound inside a column: bytes in the table, or files beside it."""
+"""Images and audio of a column: bytes in the table, or files beside it."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from irfer_datasets.images import decode_image
 from irfer_datasets.tree import inside
 
 _TAILS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
-"""How a whole file ends; the last bytes are looked at, so that 100,000 need no decoding."""
+"""How a complete file ends: checking the last bytes avoids decoding every image."""
 _TAIL, _SHOWN = 64, 80
 
 
 @dataclass(frozen=True)
 class Cell:
-    """One file in a table: its bytes, or else where it lies."""
+    """One file of a table: its bytes, or its path."""
 
     data: Any
     path: str
@@ -49,11 +49,11 @@ class Cell:
         raise DamagedError(f"{shown} is not there", "restore the file")
 
     def stream(self, place: Place) -> Path | BytesIO:
-        """What a decoder opens."""
+        """A stream for a decoder."""
         return self.resolve(place) if self.data is None else BytesIO(memoryview(self.data))
 
     def digest(self, place: Place) -> str:
-        """sha256 of the bytes, wherever they lie."""
+        """sha256 of the content."""
         if self.data is not None:
             return hashlib.sha256(memoryview(self.data)).hexdigest()
         with self.resolve(place).open("rb") as stream:
@@ -110,7 +110,7 @@ def trouble(cell: Cell) -> str:
 
 
 def decode_images(cells: Sequence[Cell], place: Place, name: str) -> list[NDArray[Any]]:
-    """(H, W, 3) uint8 or uint16 each; `name` is what a message calls the row.
+    """(H, W, 3) uint8 or uint16 each; `name` is used in error messages.
 
     Raises:
         DamagedError: one cannot be decoded or lies elsewhere.

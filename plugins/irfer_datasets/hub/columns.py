@@ -1,4 +1,4 @@
-"""Which column plays which role, and what its values mean: names, never integers."""
+"""Roles of columns and the meaning of their values; integers need names."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from irfer_bench.api import MissingError, Spectrum, UsageError
 from irfer_datasets.folder.rows import SPECTRA, near_name
-from irfer_datasets.hub.forms import IMAGE_SUFFIXES, split_of
+from irfer_datasets.hub.forms import IMAGE_ROLES, split_of
 from irfer_datasets.hub.params import HubParams
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.problems import RefusedRowError
@@ -22,7 +22,7 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Facts:
-    """What a row says about its image; `named` is the label as its owner spells it."""
+    """Facts of a row; `named` is the label as spelt in the table."""
 
     label: str | None
     named: str
@@ -44,19 +44,19 @@ class Columns:
 
         Raises:
             MissingError: no column of images, or a column that was asked for is not there.
-            UsageError: the labels are integers that nobody gave names.
+            UsageError: the labels are integers without names.
         """
         self.params = params
         self.features = features
         self.names: dict[str, str] = {}
         usual = HubParams()
-        for role in (*IMAGE_SUFFIXES, *FACTS, *FILES):
+        for role in (*IMAGE_ROLES, *FACTS, *FILES):
             asked = getattr(params, role)
             if asked in features:
                 self.names[role] = asked
             elif asked and asked != getattr(usual, role):
                 raise MissingError(f"hub: no column {asked!r} for {role}; {self._near(asked)}")
-        if not any(role in self.names for role in IMAGE_SUFFIXES):
+        if not any(role in self.names for role in IMAGE_ROLES):
             raise MissingError(
                 f"hub: no column of images; {self._near('image')}",
                 f"say -p hub.image={self._images() or 'NAME'}",
@@ -64,13 +64,13 @@ class Columns:
         self._refuse_bare_integers()
 
     def missing(self) -> str:
-        """What to say where no column holds the labels; empty where one does."""
+        """The hint where no column holds the labels; empty where one does."""
         if "label" in self.names:
             return ""
         return f"no column {self.params.label!r}; {self._near('label')}; say -p hub.label=NAME"
 
     def facts(self, row: Mapping[str, Any], split: str) -> Facts:
-        """What one row's values say; `split` is the file's own, for rows that name none.
+        """Facts of one row; `split` is the file's, for rows that name none.
 
         Raises:
             RefusedRowError: a value outside what is known.
@@ -95,7 +95,7 @@ class Columns:
         name = self.names[role]
         value = row[name]
         names = getattr(self.features[name], "names", None)
-        if value is None or value != value or (names and value == -1):  # NaN; hidden by its owner
+        if value is None or value != value or (names and value == -1):  # NaN, hidden
             return ""
         if names is None or not isinstance(value, int):
             return str(value).strip()

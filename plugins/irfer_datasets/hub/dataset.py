@@ -1,8 +1,8 @@
 """Dataset `hub`: rows of a Hugging Face dataset, in a folder or pinned to a commit of the hub.
 
 Read are parquet files, a folder of `save_to_disk`, and an imagefolder; any columns by the
-parameters. Nothing on the hub is anybody's default: the copies of licensed sets that lie there are
-unofficial, and their licence tags are often wrong (datasets.md §14).
+parameters. No dataset on the hub is a default: copies of licensed sets there are unofficial, and
+their licence tags are often wrong.
 """
 
 from __future__ import annotations
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 
 class Hub:
-    """Stills and clips in the rows of a table; ids are the owner's or digests of the content."""
+    """Stills and clips in the rows of a table; ids come from a column or are digests."""
 
     name = "hub"
     classes = CLASSES
-    licence = "its owner's, whatever the hub's tag says; you answer for the right to use it"
+    licence = "its official, whatever the hub's tag says; you answer for the right to use it"
     private = True
 
     def __init__(self, params: HubParams | None = None) -> None:
@@ -40,7 +40,7 @@ class Hub:
         self._positions: dict[Path | None, dict[str, Position]] = {}
 
     def identify(self, root: Path) -> Match:
-        """Sure of a saved dataset and of parquet with the wanted columns; opens one footer."""
+        """Confident of a saved dataset and of parquet with the wanted columns; opens one footer."""
         base = root / self.params.folder
         if not base.is_dir():
             return Match(0.0, f"no folder {self.params.folder!r} (hub.folder)")
@@ -58,7 +58,7 @@ class Hub:
         return [items[name] for name in sorted(items)]
 
     def problems(self, root: Path | None) -> Iterable[Problem]:
-        """Labels nobody knows, missing columns and shards, undecodable images, ids twice."""
+        """Unknown labels, missing columns and shards, undecodable images, ids twice."""
         yield from self._opened(root)[1]
         found = self._survey(root)
         yield from found.problems
@@ -67,8 +67,8 @@ class Hub:
             yield from few_subjects(items)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The row's images as stored, 8 or 16 bits; only they are decoded, with the whole item
-        its sound too.
+        """The row's images as stored, 8 or 16 bits; only they are decoded; with the whole item
+        its audio too.
 
         Raises:
             DamagedError: an image cannot be decoded. MissingError: the row is gone.
@@ -96,14 +96,14 @@ class Hub:
         video.
 
         Raises:
-            DamagedError: the sound cannot be decoded.
+            DamagedError: the audio cannot be decoded.
         """
         return _sound(*self._row(root, item))
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth sorted subject.
 
-        Rows without a subject are parted by pair, or by themselves; part `extra` is never tested.
+        Rows without a subject are split by pair, or one by one; part `extra` is never tested.
         """
         own = [item for item in items if item.part != "extra"]
         if any(item.split == "test" for item in own):

@@ -1,4 +1,4 @@
-"""The forms in which a Hugging Face dataset lies in a folder, told apart without reading rows."""
+"""The forms of a Hugging Face dataset in a folder, recognised without reading rows."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from irfer_datasets.labels import canonical
 from irfer_datasets.tree import archives, inside, list_folder, relative, subfolders
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
-IMAGE_SUFFIXES = ("image", "frames", "video")
+IMAGE_ROLES = ("image", "frames", "video")
 """The parameters that name a column of images."""
 SPLITS = {
     **dict.fromkeys(("train", "training"), "train"),
@@ -33,7 +33,7 @@ _POINTER = b"version https://git-lfs"
 
 @dataclass(frozen=True)
 class Form:
-    """Which form, how sure (0 to 1), and why."""
+    """The form, the confidence (0 to 1) and the reason."""
 
     kind: Kind
     confidence: float
@@ -171,9 +171,9 @@ def _parquet_form(shards: Sequence[Path], place: Place, params: HubParams) -> Fo
     try:
         columns = footer(shards[0], place.base).names
     except DamagedError as error:
-        # A broken file is still this dataset's: reading it says what is wrong.
+        # A broken file still belongs to this dataset: reading it reports the problem.
         return Form("parquet", 0.6, error.message)
-    wanted = [getattr(params, role) for role in IMAGE_SUFFIXES]
+    wanted = [getattr(params, role) for role in IMAGE_ROLES]
     if any(column in columns for column in wanted):
         return Form("parquet", 0.95, f"{len(shards)} parquet files such as {name}")
     return Form(

@@ -1,6 +1,6 @@
-"""Which dataset of the hub, which columns hold what, which names mean what; imports nothing heavy.
+"""Parameters of dataset `hub`: its id, its columns and its labels; imports nothing heavy.
 
-A column's name that is left at its default may be absent; one that was said must be there.
+A column whose name is the default may be absent; one named by the user must be present.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class HubParams(Params, frozen=True, kw_only=True):
     label: Annotated[str, fit("column of the expression: a name, or a ClassLabel")] = "label"
     labels: Annotated[
         dict[str, str],
-        fit('its own names or integers: {"0": "anger", "other": ""}; empty is no expression'),
+        fit('its names or integers: {"0": "anger", "other": ""}; empty is no expression'),
     ] = msgspec.field(default_factory=dict)
     subject: Annotated[str, fit("column of the person")] = "subject"
     spectrum: Annotated[str, fit("column of vis, nir or lwir")] = "spectrum"
@@ -37,15 +37,15 @@ class HubParams(Params, frozen=True, kw_only=True):
         Literal["vis", "nir", "lwir"], fit("spectrum of rows that name none")
     ] = "vis"
     lighting: Annotated[str, fit("column of strong, weak, dark or normal")] = "lighting"
-    pair: Annotated[str, fit("column that partners in two spectra or lights share")] = "pair"
+    pair: Annotated[str, fit("column that partners in two spectra or illuminations share")] = "pair"
     weak_pair: Annotated[str, fit("column: partners are not frame-aligned")] = "weak_pair"
     split: Annotated[str, fit("column of train, val, test or set_1, set_2, ...")] = "split"
-    part: Annotated[str, fit("column of the owner's part; `extra` is never tested")] = "part"
+    part: Annotated[str, fit("column of the part; `extra` is never tested")] = "part"
     parts: Annotated[
         tuple[str, ...], fit("parts that are read as main; empty is all but `extra`")
     ] = ()
     row_id: Annotated[str, fit("column of the row's id; else a digest of its content")] = "id"
-    audio: Annotated[str, fit("column of the sound file")] = "audio"
+    audio: Annotated[str, fit("column of the audio file")] = "audio"
     landmarks: Annotated[str, fit("column of (frames, 68, 2) points in pixels")] = "landmarks"
     fps: Annotated[str, fit("column of frames per second")] = "fps"
 
@@ -63,7 +63,7 @@ class HubParams(Params, frozen=True, kw_only=True):
             raise ValueError(f"folder {self.folder!r} leads out of the dataset")
         for name, meaning in self.labels.items():
             if meaning and canonical(meaning) is None:
-                raise ValueError(f"labels: {name!r} is said to be {meaning!r}; {nearest(meaning)}")
+                raise ValueError(f"labels: {name!r} is mapped to {meaning!r}; {nearest(meaning)}")
 
     @property
     def needs_root(self) -> bool:

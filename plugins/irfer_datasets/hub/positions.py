@@ -1,4 +1,4 @@
-"""Where each item's row is, without reading all rows again in every process."""
+"""Row positions of items, kept so that other processes need not read all rows again."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def by_column(tables: Sequence[Table]) -> dict[str, Position] | None:
 
 
 def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | None:
-    """What the last survey found; a hint only: who reads a row compares its id."""
+    """Positions of the last survey; a hint only: the reader compares the row's id."""
     try:
         return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):

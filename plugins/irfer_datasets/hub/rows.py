@@ -1,4 +1,4 @@
-"""Rows as they come out of a table: their values, their images, and what they are called."""
+"""Rows of a table: values, images and item ids."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _OPAQUE = re.compile(r"[a-z0-9_]{1,64}")
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its values but for files, its images or video, sound and landmarks."""
+    """One row: its values but for files, its images or video, audio and landmarks."""
 
     values: Mapping[str, Any]
     images: Sequence[Cell]
@@ -78,14 +78,14 @@ def _number(value: Any) -> float | None:
 
 
 def opaque(given: str) -> str:
-    """An owner's id where it is `[a-z0-9_]`, else a digest of it: it may be a path."""
+    """An official id where it is `[a-z0-9_]`, else a digest of it: it may be a path."""
     if _OPAQUE.fullmatch(given):
         return given
     return f"row_{hashlib.sha256(given.encode()).hexdigest()[:16]}"
 
 
 def digests_of(row: Row, table: Table) -> list[Any]:
-    """Digests of the images or video, the sound and the landmarks."""
+    """Digests of the images or video, the audio and the landmarks."""
     try:
         images = [cell.digest(table.place) for cell in cells_shown(row)]
         sound = row.sound.digest(table.place) if row.sound else ""
@@ -101,11 +101,11 @@ def digests_of(row: Row, table: Table) -> list[Any]:
 
 
 def item_name(facts: Facts, digests: Sequence[Any]) -> str:
-    """The id of an item: the owner's, else a digest of what is said and shown."""
+    """The id of an item: its own, else a digest of its facts and images."""
     if facts.row_id:
         return opaque(facts.row_id)
-    said = [facts.named.casefold(), facts.subject, facts.lighting, facts.pair, facts.split]
-    return f"{facts.spectrum}_{json_digest([said, facts.part, digests])[:16]}"
+    stated = [facts.named.casefold(), facts.subject, facts.lighting, facts.pair, facts.split]
+    return f"{facts.spectrum}_{json_digest([stated, facts.part, digests])[:16]}"
 
 
 def cells_shown(row: Row) -> Sequence[Cell]:
@@ -114,6 +114,6 @@ def cells_shown(row: Row) -> Sequence[Cell]:
 
 
 def json_digest(value: Any) -> str:
-    """SHA-256 of what JSON can say."""
+    """sha256 of a JSON value."""
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -16,7 +16,7 @@ TEXT = (
     "set_1 to set_k, each is tested once; else five by sorted subjects (every fifth), by row "
     "where there are no subjects. Part extra is never used. Six basic expressions. Centre square, "
     "256 pixels; 16-bit images by their 1 to 99 percentile. Unofficial copies of licensed sets "
-    "on the hub are nobody's default: their licence tags are often wrong (datasets.md section 14)."
+    "on the hub are never a default: their licence tags are often wrong."
 )
 
 _setting = settings_of(

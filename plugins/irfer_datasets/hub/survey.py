@@ -147,7 +147,7 @@ def _note_repeated(found: Contents, item: Item, image: str, where: str) -> None:
 
 
 def _pair_up(found: Contents) -> None:
-    """Drop pairs without a partner, and say which ones leave open who the partner is."""
+    """Drop pairs without a partner, and note ambiguous ones."""
     groups: dict[str, list[Item]] = {}
     for item in found.items.values():
         if item.pair is not None:
@@ -157,13 +157,13 @@ def _pair_up(found: Contents) -> None:
         if len(set(domains)) == 1 and len(members) == 1:
             found.items[members[0].id] = replace(members[0], pair=None)
         elif len(set(domains)) < len(members):
-            _refuse(found, members[0], "two rows of one spectrum and light share it")
+            _refuse(found, members[0], "two rows of one spectrum and illumination share it")
         elif len({(item.subject, item.label) for item in members}) > 1:
             _refuse(found, members[0], "its rows are of different subjects or labels")
 
 
 def _refuse(found: Contents, item: Item, why: str) -> None:
-    action = f"pair {item.pair!r}: {why}; give each moment its own"
+    action = f"pair {item.pair!r}: {why}; give each pair its own"
     found.note("ambiguous_pair", item.id, action)
 
 

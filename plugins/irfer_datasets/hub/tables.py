@@ -32,7 +32,7 @@ class Table:
     """The rows of one split, in Arrow's own types; nothing is decoded.
 
     Args:
-        split: what the files' names say, or empty.
+        split: from the files' names, or empty.
         rows: a `datasets.Dataset` in the format `arrow`.
         columns: which of its columns play which role.
     """
@@ -58,8 +58,8 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
     place = find_place(root, params)
     form = find_form(place, params)
     datasets.disable_progress_bars()
-    datasets.logging.set_verbosity(CRITICAL)  # what goes wrong is said once, in one line
-    # A folder on this machine is nobody else's business: `datasets` counts its uses by a request.
+    datasets.logging.set_verbosity(CRITICAL)  # errors are reported once, in one line
+    # `datasets` would report the use of a local folder by a network request.
     datasets.config.HF_UPDATE_DOWNLOAD_COUNTS = False
     problems: list[Problem] = []
     try:
@@ -76,7 +76,7 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
     tables = []
     for name, rows in splits.items():
         columns = Columns(rows.features, params)
-        # A single split says nothing: `datasets` calls all rows `train` where nobody named any.
+        # A single split carries no information: `datasets` names unnamed rows `train`.
         split = split_of(name) if len(splits) > 1 else ""
         tables.append(Table(split, rows.with_format("arrow"), place, columns))
     return tables, problems
@@ -134,7 +134,7 @@ def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
 
 
 def _check_columns(paths: Sequence[Path], place: Place) -> None:
-    """Refuse files of one split that are tables of different things."""
+    """Refuse files of one split with different columns."""
     first = footer(paths[0], place.base).names
     for path in paths[1:]:
         names = footer(path, place.base).names

@@ -1,6 +1,6 @@
-"""Dataset `kdef`: Karolinska Directed Emotional Faces as its owners distribute it.
+"""Dataset `kdef`: Karolinska Directed Emotional Faces as distributed.
 
-Lundqvist, Flykt, Öhman, CD ROM, Karolinska Institutet, 1998 (datasets.md §9). 70 people, seven
+Lundqvist, Flykt, Öhman, CD ROM, Karolinska Institutet, 1998. 70 people, seven
 expressions, five views, two sessions: 4,900 stills. The averaged faces (AKDEF) are made of all 70
 people, so they are kept out.
 """
@@ -20,7 +20,7 @@ from irfer_datasets.tree import relative
 class Kdef(Stills):
     """An item is a still; its part is the view, its subject sex and number (`F01`).
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "kdef"
@@ -29,7 +29,7 @@ class Kdef(Stills):
     licence = "non-commercial research, on request at kdef.se; no redistribution"
 
     def identify(self, root: Path) -> Match:
-        """Sure where folders AF01 to BM35 hold images named AF01ANS.JPG."""
+        """Confident where folders AF01 to BM35 hold images named AF01ANS.JPG."""
         trees = find_trees(root)
         if not trees:
             what = "no folder AF01 to BM35 below it"

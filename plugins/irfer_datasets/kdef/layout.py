@@ -1,4 +1,4 @@
-"""How KDEF lies on disk (datasets.md §9): a folder per person and session, facts in the names.
+"""Layout of KDEF on disk: a folder per person and session, facts in the names.
 
 `KDEF_and_AKDEF/KDEF/AF01/AF01ANS.JPG`: session A or B, sex F or M, person 01 to 35, expression,
 view. In the expression's place `AF` is afraid; in the folder's name `AF` is session A, female.
@@ -68,9 +68,9 @@ def find_trees(root: Path) -> list[Path]:
 
 
 def survey(trees: Sequence[Path], root: Path) -> Survey:
-    """All images but the black and the averaged ones, and everything that is wrong.
+    """All images but the black and averaged ones, and problems.
 
-    Only those that are known to be black are looked into: copies circulate that mend them.
+    Only images known to be black are decoded: corrected copies circulate.
     """
     base = trees[0]
     seen = Survey(root, problems=odd_folders((root, base), root))
@@ -88,7 +88,7 @@ def survey(trees: Sequence[Path], root: Path) -> Survey:
             seen.note("missing_subject", base / name, REST)
     for stem in sorted(BLACK & found.keys()):
         if is_black(found[stem]):
-            seen.note("left_out", found.pop(stem), "it is black, as is known of it")
+            seen.note("left_out", found.pop(stem), "it is black, as documented")
     seen.items.extend(_item(stem, found[stem], root) for stem in sorted(found))
     return seen
 
@@ -113,7 +113,7 @@ def _folders(base: Path, seen: Survey) -> dict[str, Path]:
 
 
 def _leave_averaged(base: Path, files: Sequence[Path], seen: Survey) -> None:
-    """AKDEF, averages over the 70 people, would carry everybody into every fold."""
+    """Leave out AKDEF: averages over all 70 people would put every subject into every fold."""
     beside = [base] if base == seen.root else [base, base.parent]
     for place in beside:
         for folder in list_folder(place, seen.root).folders:
@@ -129,7 +129,7 @@ def _leave_averaged(base: Path, files: Sequence[Path], seen: Survey) -> None:
 def _read(
     folder: Path, name: str, found: dict[str, Path], away: list[Path], seen: Survey
 ) -> list[Path]:
-    """Find one session's images of a person; returns the files whose names are none."""
+    """Place one session's images of a person; return files with other names."""
     listing = seen.look(folder)
     odd: list[Path] = []
     for path in listing.files:
@@ -146,7 +146,7 @@ def _read(
 
 
 def _place(away: Sequence[Path], found: dict[str, Path], seen: Survey) -> None:
-    """Images in another person's or session's folder count by their own names."""
+    """Place images of another person's or session's folder by their own names."""
     for path in away:
         stem = path.stem.upper()
         if stem in found:
@@ -160,7 +160,7 @@ def _place(away: Sequence[Path], found: dict[str, Path], seen: Survey) -> None:
 def _name_odd(
     folder: Path, name: str, odd: Sequence[Path], found: dict[str, Path], seen: Survey
 ) -> None:
-    """Misnamed files: one in a folder that lacks just one image can only be that one.
+    """Place a misnamed file where its folder lacks exactly one image.
 
     The distributed set has two such, AF31V and AM31H.
     """
@@ -184,7 +184,7 @@ def _is_image(path: Path) -> bool:
 
 
 def is_black(path: Path) -> bool:
-    """Whether nothing can be seen in an image; one that cannot be decoded is not said to be."""
+    """Whether an image is black; False for one that cannot be decoded."""
     from PIL import Image
 
     try:
@@ -207,7 +207,7 @@ def _item(stem: str, path: Path, root: Path) -> Item:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     listing = list_folder(root, root)
     if any(_NAME.fullmatch(path.name) for path in listing.files):
         yield "it holds one person's images: give the folder above it"

@@ -19,7 +19,7 @@ KDEF_SUPERVISED = Setting(
         "KDEF has no official split. Decided here: the 980 frontal images (view S) of both "
         "sessions, seven classes, five published folds by subject (sex and number, every fifth: "
         "seven women and seven men test in each), so that the two sessions of a person never part. "
-        "The averaged faces (AKDEF) are kept out: they are made of everybody. Ten images known "
+        "The averaged faces (AKDEF) are kept out: they average all subjects. Ten images known "
         "to be black are left out, none of them frontal. Square crop by the detector opencv, 1.3 "
         "times the face's box, the whole image where no face is found, 256 pixels. Primary "
         "metric: UAR."

@@ -1,8 +1,8 @@
-"""Dataset `large_hfe`: Large-HFE in the layout proposed in datasets.md §5.
+"""Dataset `large_hfe`: Large-HFE in the layout proposed in `docs/datasets.md`.
 
 Introduced with NFER-Former (Luo, Wang, Wang, Zhu, Zhao, Gao, arXiv 2312.05907) and used in
 NFER-SDE: 360 subjects, six basic expressions, visible and near-infrared. No page, sizes or licence
-are public, so whoever holds it brings it into this layout. An item is a sequence.
+are public, so users convert it into this layout. An item is a sequence.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from irfer_bench.api import BASIC, Item, Match, MissingError
 from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.large_hfe.layout import SUBJECTS, Take, find_base, walk
+from irfer_datasets.large_hfe.layout import SUBJECTS, RecordedSequence, find_base, walk
 from irfer_datasets.large_hfe.metadata import NAME, read_metadata
 from irfer_datasets.stills import Stills, Survey
 from irfer_datasets.tree import list_folder, obstacles, odd_folders, relative, subfolders
@@ -28,7 +28,7 @@ class LargeHfe(Stills):
     licence = "not public: ask the authors of NFER-Former; treated as no publication of images"
 
     def identify(self, root: Path) -> Match:
-        """Sure where VIS or NIR with numbered subjects lies at most four levels down."""
+        """Confident where VIS or NIR with numbered subjects lies at most four levels down."""
         base = find_base(root)
         if base is None:
             return Match(0.0, _why_not(root))
@@ -39,13 +39,13 @@ class LargeHfe(Stills):
         return Match(0.95, f"{len(found)} sequences under {where}")
 
     def walk(self, root: Path) -> Survey:
-        """Sequences and problems; a metadata.csv beside VIS and NIR wins over folders' names."""
+        """Sequences and problems; a metadata.csv beside VIS and NIR overrides folders' names."""
         base = find_base(root)
         if base is None:
             raise MissingError(f"{root} is not large_hfe: {_why_not(root)}")
         seen = Survey(root)
-        takes = read_metadata(base, seen) if (base / NAME).is_file() else walk(base, seen)
-        seen.items.extend(_items(takes))
+        sequences = read_metadata(base, seen) if (base / NAME).is_file() else walk(base, seen)
+        seen.items.extend(_items(sequences))
         for spectrum in ("vis", "nir"):
             people = {item.subject for item in seen.items if item.spectrum == spectrum}
             if people and len(people) != len(SUBJECTS):
@@ -64,31 +64,31 @@ def published_folds() -> Lists:
     return read_folds("large_hfe")
 
 
-def _items(takes: Sequence[Take]) -> Iterator[Item]:
-    partners: dict[tuple[str, str], list[Take]] = {}
-    for take in takes:
-        partners.setdefault((take.subject, take.label), []).append(take)
-    for take in takes:
-        both = partners[take.subject, take.label]
-        moment = f"{take.subject.casefold()}_{take.label}"
+def _items(sequences: Sequence[RecordedSequence]) -> Iterator[Item]:
+    partners: dict[tuple[str, str], list[RecordedSequence]] = {}
+    for sequence in sequences:
+        partners.setdefault((sequence.subject, sequence.label), []).append(sequence)
+    for sequence in sequences:
+        both = partners[sequence.subject, sequence.label]
+        pair_key = f"{sequence.subject.casefold()}_{sequence.label}"
         yield Item(
-            id=f"{take.spectrum}_{moment}",
-            label=take.label,
-            subject=take.subject,
-            spectrum=take.spectrum,
-            files=tuple(take.frames[number] for number in sorted(take.frames)),
-            pair=moment if len(both) == 2 else None,
-            weak_pair=len(both) == 2 and both[0].moments != both[1].moments,
-            frames=len(take.frames),
+            id=f"{sequence.spectrum}_{pair_key}",
+            label=sequence.label,
+            subject=sequence.subject,
+            spectrum=sequence.spectrum,
+            files=tuple(sequence.frames[number] for number in sorted(sequence.frames)),
+            pair=pair_key if len(both) == 2 else None,
+            weak_pair=len(both) == 2 and both[0].pair_keys != both[1].pair_keys,
+            frames=len(sequence.frames),
         )
 
 
 def _why_not(root: Path) -> str:
     listing = list_folder(root, root)
     names = [path.name for path in listing.folders]
-    said = ["no VIS or NIR folder with S001 to S360 at most four levels below it"]
+    hints = ["no VIS or NIR folder with S001 to S360 at most four levels below it"]
     if any(name in SUBJECTS for name in names):
-        said.append("it holds subjects: give the folder above it")
+        hints.append("it holds subjects: give the folder above it")
     elif any(name in ("Anger", "Happiness") for name in names):
-        said.append("it holds one subject's expressions: give the folder of VIS and NIR")
-    return "; ".join((*said, *obstacles(root)))
+        hints.append("it holds one subject's expressions: give the folder of VIS and NIR")
+    return "; ".join((*hints, *obstacles(root)))

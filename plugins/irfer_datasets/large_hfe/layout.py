@@ -1,4 +1,4 @@
-"""The canonical layout of Large-HFE (datasets.md §5); the set is not public, conversion is yours.
+"""The layout of Large-HFE defined here; the set is not public and has to be converted.
 
 Large-HFE/{VIS,NIR}/S001/Anger/000.jpg     S001 to S360, six names, numbers from 000
 Large-HFE/metadata.csv                     optional: path,modality,subject,expression,frame,pair_id
@@ -26,11 +26,11 @@ _Proper = Callable[[str], str | None]
 
 
 @dataclass
-class Take:
-    """One expression of one subject before one camera.
+class RecordedSequence:
+    """One expression of one subject, recorded by one camera.
 
     Args:
-        frames: path by frame number. pairs: what the metadata says is shared, by frame number.
+        frames: path by frame number. pairs: pair id of the metadata by frame number.
     """
 
     spectrum: Spectrum
@@ -40,8 +40,8 @@ class Take:
     pairs: dict[int, str] = field(default_factory=dict)
 
     @property
-    def moments(self) -> list[object]:
-        """What each frame shares with its partner, in frame order."""
+    def pair_keys(self) -> list[object]:
+        """The pair id of each frame, in frame order."""
         return [self.pairs.get(number) or number for number in sorted(self.frames)]
 
 
@@ -61,15 +61,15 @@ def _holds(below: Sequence[Path]) -> bool:
 
 @cache
 def subject_of(text: str) -> str | None:
-    """S001 to S360 for any way to write it, or None."""
+    """The canonical name S001 to S360 of a spelling, or None."""
     match = _SUBJECT.fullmatch(text.strip())
     number = int(match[1]) if match else 0
     return SUBJECTS[number - 1] if 1 <= number <= len(SUBJECTS) else None
 
 
-def walk(base: Path, seen: Survey) -> list[Take]:
-    """All sequences by the folders' names; what is missing, misnamed or no image is noted."""
-    takes: list[Take] = []
+def walk(base: Path, seen: Survey) -> list[RecordedSequence]:
+    """All sequences by the folders' names; missing, misnamed and other files are noted."""
+    sequences: list[RecordedSequence] = []
     cameras = _children(base, seen, lambda name: name.upper() if name.upper() in CAMERAS else None)
     for camera, spectrum in CAMERAS.items():
         if camera not in cameras:
@@ -84,33 +84,33 @@ def walk(base: Path, seen: Survey) -> list[Take]:
             labels = _children(folder, seen, _expression)
             for label, proper in EXPRESSIONS.items():
                 place = labels.get(proper)
-                take = Take(spectrum, subject, label)
+                sequence = RecordedSequence(spectrum, subject, label)
                 if place is not None:
-                    _read_frames(place, take, seen)
-                if take.frames:
-                    takes.append(take)
+                    _read_frames(place, sequence, seen)
+                if sequence.frames:
+                    sequences.append(sequence)
                 else:
                     what = "it has no frames; " if place is not None else ""
                     seen.note("missing_expression", place or folder / proper, what + REST)
-    return takes
+    return sequences
 
 
 def _expression(name: str) -> str | None:
     return EXPRESSIONS.get(canonical(name) or "")
 
 
-def _read_frames(folder: Path, take: Take, seen: Survey) -> None:
+def _read_frames(folder: Path, sequence: RecordedSequence, seen: Survey) -> None:
     listing = seen.look(folder)
     place = relative(folder, seen.root)
     for path in listing.files:
         if path.suffix.lower() not in IMAGE_SUFFIXES or not re.fullmatch(r"\d{1,6}", path.stem):
             seen.note("unexpected_file", path, "not read; frames are NNN.jpg")
-        elif int(path.stem) in take.frames:
-            other = take.frames[int(path.stem)].rpartition("/")[2]
+        elif int(path.stem) in sequence.frames:
+            other = sequence.frames[int(path.stem)].rpartition("/")[2]
             seen.note("duplicate_frame", path, f"not read; {other} is; remove one")
         else:
-            take.frames[int(path.stem)] = f"{place}/{path.name}"
-    note_gaps(sorted(take.frames), folder, seen)
+            sequence.frames[int(path.stem)] = f"{place}/{path.name}"
+    note_gaps(sorted(sequence.frames), folder, seen)
 
 
 def _children(folder: Path, seen: Survey, proper: _Proper, known: str = "") -> dict[str, Path]:

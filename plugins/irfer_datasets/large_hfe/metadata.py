@@ -1,4 +1,4 @@
-"""`metadata.csv` of Large-HFE: what every image is and which images show one moment."""
+"""`metadata.csv` of Large-HFE: facts of every image and its pair."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.large_hfe.layout import (
     CAMERAS,
     EXPRESSIONS,
-    Take,
+    RecordedSequence,
     subject_of,
 )
 from irfer_datasets.problems import REST, RefusedRowError, note_gaps
@@ -25,24 +25,24 @@ REQUIRED = ("path", "modality", "subject", "expression", "frame")
 
 
 _Key = tuple[Spectrum, str, str]
-"""Spectrum, subject, label: which sequence."""
+"""Spectrum, subject and label identify a sequence."""
 
 
 @dataclass(frozen=True)
 class _Facts:
-    """What a row says of an image."""
+    """Facts of an image in a row."""
 
     key: _Key
     frame: int
     pair: str
 
 
-def read_metadata(base: Path, seen: Survey) -> list[Take]:
+def read_metadata(base: Path, seen: Survey) -> list[RecordedSequence]:
     """Sequences by the rows, paths counted from the metadata's folder; other images are unused.
 
     Problems: `bad_row`, `unknown_label`, `missing_item`, `outside_root`, `duplicate_row`,
     `duplicate_id`, `ambiguous_pair`, `unlabelled_file`, `frame_gap`, `missing_domain`, and
-    `mis_cased` for what is only called by other letter cases than the rows say.
+    `mis_cased` for files in another letter case than in the rows.
 
     Raises:
         DamagedError: it cannot be decoded or lacks a column.
@@ -51,9 +51,9 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
     seen.problems.extend(text.problems())
     present = _images(base, seen)
     spelt = {path.casefold(): path for path in sorted(present, reverse=True)}
-    told: set[str] = set()
+    noted: set[str] = set()
     above = "" if base == seen.root else f"{relative(base, seen.root)}/"
-    takes: dict[_Key, Take] = {}
+    sequences: dict[_Key, RecordedSequence] = {}
     rows: dict[str, _Facts] = {}
     for number, record in text.records(REQUIRED):
         try:
@@ -61,53 +61,54 @@ def read_metadata(base: Path, seen: Survey) -> list[Take]:
             path = given if given in present else spelt.get(given.casefold(), "")
             if not path:
                 raise RefusedRowError("missing_item", f"{given} is not there; the rest is used")
-            _note_case(path, given, base, told, seen)
+            _note_case(path, given, base, noted, seen)
             if path in rows:
                 same = rows[path] == facts
                 kind = "duplicate_row" if same else "duplicate_id"
-                action = "was listed before" if same else "was said to be something else before"
+                action = "was listed before" if same else "was listed before with other facts"
                 raise RefusedRowError(kind, f"{path} {action}")
             rows[path] = facts
-            take = takes.setdefault(facts.key, Take(*facts.key))
-            other = take.frames.setdefault(facts.frame, above + path)
+            sequence = sequences.setdefault(facts.key, RecordedSequence(*facts.key))
+            other = sequence.frames.setdefault(facts.frame, above + path)
             if other != above + path:
                 raise RefusedRowError("duplicate_id", f"{other} is that frame already")
         except RefusedRowError as refused:
             where = base / f"{NAME} row {number}"
             seen.note(refused.kind, where, refused.action)
             continue
-        take.pairs[facts.frame] = facts.pair
-    _check(list(takes.values()), base, seen)
+        sequence.pairs[facts.frame] = facts.pair
+    _check(list(sequences.values()), base, seen)
     _check_pairs(rows, base, seen)
     for path in sorted(present.difference(rows), key=natural):
         seen.note("unlabelled_file", base / path, f"not used; {NAME} has no row for it")
-    return sorted(takes.values(), key=lambda take: (take.spectrum, take.subject, take.label))
+    return sorted(sequences.values(), key=lambda own: (own.spectrum, own.subject, own.label))
 
 
-def _check(takes: Sequence[Take], base: Path, seen: Survey) -> None:
-    spectra = {take.spectrum for take in takes}
+def _check(sequences: Sequence[RecordedSequence], base: Path, seen: Survey) -> None:
+    spectra = {sequence.spectrum for sequence in sequences}
     for camera, spectrum in CAMERAS.items():
         if spectrum not in spectra:
             seen.note("missing_domain", base / camera, "settings that need this camera cannot run")
-    here = {(take.spectrum, take.subject, take.label) for take in takes}
-    for spectrum, subject in sorted({(take.spectrum, take.subject) for take in takes}):
+    here = {(own.spectrum, own.subject, own.label) for own in sequences}
+    for spectrum, subject in sorted({(own.spectrum, own.subject) for own in sequences}):
         for label in BASIC:
             if (spectrum, subject, label) not in here:
                 place = base / spectrum.upper() / subject / EXPRESSIONS[label]
                 seen.note("missing_expression", place, f"{NAME} has no row of it; {REST}")
-    for take in takes:
-        note_gaps(sorted(take.frames), (seen.root / take.frames[min(take.frames)]).parent, seen)
+    for sequence in sequences:
+        folder = (seen.root / sequence.frames[min(sequence.frames)]).parent
+        note_gaps(sorted(sequence.frames), folder, seen)
 
 
 def _check_pairs(rows: Mapping[str, _Facts], base: Path, seen: Survey) -> None:
-    """Refuse a pair of two moments, or of two images of one camera."""
+    """Refuse a pair of two expressions, or of two images of one camera."""
     first: dict[tuple[str, str], str] = {}
-    moments: dict[str, _Key] = {}
+    pair_keys: dict[str, _Key] = {}
     for path, facts in rows.items():
         if not facts.pair:
             continue
-        spectrum, *moment = facts.key
-        if moments.setdefault(facts.pair, facts.key)[1:] != tuple(moment):
+        spectrum, *expression = facts.key
+        if pair_keys.setdefault(facts.pair, facts.key)[1:] != tuple(expression):
             action = f"pair {facts.pair} is of another subject or expression too"
         elif first.setdefault((facts.pair, spectrum), path) != path:
             action = f"{first[facts.pair, spectrum]} is that camera's image of {facts.pair}"
@@ -131,14 +132,14 @@ def _images(base: Path, seen: Survey) -> set[str]:
     return found
 
 
-def _note_case(path: str, given: str, base: Path, told: set[str], seen: Survey) -> None:
-    """`mis_cased`, once for every folder or file that the rows call otherwise."""
+def _note_case(path: str, given: str, base: Path, noted: set[str], seen: Survey) -> None:
+    """`mis_cased`, once for every folder or file in another letter case than in the rows."""
     parts = path.split("/")
-    for k, (here, said) in enumerate(zip(parts, given.split("/"), strict=True)):
+    for k, (here, stated) in enumerate(zip(parts, given.split("/"), strict=True)):
         place = "/".join(parts[: k + 1])
-        if here != said and place not in told:
-            told.add(place)
-            seen.note("mis_cased", base / place, f"read as {said}; rename it")
+        if here != stated and place not in noted:
+            noted.add(place)
+            seen.note("mis_cased", base / place, f"read as {stated}; rename it")
 
 
 def _row(record: Mapping[str, str]) -> tuple[str, _Facts]:
@@ -166,11 +167,11 @@ def _row(record: Mapping[str, str]) -> tuple[str, _Facts]:
 
 
 def _check_place(levels: Sequence[str], camera: str, subject: str, label: str) -> None:
-    """Refuse a row that contradicts the canonical folders its image lies in."""
+    """Refuse a row that contradicts the folders of its image."""
     if len(levels) != 4 or levels[0].upper() not in CAMERAS:
         return
     place = (levels[0].upper(), subject_of(levels[1]), canonical(levels[2]))
-    said = (camera, subject, label)
-    if place != said and any(t and t != s for t, s in zip(place, said, strict=True)):
+    stated = (camera, subject, label)
+    if place != stated and any(t and t != s for t, s in zip(place, stated, strict=True)):
         path = "/".join(levels)
-        raise RefusedRowError("bad_row", f"{path} is said to be {' '.join(said)}; correct one")
+        raise RefusedRowError("bad_row", f"{path} is listed as {' '.join(stated)}; correct one")

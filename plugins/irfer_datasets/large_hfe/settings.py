@@ -17,7 +17,7 @@ TEXT = (
     "Oulu-CASIA; which images the papers score is not public (their accuracies are multiples of "
     "1/996). Faces by the detector, square box enlarged 1.3 times, the centre square where it "
     "finds none, 256 pixels; one box per pair where frames correspond one to one. The set is not "
-    "public: whoever holds it brings it into {VIS,NIR}/S001/Anger/000.jpg."
+    "public: users convert it into {VIS,NIR}/S001/Anger/000.jpg."
 )
 AUGMENTED = (
     "NFER-SDE: translator fitted on the training subjects' pairs; every near-infrared training "

@@ -1,9 +1,9 @@
-"""Datasets `mafw` and `mafw_compound`: Multi-modal Affective database in the Wild (datasets.md §7).
+"""Datasets `mafw` and `mafw_compound`: Multi-modal Affective database in the Wild.
 
-Liu, Dai, Feng, Wang, Yu, Zhou, "MAFW: A large-scale, multi-modal, compound affective database for
-dynamic facial expression recognition in the wild", ACM Multimedia 2022. An item is a film clip with
-its sound, a whole scene. The single-label and the compound set are other partitions of the same
-clips, so each is a dataset of its own and neither reads the other's lists.
+Liu, Dai, Feng, Wang, Yin, Zeng, Shan, "MAFW: A large-scale, multi-modal, compound affective
+database for dynamic facial expression recognition in the wild", ACM Multimedia 2022. An item is a
+video with audio, a whole scene. The single-label and the compound set partition the same clips
+differently, so each is a dataset of its own and neither reads the other's lists.
 """
 
 from __future__ import annotations
@@ -14,15 +14,15 @@ from typing import ClassVar
 
 from irfer_bench.api import CLASSES, Match
 from irfer_datasets.clip_files import note_folders
-from irfer_datasets.clips import FilmClips, FilmSurvey
+from irfer_datasets.clips import VideoClips, VideoSurvey
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, note_absent, settle
+from irfer_datasets.fold_lists import Assigned, Side, merge_lists, note_absent
 from irfer_datasets.mafw.labels import COMPOUND, NATIVE
 from irfer_datasets.mafw.layout import (
     NAMES,
     Tree,
+    audio_of,
     find_trees,
-    sounds_of,
     stray,
 )
 from irfer_datasets.mafw.lists import Found, Labelling, compare_captions, find_lists, read_lists
@@ -31,8 +31,8 @@ from irfer_datasets.problems import Notes
 from irfer_datasets.tree import relative
 
 
-class Mafw(FilmClips):
-    """9,172 film clips with one of eleven emotions, visible light, five official folds."""
+class Mafw(VideoClips):
+    """9,172 videos with one of eleven emotions, visible light, five official folds."""
 
     name = "mafw"
     prefix = "mafw"
@@ -49,7 +49,7 @@ class Mafw(FilmClips):
         super().__init__(params or MafwParams())
 
     def identify(self, root: Path) -> Match:
-        """Sure where films and this set's lists lie, or where films lie and no lists at all."""
+        """Confident where videos lie with this set's lists, or without any lists."""
         trees = find_trees(root)
         if not trees:
             what = "no data/clips or data/frames of MAFW and no Train & Test Set four levels down"
@@ -67,8 +67,8 @@ class Mafw(FilmClips):
             )
         return Match(0.9, f"{frames} and no lists under {where}")
 
-    def walk(self, root: Path) -> FilmSurvey:
-        """All labelled clips of the wanted frames, and all that is wrong with the tree.
+    def walk(self, root: Path) -> VideoSurvey:
+        """All labelled clips of the wanted frames, and problems of the tree.
 
         Raises:
             MissingError: no tree, or not the frames asked for.
@@ -76,22 +76,22 @@ class Mafw(FilmClips):
         trees = find_trees(root)
         if not trees:
             raise self.unlike(root)
-        tree, seen = trees[0], FilmSurvey(root)
+        tree, seen = trees[0], VideoSurvey(root)
         note_folders(trees, NAMES, seen)
         labels = self._labels(tree, seen)
-        frames = self.take(tree, self.params.frames, labels, seen)
-        note_absent(labels, frames.takes, frames.place, seen)
-        seen.items = self.collect(frames, labels, sounds_of(tree, root))
+        frames = self.select_frames(tree, self.params.frames, labels, seen)
+        note_absent(labels, frames.clips, frames.place, seen)
+        seen.items = self.collect(frames, labels, audio_of(tree, root))
         return seen
 
-    def _labels(self, tree: Tree, seen: FilmSurvey) -> dict[str, Assigned]:
+    def _labels(self, tree: Tree, seen: VideoSurvey) -> dict[str, Assigned]:
         found = find_lists(tree, self.labelling)
-        _note_strangers(found, seen)
+        _note_unexpected(found, seen)
         style, paths = next(iter(found.lists.items()), ("no_caption", {}))
         lists = read_lists(paths, style, self.labelling, seen)
         if style == "no_caption" and "with_caption" in found.lists:
             captioned = found.lists["with_caption"]
-            # The owner's captions are GB18030: no news where they are only compared with.
+            # The official captions are GB18030: not reported where they are only compared.
             quiet = read_lists(captioned, "with_caption", self.labelling, Notes(seen.root))
             compare_captions(lists, quiet, seen)
         where = relative(tree.lists[0] if tree.lists else tree.base / "Train & Test Set", seen.root)
@@ -99,7 +99,7 @@ class Mafw(FilmClips):
             "test": f"{where}/{self.labelling}/no_caption/set_{{}}/test.txt",
             "train": f"{where}/{self.labelling}/no_caption/set_{{}}/train.txt",
         }
-        return settle(lists, paths, usual, published("mafw")[self.labelling], seen)
+        return merge_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
 
 
 class MafwCompound(Mafw):
@@ -108,16 +108,16 @@ class MafwCompound(Mafw):
     name = "mafw_compound"
     classes = COMPOUND
     native = ()
-    """The owner publishes no order of the combinations."""
+    """The distributor publishes no order of the combinations."""
     labelling = "compound"
 
 
-def _note_strangers(found: Found, seen: FilmSurvey) -> None:
-    """`unexpected_file` for lists of integers whose order nobody tells, and second copies."""
+def _note_unexpected(found: Found, seen: VideoSurvey) -> None:
+    """`unexpected_file` for lists of integers without a known order, and second copies."""
     for path in found.unknown:
         action = "not read: lists are train.txt and test.txt, and labels in words"
-        seen.note("unexpected_file", path, action, among="lists")
+        seen.note("unexpected_file", path, action, group="lists")
     if "numbered" in found.lists and next(iter(found.lists)) != "numbered":
         for path in found.lists["numbered"].values():
-            action = "not read, the owner's lists are"
-            seen.note("unexpected_file", path, action, among="lists")
+            action = "not read, the official lists are"
+            seen.note("unexpected_file", path, action, group="lists")

@@ -44,7 +44,7 @@ sadness_anxiety_helplessness sadness_disappointment sadness_helplessness
 sadness_helplessness_disappointment sadness_surprise surprise_anxiety
 """
 COMPOUND = (*CLASSES, *_JOINED.split())
-"""Eleven single emotions and the 32 combinations that the owner's compound lists hold."""
+"""Eleven single emotions and the 32 combinations that the official compound lists hold."""
 
 
 def single(text: str) -> str | None:

@@ -1,4 +1,4 @@
-"""How MAFW lies on disk (datasets.md §7): films, frames and the folders of its lists."""
+"""Layout of MAFW on disk: videos, frames and lists."""
 
 from __future__ import annotations
 
@@ -6,23 +6,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_datasets.clip_files import VIDEOS, FilmTree, files_by_number
+from irfer_datasets.clip_files import VIDEOS, VideoTree, files_by_number
 from irfer_datasets.fold_lists import FOLDS
 from irfer_datasets.problems import Notes
 from irfer_datasets.tree import find_bases, obstacles, subfolders
 
 SOURCES = ("clips", "frames", "faces")
 SPLITS = ("Train & Test Set", "split", "anno", "annotation")
-"""What the folder of the lists is called: by the owner, and in public loaders."""
+"""Names of the folder of the lists: official, and in public loaders."""
 SETS = ("single", "compound")
 LISTS = ("no_caption", "with_caption")
 NAMES = ("data", *SOURCES, *SPLITS, *SETS, *LISTS, *(f"set_{fold}" for fold in FOLDS))
 
 
-class Tree(FilmTree):
+class Tree(VideoTree):
     """One unpacked copy; `holders` is `data`, if there."""
 
-    filmed: ClassVar[frozenset[str]] = frozenset({"clips"})
+    video_sources: ClassVar[frozenset[str]] = frozenset({"clips"})
 
 
 def find_trees(root: Path) -> list[Tree]:
@@ -30,15 +30,15 @@ def find_trees(root: Path) -> list[Tree]:
     return [_look(base) for base in find_bases(root, _holds)]
 
 
-def sounds_of(tree: Tree, root: Path) -> dict[str, str]:
-    """The film of each clip; none is opened, so some have no sound."""
+def audio_of(tree: Tree, root: Path) -> dict[str, str]:
+    """The video of each clip, which may hold audio; no file is opened."""
     if "clips" not in tree.sources:
         return {}
     return files_by_number(tree.sources["clips"], VIDEOS, Notes(root))
 
 
 def stray(root: Path) -> list[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     hints = []
     names = {path.name.casefold() for path in subfolders(root)}
     if _is_data(root):
@@ -69,7 +69,7 @@ def _holds(folders: Sequence[Path]) -> bool:
 
 
 def _is_data(folder: Path) -> bool:
-    """Whether a folder holds films called by numbers, or folders so called, in its place."""
+    """Whether a folder holds numbered videos or numbered folders of frames."""
     for path in subfolders(folder):
         name = path.name.casefold()
         if name == "clips" and files_by_number(path, VIDEOS, Notes(folder)):

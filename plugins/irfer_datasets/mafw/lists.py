@@ -59,7 +59,7 @@ def read_lists(
     """Lists with canonical labels.
 
     Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (no emotion, or an
-    integer whose order nobody tells), `encoding`.
+    integer without a known order), `encoding`.
     """
     lists = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
@@ -119,7 +119,7 @@ def _advice(text: str, style: Style) -> str:
     if style == "numbered":
         return "these lists count from 0 to 10"
     if text.isdecimal():
-        return "three orders of integers circulate: restore the owner's list with names"
+        return "three orders of integers circulate: restore the official list with names"
     return nearest(text)
 
 

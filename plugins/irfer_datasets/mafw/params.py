@@ -1,4 +1,4 @@
-"""Which of MAFW's frames are read; imports nothing heavy."""
+"""Parameters of MAFW; imports nothing heavy."""
 
 from __future__ import annotations
 

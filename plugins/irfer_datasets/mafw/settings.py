@@ -1,4 +1,4 @@
-"""The protocols on MAFW, with the owner's folds of either set; imports nothing heavy."""
+"""The protocols on MAFW, with the official folds of either set; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
 from irfer_datasets.mafw.labels import COMPOUND
-from irfer_datasets.protocols import CROPPED, FILMS, SIMULATED
+from irfer_datasets.protocols import CROPPED, SIMULATED, VIDEO_PROTOCOL
 
 VIS = Domain(spectrum="vis")
 COMMON = (
@@ -16,9 +16,9 @@ COMMON = (
     "square 1.3 times its box, 224 pixels, and where none is found the whole frame's centre is "
     "taken and counted (public code crops the union of all faces in view, which takes in other "
     "people); one clip is one scored example. A recognizer's own sampling and input size are its "
-    "columns. Sound comes from data/clips; 21 clips have none that can be used and stay in the "
-    "test, mute (some papers drop them). There are no subjects, and which clips are of one film is "
-    "not published: intervals are over clips. "
+    "columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
+    "without audio (some papers drop them). There are no subjects, and which clips share a movie "
+    "is not published: intervals are over clips. "
 )
 SINGLE = (
     "Official five folds of MAFW (ACM Multimedia 2022), single-label set: 9,172 clips, eleven "
@@ -42,19 +42,19 @@ def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Sett
         target=VIS,
         summary=summary,
         source_text=text + COMMON,
-        **FILMS,
+        **VIDEO_PROTOCOL,
         **CROPPED,
         **(common | more),
     )
 
 
 MAFW_SUPERVISED = _setting(
-    "mafw_supervised", "supervised", "film clips, eleven classes, official five folds", SINGLE
+    "mafw_supervised", "supervised", "videos, eleven classes, official five folds", SINGLE
 )
 MAFW_NIR_SIMULATED = _setting(
     "mafw_nir_simulated",
     "simulated",
-    "film clips translated to infrared, eleven classes, official five folds",
+    "videos translated to infrared, eleven classes, official five folds",
     SIMULATED.format("MAFW") + SINGLE,
     source=VIS,
     simulated="nir",
@@ -62,7 +62,7 @@ MAFW_NIR_SIMULATED = _setting(
 MAFW_COMPOUND_SUPERVISED = _setting(
     "mafw_compound_supervised",
     "supervised",
-    "film clips, 43 compound classes, the compound set's own five folds",
+    "videos, 43 compound classes, the compound set's own five folds",
     JOINED,
     dataset="mafw_compound",
     classes=COMPOUND,

@@ -1,4 +1,4 @@
-"""What of NVIE's published facts can be checked: subjects per light and sizes (datasets.md §3)."""
+"""Checks against NVIE's published facts: subjects per light direction, image sizes."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from pathlib import Path
 
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import LIGHTS, RowSurvey, counted
+from irfer_datasets.nvie.rows import ILLUMINATIONS, RowSurvey, counted
 from irfer_datasets.tree import list_folder, obstacles, odd_folders, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
 USABLE = 100
-"""People of whom usable images are published, at least."""
+"""Published minimum of subjects with usable images."""
 TOPS = 50
 """Folders in which archives are looked for."""
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
@@ -20,17 +20,17 @@ SIZES = {"vis": (704, 480), "lwir": (320, 240)}
 def check(seen: RowSurvey) -> None:
     """Problems `missing_domain`, `unexpected_count`, `unexpected_size` and `packed`.
 
-    People with spontaneous clips are counted under each light, labelled or not, and those of the
-    posed part; a copy with fewer than the least known number is incomplete. One image of each
+    Subjects with spontaneous clips are counted per light direction, labelled or not, and those of
+    the posed part; a copy with fewer than the least known number is incomplete. One image of each
     part, light and camera is opened, and only its header is read.
     """
-    known = dict(zip(LIGHTS, published("nvie")[_COUNTS], strict=True))
+    known = dict(zip(ILLUMINATIONS, published("nvie")[_COUNTS], strict=True))
     least = min(known.values())
-    for light in LIGHTS:
+    for light in ILLUMINATIONS:
         people = len(counted(seen.rows, light))
         place = f"SpontaneousDatabase/{light}"
         if not people:
-            seen.note("missing_domain", place, "settings that need this light cannot run")
+            seen.note("missing_domain", place, "settings that need this light direction cannot run")
         elif people < least:
             action = f"{people} subjects where a public note counts {known[light]}"
             seen.note("unexpected_count", place, f"{action} and {least} are the least; all used")
@@ -47,7 +47,7 @@ def check(seen: RowSurvey) -> None:
 
 
 def _tops(root: Path) -> list[Path]:
-    """The folders above subjects and images, as far as somebody may have left archives there."""
+    """The folders above subjects and images, which are searched for archives."""
     folders = [root, *subfolders(root)]
     inner = [below for folder in folders[1:] for below in subfolders(folder)]
     return [*folders, *inner][:TOPS]
@@ -70,16 +70,16 @@ def _size(path: Path) -> tuple[int, int] | None:
         with Image.open(path) as image:
             return image.size
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
-        return None  # `data check` decodes every image and says so
+        return None  # `data check` decodes every image and reports it
 
 
 def place(root: Path) -> str:
-    """Why a folder is not the dataset although it may have to do with it."""
+    """Hints why a folder is not this dataset."""
     listing = list_folder(root, root)
     names = {path.name.casefold() for path in listing.folders}
-    said = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most four levels below it"]
-    if names & set(LIGHTS):
-        said.append("it holds front, left or right: give the folder above it")
+    hints = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most four levels below it"]
+    if names & set(ILLUMINATIONS):
+        hints.append("it holds front, left or right: give the folder above it")
     elif names & set(CAMERAS):
-        said.append("it holds one subject's visible or infrared: give the folder of the whole set")
-    return "; ".join((*said, *obstacles(root)))
+        hints.append("it holds one subject's visible or infrared: give the folder of the whole set")
+    return "; ".join((*hints, *obstacles(root)))

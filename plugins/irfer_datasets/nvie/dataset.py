@@ -1,13 +1,13 @@
-"""Dataset `nvie`: USTC-NVIE as its owners distribute it (datasets.md §3).
+"""Dataset `nvie`: USTC-NVIE as distributed.
 
 Wang, Liu, Lv, Lv, Wu, Peng, Chen, Wang, "A natural visible and infrared facial expression database
 for expression recognition and emotion inference", IEEE Transactions on Multimedia 12(7), 2010.
 An item is a folder of images: a clip, its onset or apex, or a posed expression. The two cameras
 have other lenses, sizes and rates: pairs are of clips, and geometry is unregistered.
 
-Frame names, posed levels and totals are not confirmed in public. What the folders' names do not
-tell is listed and left out; `manifest.csv` in the root (columns path, subject, modality, part,
-light, clip, expression, phase; written by `irfer-bench data scan nvie`) overrides them.
+Frame names, posed levels and totals are not confirmed in public. Folders whose names are
+ambiguous are listed and left out; `manifest.csv` in the root (columns path, subject, modality,
+part, light, clip, expression, phase; written by `irfer-bench data scan nvie`) overrides them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from irfer_datasets.nvie.layout import find_parts, survey
 from irfer_datasets.nvie.lists import read_lists
 from irfer_datasets.nvie.manifest import find_manifest, is_manifest, read_manifest
 from irfer_datasets.nvie.params import NvieParams
-from irfer_datasets.nvie.rows import RowSurvey, settle
+from irfer_datasets.nvie.rows import RowSurvey, make_items
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import obstacles
 
@@ -32,9 +32,9 @@ FPS = {"vis": 30.0, "lwir": 25.0}
 
 
 class Nvie(Stills):
-    """More than 100 subjects, visible and thermal cameras; spontaneous, posed, three lights.
+    """More than 100 subjects, visible and thermal; spontaneous, posed; three light directions.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "nvie"
@@ -51,7 +51,7 @@ class Nvie(Stills):
         self._scans: dict[Path, RowSurvey] = {}
 
     def identify(self, root: Path) -> Match:
-        """Sure where a part's folder holds images of a camera, or a manifest has its columns."""
+        """Confident where a part holds images of a camera, or a manifest has its columns."""
         manifest = find_manifest(root)
         if manifest is not None and is_manifest(manifest, root):
             return Match(0.95, f"{manifest.name} with the columns of nvie")
@@ -86,7 +86,7 @@ class Nvie(Stills):
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The list files' own test list; else five published lists of subject numbers.
 
-        Numbers 1 to 300 are in the package; other subjects, and images of nobody named, follow
+        Numbers 1 to 300 are in the package; other subjects, and images without a subject, follow
         in sorted order, every fifth.
         """
         if any(item.split == "test" for item in items):
@@ -110,12 +110,12 @@ class Nvie(Stills):
                 raise self.unlike(root)
             scanned = self._scan(root)
             seen = RowSurvey(root, list(scanned.problems), rows=scanned.rows)
-        settle(seen)
+        make_items(seen)
         check(seen)
         return seen
 
     def _scan(self, root: Path) -> RowSurvey:
-        """What the folders' names and the rating tables say."""
+        """Rows from the folders' names and the rating tables."""
         if root not in self._scans:
             seen, texts = survey(find_parts(root), root)
             label(seen, texts)

@@ -1,4 +1,4 @@
-"""Labels of spontaneous clips, by the owner's rating tables."""
+"""Labels of spontaneous clips from the official rating tables."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""How USTC-NVIE lies on disk (datasets.md §3), read without trust in the depth of its levels.
+"""Layout of USTC-NVIE on disk, read by the names of its folders at any depth.
 
     NVIE/SpontaneousDatabase/{front,left,right}/<subject>/{visible,infrared}/<clip>/*.bmp
     NVIE/SpontaneousDatabase/.../{visible,infrared}/{onset,apex}/...
     NVIE/0-PosedExpressionDatabase/<unknown levels>/{visible,infrared}/<expression>/*
     NVIE/5_USTC-ApexVisibleSpontaneousExpressionFrame_AAM Points/SelectedSamples/<code>...
 
-Which level is which is told by its name (`levels.py`).
+A level is recognised by its name (`levels.py`).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 
 from irfer_bench.api import IMAGE_SUFFIXES
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
-from irfer_datasets.nvie.rows import LIGHTS, Row, RowSurvey
+from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey
 from irfer_datasets.tree import list_folder, relative
 
 TEXTS = frozenset({".csv", ".txt"})
@@ -29,16 +29,16 @@ CODES: Mapping[str, str] = {
     "5": "anger",
     "6": "sadness",
 }
-"""The owner's numbers, in SelectedSamples and in the order of the rating table."""
-LOWER = frozenset({*LIGHTS, "apex", "onset"})
-"""Folders whose names the owner writes in small letters, and the cameras'."""
+"""The official numbers, in SelectedSamples and in the order of the rating table."""
+LOWER = frozenset({*ILLUMINATIONS, "apex", "onset"})
+"""Folders whose official names are lower case, and the cameras' folders."""
 DEPTH, BELOW, BUDGET = 4, 8, 500
 """Levels searched for the parts, levels read below them, folders searched before giving up."""
 
 
 @dataclass(frozen=True)
 class Base:
-    """The folder of one of the owner's parts."""
+    """The folder of one official part."""
 
     folder: Path
     part: str
@@ -81,7 +81,7 @@ def find_parts(root: Path) -> Found:
 
 
 def part_of(name: str) -> str:
-    """The owner's part that a folder's name says, or nothing."""
+    """The official part of a folder's name, or an empty string."""
     folded = name.casefold()
     if "selectedsamples" in folded or ("apex" in folded and "spontaneous" in folded):
         return "selected"
@@ -91,7 +91,7 @@ def part_of(name: str) -> str:
 
 
 def survey(found: Found, root: Path) -> tuple[RowSurvey, list[Path]]:
-    """Rows of all parts, spontaneous ones without the table's labels, and text files met."""
+    """Rows of all parts, spontaneous ones without labels, and the text files found."""
     seen, texts = RowSurvey(root), list(found.texts)
     for base in found.bases:
         folders: list[_Folder] = []

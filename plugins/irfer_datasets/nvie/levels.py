@@ -1,7 +1,7 @@
-"""What the names of NVIE's folders say, whatever their order and depth.
+"""Meaning of the names of NVIE's folders, in any order and depth.
 
-A level is a camera, a light, a phase, an expression, glasses, or a number, which is the subject's;
-what is left tells clips apart.
+A level is a camera, a light direction, a phase, an expression, glasses, or the subject's number;
+the remaining names distinguish clips.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.nvie.rows import LIGHTS, Row, RowSurvey, subject_name
+from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey, subject_name
 
 CAMERAS: Mapping[str, str] = {
     "visible": "visible",
@@ -25,17 +25,17 @@ _WITHOUT = re.compile(r"^(no|un|without)|(?<![a-z])(no|not|without)(?![a-z])")
 
 
 def camera_of(level: str) -> str:
-    """`visible`, `infrared` or nothing."""
+    """`visible`, `infrared` or an empty string."""
     return CAMERAS.get(level.casefold(), "")
 
 
 def phase_of(level: str) -> str:
-    """`apex`, `onset` or nothing."""
+    """`apex`, `onset` or an empty string."""
     return level.casefold() if level.casefold() in ("apex", "onset") else ""
 
 
 def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
-    """A row with all that the levels from the part's folder down to it say.
+    """A row with the facts of all levels from the part's folder down.
 
     Problems: `misnamed_folder` where a posed level should be an expression, `ambiguous_subject`.
     """
@@ -48,14 +48,14 @@ def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
         folded = level.casefold()
         if k in (camera, subject):
             rest += [_glasses(level)] if "glass" in folded else []
-        elif folded in LIGHTS:
+        elif folded in ILLUMINATIONS:
             light = folded
         elif phase_of(level):
             phase = folded
         elif not expression and canonical(level):
             expression = str(canonical(level))
         elif row.part == "posed" or k > (camera or 0):
-            # Above the camera of a spontaneous clip nothing tells clips apart: the clip is its own.
+            # The levels above the camera of a spontaneous clip do not distinguish clips.
             rest.append(_glasses(level))
     if row.part == "posed" and not expression and below:
         action = f"not used: {below[0]} is no expression; {nearest(below[0])}"
@@ -74,7 +74,7 @@ def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
 
 
 def _subject(above: Sequence[str], row: Row, seen: RowSurvey) -> int | None:
-    """Which level above the camera is the subject's: the nearest number, else one with a number."""
+    """Index of the subject's level above the camera: the nearest number, else one with a number."""
     numbers = [k for k, level in enumerate(above) if level.isdigit()]
     if not numbers:
         named = [k for k, level in enumerate(above) if _NUMBERED.fullmatch(level.casefold())]
@@ -102,9 +102,9 @@ def _glasses(level: str) -> str:
 
 
 def clip_of(stem: str, clips: Sequence[str]) -> str:
-    """The clip of an image in onset or apex: the folder beside whose name its own starts with.
+    """The clip of an image in onset or apex: the sibling folder whose name is its prefix.
 
-    Where one clip lies beside there is nothing to tell apart.
+    A single sibling is taken without comparing names.
     """
     folded = stem.casefold()
     for clip in sorted(clips, key=len, reverse=True):

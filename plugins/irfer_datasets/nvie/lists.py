@@ -1,8 +1,8 @@
 """List files in the format of the PDF repository: one `relpath digit` per line.
 
 `SpontaneousDatabase/{source,target_train,target_test}.txt`. The public reader cuts a line at its
-first space, so a path with a space breaks there; here the last word is the digit. Which digit is
-which class is not public: the user says it (`nvie.digits`).
+first space, so a path with a space breaks there; here the last word is the digit. The class of
+each digit is not public: the user gives it (`nvie.digits`).
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from irfer_bench.api import Item, MissingError, Spectrum
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.nvie.layout import find_parts
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import LIGHTS, MODALITIES, RowSurvey, subject_name
+from irfer_datasets.nvie.rows import ILLUMINATIONS, MODALITIES, RowSurvey, subject_name
 from irfer_datasets.tree import inside, relative
 
 
 @dataclass(frozen=True)
 class _Role:
-    """What a list's images are for."""
+    """The role of a list's images."""
 
     part: str
     split: str
@@ -45,7 +45,7 @@ def read_lists(root: Path, names: Sequence[str]) -> RowSurvey:
         names: the class of each digit.
 
     Problems: `missing_list`, `missing_item`, `bad_row`, `unknown_label`, `outside_root`,
-    `duplicate_row`, `duplicate_id`, `subject_overlap` (an image of nobody named in both lists).
+    `duplicate_row`, `duplicate_id`, `subject_overlap` (an image without a subject in both lists).
 
     Raises:
         MissingError: none of the lists is there. DamagedError: one cannot be decoded.
@@ -130,7 +130,7 @@ def _item(file: str, label: str, role: _Role, folder: str) -> Item:
     cameras = [CAMERAS[level.casefold()] for level in levels if level.casefold() in CAMERAS]
     above = takewhile(lambda level: level.casefold() not in CAMERAS, levels)
     numbers = [level for level in above if re.fullmatch(r"\d{1,4}", level)]
-    lights = [level.casefold() for level in levels if level.casefold() in LIGHTS]
+    named = [level.casefold() for level in levels if level.casefold() in ILLUMINATIONS]
     digest = hashlib.sha256(below.encode("utf-8", "surrogatepass")).hexdigest()[:12]
     spectrum = MODALITIES[cameras[-1]] if cameras else role.spectrum
     return Item(
@@ -139,14 +139,14 @@ def _item(file: str, label: str, role: _Role, folder: str) -> Item:
         subject=subject_name(numbers[-1]) if numbers else None,
         spectrum=spectrum,
         files=(file,),
-        lighting=lights[0] if lights else "",
+        lighting=named[0] if named else "",
         split=role.split,
         part=role.part,
     )
 
 
 def _locate(path: PurePosixPath, folder: Path, root: Path) -> Path | None:
-    """The image, counted from the folder above the lists as there, from the lists, the root."""
+    """The image, searched from the folder above the lists, from the lists and from the root."""
     tails = [path, *(PurePosixPath(*path.parts[k:]) for k in range(1, len(path.parts) - 1))]
     suffixes = dict.fromkeys((path.suffix, path.suffix.lower(), path.suffix.upper()))
     for tail in tails:

@@ -1,4 +1,4 @@
-"""A user's own word on what is where: `manifest.csv` in the root overrides the folders' names."""
+"""`manifest.csv` in the root of NVIE, which overrides the folders' names."""
 
 from __future__ import annotations
 
@@ -10,14 +10,22 @@ from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS
-from irfer_datasets.nvie.rows import COLUMNS, LIGHTS, PARTS, PHASES, Row, RowSurvey, subject_name
+from irfer_datasets.nvie.rows import (
+    COLUMNS,
+    ILLUMINATIONS,
+    PARTS,
+    PHASES,
+    Row,
+    RowSurvey,
+    subject_name,
+)
 from irfer_datasets.problems import RefusedRowError
 from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
 REQUIRED = ("path", "subject", "modality", "expression")
-"""Its own columns tell it from the manifest of dataset `folder`."""
-ALLOWED = {"part": PARTS, "light": LIGHTS, "phase": PHASES}
+"""Columns that distinguish it from the manifest of dataset `folder`."""
+ALLOWED = {"part": PARTS, "light": ILLUMINATIONS, "phase": PHASES}
 
 
 def find_manifest(root: Path) -> Path | None:
@@ -68,7 +76,7 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
         elif row == known[row.path]:
             seen.note("duplicate_row", row.path, f"{where}: the same as an earlier one")
         else:
-            action = "an earlier row says otherwise of this path; remove one of the two"
+            action = "an earlier row contradicts this one; remove one of the two"
             seen.note("duplicate_id", row.path, f"{where}: {action}")
     return seen
 

@@ -1,4 +1,4 @@
-"""Whether somebody's own list files choose the images; imports nothing heavy."""
+"""Parameters of NVIE; imports nothing heavy."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""The spontaneous part's rating table: which expression was felt most, by subject and clip.
+"""The spontaneous part's rating table: the highest rated expression per subject and clip.
 
-One 7-column block per clip (datasets.md §3): a clip's number in the header, then six expressions;
+One 7-column block per clip: a clip's number in the header, then six expressions;
 below the number the subject. The label is the expression with the highest rating.
 """
 
@@ -15,18 +15,18 @@ from pathlib import Path
 from irfer_bench.api import BASIC, DamagedError
 from irfer_datasets.annotations import open_annotation
 from irfer_datasets.labels import canonical
-from irfer_datasets.nvie.rows import LIGHTS, subject_name
+from irfer_datasets.nvie.rows import ILLUMINATIONS, subject_name
 from irfer_datasets.problems import Notes
 from irfer_datasets.tree import relative
 
 BLOCK = 7
 Spot = tuple[str, str, str]
-"""Light (empty: all), subject, clip number."""
+"""Light direction (empty: all), subject, clip number."""
 
 
 @dataclass
 class Ratings(Notes):
-    """What all rating tables of a root say.
+    """Ratings of all tables below a root.
 
     Args:
         labels: the winner, or several where the highest rating is shared; all six where unrated.
@@ -115,5 +115,5 @@ def _read_row(
 
 def _light(name: str) -> str:
     words = set(re.split(r"[^a-z]+", name.casefold()))
-    lights = [light for light in LIGHTS if light in words]
-    return lights[0] if len(lights) == 1 else ""
+    named = [light for light in ILLUMINATIONS if light in words]
+    return named[0] if len(named) == 1 else ""

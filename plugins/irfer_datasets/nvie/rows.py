@@ -1,4 +1,4 @@
-"""What is known of each image folder of NVIE, and the items that follow from it.
+"""Facts of each image folder of NVIE, and the items made of them.
 
 A row is what `irfer-bench data scan nvie` writes and what a user's `manifest.csv` says, so both
 ways lead to the same items.
@@ -17,7 +17,7 @@ from irfer_datasets.stills import Survey
 from irfer_datasets.tree import natural
 
 COLUMNS = ("path", "subject", "modality", "part", "light", "clip", "expression", "phase")
-LIGHTS = ("front", "left", "right")
+ILLUMINATIONS = ("front", "left", "right")
 PHASES = ("apex", "onset", "sequence")
 PARTS = ("spontaneous", "posed", "selected")
 MODALITIES: Mapping[str, Spectrum] = {"visible": "vis", "infrared": "lwir"}
@@ -26,11 +26,11 @@ _PLAIN = re.compile(r"[a-z0-9_]+")
 
 @dataclass(frozen=True)
 class Row:
-    """A folder of images, or one image, and what is known of it; unknown is empty.
+    """A folder of images, or one image, and its facts; unknown ones are empty.
 
     Args:
         path: relative to the root. files: its images in frame order.
-        clip: the owner's clip, or whatever else tells two folders of one subject apart (glasses).
+        clip: the official clip, or another fact that separates two folders of a subject (glasses).
         expression: canonical name.
     """
 
@@ -46,13 +46,13 @@ class Row:
 
     @property
     def cells(self) -> dict[str, str]:
-        """What is written about it: the manifest's columns in their order."""
+        """The manifest's columns in their order."""
         facts = asdict(self)
         return {name: facts[name] for name in COLUMNS}
 
     @property
     def lack(self) -> str:
-        """The first thing without which it is no item, or nothing."""
+        """The first missing fact, or an empty string."""
         needed = ["modality", "part"]
         needed += [] if self.part == "selected" else ["subject"]
         needed += ["light"] if self.part == "spontaneous" else []
@@ -60,8 +60,8 @@ class Row:
         return next((name for name in needed if not getattr(self, name)), "")
 
     @property
-    def moment(self) -> str:
-        """What the partner in the other spectrum shares."""
+    def pair_key(self) -> str:
+        """Key that both partners of a pair share."""
         label = self.expression if self.part == "posed" else ""
         words = (self.part, self.phase, self.light, self.subject, self.clip, label)
         return "_".join(_slug(word) for word in words if word)
@@ -69,46 +69,46 @@ class Row:
     @property
     def name(self) -> str:
         """The item's id."""
-        return f"{MODALITIES[self.modality]}_{self.moment}"
+        return f"{MODALITIES[self.modality]}_{self.pair_key}"
 
 
 @dataclass
 class RowSurvey(Survey):
-    """What a root holds: rows, the items made of them, and all that is wrong."""
+    """Rows, items and problems of a root."""
 
     rows: list[Row] = field(default_factory=list)
 
 
-def settle(seen: RowSurvey) -> None:
+def make_items(seen: RowSurvey) -> None:
     """Make items of the rows that are complete, pair them, and list the others."""
     usable: dict[str, Row] = {}
-    told = {problem.path for problem in seen.problems}
+    noted = {problem.path for problem in seen.problems}
     for row in merged(seen.rows):
         if row.lack:
             action = f"not used: {row.lack} is unknown; irfer-bench data scan nvie, correct the row"
             kind = "unlabelled_file" if row.lack == "expression" else "unresolved"
-            if row.path not in told:
+            if row.path not in noted:
                 seen.note(kind, row.path, action)
         elif row.name in usable:
             other = usable[row.name].path
-            action = f"it is said to be the same as {other}; give one of them another clip"
+            action = f"it has the same facts as {other}; give one of them another clip"
             seen.note("duplicate_id", row.path, action)
         else:
             usable[row.name] = row
     labels: dict[str, set[str]] = {}
     for row in usable.values():
-        labels.setdefault(row.moment, set()).add(row.expression)
+        labels.setdefault(row.pair_key, set()).add(row.expression)
     for row in usable.values():
-        if len(labels[row.moment]) > 1 and row.modality == "infrared":
+        if len(labels[row.pair_key]) > 1 and row.modality == "infrared":
             action = "its visible partner has another expression; correct one of the two rows"
             seen.note("ambiguous_pair", row.path, action)
-    partners = Counter(row.moment for row in usable.values() if len(labels[row.moment]) == 1)
-    seen.items.extend(_item(row, partners[row.moment] == 2) for row in usable.values())
+    partners = Counter(row.pair_key for row in usable.values() if len(labels[row.pair_key]) == 1)
+    seen.items.extend(_item(row, partners[row.pair_key] == 2) for row in usable.values())
     _note_partners(usable.values(), partners, seen)
 
 
 def merged(rows: Iterable[Row]) -> list[Row]:
-    """Rows of single images that show one moment, joined; rows of folders as they are."""
+    """Rows of single images that share all facts, joined; rows of folders unchanged."""
     joined: dict[tuple[object, ...], Row] = {}
     for row in rows:
         alone = row.files == (row.path,) and not row.lack
@@ -133,7 +133,7 @@ def _item(row: Row, paired: bool) -> Item:
         spectrum=MODALITIES[row.modality],
         files=row.files,
         lighting=row.light,
-        pair=row.moment if paired else None,
+        pair=row.pair_key if paired else None,
         weak_pair=paired,
         part=part,
         frames=len(row.files),
@@ -141,12 +141,12 @@ def _item(row: Row, paired: bool) -> Item:
 
 
 def _note_partners(rows: Iterable[Row], partners: Mapping[str, int], seen: RowSurvey) -> None:
-    lonely: dict[tuple[str, str, str], list[Row]] = {}
+    unpaired: dict[tuple[str, str, str], list[Row]] = {}
     for row in rows:
-        if partners[row.moment] < 2 and row.part != "selected":
+        if partners[row.pair_key] < 2 and row.part != "selected":
             other = "visible" if row.modality == "infrared" else "infrared"
-            lonely.setdefault((row.subject, row.light, other), []).append(row)
-    for (subject, light, other), own in lonely.items():
+            unpaired.setdefault((row.subject, row.light, other), []).append(row)
+    for (subject, light, other), own in unpaired.items():
         whose = f"subject {subject}" + (f" ({light})" if light else "")
         action = f"{whose} lacks {other} partners of {len(own)} clip(s); they have no pair"
         seen.note("missing_partner", own[0].path, action)

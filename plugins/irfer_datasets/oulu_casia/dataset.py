@@ -1,8 +1,8 @@
-"""Dataset `oulu_casia`: Oulu-CASIA NIR&VIS as its owners distribute it (datasets.md §2).
+"""Dataset `oulu_casia`: Oulu-CASIA NIR&VIS as distributed.
 
 Zhao, Huang, Taini, Li, Pietikäinen, "Facial expression recognition from near-infrared videos",
 Image and Vision Computing 29(9), 2011. An item is a sequence from neutral to apex. The two cameras
-are not frame-aligned, so pairs are of sequences: frames meet by their number from the end.
+are not frame-aligned, so pairs are of sequences: frames are paired by their position from the end.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ FPS = 25.0
 
 
 class OuluCasia(Stills):
-    """80 subjects, six expressions, near-infrared and visible cameras, three lights.
+    """80 subjects, six expressions, near-infrared and visible, three illuminations.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "oulu_casia"
@@ -42,7 +42,7 @@ class OuluCasia(Stills):
         super().__init__(params or OuluCasiaParams())
 
     def identify(self, root: Path) -> Match:
-        """Sure where a camera's folder with lights and numbered subjects lies under the root."""
+        """Confident where a camera's folder holds illuminations with numbered subjects."""
         trees = find_trees(root)
         if not trees:
             what = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"

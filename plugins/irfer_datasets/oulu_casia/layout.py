@@ -1,4 +1,4 @@
-"""How Oulu-CASIA NIR&VIS lies on disk (datasets.md §2): trees, spellings, sequences, flaws."""
+"""Layout of Oulu-CASIA NIR&VIS on disk: trees, spellings, sequences, problems."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ CAMERAS: Mapping[Edition, Mapping[str, Spectrum]] = {
     "original": {"NI": "nir", "VL": "vis"},
     "preprocessed": {"NI_Acropped": "nir", "VL_Acropped": "vis"},
 }
-LIGHTS = ("Strong", "Weak", "Dark")
+ILLUMINATIONS = ("Strong", "Weak", "Dark")
 SUBJECTS = tuple(f"P{number:03d}" for number in range(1, 81))
 EXPRESSIONS = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
 SEQUENCES = len(SUBJECTS) * len(EXPRESSIONS)
-"""Per camera and light."""
+"""Per camera and illumination."""
 _FRAME = re.compile(r"(\d{3})\.jpe?g", re.IGNORECASE)
 
 
@@ -44,8 +44,8 @@ class Tree:
 
 
 @dataclass(frozen=True)
-class Take:
-    """One expression of one subject under one light before one camera."""
+class RecordedSequence:
+    """One expression of one subject under one illumination, recorded by one camera."""
 
     subject: str
     expression: str
@@ -55,7 +55,7 @@ class Take:
 
 
 def find_trees(root: Path) -> list[Tree]:
-    """Every folder at most four levels down that holds a camera's folder with lights in it."""
+    """Every folder at most four levels down that holds a camera's folder with illuminations."""
     return [
         Tree(base, edition)
         for base in find_bases(root, lambda below: any(_holds(below, e) for e in CAMERAS))
@@ -65,14 +65,14 @@ def find_trees(root: Path) -> list[Tree]:
 
 
 def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[int]]]) -> Survey:
-    """All sequences of a tree and all that is wrong with it.
+    """All sequences of a tree, and its problems.
 
     Args:
         lengths: published frame counts under Strong light: subject, expression, (VL, NI).
     """
-    seen, sequences = Survey(root), list[Take]()
+    seen, sequences = Survey(root), list[RecordedSequence]()
     cameras = CAMERAS[tree.edition]
-    folders = _children(tree.base, tuple(cameras), seen, strangers=False)
+    folders = _children(tree.base, tuple(cameras), seen, note_others=False)
     seen.problems.extend(odd_folders((root, tree.base, *folders.values()), root))
     for camera, spectrum in cameras.items():
         if camera not in folders:
@@ -80,54 +80,56 @@ def survey(tree: Tree, root: Path, lengths: Mapping[str, Mapping[str, Sequence[i
                 "missing_domain", tree.base / camera, "settings that need this camera cannot run"
             )
             continue
-        lights = _children(folders[camera], LIGHTS, seen, strangers=True)
-        for light in LIGHTS:
-            if light in lights:
-                takes = _survey_light(lights[light], light, spectrum, seen, lengths)
-                _count(lights[light], takes, tree.edition, seen, lengths)
-                sequences.extend(takes)
+        folders_by_light = _children(folders[camera], ILLUMINATIONS, seen, note_others=True)
+        for light in ILLUMINATIONS:
+            if light in folders_by_light:
+                place = folders_by_light[light]
+                found = _survey_illumination(place, light, spectrum, seen, lengths)
+                _count(place, found, tree.edition, seen, lengths)
+                sequences.extend(found)
             else:
                 place = folders[camera] / light
-                seen.note("missing_domain", place, "settings that need this light cannot run")
+                action = "settings that need this illumination cannot run"
+                seen.note("missing_domain", place, action)
     seen.items.extend(_items(sequences, tree.edition))
     return seen
 
 
-def _items(takes: Sequence[Take], edition: Edition) -> Iterator[Item]:
+def _items(sequences: Sequence[RecordedSequence], edition: Edition) -> Iterator[Item]:
     """One item per sequence, with ids such as `ni_strong_p001_anger`."""
-    cameras = Counter((take.subject, take.expression, take.light) for take in takes)
-    for take in takes:
-        light, expression = take.light.casefold(), take.expression.casefold()
-        key = f"{light}_{take.subject.casefold()}_{expression}"
-        paired = cameras[take.subject, take.expression, take.light] == 2
+    cameras = Counter((own.subject, own.expression, own.light) for own in sequences)
+    for sequence in sequences:
+        light, expression = sequence.light.casefold(), sequence.expression.casefold()
+        key = f"{light}_{sequence.subject.casefold()}_{expression}"
+        paired = cameras[sequence.subject, sequence.expression, sequence.light] == 2
         yield Item(
-            id=f"{'ni' if take.spectrum == 'nir' else 'vl'}_{key}",
+            id=f"{'ni' if sequence.spectrum == 'nir' else 'vl'}_{key}",
             label=expression,
-            subject=take.subject,
-            spectrum=take.spectrum,
-            files=take.files,
+            subject=sequence.subject,
+            spectrum=sequence.spectrum,
+            files=sequence.files,
             lighting=light,
             pair=key if paired else None,
             weak_pair=paired,
             part=edition,
-            frames=len(take.files),
+            frames=len(sequence.files),
         )
 
 
-def _survey_light(
+def _survey_illumination(
     folder: Path,
     light: str,
     spectrum: Spectrum,
     seen: Survey,
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
-) -> list[Take]:
-    takes: list[Take] = []
-    subjects = _children(folder, SUBJECTS, seen, strangers=True)
+) -> list[RecordedSequence]:
+    sequences: list[RecordedSequence] = []
+    subjects = _children(folder, SUBJECTS, seen, note_others=True)
     for subject in SUBJECTS:
         if subject not in subjects:
             seen.note("missing_subject", folder / subject, REST)
             continue
-        expressions = _children(subjects[subject], EXPRESSIONS, seen, strangers=True)
+        expressions = _children(subjects[subject], EXPRESSIONS, seen, note_others=True)
         for expression in EXPRESSIONS:
             place = expressions.get(expression)
             if place is None:
@@ -137,33 +139,33 @@ def _survey_light(
             if not files:
                 seen.note("missing_expression", place, f"it has no frames; {REST}")
                 continue
-            takes.append(Take(subject, expression, light, spectrum, files))
+            sequences.append(RecordedSequence(subject, expression, light, spectrum, files))
             expected = lengths[subject][expression][spectrum == "nir"]
             if light == "Strong" and len(files) != expected:
                 count = f"{len(files)} frames where the published listing has {expected}"
                 seen.note("frame_count", place, f"{count}; all are used")
-    return takes
+    return sequences
 
 
 def _count(
     folder: Path,
-    takes: Sequence[Take],
+    sequences: Sequence[RecordedSequence],
     edition: Edition,
     seen: Survey,
     lengths: Mapping[str, Mapping[str, Sequence[int]]],
 ) -> None:
-    """Compare a light of one camera, where no subject is missing, with the published totals.
+    """Compare one illumination of one camera with the published totals if no subject is missing.
 
     Frames are known under Strong light only, and of the original tree.
     """
-    if len({take.subject for take in takes}) < len(SUBJECTS):
+    if len({sequence.subject for sequence in sequences}) < len(SUBJECTS):
         return
-    if len(takes) != SEQUENCES:
-        action = f"{len(takes)} sequences where {SEQUENCES} are published; all are used"
+    if len(sequences) != SEQUENCES:
+        action = f"{len(sequences)} sequences where {SEQUENCES} are published; all are used"
         seen.note("unexpected_count", folder, action)
-    elif takes[0].light == "Strong" and edition == "original":
-        frames = sum(len(take.files) for take in takes)
-        column = takes[0].spectrum == "nir"
+    elif sequences[0].light == "Strong" and edition == "original":
+        frames = sum(len(sequence.files) for sequence in sequences)
+        column = sequences[0].spectrum == "nir"
         expected = sum(both[column] for own in lengths.values() for both in own.values())
         if frames != expected:
             action = f"{frames} frames where the published listing has {expected}; all are used"
@@ -187,9 +189,9 @@ def _frames(folder: Path, seen: Survey) -> tuple[str, ...]:
 
 def _holds(folders: Sequence[Path], edition: Edition) -> bool:
     cameras = {camera.casefold() for camera in CAMERAS[edition]}
-    lights = {light.casefold() for light in LIGHTS}
+    names = {light.casefold() for light in ILLUMINATIONS}
     return any(
-        child.name.casefold() in lights
+        child.name.casefold() in names
         for folder in folders
         if folder.name.casefold() in cameras
         for child in subfolders(folder)
@@ -197,7 +199,7 @@ def _holds(folders: Sequence[Path], edition: Edition) -> bool:
 
 
 def _children(
-    folder: Path, wanted: Sequence[str], seen: Survey, *, strangers: bool
+    folder: Path, wanted: Sequence[str], seen: Survey, *, note_others: bool
 ) -> dict[str, Path]:
     """The wanted folders by their proper names; other spellings are read and listed."""
     listing = seen.look(folder)
@@ -207,7 +209,7 @@ def _children(
         if path.name in chosen:
             continue
         if name is None:
-            if strangers:
+            if note_others:
                 seen.note("misnamed_folder", path, f"not read; {_advice(path.name, wanted)}")
         elif name in chosen:
             seen.note("misnamed_folder", path, f"not read; {name} is there too")
@@ -233,11 +235,11 @@ def _advice(name: str, wanted: Sequence[str]) -> str:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     listing = list_folder(root, root)
     names = {path.name.casefold() for path in listing.folders}
     inside = {
-        "it holds Strong, Weak or Dark: give the folder above it": LIGHTS,
+        "it holds Strong, Weak or Dark: give the folder above it": ILLUMINATIONS,
         "it holds P001 and others: give the folder two above it": SUBJECTS,
         "it holds one subject's expressions: give the folder three above it": EXPRESSIONS,
     }

@@ -1,4 +1,4 @@
-"""Which of the owner's two trees is read; imports nothing heavy."""
+"""Parameters of Oulu-CASIA; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class OuluCasiaParams(Params, frozen=True, kw_only=True):
 
     tree: Annotated[
         Literal["auto", "original", "preprocessed"],
-        fit("OriginalImg (320x240) or PreProcess_Img (the owners' own face crops)"),
+        fit("OriginalImg (320x240) or PreProcess_Img (the official face crops)"),
     ] = "auto"

@@ -21,7 +21,7 @@ SPLIT = (
 )
 TEXT = SPLIT + (
     "The original tree's images are 320x240 and not cropped: square crop by the detector opencv, "
-    "1.3 times the face's box, the whole image where no face is found; the owners' own crops "
+    "1.3 times the face's box, the whole image where no face is found; the official crops "
     "(oulu_casia.tree=preprocessed) go the same way and are another dataset to a record. "
     "The cameras are not frame-aligned: pairs are k-th from the end, and pixel metrics are bounded "
     "by that misalignment."
@@ -37,10 +37,10 @@ UDA_TEXT = (
 )
 DARK_TEXT = (
     "Dark is the visible camera without light (VL/Dark in RGB), as in the data lists of PDF, "
-    "which shares an author with PCA; there all frames of all lights may be source, which would "
-    "put test images into training, so here the source is strong light only. Recorded apart "
+    "which shares an author with PCA; there frames of every illumination may be source, which "
+    "would put test images into training, so here the source is strong light only. Recorded apart "
     "from strong light: no pairs. These images are nearly black and no detector finds faces in "
-    "them, so those of both lights stay whole, centre square, as in PDF. "
+    "them, so those of both illuminations stay whole, centre square, as in PDF. "
 )
 AUGMENTED_TEXT = (
     "NFER-SDE's own protocol: the translator is fitted on the training subjects' pairs, visible "

@@ -1,8 +1,8 @@
-"""Dataset `raf_db`: Real-world Affective Faces, single labels, as its owners distribute it.
+"""Dataset `raf_db`: Real-world Affective Faces, single labels, as distributed.
 
-Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019 (datasets.md §10). 15,339 images with one
-of seven expressions, 12,271 to train on and 3,068 to test. Nobody knows who is in them: there are
-no subjects, so that training and test are parted by image alone.
+Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019. 15,339 images with one
+of seven expressions, 12,271 to train on and 3,068 to test. There are no subjects,
+so training and test are split by image alone.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import CLASSES, DamagedError, Item, Match, MissingError
-from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.folds import split_fold
+from irfer_datasets.large_folders import LargeSurvey, child
 from irfer_datasets.raf_db.layout import (
     LABELS,
     NAMES,
@@ -25,15 +25,15 @@ from irfer_datasets.raf_db.layout import (
     stray,
 )
 from irfer_datasets.raf_db.params import RafDbParams
-from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_owner
+from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
 from irfer_datasets.stills import Stills
 from irfer_datasets.tree import obstacles, odd_folders, relative
 
 
 class RafDb(Stills):
-    """An item is a still; its part says whose framing it has, `aligned` or `original`.
+    """An item is a still; its part is the kind of image, `aligned` or `original`.
 
-    An instance walks a root once; another instance sees what changed since.
+    An instance reads a root once; a new instance sees later changes.
     """
 
     name = "raf_db"
@@ -49,7 +49,7 @@ class RafDb(Stills):
         super().__init__(params or RafDbParams())
 
     def identify(self, root: Path) -> Match:
-        """Sure where named images lie beside their list, or in numbered folders."""
+        """Confident where named images lie beside their list, or in numbered folders."""
         trees = find_trees(root)
         if not trees:
             what = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
@@ -65,14 +65,14 @@ class RafDb(Stills):
             return Match(0.6, error.message)
         if found:
             return Match(0.95, f"{found} images under {where}")
-        if tree.form == "owner" and label_list(tree) is None:
+        if tree.form == "official" and label_list(tree) is None:
             what = f"{where} has images but no EmoLabel/list_patition_label.txt"
             return Match(0.4, "; ".join((what, *obstacles(root))))
         what = f"{where} holds no image named such as train_00001_aligned.jpg"
         return Match(0.3, "; ".join((what, *obstacles(root))))
 
-    def walk(self, root: Path) -> CrowdSurvey:
-        """All labelled images of the framing asked for, and everything that is wrong.
+    def walk(self, root: Path) -> LargeSurvey:
+        """All labelled images of the chosen kind, and problems.
 
         Raises:
             MissingError: no tree of this dataset lies there, or not those images.
@@ -84,24 +84,24 @@ class RafDb(Stills):
         tree, images = self._choose(root, trees)
         inner = [child(tree.base, name) for name in ("Image", "EmoLabel")]
         above = (root, tree.base, *filter(None, inner))
-        seen = CrowdSurvey(root, problems=odd_folders(above, root, NAMES))
+        seen = LargeSurvey(root, problems=odd_folders(above, root, NAMES))
         for copy in trees:
             if copy != tree:
                 action = f"not read, {relative(tree.base, root)} is; give its own folder to use it"
                 seen.note("second_tree", copy.base, action)
         other = image_folder(tree, "original")
-        if images == "aligned" and other is not None and tree.form == "owner":
+        if images == "aligned" and other is not None and tree.form == "official":
             action = "not read, Image/aligned is; raf_db.images=original chooses it"
             seen.note("second_tree", other, action)
-        if tree.form == "owner":
-            survey_owner(tree, images, seen)
+        if tree.form == "official":
+            survey_official(tree, images, seen)
         else:
             survey_kaggle(tree, seen)
         count(tree, seen)
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the owners' test images."""
+        """One fold: the official test images."""
         return [split_fold(items, "test")]
 
     def _choose(self, root: Path, trees: Sequence[Tree]) -> tuple[Tree, Images]:

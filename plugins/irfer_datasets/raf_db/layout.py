@@ -1,4 +1,4 @@
-"""How RAF-DB lies on disk (datasets.md §10): the owners' `basic` folder, and the Kaggle form.
+"""Layout of RAF-DB on disk: the official `basic` folder, and the Kaggle form.
 
 `basic/Image/{aligned,original}/train_00001_aligned.jpg` with `basic/EmoLabel/
 list_patition_label.txt` (sic; the corrected spelling circulates), or
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from irfer_datasets.crowd import child
+from irfer_datasets.large_folders import child
 from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
 
 Images = Literal["aligned", "original"]
@@ -26,10 +26,10 @@ LABELS: Mapping[int, str] = {
     6: "anger",
     7: "neutral",
 }
-"""The owners' codes."""
+"""The official codes."""
 SPLITS = ("train", "test")
 NAMES = ("basic", "Image", "EmoLabel", "aligned", "original", *SPLITS)
-"""Folders as the owners, and the Kaggle form, spell them."""
+"""Folders as the distributors, and the Kaggle form, spell them."""
 LISTS = ("list_patition_label.txt", "list_partition_label.txt")
 NAME = re.compile(r"(?P<split>train|test)_(?P<number>\d{4,5})(?:_aligned)?\.(?:jpe?g|png)", re.I)
 
@@ -39,25 +39,25 @@ class Tree:
     """One unpacked copy: `basic`, or the folder that holds `train` and `test`."""
 
     base: Path
-    form: Literal["owner", "kaggle"]
+    form: Literal["official", "kaggle"]
 
 
 def find_trees(root: Path) -> list[Tree]:
-    """Copies at most four levels below a root, the owners' form first."""
-    bases = find_bases(root, lambda below: _is_owner(below) or _is_kaggle(below))
+    """Copies at most four levels below a root, the official form first."""
+    bases = find_bases(root, lambda below: _is_official(below) or _is_kaggle(below))
     bases = [base for base in bases if not is_compound(base)]
-    owner = [base for base in bases if _is_owner(subfolders(base))]
-    rest = [Tree(base, "kaggle") for base in bases if base not in owner]
-    return [*(Tree(base, "owner") for base in owner), *rest]
+    official = [base for base in bases if _is_official(subfolders(base))]
+    rest = [Tree(base, "kaggle") for base in bases if base not in official]
+    return [*(Tree(base, "official") for base in official), *rest]
 
 
 def is_compound(base: Path) -> bool:
-    """Whether a folder is the owners' other set, whose codes 1 to 11 mean pairs of expressions."""
+    """Whether a folder is the official other set, whose codes 1 to 11 mean pairs of expressions."""
     return base.resolve().name.casefold() == "compound"
 
 
 def image_folder(tree: Tree, images: Images) -> Path | None:
-    """`Image/aligned` or `Image/original` of the owners' form, if it is unpacked."""
+    """`Image/aligned` or `Image/original` of the official form, if it is unpacked."""
     above = child(tree.base, "Image")
     found = None if above is None else child(above, images)
     if found is not None:
@@ -66,7 +66,7 @@ def image_folder(tree: Tree, images: Images) -> Path | None:
 
 
 def label_list(tree: Tree) -> Path | None:
-    """The owners' list of labels, in either spelling."""
+    """The official list of labels, in either spelling."""
     folder = child(tree.base, "EmoLabel")
     if folder is None:
         return None
@@ -75,7 +75,7 @@ def label_list(tree: Tree) -> Path | None:
 
 
 def stray(root: Path) -> Iterator[str]:
-    """Hints on why a folder is not the dataset although it has to do with it."""
+    """Hints why a folder is not this dataset."""
     names = {path.name.casefold() for path in subfolders(root)}
     name = root.resolve().name
     if names & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
@@ -87,7 +87,7 @@ def stray(root: Path) -> Iterator[str]:
     yield from obstacles(root)
 
 
-def _is_owner(below: Sequence[Path]) -> bool:
+def _is_official(below: Sequence[Path]) -> bool:
     names = {path.name.casefold(): path for path in below}
     inner = subfolders(names["image"]) if "image" in names else []
     return "emolabel" in names or any(p.name.casefold() in ("aligned", "original") for p in inner)

@@ -1,4 +1,4 @@
-"""Which of the owner's two sets of images is read; imports nothing heavy."""
+"""Parameters of RAF-DB; imports nothing heavy."""
 
 from __future__ import annotations
 
@@ -12,5 +12,5 @@ class RafDbParams(Params, frozen=True, kw_only=True):
 
     images: Annotated[
         Literal["auto", "aligned", "original"],
-        fit("Image/aligned (the owners' face crops, 100x100) or Image/original (whole images)"),
+        fit("Image/aligned (the official face crops, 100x100) or Image/original (whole images)"),
     ] = "auto"

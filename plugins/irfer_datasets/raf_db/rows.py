@@ -1,4 +1,4 @@
-"""Labelled images of RAF-DB: what its lists and folders say, and where they disagree."""
+"""Labelled images of RAF-DB from its lists and folders, and where these disagree."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from pathlib import Path
 
 from irfer_bench.api import Item
 from irfer_datasets.annotations import Annotation, open_annotation
-from irfer_datasets.crowd import CrowdSurvey, child
 from irfer_datasets.expected import compare_labels, published
+from irfer_datasets.large_folders import LargeSurvey, child
 from irfer_datasets.problems import REST
 from irfer_datasets.raf_db.layout import (
     LABELS,
@@ -25,8 +25,8 @@ Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
 
 
-def survey_owner(tree: Tree, images: Images, seen: CrowdSurvey) -> None:
-    """Items of the owners' form: the list labels, `Image/<images>` holds the images."""
+def survey_official(tree: Tree, images: Images, seen: LargeSurvey) -> None:
+    """Items of the official form: the list labels, `Image/<images>` holds the images."""
     folder = image_folder(tree, images)
     source = label_list(tree)
     if folder is None:
@@ -47,7 +47,7 @@ def survey_owner(tree: Tree, images: Images, seen: CrowdSurvey) -> None:
             seen.items.append(_item(key, code, image_files[key], images, seen))
 
 
-def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
+def survey_kaggle(tree: Tree, seen: LargeSurvey) -> None:
     """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
     for split in SPLITS:
         half = child(tree.base, split)
@@ -65,7 +65,7 @@ def survey_kaggle(tree: Tree, seen: CrowdSurvey) -> None:
             seen.items.append(_item(key, labels[key], image_files[key], "aligned", seen))
 
 
-def count(tree: Tree, seen: CrowdSurvey) -> None:
+def count(tree: Tree, seen: LargeSurvey) -> None:
     """Compare with the published numbers, split by split and class by class."""
     for split in SPLITS:
         own = [item.label or "" for item in seen.items if item.split == split]
@@ -75,7 +75,7 @@ def count(tree: Tree, seen: CrowdSurvey) -> None:
         seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
 
 
-def _listed(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:
+def _listed(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
     for number, text in annotation.lines():
         cells = text.replace(",", " ").split()
         name, label = cells if len(cells) == 2 else (text, "")
@@ -85,7 +85,7 @@ def _listed(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Ke
 
 
 def _row(
-    number: int, name: str, label: str, source: Path, seen: CrowdSurvey
+    number: int, name: str, label: str, source: Path, seen: LargeSurvey
 ) -> tuple[Key, int] | None:
     """The image's key and code, or None with a note."""
     match = NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
@@ -101,7 +101,7 @@ def _row(
 
 
 def _merge(
-    rows: Iterable[tuple[int, Key, int]], source: Path, seen: CrowdSurvey
+    rows: Iterable[tuple[int, Key, int]], source: Path, seen: LargeSurvey
 ) -> dict[Key, int | None]:
     """One code per image; None for one whose rows disagree."""
     labels: dict[Key, int | None] = {}
@@ -118,8 +118,8 @@ def _merge(
     return labels
 
 
-def _images(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path]:
-    """Images by split and number; of two spellings of one, the owners' is read."""
+def _images(folder: Path, images: Images, seen: LargeSurvey) -> dict[Key, Path]:
+    """Images by split and number; of two spellings of one, the official is read."""
     found: dict[Key, Path] = {}
     aligned = images == "aligned"
     for name in sorted(seen.names(folder), key=lambda n: (("_aligned" in n) != aligned, n)):
@@ -138,7 +138,7 @@ def _images(folder: Path, images: Images, seen: CrowdSurvey) -> dict[Key, Path]:
 
 
 def _sorted_images(
-    half: Path, split: str, seen: CrowdSurvey
+    half: Path, split: str, seen: LargeSurvey
 ) -> tuple[dict[Key, Path], dict[Key, int]]:
     """Images of one half and the numbers of the folders they lie in."""
     found: dict[Key, Path] = {}
@@ -148,7 +148,7 @@ def _sorted_images(
     by_code = {int(f.name): f for f in folders if f.name.isdecimal() and int(f.name) in LABELS}
     for folder in folders:
         if folder not in by_code.values():
-            action = "not read; the owners' codes are 1 to 7 (counted from 0, others mean others)"
+            action = "not read; the official codes are 1 to 7 (codes from 0 have other meanings)"
             seen.note("unknown_label", folder, action)
     for code, folder in sorted(by_code.items()):
         for key, path in _images(folder, "aligned", seen).items():
@@ -169,9 +169,9 @@ def _check(
     image_files: dict[Key, Path],
     source: Path,
     split: str,
-    seen: CrowdSurvey,
+    seen: LargeSurvey,
 ) -> None:
-    """Drop from `labels` what the table contradicts, and name what it lacks or has alone."""
+    """Drop labels that the table contradicts, and note rows without an image or label."""
     annotation = open_annotation(source, seen.root)
     seen.problems.extend(annotation.problems())
     listed = _merge(_table(annotation, seen), source, seen)
@@ -183,13 +183,13 @@ def _check(
         if own != other:
             del labels[key]
             if other is not None:
-                said = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
-                action = f"{said}{LABELS[other]}; correct one"
+                facts = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
+                action = f"{facts}{LABELS[other]}; correct one"
                 seen.note("duplicate_id", image_files[key], action)
     _name_absent(listed.keys() - image_files.keys(), source.parent / split, source, seen)
 
 
-def _table(annotation: Annotation, seen: CrowdSurvey) -> Iterator[tuple[int, Key, int]]:
+def _table(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
     for number, cells in annotation.rows():
         row = _row(number, cells[0], cells[1] if len(cells) > 1 else "", annotation.path, seen)
         if row is not None:
@@ -204,7 +204,7 @@ def _csv(base: Path, half: Path, split: str) -> Path | None:
     return None
 
 
-def _name_absent(keys: Iterable[Key], folder: Path, source: Path, seen: CrowdSurvey) -> None:
+def _name_absent(keys: Iterable[Key], folder: Path, source: Path, seen: LargeSurvey) -> None:
     for key in sorted(keys, key=_order):
         seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
 
@@ -222,7 +222,7 @@ def _name(key: Key) -> str:
     return f"{split}_{number:0{5 if split == 'train' else 4}d}"
 
 
-def _item(key: Key, code: int, path: Path, images: Images, seen: CrowdSurvey) -> Item:
+def _item(key: Key, code: int, path: Path, images: Images, seen: LargeSurvey) -> Item:
     return Item(
         id=f"raf_{_name(key)}",
         label=LABELS[code],

@@ -10,9 +10,9 @@ from irfer_datasets.protocols import CROPPED
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
-"""What is trained on where another dataset is tested."""
+"""The training domain where another dataset is tested."""
 TEXT = (
-    "RAF-DB, single labels, the owners' own split: 12,271 images to train on, 3,068 to test, one "
+    "RAF-DB, single labels, the official split: 12,271 images to train on, 3,068 to test, one "
     "fold, seven classes (six basic expressions and neutral). MPA-FER (ICCV 2025) and the works it "
     "compares with report the accuracy over all test images, which is the primary metric here; "
     "classes are unbalanced (happiness is 39 % of the test), so UAR and macro F1 stand beside it. "
@@ -42,16 +42,16 @@ RAF_DB_SUPERVISED = _setting(
     "raf_db_supervised",
     "aligned",
     detector="none",
-    summary="owners' split, aligned images, six basic expressions and neutral",
+    summary="official split, aligned images, six basic expressions and neutral",
     source_text=TEXT
-    + "Images: the owners' aligned crops (100x100), whole, resized to 224 pixels.",
+    + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
 )
 RAF_DB_ORIGINAL_SUPERVISED = _setting(
     "raf_db_original_supervised",
     "original",
-    summary="owners' split, original images cropped here, six basic expressions and neutral",
+    summary="official split, original images cropped here, six basic expressions and neutral",
     source_text=TEXT
-    + "Images: the owners' original ones (raf_db.images=original where both are there), cropped "
+    + "Images: the official original ones (raf_db.images=original where both are there), cropped "
     "to a square 1.3 times the face's box by the detector opencv, the whole image where no face "
     "is found, 224 pixels. Decided here, for work that needs more than 100 pixels.",
     **CROPPED,

@@ -1,4 +1,4 @@
-"""What a translation reports about itself: the strength of its guidance, and broken results."""
+"""Diagnostics of a translation: strength of its guidance, and checks of its result."""
 
 from __future__ import annotations
 

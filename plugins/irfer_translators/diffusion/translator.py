@@ -1,4 +1,4 @@
-"""What every diffusion translator does around its sampling: networks, state, noise, frames."""
+"""Base class of diffusion translators: networks, state, noise, frames."""
 
 from __future__ import annotations
 

@@ -56,7 +56,7 @@ def test_an_upload_without_the_users_word_shows_the_licence_and_does_nothing(
     words = ("--out", "exported", "--to", "hub", "--upload", "me/mine")
     said = data("export", "folder", "--data-root", root, *words)
     assert said.code == 2 and said.out == "" and said.err.count("\n") == 1
-    assert "not uploaded to me/mine without your word" in said.err
+    assert "not uploaded to me/mine without confirmation" in said.err
     assert f"It says: {Folder.licence}" in said.err and "add --i-have-the-right" in said.err
     assert not Path("exported").exists()
     assert not (home / "store").exists(), "nothing was prepared"

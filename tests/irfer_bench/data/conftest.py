@@ -31,18 +31,27 @@ class Odd:
     children: list[subprocess.Popen[str]] = field(default_factory=list)
 
     def start(
-        self, *words: str, before: Callable[[], object] = lambda: None, **env: str
+        self,
+        *words: str,
+        before: Callable[[], object] = lambda: None,
+        program: str = "",
+        **env: str,
     ) -> subprocess.Popen[str]:
-        """`irfer-bench data prepare odd` by two workers, in a process group of its own."""
+        """`irfer-bench data prepare odd` by two workers, in a process group of its own.
+
+        Args:
+            program: Python text to run instead; it is given the data's folder.
+        """
 
         def prepare() -> None:
             signal.signal(signal.SIGINT, signal.SIG_DFL)
             before()
 
         paths = (self.folder / "site", ROOT, ROOT / "plugins")
-        root = ["--data-root", str(self.folder / "tree")]
+        tree = str(self.folder / "tree")
+        command = ["-m", "irfer_bench", "data", "prepare", "odd", "--data-root", tree, *words]
         child = subprocess.Popen(
-            [sys.executable, "-m", "irfer_bench", "data", "prepare", "odd", *root, *words],
+            [sys.executable, *(("-c", program, tree) if program else command)],
             cwd=self.folder,
             env=os.environ
             | {

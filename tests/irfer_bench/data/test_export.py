@@ -145,7 +145,7 @@ def test_an_interrupted_export_leaves_nothing_and_sweeps_what_a_killed_one_left(
         yield from faces(3)
         raise KeyboardInterrupt
 
-    (tmp_path / ".out.999999999.tmp/data").mkdir(parents=True)
+    (tmp_path / ".out.999999999.irfer.tmp/data").mkdir(parents=True)
     with pytest.raises(KeyboardInterrupt):
         export_parquet(stops(), tmp_path / "out", ABOUT, shard_bytes=1)
     assert list(tmp_path.iterdir()) == []

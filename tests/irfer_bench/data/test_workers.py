@@ -153,6 +153,36 @@ def test_ctrl_c_while_the_processes_start_leaves_no_traceback(odd: Odd) -> None:
     wait_for(lambda: not alive(workers))
 
 
+PROGRAM = """
+import os, signal, sys, threading, time
+from multiprocessing import util
+import irfer_bench.cli
+
+# BLAS has threads of its own, to which the system hands a signal that the main thread blocks.
+threading.Thread(target=time.sleep, args=(60,), daemon=True).start()
+start = util.spawnv_passfds
+
+def start_and_interrupt(path, args, fds):
+    process = start(path, args, fds)
+    if b"spawn_main" in b" ".join(map(os.fsencode, args)):
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.1)
+    return process
+
+util.spawnv_passfds = start_and_interrupt
+sys.exit(irfer_bench.cli.main(["data", "prepare", "odd", "--data-root", sys.argv[1]]))
+"""
+
+
+def test_ctrl_c_between_a_process_and_its_orders_leaves_no_traceback(odd: Odd) -> None:
+    """A worker that was started and is never told what to do would say so in a traceback."""
+    child = odd.start(program=PROGRAM)
+    _, err = child.communicate(timeout=60)
+    assert child.returncode == 130, err
+    assert "Traceback" not in err and "Error" not in err, err
+    assert odd.made()["clips"] == ITEMS
+
+
 def test_two_at_once_do_the_work_once(odd: Odd) -> None:
     children = [odd.start("--json", ODD="slow") for _ in range(2)]
     outs = [child.communicate(timeout=120) for child in children]

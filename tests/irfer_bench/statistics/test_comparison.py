@@ -78,6 +78,23 @@ def test_the_exact_p_counts_every_swap_of_subjects(metric: str) -> None:
     assert compare(a.sums(metric), b.sums(metric), draws=2).p == pytest.approx(larger / 2**7)
 
 
+@settings(max_examples=30, deadline=None)
+@given(st.integers(2, 20), st.integers(0, 10_000), st.floats(-5, 5), st.floats(0.1, 100))
+def test_p_knows_neither_unit_nor_offset_nor_order_of_subjects(
+    count: int, seed: int, offset: float, unit: float
+) -> None:
+    generator = np.random.default_rng(seed)
+    a, b = generator.normal(0.3, 1, count), generator.normal(0, 1, count)
+    p = compare(mean_row(a), mean_row(b), draws=2).p
+    assert 2.0 ** (1 - count) <= p <= 1
+    moved = compare(mean_row(unit * a + offset), mean_row(unit * b + offset), draws=2).p
+    order = generator.permutation(count)
+    mixed = compare(mean_row(a[order]), mean_row(b[order]), draws=2).p
+    close = 1e-12 if count <= 12 else 0.03
+    assert moved == pytest.approx(p, rel=1e-6, abs=1e-9)
+    assert mixed == pytest.approx(p, abs=close)
+
+
 @pytest.mark.parametrize("count", [10, 40])
 def test_the_p_of_a_mean_is_scipys_permutation_test(count: int) -> None:
     generator = np.random.default_rng(3)
@@ -191,3 +208,13 @@ def test_folds_without_spread_or_alone() -> None:
     mean, deviation = fold_summary([1.0, 2.0, 4.0])
     assert (mean, deviation) == pytest.approx((7 / 3, np.std([1, 2, 4], ddof=1)))
     assert np.isnan(fold_summary([1.0])[1])
+
+
+def test_the_p_of_one_comparison_is_counted_and_not_bounded() -> None:
+    """Hoeffding's bound is several times too large where draws can count."""
+    generator = np.random.default_rng(4)
+    a = generator.normal(0.55, 1, 40)
+    expected = scipy_stats.ttest_1samp(a, 0.0).pvalue
+    assert 0.0005 < expected < 0.02
+    assert compare(mean_row(a), mean_row(np.zeros(40)), draws=2).p == pytest.approx(
+        expected, rel=0.5)  # fmt: skip

@@ -10,7 +10,7 @@ from irfer_datasets.affectnet.dataset import AffectNet
 CODES = (
     "neutral", "happiness", "sadness", "surprise", "fear", "disgust", "anger", "contempt",
 )  # fmt: skip
-"""The owners' 0 to 7."""
+"""The official 0 to 7."""
 TRAINING = "Manually_Annotated_file_lists/training.csv"
 SMALL = Counter({**{("train", c): 2 for c in CODES}, **{("val", c): 1 for c in CODES}})
 """What both trees of the tests hold."""

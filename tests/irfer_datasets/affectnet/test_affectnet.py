@@ -16,7 +16,7 @@ from irfer_bench.registry import load
 from irfer_datasets.affectnet.dataset import AffectNet
 from irfer_datasets.affectnet.layout import Tree, count
 from irfer_datasets.affectnet.params import AffectNetParams
-from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.large_folders import LargeSurvey
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, TRAINING, facts, kinds
 from tests.irfer_datasets.affectnet_tree import crops_tree, lists_tree
 
@@ -78,7 +78,7 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
 def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
     train = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
     for contempt in (499, 500):
-        seen = CrowdSurvey(tmp_path)
+        seen = LargeSurvey(tmp_path)
         one = {(s, c): Item(f"{s}_{c}", c, None, "vis", split=s, part="manual")
                for s in ("train", "val") for c in CODES}  # fmt: skip
         for code, number in zip(CODES, train, strict=True):

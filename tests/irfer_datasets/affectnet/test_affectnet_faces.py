@@ -1,4 +1,4 @@
-"""The owners' boxes and landmarks in AffectNet's lists of 2017."""
+"""The official boxes and landmarks in AffectNet's lists of 2017."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What CK+ makes of a drawn tree, and the owners' codes."""
+"""What CK+ makes of a drawn tree, and the official codes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from irfer_datasets.ck_plus.dataset import CkPlus
 from tests.irfer_datasets.ck_plus_tree import SEQUENCES
 
 CODES = ("neutral", "anger", "contempt", "disgust", "fear", "happiness", "sadness", "surprise")
-"""The owners' 0 to 7."""
+"""The official 0 to 7."""
 LABELLED = {session: code for session, code in SEQUENCES.items() if code is not None}
 FIRST = "cohn-kanade-images/S005/001/S005_001_0000000"
 

@@ -12,7 +12,7 @@ from tests.irfer_datasets.dfew_tree import dfew_tree
 
 @pytest.fixture(scope="session")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The owner's crops and original films; to be copied before it is changed."""
+    """The official crops and original videos; to be copied before it is changed."""
     return dfew_tree(tmp_path_factory.mktemp("dfew") / "DFEW")
 
 

@@ -48,7 +48,7 @@ def test_labels_that_fit_both_numberings_are_refused_until_one_is_said(tree: Pat
     one = facts(tree, Dfew(DfewParams(numbering="one")))
     assert one == {name: fact for name, fact in EXPECTED.items() if int(name[5:]) in clips}
     zero = facts(tree, Dfew(DfewParams(numbering="zero")))
-    assert zero["dfew_00001"][0] == "neutral", "2 is sadness to the owner"
+    assert zero["dfew_00001"][0] == "neutral", "2 is sadness to the distributor"
 
 
 def test_a_small_copy_of_the_owners_lists_counts_from_one(tree: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from irfer_datasets.raf_db.dataset import RafDb
 
 CODES = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
-"""The owners' 1 to 7."""
+"""The official 1 to 7."""
 
 
 def kinds(root: Path) -> list[str]:

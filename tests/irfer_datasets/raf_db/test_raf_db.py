@@ -1,4 +1,4 @@
-"""RAF-DB in the owners' and the Kaggle form: items, framing, counts, settings, commands."""
+"""RAF-DB in the official and the Kaggle form: items, framing, counts, settings, commands."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from irfer_bench.api import Item, MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.crowd import CrowdSurvey
+from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.raf_db.dataset import RafDb
 from irfer_datasets.raf_db.layout import Tree
 from irfer_datasets.raf_db.params import RafDbParams
@@ -112,7 +112,7 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
         "train": (1290, 281, 717, 4772, 1982, 705, 2524),
         "test": (329, 74, 160, 1185, 478, 162, 680),
     }
-    seen = CrowdSurvey(tmp_path)
+    seen = LargeSurvey(tmp_path)
     for split, numbers in published.items():
         for code, number in enumerate(numbers):
             for k in range(number):

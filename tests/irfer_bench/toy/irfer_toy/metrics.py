@@ -22,6 +22,13 @@ class PixelError:
         gaps = inputs.once("gaps", lambda: _gaps(inputs.pairs))
         return float(gaps.mean() if index is None else gaps[index].mean())
 
+    def summands(self, inputs):
+        gaps = inputs.once("gaps", lambda: _gaps(inputs.pairs))
+        return np.stack([gaps, np.ones(len(gaps))], axis=1)
+
+    def from_sums(self, sums):
+        return sums[..., 0] / sums[..., 1]
+
 
 def _gaps(pairs):
     return np.array([

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator, Sequence
 
+from docs.generate.table import fields, plain, sentence, table
+from docs.generate.words import ENVIRONMENT
 from irfer_bench import cli
-from irfer_bench.reference.table import fields, plain, sentence, table
-from irfer_bench.reference.words import ENVIRONMENT
 
 
 def commands() -> str:

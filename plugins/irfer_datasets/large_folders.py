@@ -1,4 +1,4 @@
-"""Folders of a hundred thousand files: names without objects, and findings that stay few."""
+"""Surveys of folders with a hundred thousand files: few objects, few listed problems."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ LISTED = 500
 
 
 @dataclass
-class CrowdSurvey(Survey):
-    """A survey whose problems do not outgrow its items: a lost split is not 280,000 problems."""
+class LargeSurvey(Survey):
+    """A survey that lists at most `LISTED` problems of a kind and counts the rest."""
 
     limit: ClassVar[int] = LISTED
     more: ClassVar[str] = "and {:,} more of this kind"
 
-    def note(self, kind: str, place: Path | str, action: str, *, among: str = ".") -> None:
-        """Remember something wrong, or only count it where there is much of its kind."""
-        super().note(kind, place, action, among=among)
+    def note(self, kind: str, place: Path | str, action: str, *, group: str = ".") -> None:
+        """Record a problem; beyond `limit` of its kind it is only counted."""
+        super().note(kind, place, action, group=group)
 
     def absent(self, place: Path, action: str) -> None:
         """Note a list or folder that is not there (`missing_list`), or is there as a link."""
@@ -33,7 +33,7 @@ class CrowdSurvey(Survey):
             self.note("missing_list", place, action)
 
     def names(self, folder: Path) -> list[str]:
-        """Names of a folder's files, in no order; system files are left out without a word.
+        """Names of a folder's files, in no order, without system files.
 
         Notes `unreadable`, `outside_root` and `bad_name`, as `tree.list_folder` does.
         """

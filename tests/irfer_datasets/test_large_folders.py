@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from irfer_datasets.crowd import LISTED, CrowdSurvey, child
+from irfer_datasets.large_folders import LISTED, LargeSurvey, child
 
 
-def kinds(seen: CrowdSurvey) -> list[tuple[str, str]]:
+def kinds(seen: LargeSurvey) -> list[tuple[str, str]]:
     return [(problem.kind, problem.path) for problem in seen.problems]
 
 
@@ -20,7 +20,7 @@ def test_names_are_of_files_and_leave_out_what_systems_write(tmp_path: Path) -> 
     for name in ("1.jpg", "2.JPG", ".DS_Store", "._1.jpg", "Thumbs.db", "desktop.ini"):
         (tmp_path / name).touch()
     (tmp_path / "folder").mkdir()
-    seen = CrowdSurvey(tmp_path)
+    seen = LargeSurvey(tmp_path)
     assert sorted(seen.names(tmp_path)) == ["1.jpg", "2.JPG"] and seen.problems == []
 
 
@@ -32,7 +32,7 @@ def test_odd_names_and_links_that_leave_are_refused(tmp_path: Path) -> None:
     (root / "inside.jpg").symlink_to(root / "fine.jpg")
     (root / "outside.jpg").symlink_to(tmp_path / "elsewhere.jpg")
     (root / "folder").symlink_to(tmp_path)
-    seen = CrowdSurvey(root)
+    seen = LargeSurvey(root)
     assert sorted(seen.names(root)) == ["fine.jpg", "inside.jpg"]
     assert sorted(kinds(seen)) == [
         ("bad_name", "a\nb.jpg"),
@@ -51,13 +51,13 @@ def test_a_folder_that_may_not_be_read_is_named(
         yield
 
     monkeypatch.setattr(os, "scandir", refuse)
-    seen = CrowdSurvey(tmp_path)
+    seen = LargeSurvey(tmp_path)
     assert seen.names(tmp_path / "closed") == [] and kinds(seen) == [("unreadable", "closed")]
     assert "Permission denied" in seen.problems[0].action
 
 
 def test_much_of_one_kind_is_counted_not_listed(tmp_path: Path) -> None:
-    seen = CrowdSurvey(tmp_path)
+    seen = LargeSurvey(tmp_path)
     for number in range(LISTED + 1007):
         seen.note("missing_item", tmp_path / str(number), "gone")
     seen.note("bad_row", tmp_path / "list", "odd")

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 
+from docs.generate.table import code, plain, sentence, table
 from irfer_bench.contracts.params import PRESETS, describe
-from irfer_bench.reference.table import code, plain, sentence, table
 from irfer_bench.registry import Registered, Registry
+from irfer_bench.render.references import cite
 from irfer_bench.settings.kinds import protocol_of, rows
 from irfer_bench.settings.setting import Domain, Setting
 
@@ -38,10 +39,11 @@ def _component(known: Registry, owned: Registered) -> Iterator[str]:
     cls = known.params_class(component)
     yield from (f"### `{component.name}`", "", sentence(component.summary), "")
     facts = {
-        "version": component.version, "licence": component.licence, "source": component.source,
+        "version": component.version, "licence": component.licence,
         "needs": ", ".join(component.needs),
     }
     yield from (f"- {name}: {plain(text)}" for name, text in facts.items() if text)
+    yield from (f"- source: {plain(text)}" for text in cite(component.source))
     yield ""
     presets = [preset for preset in PRESETS if cls.presets.get(preset)]
     rows = [
@@ -82,10 +84,10 @@ def settings(known: Registry) -> str:
     parts = [
         "# Settings", "",
         "A setting is what makes two numbers comparable. `irfer-bench show SETTING` prints one in "
-        "full; [datasets](../datasets.md) says how each dataset lies on disk.", "",
+        "full; [datasets](../datasets.md) describes the layout of each dataset on disk.", "",
         table(["kind", "translator is fitted on", "source", "target", "test"], rows()), "",
         "V and N are the visible and the target training items of the fold, V′ and N′ the test "
-        "items, E the visible images of other people, F the translator.", "",
+        "items, E the visible images of other subjects, F the translator.", "",
     ]
     for component in known.components("dataset"):
         own = known.settings_of(component.name)

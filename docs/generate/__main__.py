@@ -1,4 +1,4 @@
-"""`python -m irfer_bench.reference`."""
+"""`python -m docs.generate`."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.reference import pages
+from docs.generate import pages
 from irfer_bench.store.files import write_text
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Write what is out of date, or with `--check` only name it (exit 4)."""
-    parser = argparse.ArgumentParser(prog="python -m irfer_bench.reference")
+    """Write the pages that are out of date, or with `--check` only list them (exit 4)."""
+    parser = argparse.ArgumentParser(prog="python -m docs.generate")
     parser.add_argument("--check", action="store_true", help="write nothing; exit 4 on drift")
     parser.add_argument("--root", type=Path, default=Path(__file__).resolve().parents[2])
     args = parser.parse_args(argv)

@@ -1,4 +1,4 @@
-"""What no signature says: exit codes, environment variables, kinds of settings, record fields."""
+"""Texts that no signature holds: exit codes, environment variables, settings, records."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from typing import get_type_hints
 
 import msgspec
 
+from docs.generate.table import fields, table
 from irfer_bench import errors
 from irfer_bench.contracts.record import SCHEMA, SECTIONS
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, INCOMPLETE
-from irfer_bench.reference.table import fields, table
 
 EXIT_CODES = {
     0: "every cell that was asked for has a result",
-    1: "a cell failed: a plugin raised, returned nonsense, or a loss became NaN",
+    1: "a cell failed: a plugin raised, broke its contract, or a loss became NaN",
     2: "wrong usage, or a combination that has no meaning",
     3: "something is missing: data, weights, a plugin, a licence, landmarks",
     4: "data, an artefact or a record is damaged, the disk is full or read-only, or a committed "
        "board or page is out of date (`--check`)",
-    130: "interrupted; finished steps are kept, and the same line goes on",
+    130: "interrupted; finished steps are kept, and the same line continues",
 }
 
 ENVIRONMENT = {
@@ -28,7 +28,7 @@ ENVIRONMENT = {
     "IRFER_BENCH_DATA_<NAME>": "root of the dataset NAME, where `--data-root` does not give it",
     "IRFER_BENCH_WORKERS": "processes that prepare images; default one per core",
     "IRFER_BENCH_PLUGINS": "`builtin` leaves every other distribution's plugins out",
-    "IRFER_BENCH_TRACEBACK": "set to anything, errors come with their Python traceback",
+    "IRFER_BENCH_TRACEBACK": "if set, errors come with their Python traceback",
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",
 }
 
