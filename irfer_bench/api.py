@@ -14,8 +14,9 @@ from irfer_bench.contracts.interfaces import (
     SummableMetric,
     Translator,
 )
-from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Outcome, Resources
+from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
 from irfer_bench.contracts.params import Params, apply, fit
+from irfer_bench.contracts.record import Outcome, Record
 from irfer_bench.contracts.values import (
     BASIC,
     CLASSES,
@@ -54,7 +55,6 @@ from irfer_bench.errors import (
 from irfer_bench.home import private_folder
 from irfer_bench.settings.setting import Domain, Setting
 from irfer_bench.store.files import atomic_file
-from irfer_bench.store.records import Record
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board

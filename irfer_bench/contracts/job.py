@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias
 
 import msgspec
 
-Outcome: TypeAlias = Literal["ok", "failed", "timeout", "oom", "refused"]
-"""How a cell ended; `refused`: it was not carried out, because the combination has no meaning or
-because the process that should have done it plans another key."""
+from irfer_bench.contracts.record import Outcome
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -43,6 +41,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 class JobResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended; `ok` means that every step of the cell is in the store.
+
+    `refused` means that it was not carried out: the combination has no meaning, or the process
+    that should have done it plans another key.
 
     Args:
         message: one line on why it is not `ok`. exit_code: of the command line for it.

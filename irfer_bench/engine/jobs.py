@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from irfer_bench.contracts.job import Job, JobResult, Outcome
+from irfer_bench.contracts.job import Job, JobResult
+from irfer_bench.contracts.record import Outcome
 from irfer_bench.errors import BenchError, RefusedError, UsageError
 from irfer_bench.experiment.planner import Planner
 from irfer_bench.experiment.request import Request

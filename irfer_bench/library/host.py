@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from irfer_bench.contracts.job import Executor, Job, JobResult, Outcome, Resources
+from irfer_bench.contracts.job import Executor, Job, JobResult, Resources
+from irfer_bench.contracts.record import Outcome, Record
 from irfer_bench.engine.jobs import attempt
 from irfer_bench.engine.results import describe_cell, make_failure, write_results
 from irfer_bench.errors import BenchError, CellError, UsageError
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from irfer_bench.engine.runner import Reporter, Runner
     from irfer_bench.experiment.graph import Step
     from irfer_bench.experiment.planner import Plan, PlannedCell
-    from irfer_bench.store.records import Record
 
 COMMAND = ("-P", "-m", "irfer_bench", "run-cell")
 

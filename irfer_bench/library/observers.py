@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.contracts.job import Outcome
+from irfer_bench.contracts.record import Outcome, Record
 
 if TYPE_CHECKING:
     from irfer_bench.library.session import Session
-    from irfer_bench.store.records import Record
 
 
 def tell_observers(

@@ -13,7 +13,8 @@ from typing import Any
 
 import msgspec
 
-from irfer_bench.contracts.job import Host, Job, JobResult, Outcome
+from irfer_bench.contracts.job import Host, Job, JobResult
+from irfer_bench.contracts.record import Outcome
 from irfer_bench.engine.executors.memory import group_mb, system_kills
 
 LINE = 2**20

@@ -126,10 +126,11 @@ def test_a_failure_becomes_a_result_and_a_result_never_a_failure(bench):
     assert outcomes(bench) == {"toy_means": "failed"}
     assert bench.run(*LOCAL)[0] == 0
     assert outcomes(bench) == {"toy_means": "ok"}
-    (score,) = bench.artefacts("score")
-    (score / "metrics.json").write_text("cut")
-    failing = bench.start(*LOCAL, TOY_PAUSE="score=/nowhere")
-    assert failing.wait(60) == 1, "the score was built anew, and that failed"
+    for folder in (*bench.artefacts("score"), *bench.artefacts("predict")):
+        for file in folder.iterdir():
+            file.write_text("cut")
+    failing = bench.start(*LOCAL, TOY_PAUSE="predict=/nowhere")
+    assert failing.wait(60) == 1, "they were built anew, and that failed"
     assert outcomes(bench) == {"toy_means": "ok"}
 
 
