@@ -9,7 +9,8 @@ from docs.generate.table import code, plain, sentence, table
 from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.registry import Registered, Registry
 from irfer_bench.render.references import cite
-from irfer_bench.settings.kinds import protocol_of, rows
+from irfer_bench.settings.description import rows
+from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Domain, Setting
 
 SETTING = (

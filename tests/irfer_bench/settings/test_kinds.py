@@ -9,7 +9,8 @@ from typing import get_args
 import pytest
 
 from irfer_bench.api import Domain, Setting
-from irfer_bench.settings.kinds import KINDS, Use, protocol_of, rows
+from irfer_bench.settings.description import rows
+from irfer_bench.settings.kinds import KINDS, Use, protocol_of
 from irfer_bench.settings.setting import SettingKind
 
 ROOT = Path(__file__).parents[3]
