@@ -21,11 +21,10 @@ from irfer_bench.contracts.record import (
 )
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
-from irfer_bench.engine.stages.score import METRICS, PREDICTIONS
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.planner import PlannedCell
-from irfer_bench.experiment.steps import Prepare
+from irfer_bench.experiment.steps import METRICS, PREDICTIONS, Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.files import read_json, write_text

@@ -7,21 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import msgspec
 
-from irfer_bench.data.clips import StoredClips
 from irfer_bench.engine.code_watch import CodeWatch
-from irfer_bench.engine.context import StepContext
-from irfer_bench.engine.stages.fit_recognizer import fit_recognizer
-from irfer_bench.engine.stages.fit_translator import fit_translator
-from irfer_bench.engine.stages.predict import predict
-from irfer_bench.engine.stages.prepare import prepare_clips
-from irfer_bench.engine.stages.score import score
-from irfer_bench.engine.stages.translate import translate
-from irfer_bench.engine.stages.work import Input, Work
 from irfer_bench.errors import BenchError, CellError, ContractError, UnreadableError
 from irfer_bench.experiment import estimate
 from irfer_bench.experiment.graph import Step, StepKind
@@ -31,16 +23,28 @@ from irfer_bench.home import torch_threads
 from irfer_bench.registry import Registry
 from irfer_bench.store.artefacts import Artefact, Store
 
-Stage = Callable[[Any, Mapping[str, Input], Work], Facts]
-STAGES: Mapping[StepKind, Stage] = {
-    "prepare": prepare_clips,
-    "fit_translator": fit_translator,
-    "translate": translate,
-    "fit_recognizer": fit_recognizer,
-    "predict": predict,
-    "score": score,
+if TYPE_CHECKING:
+    from irfer_bench.data.clips import StoredClips
+    from irfer_bench.engine.context import StepContext
+    from irfer_bench.engine.stages.work import Input, Work
+
+Stage: TypeAlias = Callable[[Any, "Mapping[str, Input]", "Work"], Facts]
+
+STAGES: Mapping[StepKind, str] = {
+    "prepare": "prepare_clips",
+    "fit_translator": "fit_translator",
+    "translate": "translate",
+    "fit_recognizer": "fit_recognizer",
+    "predict": "predict",
+    "score": "score",
 }
-"""Each stage: (its spec, the finished steps it reads, where it works) -> facts."""
+"""The function of each module below `stages`; a run of stored cells imports none of them."""
+
+
+def stage_of(kind: StepKind) -> Stage:
+    """The function of a stage: (its spec, the finished steps it reads, where it works) -> facts."""
+    stage: Stage = getattr(import_module(f"irfer_bench.engine.stages.{kind}"), STAGES[kind])
+    return stage
 
 
 class Reporter(Protocol):
@@ -154,6 +158,8 @@ class Runner:
     def _carry_out(
         self, step: Step, given: Mapping[str, Artefact], folder: Path
     ) -> Mapping[str, Any]:
+        from irfer_bench.engine.stages.work import Work
+
         if step.method is not None:
             check_weights(self.registry, step.method, self.weights)
         context = self.context(step)
@@ -161,7 +167,7 @@ class Runner:
         work = Work(step.title, folder, kept, context, self.registry, step.method, step.source)
         inputs = {name: self._input(step, name, given[name]) for name in step.reads}
         context.set_threads()
-        facts = STAGES[step.kind](step.spec, inputs, work)
+        facts = stage_of(step.kind)(step.spec, inputs, work)
         torch = sys.modules.get("torch")
         threads = None if torch is None else torch.get_num_threads()
         facts = msgspec.structs.replace(facts, reports=context.reports, threads=threads)
@@ -169,6 +175,8 @@ class Runner:
 
     def _input(self, step: Step, name: str, artefact: Artefact) -> Input:
         """A finished step as the step that reads it by this name is given it."""
+        from irfer_bench.engine.stages.work import Input
+
         given = step.reads[name]
         return Input(
             given.title,
@@ -181,12 +189,16 @@ class Runner:
 
     def _clips(self, step: Step, folder: Path) -> StoredClips:
         """An artefact's clips, opened once per run."""
+        from irfer_bench.data.clips import StoredClips
+
         if step.key not in self._open:
             self._open[step.key] = StoredClips(folder, step.key, scored_rule(step))
         return self._open[step.key]
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""
+        from irfer_bench.engine.context import StepContext
+
         method = step.method
         return StepContext(
             store=self.store,

@@ -15,11 +15,9 @@ from irfer_bench.data.clips import ClipView
 from irfer_bench.engine.provenance import without_folders
 from irfer_bench.engine.stages.predict import SCORES
 from irfer_bench.engine.stages.work import Input, Inputs, Work
-from irfer_bench.experiment.steps import Score, Scored, Translated
+from irfer_bench.experiment.steps import METRICS, PREDICTIONS, Score, Scored, Translated
 from irfer_bench.statistics.measurement import installed, measure
 from irfer_bench.statistics.resampling import clusters
-
-METRICS, PREDICTIONS = "metrics.json", "predictions.json"
 
 
 class Pairs(Sequence[tuple[Clip, Clip]]):
