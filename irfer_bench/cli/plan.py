@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from irfer_bench.cli.request import add_request_options, requests_of
 from irfer_bench.library.planning import RunPlan, preview
-from irfer_bench.library.reporter import PlainReporter
+from irfer_bench.library.reporter import PlainReporter, quiet_stdout
 from irfer_bench.library.session import Session
 
 
@@ -20,8 +20,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def run(args: argparse.Namespace) -> int:
     """Print cells, steps, what is cached and how long the rest takes."""
-    session = Session.open(PlainReporter())
-    made = preview(session, requests_of(args, session.registry))
+    with quiet_stdout():
+        session = Session.open(PlainReporter())
+        made = preview(session, requests_of(args, session.registry))
     print(json.dumps(_facts(made)) if args.json else str(made))
     return 0
 

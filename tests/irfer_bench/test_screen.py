@@ -6,8 +6,10 @@ import io
 import re
 
 from irfer_bench.experiment.graph import Step
+from irfer_bench.experiment.steps import Score
 from irfer_bench.library import reporter as screen
 
+SPEC = Score(setting=("toy_weak", "1"), fold=1, classes=["anger"], draws=1, metrics={})
 ODD = "[/red] [link=http://x]y[/link] \x1b[31m"
 
 
@@ -16,7 +18,7 @@ def test_bars_take_a_strangers_words_as_words(monkeypatch, capsys):
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "300")
     made = screen.LiveReporter()
-    step = Step("score", ODD, {})
+    step = Step(ODD, SPEC)
     made.step(step)
     for done in range(3):
         made.progress(ODD, done + 1, 3, ODD)
@@ -34,7 +36,7 @@ def test_plain_lines_come_every_ten_seconds_with_an_estimate(monkeypatch, capsys
     now = [0.0]
     monkeypatch.setattr(screen.time, "monotonic", lambda: now[0])
     plain = screen.PlainReporter()
-    plain.step(Step("score", "fit x", {}))
+    plain.step(Step("fit x", SPEC))
     for done in range(1, 61):
         now[0] += 1
         plain.progress("loop", done, 60)
