@@ -12,7 +12,7 @@ from irfer_bench.engine.page_stamps import PageStamps
 from irfer_bench.errors import BenchError, ContractError, DamagedError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry, load
-from irfer_bench.statistics.board import Board, make_boards
+from irfer_bench.statistics.board import Board, make_boards, without_collection
 from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import lookup_in
 from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
@@ -48,7 +48,8 @@ def read_boards(out: Path, setting: str, registry: Registry | None = None) -> li
     Raises:
         DamagedError: there are records and none of them can be read.
     """
-    return check_boards(out, setting, list(read_records(out, setting)), registry)
+    with without_collection():
+        return check_boards(out, setting, list(read_records(out, setting)), registry)
 
 
 def check_boards(

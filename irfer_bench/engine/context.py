@@ -8,10 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from irfer_bench.contracts.values import JSON, Clips, Features, Scalar, State
-from irfer_bench.data.clips import ClipView
 from irfer_bench.errors import ContractError
 from irfer_bench.store import keys
 from irfer_bench.store.artefacts import Store
@@ -91,6 +88,10 @@ class StepContext:
     def encode(
         self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
     ) -> Features:
+        import numpy as np
+
+        from irfer_bench.data.clips import ClipView
+
         if not isinstance(clips, ClipView):
             raise ContractError(
                 f"encode({name!r}) was given a {type(clips).__name__}",

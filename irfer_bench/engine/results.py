@@ -21,10 +21,11 @@ from irfer_bench.contracts.record import (
 )
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
+from irfer_bench.engine.stages import METRICS, PREDICTIONS
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.planner import PlannedCell
-from irfer_bench.experiment.steps import METRICS, PREDICTIONS, Prepare
+from irfer_bench.experiment.steps import Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.files import read_json, write_text
@@ -151,13 +152,13 @@ def _disagreement(written: Mapping[str, Value], stored: Mapping[str, Value]) -> 
     for name in sorted(written.keys() | stored.keys()):
         ours, theirs = stored.get(name), written.get(name)
         for end in ("value", "low", "high"):
-            said, kept = getattr(theirs, end, None), getattr(ours, end, None)
-            if (said is None) != (kept is None) or (
-                said is not None
+            recorded, kept = getattr(theirs, end, None), getattr(ours, end, None)
+            if (recorded is None) != (kept is None) or (
+                recorded is not None
                 and kept is not None
-                and not isclose(said, kept, rel_tol=1e-6, abs_tol=1e-9)
+                and not isclose(recorded, kept, rel_tol=1e-6, abs_tol=1e-9)
             ):
-                return f"{name} {end} {said}, this store {kept}"
+                return f"{name} {end} {recorded}, this store {kept}"
     return ""
 
 

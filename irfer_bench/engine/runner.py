@@ -7,13 +7,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
 from irfer_bench.engine.code_watch import CodeWatch
+from irfer_bench.engine.context import StepContext
 from irfer_bench.errors import BenchError, CellError, ContractError, UnreadableError
 from irfer_bench.experiment import estimate
 from irfer_bench.experiment.graph import Step, StepKind
@@ -25,26 +25,31 @@ from irfer_bench.store.artefacts import Artefact, Store
 
 if TYPE_CHECKING:
     from irfer_bench.data.clips import StoredClips
-    from irfer_bench.engine.context import StepContext
     from irfer_bench.engine.stages.work import Input, Work
 
-Stage: TypeAlias = Callable[[Any, "Mapping[str, Input]", "Work"], Facts]
-
-STAGES: Mapping[StepKind, str] = {
-    "prepare": "prepare_clips",
-    "fit_translator": "fit_translator",
-    "translate": "translate",
-    "fit_recognizer": "fit_recognizer",
-    "predict": "predict",
-    "score": "score",
-}
-"""The function of each module below `stages`; a run of stored cells imports none of them."""
+    Stage = Callable[[Any, Mapping[str, Input], Work], Facts]
 
 
-def stage_of(kind: StepKind) -> Stage:
-    """The function of a stage: (its spec, the finished steps it reads, where it works) -> facts."""
-    stage: Stage = getattr(import_module(f"irfer_bench.engine.stages.{kind}"), STAGES[kind])
-    return stage
+def stages() -> Mapping[StepKind, Stage]:
+    """Each stage: (its spec, the finished steps it reads, where it works) -> facts.
+
+    Imported when a step is built: a cached run reads no clips.
+    """
+    from irfer_bench.engine.stages.fit_recognizer import fit_recognizer
+    from irfer_bench.engine.stages.fit_translator import fit_translator
+    from irfer_bench.engine.stages.predict import predict
+    from irfer_bench.engine.stages.prepare import prepare_clips
+    from irfer_bench.engine.stages.score import score
+    from irfer_bench.engine.stages.translate import translate
+
+    return {
+        "prepare": prepare_clips,
+        "fit_translator": fit_translator,
+        "translate": translate,
+        "fit_recognizer": fit_recognizer,
+        "predict": predict,
+        "score": score,
+    }
 
 
 class Reporter(Protocol):
@@ -167,7 +172,7 @@ class Runner:
         work = Work(step.title, folder, kept, context, self.registry, step.method, step.source)
         inputs = {name: self._input(step, name, given[name]) for name in step.reads}
         context.set_threads()
-        facts = stage_of(step.kind)(step.spec, inputs, work)
+        facts = stages()[step.kind](step.spec, inputs, work)
         torch = sys.modules.get("torch")
         threads = None if torch is None else torch.get_num_threads()
         facts = msgspec.structs.replace(facts, reports=context.reports, threads=threads)
@@ -197,8 +202,6 @@ class Runner:
 
     def context(self, step: Step) -> StepContext:
         """The context of a step's plugin."""
-        from irfer_bench.engine.context import StepContext
-
         method = step.method
         return StepContext(
             store=self.store,

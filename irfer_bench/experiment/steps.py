@@ -135,10 +135,6 @@ class Predict(_Spec, frozen=True, kw_only=True, tag="predict"):
     part: Annotated[str, Meta(description="`all` where not only a fold's items are tested")] = ""
 
 
-METRICS, PREDICTIONS = "metrics.json", "predictions.json"
-"""Files of a finished score step."""
-
-
 class Score(_Spec, frozen=True, kw_only=True, tag="score"):
     """Predictions and images become numbers with intervals."""
 

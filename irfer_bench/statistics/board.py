@@ -91,7 +91,7 @@ def make_boards(
             failures.append(_failure(record))
     known = lookup or (lookup_in(load()) if groups else lambda name: None)
     reader = reader or Reader(folder)
-    with _no_collection():
+    with without_collection():
         boards = [_board(names, own, reader, known) for names, own in sorted(groups.items())]
     if boards:
         boards[0].problems = problems + failures + boards[0].problems
@@ -101,7 +101,7 @@ def make_boards(
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def without_collection() -> Iterator[None]:
     """Decoded predictions are freed as they go; the collector would only walk over them."""
     enabled = gc.isenabled()
     gc.disable()

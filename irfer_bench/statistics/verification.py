@@ -82,8 +82,8 @@ def find_contradiction(record: Record, kept: KeptItems | None, lookup: Lookup) -
     """
     every = {name: lookup(name) for name in record.metrics}
     for name, value in record.metrics.items():
-        if said := _outside(name, value, every[name]):
-            return said
+        if contradiction := _outside(name, value, every[name]):
+            return contradiction
     if kept is None:
         return ""
     known = {
@@ -92,8 +92,8 @@ def find_contradiction(record: Record, kept: KeptItems | None, lookup: Lookup) -
         if own is not None and own.version == record.metrics[name].version
     }
     try:
-        if kept.items is not None and (said := _of_items(record, kept.items, known)):
-            return said
+        if kept.items is not None and (contradiction := _of_items(record, kept.items, known)):
+            return contradiction
         return _of_pairs(record, kept.file, known)
     except ContractError:
         return ""  # a metric that breaks its contract says nothing about a record
@@ -127,8 +127,8 @@ def _of_items(record: Record, items: TestItems, known: Mapping[str, Installed]) 
         own = known.get(name)
         if own is None or not own.metric.consumes <= PREDICTED:
             continue
-        if said := _differs(name, value, _recomputed(own, inputs), slack):
-            return said
+        if contradiction := _differs(name, value, _recomputed(own, inputs), slack):
+            return contradiction
     return ""
 
 
@@ -145,8 +145,8 @@ def _of_pairs(record: Record, file: Kept, known: Mapping[str, Installed]) -> str
             found = float(from_sums_of(cast("SummableMetric", own.metric))(sums))
         else:
             continue
-        if said := _differs(name, record.metrics[name], _finite(found), TOLERANCE):
-            return said
+        if contradiction := _differs(name, record.metrics[name], _finite(found), TOLERANCE):
+            return contradiction
     return ""
 
 
@@ -154,9 +154,9 @@ def _differs(name: str, value: Value, found: float | None, slack: float) -> str:
     if found is None and value.value is None:
         return ""
     if found is None or value.value is None:
-        said = "no value" if value.value is None else f"{value.value:.6g}"
+        recorded = "no value" if value.value is None else f"{value.value:.6g}"
         own = "none" if found is None else f"{found:.6g}"
-        return f"{name} contradicts its predictions: {said}, recomputed {own}"
+        return f"{name} contradicts its predictions: {recorded}, recomputed {own}"
     if abs(found - value.value) <= slack * max(1.0, abs(found)):
         return ""
     return f"{name} contradicts its predictions: {value.value:.6g}, recomputed {found:.6g}"

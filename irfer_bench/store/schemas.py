@@ -85,7 +85,9 @@ def decode(content: bytes, name: str) -> Record:
 def _body(record: Record) -> bytes:
     value = msgspec.to_builtins(msgspec.structs.replace(record, schema=SCHEMA))
     del value["digest"]
-    return f"{json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)}\n".encode()
+    text = json.dumps(value, indent=1, ensure_ascii=False, allow_nan=False)
+    # Half of a surrogate pair, as in names of files that are no UTF-8, becomes a question mark.
+    return f"{text}\n".encode("utf-8", "replace")
 
 
 def _is_whole(content: bytes) -> bool:

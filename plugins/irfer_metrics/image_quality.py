@@ -108,7 +108,7 @@ class ImageMetric(ABC):
     unit: str = "dB"
     range: tuple[float, float] = (0.0, float("inf"))
     margin: float = 0.0
-    """Rows that lie less than this apart are not told apart, in the metric's unit."""
+    """Rows that differ by less than this share ranks, in the metric's unit."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params

@@ -121,7 +121,7 @@ class ScoreMetric:
     unit: str = "fraction"
     range: tuple[float, float] = (0.0, 1.0)
     margin: float = 0.01
-    """Rows that lie less than one point apart are not told apart."""
+    """Rows that differ by less than one point share ranks."""
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
@@ -137,11 +137,13 @@ class ConfusionMetric(ScoreMetric):
 
     def compute(self, inputs: ScoreInputs, index: NDArray[Any] | None = None) -> float:
         """Raises UnavailableError where there is no test prediction."""
-        predicted = guesses(inputs, "scores")
-        labels = inputs.labels
+        predicted, classes = guesses(inputs, "scores"), len(inputs.classes)
         if index is not None:
-            predicted, labels = predicted[index], labels[index]
-        return float(type(self).formula(confusion_matrix(labels, predicted, len(inputs.classes))))
+            found = counts(confusion_matrix(inputs.labels[index], predicted[index], classes))
+        else:  # once for all metrics of the matrix
+            found = inputs.once("recognition.confusion", lambda: counts(
+                confusion_matrix(inputs.labels, predicted, classes)))  # fmt: skip
+        return float(type(self).formula(found))
 
     def summands(self, inputs: ScoreInputs) -> Floats:
         """(N, 3 classes): 1 for the class if it is right, for the true one, the predicted one."""

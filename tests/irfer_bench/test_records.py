@@ -263,3 +263,10 @@ def test_a_record_without_a_digest_is_no_record():
     record = records.sealed(records.read_record(GOLDEN))
     assert isinstance(record, Record)
     assert records.sealed(msgspec.structs.replace(record, digest="")) == record
+
+
+def test_text_that_is_no_unicode_is_written_and_read(tmp_path):
+    path = placed(tmp_path, warnings=["file \udcff.png"])
+    assert records.read_record(path).warnings == ["file ?.png"]
+    (found,) = records.read_records(tmp_path)
+    assert isinstance(found, Record)

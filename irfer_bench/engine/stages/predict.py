@@ -10,12 +10,12 @@ from numpy.typing import NDArray
 
 from irfer_bench.contracts.interfaces import Embedder, PredictorEmbedder
 from irfer_bench.data.clips import ClipView
+from irfer_bench.engine.stages import SCORES
 from irfer_bench.engine.stages.work import Inputs, Work
 from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.experiment.steps import Predict, Predicted
 from irfer_bench.store.state import save_tensors
 
-SCORES = "scores.safetensors"
 SUM_TOLERANCE = 0.01
 """How far the probabilities of an item may be from summing to 1: half precision stays below."""
 

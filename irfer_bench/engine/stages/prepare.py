@@ -16,7 +16,8 @@ from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
 from irfer_bench.data.scanning import scan
-from irfer_bench.engine.stages.work import FOLDS, Inputs, Work
+from irfer_bench.engine.stages import FOLDS
+from irfer_bench.engine.stages.work import Inputs, Work
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.steps import Prepare, Prepared

@@ -13,9 +13,9 @@ from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView
 from irfer_bench.engine.provenance import without_folders
-from irfer_bench.engine.stages.predict import SCORES
+from irfer_bench.engine.stages import METRICS, PREDICTIONS, SCORES
 from irfer_bench.engine.stages.work import Input, Inputs, Work
-from irfer_bench.experiment.steps import METRICS, PREDICTIONS, Score, Scored, Translated
+from irfer_bench.experiment.steps import Score, Scored, Translated
 from irfer_bench.statistics.measurement import installed, measure
 from irfer_bench.statistics.resampling import clusters
 

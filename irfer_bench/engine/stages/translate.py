@@ -14,7 +14,8 @@ from irfer_bench.data import subsets as splits
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.data.clips import SHARDS, ClipView, shard_name
 from irfer_bench.data.preparation.shards import move_shards
-from irfer_bench.engine.stages.work import FOLDS, Inputs, Work
+from irfer_bench.engine.stages import FOLDS
+from irfer_bench.engine.stages.work import Inputs, Work
 from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.experiment.steps import Prepared, Translate, Translated
 from irfer_bench.store.files import atomic_file, write_text

@@ -6,24 +6,26 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import msgspec
 
 from irfer_bench.contracts.values import State
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView, StoredClips
-from irfer_bench.engine.context import StepContext
+from irfer_bench.engine.stages import FOLDS
 from irfer_bench.errors import DamagedError
-from irfer_bench.experiment.dataset_copy import DatasetCopy
-from irfer_bench.experiment.methods import Method
 from irfer_bench.experiment.steps import Facts, Spec, Translate
-from irfer_bench.registry import Registry
 from irfer_bench.settings.kinds import Subset
-from irfer_bench.store.artefacts import Artefact
 from irfer_bench.store.state import read_state
 
-FOLDS = "folds.json"
+if TYPE_CHECKING:
+    from irfer_bench.engine.context import StepContext
+    from irfer_bench.experiment.dataset_copy import DatasetCopy
+    from irfer_bench.experiment.methods import Method
+    from irfer_bench.registry import Registry
+    from irfer_bench.store.artefacts import Artefact
+
 F = TypeVar("F", bound=Facts)
 
 
