@@ -135,8 +135,6 @@ class Predict(_Spec, frozen=True, kw_only=True, tag="predict"):
     part: Annotated[str, Meta(description="`all` where not only a fold's items are tested")] = ""
 
 
-
-
 class Score(_Spec, frozen=True, kw_only=True, tag="score"):
     """Predictions and images become numbers with intervals."""
 

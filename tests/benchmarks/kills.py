@@ -1,8 +1,9 @@
 """`python -m tests.benchmarks.kills [TIMES]`: a suite in two worker processes, killed at random.
 
 Twenty cheap cells run under `--executor local --workers 2`. Half of the kills hit the host, half a
-worker, at a random moment. After each one the store and the results are looked at; the next run
-goes on, and where it finishes, everything must equal what one process made without interruption.
+worker, after a random number of artefacts. After each one the store and the results are looked at;
+the next run goes on, and where it finishes, everything must equal what one process made without
+interruption.
 """
 
 from __future__ import annotations
@@ -63,6 +64,10 @@ class Suite:
                 self.faults.append(f"{path.name} is half written")
         return found
 
+    def count(self) -> int:
+        """Artefacts that are finished."""
+        return sum(1 for _ in self.folder.glob("store/artefacts/*/*/manifest.json"))
+
     def check(self) -> None:
         """What is finished is whole, was finished once, and no process is left."""
         ending = time.monotonic() + 20
@@ -118,16 +123,16 @@ def main(times: int = 40, seed: int = 0) -> list[str]:
     with tempfile.TemporaryDirectory() as name:
         reference = Suite(Path(name) / "reference")
         reference.folder.mkdir()
-        begun = time.monotonic()
         reference.start().wait()
-        length = time.monotonic() - begun
-        suite, faults, whole = Suite(Path(name) / "killed"), [], 0
-        for number in range(times):
+        most = reference.count()
+        suite, faults, whole, kills = Suite(Path(name) / "killed"), [], 0, 0
+        while kills < times:
             suite.folder.mkdir(exist_ok=True)
-            done = _run_and_kill(suite, rng, length)
+            killed, done = _run_and_kill(suite, rng, most)
             suite.check()
+            kills += killed
             left = f"{len(suite.finished)} artefacts, {len(suite.records())} records"
-            _say(f"kill {number + 1}: {left}")
+            _say(f"kill {kills}: {left}")
             if done:
                 whole += 1
                 suite.compare(reference)
@@ -143,15 +148,24 @@ def main(times: int = 40, seed: int = 0) -> list[str]:
     return faults
 
 
-def _run_and_kill(suite: Suite, rng: random.Random, length: float) -> bool:
-    """Run, kill host or worker at a random moment; whether the suite was finished all the same."""
+def _run_and_kill(suite: Suite, rng: random.Random, most: int) -> tuple[bool, bool]:
+    """Run, kill host or worker when a random number of artefacts is there or a little later.
+
+    Returns:
+        Whether something was killed, and whether the suite was finished all the same.
+    """
     host = suite.start(*LOCAL)
-    time.sleep(rng.uniform(0.1, 0.8) * length)
+    wanted = rng.randrange(len(suite.finished), max(most, len(suite.finished) + 1))
+    while suite.count() < wanted and host.poll() is None:
+        time.sleep(0.002)
+    time.sleep(rng.uniform(0, 0.1))
+    if host.poll() is not None:
+        return False, host.returncode == 0
     others = [pid for pid in suite.processes() if pid != host.pid]
-    victim = rng.choice([host.pid, *others[:1]]) if others else host.pid
+    victim = rng.choice([host.pid, rng.choice(others)]) if others else host.pid
     with suppress(ProcessLookupError):
         os.kill(victim, signal.SIGKILL)
-    return host.wait() == 0
+    return True, host.wait() == 0
 
 
 def _say(text: str) -> None:
