@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from types import SimpleNamespace
 
@@ -138,7 +139,9 @@ def test_an_extra_set_that_holds_a_test_subject_stops_the_run(bench, monkeypatch
     code, _, err = bench.run(*words.split())
     assert code == 4
     assert "are in training and test: p000, p002" in err
-    assert not list(bench.out.glob("records/*/*"))
+    (path,) = bench.out.glob("records/*/*")
+    record = json.loads(path.read_text())
+    assert (record["outcome"], record["metrics"]) == ("failed", {}), "no number of a leaking split"
 
 
 @given(st.integers(1, 10), st.floats(0.05, 0.5), st.integers(0, 5))

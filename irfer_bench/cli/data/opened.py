@@ -77,12 +77,13 @@ def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
 
 
 def write_new(place: Path, text: str) -> None:
-    """Write a file by one rename.
+    """Write a file by one rename, into a folder that is there.
 
     Raises:
         UsageError: it cannot be written.
     """
     try:
+        place.parent.stat()  # a misspelt folder is not made
         write_text(place, text)
     except OSError as error:
         raise UsageError(f"--out {place} cannot be written ({error.strerror})") from error
