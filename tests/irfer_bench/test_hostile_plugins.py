@@ -167,7 +167,7 @@ def test_a_metric_that_is_none_fails_its_cell_in_one_line(odd, name, said):
 
 def test_metrics_that_print_leave_the_board_one_object(odd):
     assert odd.run(*CELL, "--metric", "odd_prints")[0] == 0
-    code, out, err = odd.call("leaderboard", "--json")
+    code, out, _ = odd.call("leaderboard", "--json")
     assert code == 0
     (row,) = json.loads(out)["toy_supervised"]
     assert row["metrics"]["odd_prints"]["value"] == 1.0
