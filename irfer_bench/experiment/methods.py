@@ -201,15 +201,12 @@ def check_weights(registry: Registry, method: Method, weights: Path) -> None:
 
 def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:
     """Digests of the weights that the params ask for; a plugin may bring missing ones."""
-    ask = getattr(params, "inputs", None)
-    if not callable(ask):
-        return {}
     try:
-        return dict(ask(weights))
+        return dict(params.inputs(weights))
     except MissingWeightsError as error:
         if not _fetched(registry, error, weights):
             raise
-        return dict(ask(weights))
+        return dict(params.inputs(weights))
 
 
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
