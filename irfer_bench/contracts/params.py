@@ -131,7 +131,7 @@ def parse_value(text: str) -> Any:
     """A command-line value: JSON where it is JSON, the text itself otherwise."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return text
 
 
