@@ -1,4 +1,4 @@
-"""Arrays in memory as the clips that methods take."""
+"""Clips made of arrays in memory."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ class ArrayClips(Sequence[Clip]):
 
 
 def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ArrayClips:
-    """Clips of what a user has in hand.
+    """Clips of images, videos or existing clips.
 
     Args:
         given: (N, H, W, 3) images or (N, T, H, W, 3) videos, a list of (H, W, 3) or (T, H, W, 3)

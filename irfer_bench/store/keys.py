@@ -30,6 +30,6 @@ def digest_file(path: Path) -> str:
 
 
 def seed_for(seed: int, *names: str) -> int:
-    """A 63-bit seed that depends on these words and on nothing else."""
+    """A 63-bit seed that depends on the words only."""
     text = "\0".join((str(seed), *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1
