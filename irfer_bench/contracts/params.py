@@ -80,8 +80,8 @@ def resolve(
         raise _refused(cls, component, values, str(error)) from None
     except ValueError:
         whole = msgspec.to_builtins(made)
-        odd = next(name for name, value in whole.items() if not _is_finite(value))
-        raise UsageError(f"{component}.{odd} = {whole[odd]!r}: not a finite value") from None
+        field = next(name for name, value in whole.items() if not _is_finite(value))
+        raise UsageError(f"{component}.{field} = {whole[field]!r}: not a finite value") from None
     return made
 
 
@@ -118,7 +118,7 @@ def parse_value(text: str) -> Any:
 
 @cache
 def stages(cls: type[Params]) -> Mapping[str, Stage]:
-    """Of every field, whether it belongs to `fit` (the default) or `apply`."""
+    """The stage of every field: `fit` (the default) or `apply`."""
     hints = get_type_hints(cls, include_extras=True)
     return {name: _stage(hints[name]) for name in cls.__struct_fields__}
 

@@ -1,7 +1,7 @@
 """Digests of the code that a step runs: modules followed along their imports, read but not run.
 
 Docstrings, comments and blank lines do not count. Imports for type checking alone are not followed;
-names that `irfer_bench.api` passes on are followed to the modules that define them.
+names that `irfer_bench.api` re-exports are followed to the modules that define them.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from irfer_bench.store.files import read_json, write_json
 
 FACADE = "irfer_bench.api"
 IGNORED = frozenset({"irfer_bench.errors"})
-"""Modules whose text is what people read, never a number."""
+"""Modules that only contain text for users and change no number."""
 SCHEME = "code-1"
 """First word of every digest; digests of another scheme are not compared."""
 
@@ -41,7 +41,7 @@ class CodeDigests:
 
     Args:
         packages: top-level names that are followed; others count as installed packages.
-        kept: file that remembers what was read, by path, size, time and inode.
+        kept: cache file of digests, by path, size, time and inode.
     """
 
     packages: frozenset[str]
@@ -90,14 +90,14 @@ class CodeDigests:
         return found
 
     def save(self) -> None:
-        """Remember what was read for the next process; a folder that refuses it is no harm."""
+        """Write the cache file; where it cannot be written, files are read again next time."""
         if self._fresh and self.kept is not None:
             with suppress(OSError):
                 write_json(self.kept, self._known)
             self._fresh = False
 
     def _target(self, module: str, member: str) -> str:
-        """The module that an import runs, or that defines the name that is passed on."""
+        """The module that an import runs, or that defines the re-exported name."""
         if not member:
             return module
         if module == FACADE:

@@ -19,7 +19,7 @@ from irfer_bench.render.numbers import duration
 if TYPE_CHECKING:
     from irfer_bench.experiment.planner import Plan
     from irfer_bench.experiment.request import Request
-    from irfer_bench.library.host import CellResult, Execution
+    from irfer_bench.library.execution import CellResult, Execution
     from irfer_bench.library.results import Results
 
 
@@ -103,7 +103,7 @@ def make_execution(
     Raises:
         UsageError: a number is below 0.
     """
-    from irfer_bench.library.host import Execution
+    from irfer_bench.library.execution import Execution
 
     for name, value in (("workers", workers), ("seconds", seconds), ("memory-mb", memory_mb)):
         if value < 0:

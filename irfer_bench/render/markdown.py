@@ -81,7 +81,7 @@ def _table(board: Board) -> list[str]:
 
 
 def _appendix(board: Board) -> list[str]:
-    """The columns that are not in the table, each with its reason, and its values where they are informative."""
+    """The columns outside the table, each with its reason and, where informative, its values."""
     if not board.appendix:
         return []
     lines = ["Appendix", ""]

@@ -165,8 +165,8 @@ def settings_in(folder: Path) -> list[str]:
 def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | DamagedError]:
     """Every record below a results folder, and an error in place of each that cannot be used.
 
-    A record is unusable where it is damaged, is not at the path of its cell and key, or is dated more than
-    a day ahead.
+    A record is unusable where it is damaged, is not at the path of its cell and key, or is dated
+    more than a day ahead.
     """
     for name in settings_in(folder) if setting is None else [setting]:
         if not SETTING.fullmatch(name):
