@@ -46,7 +46,7 @@ def irfer_bench_renderers() -> Iterable[tuple[str, str]]:  # type: ignore[empty-
 
 @hookspec(firstresult=True)
 def irfer_bench_fetch(uri: str, sha256: str, into: Path) -> Path | None:
-    """Download the pretrained file that `uri` names into the folder `into` and return its path.
+    """Fetch the pretrained file that `uri` names into the folder `into` and return its path.
 
     Called when a plan lacks weights; `sha256` is the digest or its known beginning. Return None
     for an unknown `uri`. The core checks the digest again.

@@ -90,7 +90,7 @@ class Host(Protocol):
         ...
 
     def tell(self, job: Job, event: Mapping[str, Any]) -> None:
-        """Pass on an event that `run-cell` printed: a started or finished step, or a loop's progress."""
+        """Pass on an event of `run-cell`: a started or finished step, or a loop's progress."""
         ...
 
 
