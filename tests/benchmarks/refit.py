@@ -1,7 +1,7 @@
-"""`python -m tests.benchmarks.refit [OUT [REFERENCE]]`: fold 1 of every committed row, fitted again.
+"""`python -m tests.benchmarks.refit [OUT [REFERENCE]]`: fold 1 of every row, fitted again.
 
 Runs `leaderboards/synth.toml` on fold 1 with one thread and prints every metric that differs by
-more than 1e-6 from the committed record. With OUT it compares records that are there; with
+more than 1e-6 from the committed record and has the same version. With OUT it compares records that are there; with
 REFERENCE it compares them with another folder's, such as those of an older commit on the same
 processor: training on another kind of processor ends elsewhere. About half an hour of one core.
 """
@@ -51,11 +51,15 @@ def compare(
 ) -> Iterator[str]:
     """One line per metric that moved and per row that is missing, then how many agree."""
     same = 0
+    raised: set[str] = set()
     for key, metrics in old.items():
         if key not in new:
             yield f"{key}: not fitted"
             continue
         for name, value in metrics.items():
+            if new[key].get(name, {}).get("version", "1") != value.get("version", "1"):
+                raised.add(name)
+                continue
             for end in ("value", "low", "high"):
                 was, now = value.get(end), new[key].get(name, {}).get(end)
                 if was is None and now is None:
@@ -64,7 +68,8 @@ def compare(
                     yield f"{key} {name} {end}: {was} is now {now}"
                 else:
                     same += 1
-    yield f"{same} values agree to {TOLERANCE}"
+    others = f"; of another version: {', '.join(sorted(raised))}" if raised else ""
+    yield f"{same} values agree to {TOLERANCE}{others}"
 
 
 def report(lines: Iterator[str]) -> int:
