@@ -1,9 +1,10 @@
 """`python -m tests.benchmarks.refit [OUT [REFERENCE]]`: fold 1 of every row, fitted again.
 
 Runs `leaderboards/synth.toml` on fold 1 with one thread and prints every metric that differs by
-more than 1e-6 from the committed record and has the same version. With OUT it compares records that are there; with
-REFERENCE it compares them with another folder's, such as those of an older commit on the same
-processor: training on another kind of processor ends elsewhere. About half an hour of one core.
+more than 1e-6 from the committed record and has the same version. With OUT it compares records
+that are there; with REFERENCE it compares them with another folder's, such as those of an older
+commit on the same processor: training on another kind of processor ends elsewhere. About half an
+hour of one core.
 """
 
 from __future__ import annotations
