@@ -6,14 +6,14 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import Distribution, EntryPoint, entry_points
 from typing import Any
 
 import pluggy
 
 from irfer_bench.contracts import hookspecs
 from irfer_bench.contracts.hookspecs import PROJECT
-from irfer_bench.contracts.values import Component
+from irfer_bench.contracts.component import Component
 from irfer_bench.registry.announcement import find_problem
 from irfer_bench.registry.catalogue import OWN, Failure, Registry, describe_error
 
@@ -57,13 +57,21 @@ def _unique(entries: Iterable[EntryPoint]) -> Iterator[tuple[str, EntryPoint]]:
     names: dict[int, str] = {}
     seen: set[tuple[str, str, str]] = set()
     for entry in entries:
-        # Reading the name parses the distribution's metadata: once per distribution.
         if id(entry.dist) not in names:
-            names[id(entry.dist)] = entry.dist.name if entry.dist else "unknown"
+            names[id(entry.dist)] = _name_of(entry.dist) if entry.dist else "unknown"
         key = (names[id(entry.dist)], entry.name, entry.value)
         if key not in seen:
             seen.add(key)
             yield key[0], entry
+
+
+def _name_of(distribution: Distribution) -> str:
+    """`distribution.name`, without parsing all of its metadata where the header is plain."""
+    text = distribution.read_text("METADATA") or ""
+    for line in text.split("\n\n", 1)[0].splitlines():
+        if line.startswith("Name: ") and line.isascii():
+            return line.removeprefix("Name: ").strip()
+    return distribution.name
 
 
 def _announced(plugin: Any) -> Iterable[Component]:
