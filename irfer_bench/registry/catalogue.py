@@ -168,11 +168,11 @@ class Registry:
                     found.append(self.setting(f"{each.distribution}:{each.component.name}"))
         return [setting for setting in found if setting.dataset == dataset]
 
-    def load_hook(self, hook: str, kind: str, name: str) -> Any:
-        """The function that a plugin announced by this name as executor or renderer.
+    def hook_address(self, hook: str, kind: str, name: str) -> str:
+        """The address that a plugin announced by this name for an executor or renderer.
 
         Raises:
-            UsageError: nobody announced the name. MissingError: it cannot be imported.
+            UsageError: nobody announced the name.
         """
         addresses: dict[str, str] = {}
         broken = ""
@@ -186,13 +186,22 @@ class Registry:
                 broken += f"; plugin {owner.plugin_name!r} is broken: {describe_error(error)}"
         if name not in addresses:
             raise unknown_name(kind, name, addresses, broken.removeprefix("; "))
+        return addresses[name]
+
+    def load_hook(self, hook: str, kind: str, name: str) -> Any:
+        """The function that a plugin announced by this name as executor or renderer.
+
+        Raises:
+            UsageError: nobody announced the name. MissingError: it cannot be imported.
+        """
+        address = self.hook_address(hook, kind, name)
         try:
-            return _import(addresses[name])
+            return _import(address)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin's module may raise or exit
             raise MissingError(
-                f"{kind} {name!r} cannot be loaded from {addresses[name]}: {describe_error(error)}",
+                f"{kind} {name!r} cannot be loaded from {address}: {describe_error(error)}",
                 "see irfer-bench doctor",
             ) from error
 
