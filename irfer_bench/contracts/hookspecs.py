@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from irfer_bench.contracts.record import Record
-    from irfer_bench.contracts.values import Component
+    from irfer_bench.contracts.component import Component
 
 PROJECT = "irfer_bench"
 hookspec = pluggy.HookspecMarker(PROJECT)

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_ty
 
 import msgspec
 
-from irfer_bench.contracts.values import Traits
+from irfer_bench.contracts.component import Traits
 from irfer_bench.errors import UsageError, unknown_name
 
 Stage = Literal["fit", "apply"]

@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from irfer_bench.contracts.values import Component
+from irfer_bench.contracts.component import Component
 from irfer_bench.errors import DamagedError
 from irfer_bench.experiment.code_digest import SCHEME, CodeDigests, module_of
 from irfer_bench.experiment.graph import Step

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from irfer_bench import __version__
@@ -47,6 +46,8 @@ def without_folders(text: str) -> str:
 
 def packages(plugins: set[str]) -> dict[str, str]:
     """Versions of irfer-bench, of the numerical libraries and of the plugins used."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {"irfer-bench": __version__}
     for name in (*PACKAGES, *sorted(plugins - {"irfer-bench"})):
         try:

@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -134,7 +133,9 @@ class CodeDigests:
         except (OSError, ValueError, SyntaxError):
             return None
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        source = Source(_digest_code(text, tree), tuple(dict.fromkeys(_imports(tree, package))))
+        # What the facade passes on it names for type checking, and imports when it is asked for.
+        found = dict.fromkeys(_imports(tree, package, typed=name == FACADE))
+        source = Source(_digest_code(text, tree), tuple(found))
         self._known[str(path)] = [*stamp, source.digest, [list(pair) for pair in source.imports]]
         self._fresh = True
         return source
@@ -152,6 +153,8 @@ def is_editable(name: str) -> bool:
 
 @cache
 def _is_editable(name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         text = distribution(name).read_text("direct_url.json")
         found = json.loads(text or "{}")
@@ -180,11 +183,11 @@ def _locate(name: str) -> Path | None:
     return None
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str]]:
-    """Modules and names imported anywhere, but for type checking alone."""
+def _imports(tree: ast.AST, package: str, typed: bool = False) -> Iterator[tuple[str, str]]:
+    """Modules and names imported anywhere, but for type checking alone unless `typed`."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for child in node.orelse:
+            for child in (*node.body, *node.orelse) if typed else node.orelse:
                 yield from _imports(ast.Module([child], []), package)
         elif isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 import msgspec
 
 from irfer_bench.contracts.params import Params, resolve, stage_values
-from irfer_bench.contracts.values import Component, Modality, Traits
+from irfer_bench.contracts.component import Component, Modality, Traits
 from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.registry import OWN
 from irfer_bench.registry.announcement import trait_problem
@@ -19,7 +19,7 @@ from irfer_bench.store.digests import reading_again
 from irfer_bench.store.keys import digest_file
 
 if TYPE_CHECKING:
-    from irfer_bench.contracts.values import Kind
+    from irfer_bench.contracts.component import Kind
     from irfer_bench.registry import Registry
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from irfer_bench.contracts.values import Kind
+from irfer_bench.contracts.component import Kind
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy

@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from irfer_bench.contracts.values import Scalar, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Scalar
 from irfer_bench.settings.kinds import Subset
 from irfer_bench.settings.setting import NoFace
 

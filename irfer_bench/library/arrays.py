@@ -8,7 +8,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.contracts.values import Clip, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip
 from irfer_bench.data.clip_list import ClipList
 from irfer_bench.errors import UsageError
 

@@ -62,7 +62,7 @@ class Results:
 
     def boards(self) -> list[ShownBoard]:
         """A board per setting, preset, version and data, each ranked."""
-        from irfer_bench.engine.boards import check_boards
+        from irfer_bench.engine.checked_boards import check_boards
         from irfer_bench.library.boards import ShownBoard
 
         settings = dict.fromkeys(record.cell.setting for record in self.records)

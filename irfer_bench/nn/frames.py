@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_bench.contracts.values import Clip, Clips, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip, Clips
 from irfer_bench.nn.images import to_tensor
 
 FRAMES_AT_ONCE = 64

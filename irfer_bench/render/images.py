@@ -41,7 +41,7 @@ def draw_cell(
             written.append(draw_confusion(record, folder / f"{name}.confusion.png"))
         translated = planned.score.inputs.get("translated")
         dataset = planned.cell.setting.dataset
-        if translated is None:
+        if translated is None or (folder / f"{name}.png").is_file():
             return written
         private = _private(planned, registry)
         if private and dataset not in allowed:

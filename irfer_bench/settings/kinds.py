@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from irfer_bench.contracts.values import Spectrum
+from irfer_bench.contracts.component import Spectrum
 from irfer_bench.settings.setting import Domain, Setting, SettingKind
 
 Role = Literal["source", "target", "extra"]

@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from irfer_bench.contracts.values import BASIC, Spectrum
+from irfer_bench.contracts.component import BASIC, Spectrum
 
 NoFace = Literal["fail", "whole", "drop"]
 NO_FACE: tuple[NoFace, ...] = get_args(NoFace)

@@ -17,7 +17,8 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Component, Item
+from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.values import Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.boxes import read_boxes
 from irfer_bench.data.clips import shard_name

@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.contracts.values import Clip, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.data.clips import SHARDS, ClipView, shard_name

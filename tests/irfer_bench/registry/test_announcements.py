@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from irfer_bench.api import Component
-from irfer_bench.contracts.values import Traits
+from irfer_bench.contracts.component import Traits
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import GROUP, Registry, load
 from irfer_bench.registry.announcement import TRAITS, find_problem, trait_problem
