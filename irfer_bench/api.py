@@ -13,6 +13,7 @@ from irfer_bench.contracts.component import BASIC, CLASSES, Component, Spectrum,
 from irfer_bench.contracts.hookspecs import hookimpl
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.context import Context
     from irfer_bench.contracts.interfaces import (
         Dataset,
         Detector,
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
-        Context,
         Face,
         FaceQuery,
         Features,
@@ -63,6 +63,7 @@ if TYPE_CHECKING:
     from irfer_bench.store.files import atomic_file
 
 _HOMES = {
+    "contracts.context": "Context",
     "contracts.interfaces": (
         "Dataset Detector Embedder Metric PartnerTranslator PredictorEmbedder Recognizer "
         "SummableMetric Translator"
@@ -71,7 +72,7 @@ _HOMES = {
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Context Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
+        "Clip Clips Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
         "TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",

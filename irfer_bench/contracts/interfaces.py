@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from irfer_bench.contracts.context import Context
 from irfer_bench.contracts.values import (
     Clip,
     Clips,
-    Context,
     Face,
     FaceQuery,
     Features,
