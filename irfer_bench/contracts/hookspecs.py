@@ -10,8 +10,8 @@ import pluggy
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from irfer_bench.contracts.record import Record
     from irfer_bench.contracts.component import Component
+    from irfer_bench.contracts.record import Record
 
 PROJECT = "irfer_bench"
 hookspec = pluggy.HookspecMarker(PROJECT)

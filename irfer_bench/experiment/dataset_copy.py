@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.params import Params
 from irfer_bench.errors import MissingError
 from irfer_bench.store import keys
 from irfer_bench.store.digests import remembered_digest

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
-from irfer_bench.contracts.params import Params, resolve, stage_values
 from irfer_bench.contracts.component import Component, Modality, Traits
+from irfer_bench.contracts.params import Params, resolve, stage_values
 from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.registry import OWN
 from irfer_bench.registry.announcement import trait_problem

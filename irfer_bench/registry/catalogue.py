@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pluggy
 
-from irfer_bench.contracts.hookspecs import PROJECT
 from irfer_bench.contracts.component import Component, Kind
+from irfer_bench.contracts.hookspecs import PROJECT
 from irfer_bench.errors import BenchError, MissingError, UsageError, unknown_name
 
 if TYPE_CHECKING:

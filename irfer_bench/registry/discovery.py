@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 import pluggy
 
 from irfer_bench.contracts import hookspecs
-from irfer_bench.contracts.hookspecs import PROJECT
 from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.hookspecs import PROJECT
 from irfer_bench.registry.announcement import find_problem
 from irfer_bench.registry.catalogue import OWN, Failure, Registry, describe_error
 from irfer_bench.registry.entry_points import Loadable, find_entry_points

@@ -16,8 +16,8 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.boxes import read_boxes

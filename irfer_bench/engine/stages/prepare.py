@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 import msgspec
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips

@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Clip, Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.clips import SHARDS, StoredClips
