@@ -63,9 +63,11 @@ class Plan:
 
 
 def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
-    if step.key in seen or store.has(step.key):
+    if step.key in seen:
         return
     seen.add(step.key)
+    if store.has(step.key):
+        return
     for other in step.reads.values():
         if other.key not in seen:
             yield from _needed(other, store, seen)

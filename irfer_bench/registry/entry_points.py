@@ -53,7 +53,8 @@ def find_entry_points(group: str) -> list[tuple[str, Loadable]]:
         return list(_in_folders(group))
     from importlib.metadata import entry_points
 
-    return [(each.dist.name if each.dist else "unknown", each) for each in entry_points(group=group)]
+    found = entry_points(group=group)
+    return [(each.dist.name if each.dist else "unknown", each) for each in found]
 
 
 class _Unusual(Exception):  # noqa: N818  no error: the slow way is taken

@@ -7,6 +7,8 @@ _MARKDOWN = {ord(sign): f"\\{sign}" for sign in r"\`*_{}[]()#+-.!|<>~&$:="}
 
 def terminal(text: str) -> str:
     """Without control characters, escape sequences and direction overrides; spaces are spaces."""
+    if text.isprintable():
+        return text
     return "".join(c if c.isprintable() else _spelt(c) for c in text)
 
 

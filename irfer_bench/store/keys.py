@@ -9,13 +9,14 @@ from typing import Any
 
 SCHEME = 1
 """Changes when the meaning of a key changes; old artefacts are then simply not found."""
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
 
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces; NaN and infinity are refused."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:

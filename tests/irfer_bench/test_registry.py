@@ -176,3 +176,12 @@ def test_other_crops_are_another_setting() -> None:
 def test_crops_that_disagree_are_refused(name: str, options: Any, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         load().cropped(name, **options)
+
+
+def test_a_setting_is_announced_with_its_own_summary() -> None:
+    """`list` prints what is announced and `show` what the setting says of itself."""
+    registry = load()
+    for owned in registry.registered:
+        if owned.component.kind == "setting" and owned.builtin:
+            setting = registry.setting(owned.component.name)
+            assert owned.component.summary == setting.summary, setting.name
