@@ -111,7 +111,7 @@ def test_the_top_level_is_small() -> None:
 
 
 def test_values_and_keys_import_nothing_of_ours() -> None:
-    for name in ("contracts/component", "store/keys", "errors"):
+    for name in ("contracts/component", "contracts/context", "store/keys", "errors"):
         assert own_imports(ROOT / "irfer_bench" / f"{name}.py") == set(), name
     values = own_imports(ROOT / "irfer_bench" / "contracts" / "values.py")
     assert values == {"contracts.component"}

@@ -1,4 +1,4 @@
-"""Plugins that break their contract: one clear line, exit 1, and nobody else is harmed."""
+"""Plugins that break their contract give one line and exit 1, and affect no other plugin."""
 
 from __future__ import annotations
 

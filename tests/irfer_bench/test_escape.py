@@ -1,4 +1,4 @@
-"""What a stranger wrote is shown as written: no cell, link, tag or escape sequence of theirs."""
+"""Third-party text is escaped: it adds no cell, link, tag or escape sequence."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def strange_record(text, name="accuracy"):
 
 @given(STRANGE)
 @example("x | y\n| z |")
-def test_a_strangers_record_adds_no_cell_to_a_page(tmp_path_factory, text):
+def test_a_third_party_record_adds_no_cell_to_a_page(tmp_path_factory, text):
     page = render(make_boards([strange_record(text)], tmp_path_factory.mktemp("out")))
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert len(rows) == 3
@@ -82,7 +82,7 @@ def test_a_strangers_record_adds_no_cell_to_a_page(tmp_path_factory, text):
 
 
 @given(STRANGE)
-def test_a_strangers_record_steers_no_terminal(tmp_path_factory, text):
+def test_a_third_party_record_sends_no_escape_sequence(tmp_path_factory, text):
     panel = render_panel(strange_record(text), tmp_path_factory.mktemp("out") / "x.json")
     assert all(line.isprintable() for line in panel.split("\n"))
 

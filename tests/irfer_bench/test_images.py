@@ -1,4 +1,4 @@
-"""Images: people only where their dataset is named, whole or not at all."""
+"""Images show faces only where their dataset is named, and are written atomically."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a board says on a page and on a terminal: what was tested, what is best, in the width."""
+"""Boards on pages and terminals: test items, best rows, width."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages are what renderers return, made from all records, and again where something changed."""
+"""Pages are written from all records by renderers, and again after changes."""
 
 from __future__ import annotations
 

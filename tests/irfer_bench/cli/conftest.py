@@ -1,4 +1,4 @@
-"""A home of its own per test, and commands called in this process."""
+"""Fixtures: an empty home per test, and commands called in this process."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from irfer_bench.cli import main
 
 
 class Said(NamedTuple):
-    """What a command answered."""
+    """The outcome of a command."""
 
     code: int
     out: str

@@ -1,4 +1,4 @@
-"""`data prepare`: made once, shown as a table, faces only where asked for."""
+"""`data prepare`: prepared once, shown as a table, faces only on request."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`data purge`: everything made from a dataset's files goes, nothing else does."""
+"""`data purge` deletes everything made from a dataset's files and nothing else."""
 
 from __future__ import annotations
 

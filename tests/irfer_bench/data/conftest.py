@@ -1,4 +1,4 @@
-"""A stranger's data and detector, and `data prepare` of them in processes of its own."""
+"""Third-party data and detector, and `data prepare` of them in child processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whatever was there before: no item is lost, repeated or moved, and none is made in vain."""
+"""Resumed preparation loses, repeats, reorders and wastes no item."""
 
 from __future__ import annotations
 

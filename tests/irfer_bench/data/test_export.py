@@ -1,4 +1,4 @@
-"""An export is read back as it was, is private, and leaves the machine only by its user's word."""
+"""Exports are read back unchanged, are private, and are uploaded only on confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Executors of plugins that break, and observers: one line, never exit 0 with nothing done."""
+"""Failing executors and observers of plugins: one line, and no exit 0 without a result."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin may announce: one wrong component is refused in one line and harms no other."""
+"""Announcements: an invalid component is refused in one line, the others are loaded."""
 
 from __future__ import annotations
 
