@@ -31,7 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the pages of every setting that has records, and print what they say."""
+    """Write the pages of every setting that has records, and print the boards."""
     out = Path(args.out)
     names = _settings(out, args.setting)
     registry = load()

@@ -148,8 +148,8 @@ class ClipBatch:
         rows = torch.zeros(len(self.clips), samples)
         for row, clip in zip(rows, self.clips, strict=True):
             if clip.audio is not None:
-                heard = torch.from_numpy(np.array(clip.audio[:samples], dtype=np.float32))
-                row[: len(heard)] = heard
+                audio = torch.from_numpy(np.array(clip.audio[:samples], dtype=np.float32))
+                row[: len(audio)] = audio
         return rows, torch.tensor([clip.audio is not None for clip in self.clips])
 
 
