@@ -11,7 +11,7 @@ import pytest
 
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import GROUP, OWN, Registry, load
-from tests.irfer_bench.strangers import entry_points_of, hooks, write_distribution
+from tests.irfer_bench.distributions import entry_points_of, hooks, write_distribution
 
 
 def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Registry:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 from tests.third_party.installing import BLURNET, TOY, bench, install, run
 
 GRID = (

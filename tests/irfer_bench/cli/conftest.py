@@ -11,7 +11,7 @@ import pytest
 from irfer_bench.cli import main
 
 
-class Said(NamedTuple):
+class Outcome(NamedTuple):
     """The outcome of a command."""
 
     code: int
@@ -30,13 +30,13 @@ class Data:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *words: str | Path) -> Said:
+    def __call__(self, *words: str | Path) -> Outcome:
         self._capsys.readouterr()
         try:
             code = main(["data", *map(str, words)])
         except SystemExit as error:
             code = int(error.code or 0)
-        return Said(code, *self._capsys.readouterr())
+        return Outcome(code, *self._capsys.readouterr())
 
 
 @pytest.fixture(autouse=True)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 
 HOOKS = """
 from irfer_bench.api import hookimpl

@@ -16,7 +16,7 @@ from irfer_bench.contracts.component import Traits
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import GROUP, Registry, load
 from irfer_bench.registry.announcement import TRAITS, find_problem, trait_problem
-from tests.irfer_bench.strangers import entry_points_of, write_distribution
+from tests.irfer_bench.distributions import entry_points_of, write_distribution
 
 HEAD = "from irfer_bench.api import Component, hookimpl\n"
 

@@ -15,7 +15,7 @@ from irfer_bench.engine.page_stamps import YOUNG
 from irfer_bench.errors import ContractError
 from irfer_bench.registry import load
 from irfer_bench.store import records
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 from tests.irfer_bench.test_boards import write
 
 HOOKS = """

@@ -16,7 +16,7 @@ from irfer_bench.render.panel import render_panel
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import records
 from irfer_bench.store.records import Value
-from tests.irfer_bench.test_records import GOLDEN
+from tests.irfer_bench.store.test_records import GOLDEN
 
 STEERING = "|`[](){}<>\\*_~#&$!:=-\n\r\t\x1b\x9b\u202e"
 STRANGE = st.text(st.characters() | st.sampled_from(list(STEERING)))
