@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.engine import boards
+from irfer_bench.engine import boards, checked_boards
 from irfer_bench.engine.page_stamps import YOUNG
 from irfer_bench.errors import ContractError
 from irfer_bench.registry import load
@@ -100,8 +100,8 @@ def test_unchanged_records_are_not_read_again(tmp_path, monkeypatch):
     page = out / "toy_weak.md"
     before = page.read_text()
     read = []
-    real = boards.read_records
-    monkeypatch.setattr(boards, "read_records", lambda *a: read.append(a) or real(*a))
+    real = checked_boards.read_records
+    monkeypatch.setattr(checked_boards, "read_records", lambda *a: read.append(a) or real(*a))
     assert boards.write_boards(out, ["toy_weak"]) == [page]
     assert not read
     page.write_text("edited")

@@ -45,7 +45,7 @@ def test_names_sections_and_shadowed_copies(
     distribution(first, "My_Plug.in-1.dist-info", "My-Plug.in", text.replace(" : ", ":"))
     distribution(first, "quiet-1.dist-info", "quiet", "[other]\nb = json:dumps\n")
     distribution(first, "old-1-py3.11.egg-info", "old", f"[{GROUP}]\nc = json\n", "PKG-INFO")
-    distribution(second, "my-plug_in-2.dist-info", "my-plug-in", f"[{GROUP}]\na = never:seen\n")
+    distribution(second, "my_plug_in-2.dist-info", "my-plug-in", f"[{GROUP}]\na = never:seen\n")
     distribution(second, "Quiet-2.dist-info", "Quiet", f"[{GROUP}]\nq = never:seen\n")
     monkeypatch.setattr(sys, "path", [str(first), str(second), *sys.path])
     assert found(GROUP) == by_the_library(GROUP)
