@@ -9,9 +9,9 @@ from irfer_bench.contracts.record import Record
 from irfer_bench.errors import BenchError, DamagedError
 from irfer_bench.registry import Registry, load
 from irfer_bench.statistics.board import Board, make_boards, without_collection
-from irfer_bench.statistics.kept import Reader
+from irfer_bench.statistics.kept import KeptItems, Reader
 from irfer_bench.statistics.measurement import lookup_in
-from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
+from irfer_bench.statistics.verification import Rules, agreed, find_contradictions, with_rules
 from irfer_bench.store.records import path_of, read_records
 
 
@@ -44,8 +44,7 @@ def check_boards(
     if rules is None:
         return make_boards(found, out)
     reader = Reader(out)
-    checked = [_checked(out, record, rules, reader) for record in found]
-    boards = make_boards(checked, out, rules.lookup, reader)
+    boards = make_boards(_checked(out, found, rules, reader), out, rules.lookup, reader)
     for board in boards:
         board.notes += _notes(board, rules)
         board.protocol = _sentence(rules.summary)
@@ -63,20 +62,34 @@ def rules_of(setting: str, records: Sequence[Record], registry: Registry) -> Rul
 
 
 def _checked(
-    out: Path, record: Record | DamagedError, rules: Rules, reader: Reader
-) -> Record | DamagedError:
-    """The record by the setting's rules, or why it is not believed."""
-    if isinstance(record, DamagedError) or record.outcome != "ok":
-        return record
-    record = with_rules(record, rules)
+    out: Path, found: Sequence[Record | DamagedError], rules: Rules, reader: Reader
+) -> list[Record | DamagedError]:
+    """The records by the setting's rules, or why they are not believed."""
+    results = {
+        k: with_rules(record, rules)
+        for k, record in enumerate(found)
+        if isinstance(record, Record) and record.outcome == "ok"
+    }
+    read = [(record, _read(reader, record)) for record in results.values()]
+    wrong = dict(zip(results, find_contradictions(read, rules.lookup), strict=True))
+    return [
+        _believed(out, results.get(k, record), wrong.get(k, "")) for k, record in enumerate(found)
+    ]
+
+
+def _read(reader: Reader, record: Record) -> KeptItems | None:
     try:
-        kept = reader.read(record)
+        return reader.read(record)
     except DamagedError:
-        kept = None  # the board says it of the row
-    said = find_contradiction(record, kept, rules.lookup)
-    if not said:
+        return None  # the board says it of the row
+
+
+def _believed(
+    out: Path, record: Record | DamagedError, contradiction: str
+) -> Record | DamagedError:
+    if isinstance(record, DamagedError) or not contradiction:
         return record
-    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {said}")
+    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {contradiction}")
 
 
 def _sentence(summary: str) -> str:

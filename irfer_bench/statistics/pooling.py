@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -14,7 +14,7 @@ from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.contracts.values import ScoreInputs
 from irfer_bench.errors import ContractError, UnavailableError
 from irfer_bench.statistics.bootstrap import Sums, interval
-from irfer_bench.statistics.kept import Reader, TestItems
+from irfer_bench.statistics.kept import KeptItems, Reader, Tested, TestItems, inputs_of
 from irfer_bench.statistics.measurement import (
     Installed,
     from_sums_of,
@@ -23,6 +23,7 @@ from irfer_bench.statistics.measurement import (
     value_of,
 )
 from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
+from irfer_bench.statistics.summation import sums_of
 
 PREDICTED = frozenset({"scores", "labels", "classes"})
 """What a predictions file keeps of every test item."""
@@ -144,6 +145,39 @@ class Pool:
         return Sums(table, mean_of_sums, self.items.roster.identity)
 
 
+def sums_of_pools(
+    pools: Sequence[Pool], metrics: Mapping[str, Installed]
+) -> Iterator[tuple[tuple[str, int], Sums]]:
+    """Sums of rows over the same items by metric and row, of each metric whose code gives them.
+
+    What is left out is for `Pool.sums`, which also says why there are none.
+    """
+    items, inputs = pools[0].items, [own.inputs for own in pools if own.inputs is not None]
+    if items is None or len(inputs) < len(pools):
+        return
+    joined = inputs_of(
+        inputs[0].classes,
+        np.concatenate([own.labels for own in inputs]),
+        np.concatenate([own.scores for own in inputs if own.scores is not None]),
+    )
+    wanted = {
+        name: known
+        for name, known in metrics.items()
+        if known.summable and known.resamples != 0 and known.metric.consumes <= PREDICTED
+    }
+
+    def add(summands: Floats) -> list[Floats]:
+        each = summands.reshape(len(pools), len(items.fits), -1)[:, items.order]
+        shape = len(pools), -1, len(items.roster.names), each.shape[-1]
+        return list(np.add.reduceat(each, items.starts, axis=1).reshape(shape))
+
+    for name, tables in sums_of(joined, wanted, add).items():
+        from_sums = from_sums_of(_metric(wanted[name]))
+        for row, table in enumerate(tables):
+            if name not in pools[row].summands:
+                yield (name, row), Sums(table, from_sums, items.roster.identity)
+
+
 def pool(records: Sequence[Record], reader: Reader) -> Pool:
     """Read and join the predictions of some records of one row.
 
@@ -162,36 +196,25 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
         raise ValueError("records of one row have different classes")
     items = [each.items for each in whole if each.items is not None]
     if len(items) == len(whole):
-        _join_items(made, items, fits, records[0].classes)
-    _join_pairs(made, [each.file for each in whole], fits)
+        _join_items(made, items, fits)
+    _join_pairs(made, whole, fits)
     return made
 
 
-def _join_items(
-    made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
-) -> None:
-    ids, subjects = tuple(each.ids for each in kept), tuple(each.subjects for each in kept)
-    labels = np.concatenate([each.labels for each in kept])
-    made.items = _join(ids, subjects, tuple(fits), labels.tobytes(), tuple(classes))
-    known: dict[str, Any] = {}
-
-    def once(name: str, build: Callable[[], Any]) -> Any:
-        if name not in known:
-            known[name] = build()
-        return known[name]
-
-    made.inputs = ScoreInputs(
-        classes=tuple(classes), labels=labels, scores=np.concatenate([k.scores for k in kept]),
-        pair_labels=None, pair_scores=None, pair_target_scores=None, pairs=None, features=None,
-        once=once,
+def _join_items(made: Pool, kept: list[TestItems], fits: list[int]) -> None:
+    made.items = _join(tuple(each.tested for each in kept), tuple(fits))
+    made.inputs = inputs_of(
+        kept[0].tested.classes,
+        np.concatenate([each.tested.labels for each in kept]),
+        np.concatenate([each.scores for each in kept]),
     )
 
 
-def _join_pairs(made: Pool, kept: list[Kept], fits: list[int]) -> None:
-    ids = tuple(tuple(each.pairs) for each in kept)
-    if not any(ids):
+def _join_pairs(made: Pool, whole: list[KeptItems], fits: list[int]) -> None:
+    kept = [each.file for each in whole]
+    if not any(each.pairs for each in kept):
         return
-    made.pairs = _join(ids, tuple(tuple(each.subjects) for each in kept), tuple(fits))
+    made.pairs = _join(tuple(each.pairs for each in whole), tuple(fits))
     means = set()
     for name in {name for each in kept for name in (*each.values, *each.summands)}:
         rows = [_rows(each, name) for each in kept]
@@ -218,30 +241,28 @@ def _rows(kept: Kept, name: str) -> Floats | None:
 
 
 @lru_cache(maxsize=64)
-def _join(
-    ids: tuple[tuple[str, ...], ...], subjects: tuple[tuple[str | None, ...], ...],
-    fits: tuple[int, ...], labels: bytes = b"", classes: tuple[str, ...] = (),
-) -> Items:
+def _join(tested: tuple[Tested, ...], fits: tuple[int, ...]) -> Items:
     """Most rows of a board were tested on the same items, in the same order.
 
     Args:
-        ids, subjects: of each record. fits: the number of each record's fit.
-        labels: int64 columns of `classes` of all items; empty where nobody asks.
+        tested: of each record. fits: the number of each record's fit.
     """
-    names, people = [*chain.from_iterable(ids)], [*chain.from_iterable(subjects)]
+    names = [*chain.from_iterable(each.ids for each in tested)]
+    people = [*chain.from_iterable(each.subjects for each in tested)]
+    truth = [*chain.from_iterable(each.names or [""] * len(each.ids) for each in tested)]
     groups, clusters = name_clusters(people, names)
-    truth = [classes[k] for k in np.frombuffer(labels, np.int64)] if labels else [""] * len(names)
-    numbers = np.repeat(fits, [len(own) for own in ids]).astype(np.int64)
+    numbers = np.repeat(fits, [len(each.ids) for each in tested]).astype(np.int64)
     facts: list[list[tuple[str, str | None, str]]] = [[] for _ in range(max(fits) + 1)]
     for fit, name, person, true in zip(numbers, names, people, truth, strict=True):
         facts[fit].append((name, person, true))
-    each = [sorted(own, key=repr) for own in facts]
-    if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
+    rosters = [sorted(own, key=repr) for own in facts]
+    first = rosters[0]
+    if any(own != first for own in rosters[1:]) or len(set(first)) != len(first):
         raise ValueError("some items of a row were predicted by more seeds than others")
     codes = numbers * len(clusters) + groups
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    return Items(numbers, groups, Roster(clusters, (classes, *each[0])), order, starts)
+    return Items(numbers, groups, Roster(clusters, (tested[0].classes, *first)), order, starts)
 
 
 def _metric(known: Installed) -> Any:

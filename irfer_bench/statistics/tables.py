@@ -11,8 +11,9 @@ import msgspec
 from irfer_bench.errors import ContractError, UnavailableError
 from irfer_bench.statistics.bootstrap import Sums, intervals
 from irfer_bench.statistics.measurement import Installed
-from irfer_bench.statistics.pooling import Pool
+from irfer_bench.statistics.pooling import Items, Pool, sums_of_pools
 from irfer_bench.statistics.rows import Row
+from irfer_bench.statistics.summation import batches
 
 
 class Tables:
@@ -33,12 +34,30 @@ class Tables:
         self.rows, self.pools, self.known, self.versions = rows, pools, known, versions
         self.problems: list[str] = []
         self._found: dict[tuple[str, int], Sums | str] = {}
+        self._add_up()
 
     def sums(self, name: str, row: int) -> Sums | str:
         """The sums of a metric over a row's items, or why there are none."""
         if (name, row) not in self._found:
             self._found[name, row] = self._build(name, self.pools[row])
         return self._found[name, row]
+
+    def _add_up(self) -> None:
+        """The sums of rows over the same items, many rows at a time."""
+        metrics = {
+            name: known
+            for name, known in self.known.items()
+            if known is not None and known.version == self.versions[name]
+        }
+        alike: dict[Items, list[int]] = defaultdict(list)
+        for k, own in enumerate(self.pools):
+            if own.items is not None:
+                alike[own.items].append(k)
+        for items, members in alike.items():
+            count = len(items.fits)
+            for rows in batches(members, [count] * len(members)):
+                for (name, place), found in sums_of_pools([self.pools[k] for k in rows], metrics):
+                    self._found[name, rows[place]] = found
 
     def _build(self, name: str, own: Pool) -> Sums | str:
         known, version = self.known[name], self.versions[name]
