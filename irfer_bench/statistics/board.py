@@ -150,8 +150,7 @@ def _board(
     known = {name: lookup(name) for name in metrics}
     pools = [_pooled(row, board, reader) for row in board.rows]
     tables = Tables(board.rows, pools, known, versions)
-    for name in metrics:
-        tables.add_intervals(name)
+    tables.add_intervals()
     _rank(board, tables, known.get(primary))
     board.problems += tables.problems
     board.columns, board.appendix = divide_columns(metrics, primary, board.rows, known)
