@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -33,10 +33,10 @@ class Tested:
 
     ids: tuple[str, ...]
     subjects: tuple[str | None, ...]
-    names: tuple[str, ...] = ()
-    classes: tuple[str, ...] = ()
-    labels: NDArray[np.int64] = field(default_factory=lambda: np.empty(0, np.int64))
-    rarest: int = 0
+    names: tuple[str, ...]
+    classes: tuple[str, ...]
+    labels: NDArray[np.int64]
+    rarest: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +91,7 @@ class Reader:
         except (ValueError, KeyError, RecursionError) as error:  # also what is no UTF-8
             name = predictions_path(self.folder, record).name
             raise DamagedError(f"{name}: {error or type(error).__name__}") from None
-        pairs = self._share(record, Tested(tuple(file.pairs), tuple(file.subjects)))
+        pairs = self._share(record, tuple(file.pairs), tuple(file.subjects), ())
         return KeptItems(items, pairs, msgspec.structs.replace(file, items=None))
 
     def _items(self, file: Kept, record: Record) -> TestItems:
@@ -100,20 +100,27 @@ class Reader:
         if any(count != classes for count in set(map(len, scores))):
             raise ValueError(f"an item has not one score for each of {classes} classes")
         flat = np.fromiter(chain.from_iterable(scores), np.float64, len(items) * classes)
-        tested = Tested(
+        tested = self._share(
+            record,
             tuple([item.id for item in items]),
             tuple([item.subject for item in items]),
             tuple([item.label for item in items]),
-            tuple(record.classes),
         )
-        return TestItems(self._share(record, tested), flat.reshape(len(items), classes))
+        return TestItems(tested, flat.reshape(len(items), classes))
 
-    def _share(self, record: Record, found: Tested) -> Tested:
+    def _share(
+        self, record: Record, ids: tuple[str, ...], subjects: tuple[str | None, ...],
+        names: tuple[str, ...],
+    ) -> Tested:  # fmt: skip
         """Most records of a fold were tested on the same items, in the same order."""
-        place = bool(found.names), record.cell.fold
+        place, classes = (bool(names), record.cell.fold), tuple(record.classes if names else ())
         known = self._tested.get(place)
-        if known is None or _content(known) != _content(found):
-            self._tested[place] = known = _with_labels(found) if found.names else found
+        found = ids, subjects, names, classes
+        if known is None or found != (known.ids, known.subjects, known.names, known.classes):
+            column = {name: i for i, name in enumerate(classes)}
+            labels = np.array([column[name] for name in names], np.int64)
+            rarest = int(np.bincount(labels)[np.unique(labels)].min()) if names else 0
+            self._tested[place] = known = Tested(*found, labels, rarest)
         return known
 
 
@@ -132,14 +139,3 @@ def inputs_of(
         classes=tuple(classes), labels=labels, scores=scores, pair_labels=None, pair_scores=None,
         pair_target_scores=None, pairs=None, features=None, once=once,
     )  # fmt: skip
-
-
-def _content(tested: Tested) -> tuple[Any, ...]:
-    return tested.ids, tested.subjects, tested.names, tested.classes
-
-
-def _with_labels(found: Tested) -> Tested:
-    column = {name: i for i, name in enumerate(found.classes)}
-    labels = np.array([column[name] for name in found.names], np.int64)
-    rarest = int(np.bincount(labels)[np.unique(labels)].min())
-    return Tested(found.ids, found.subjects, found.names, found.classes, labels, rarest)

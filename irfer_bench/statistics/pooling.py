@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import hashlib
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from itertools import chain
@@ -23,7 +24,6 @@ from irfer_bench.statistics.measurement import (
     value_of,
 )
 from irfer_bench.statistics.resampling import DRAWS, Floats, Ints, name_clusters, resample_fits
-from irfer_bench.statistics.summation import sums_of
 
 PREDICTED = frozenset({"scores", "labels", "classes"})
 """What a predictions file keeps of every test item."""
@@ -34,7 +34,7 @@ class Roster:
     """Who was tested, sorted: equal rosters can be compared item by item."""
 
     names: tuple[str, ...]
-    identity: tuple[Any, ...]
+    identity: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,39 +145,6 @@ class Pool:
         return Sums(table, mean_of_sums, self.items.roster.identity)
 
 
-def sums_of_pools(
-    pools: Sequence[Pool], metrics: Mapping[str, Installed]
-) -> Iterator[tuple[tuple[str, int], Sums]]:
-    """Sums of rows over the same items by metric and row, of each metric whose code gives them.
-
-    What is left out is for `Pool.sums`, which also says why there are none.
-    """
-    items, inputs = pools[0].items, [own.inputs for own in pools if own.inputs is not None]
-    if items is None or len(inputs) < len(pools):
-        return
-    joined = inputs_of(
-        inputs[0].classes,
-        np.concatenate([own.labels for own in inputs]),
-        np.concatenate([own.scores for own in inputs if own.scores is not None]),
-    )
-    wanted = {
-        name: known
-        for name, known in metrics.items()
-        if known.summable and known.resamples != 0 and known.metric.consumes <= PREDICTED
-    }
-
-    def add(summands: Floats) -> list[Floats]:
-        each = summands.reshape(len(pools), len(items.fits), -1)[:, items.order]
-        shape = len(pools), -1, len(items.roster.names), each.shape[-1]
-        return list(np.add.reduceat(each, items.starts, axis=1).reshape(shape))
-
-    for name, tables in sums_of(joined, wanted, add).items():
-        from_sums = from_sums_of(_metric(wanted[name]))
-        for row, table in enumerate(tables):
-            if name not in pools[row].summands:
-                yield (name, row), Sums(table, from_sums, items.roster.identity)
-
-
 def pool(records: Sequence[Record], reader: Reader) -> Pool:
     """Read and join the predictions of some records of one row.
 
@@ -262,7 +229,9 @@ def _join(tested: tuple[Tested, ...], fits: tuple[int, ...]) -> Items:
     codes = numbers * len(clusters) + groups
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    return Items(numbers, groups, Roster(clusters, (tested[0].classes, *first)), order, starts)
+    # A digest, because rows are compared by it again and again.
+    identity = hashlib.sha256(repr((tested[0].classes, first)).encode()).hexdigest()
+    return Items(numbers, groups, Roster(clusters, identity), order, starts)
 
 
 def _metric(known: Installed) -> Any:

@@ -24,6 +24,9 @@ RECORD_LIMIT = 16 * 2**20
 PREDICTIONS_LIMIT = 512 * 2**20
 SETTING = re.compile(r"(?!readme$)[a-z0-9_]+(@[a-z0-9_]+(-[a-z]+)?)?")
 """What a folder of records, and so a board, may be called."""
+_NO_FOLDER = re.compile(r"[^A-Za-z0-9_@-]+")
+_NO_FILE = re.compile(r"[^a-z0-9_@+.=-]+")
+_NO_KEY = re.compile(r"[^0-9a-z]")
 
 
 def path_of(folder: Path, cell: CellFacts, key: str) -> Path:
@@ -41,14 +44,14 @@ def _place(folder: Path, kind: str, cell: CellFacts, key: str) -> Path:
 
 
 def _folder_name(cell: CellFacts) -> str:
-    return re.sub(r"[^A-Za-z0-9_@-]+", "-", cell.setting)[:120]
+    return _NO_FOLDER.sub("-", cell.setting)[:120]
 
 
 def _file_name(cell: CellFacts, key: str) -> str:
     row = f"{cell.translator}+{cell.recognizer}"
     name = f"{row}.{cell.preset}.fold{cell.fold}.seed{cell.seed}"
-    slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return f"{slug}.{re.sub(r'[^0-9a-z]', '-', key[:8])}.json"
+    slug = _NO_FILE.sub("-", name.lower())[:120]
+    return f"{slug}.{_NO_KEY.sub('-', key[:8])}.json"
 
 
 def read_regular(path: Path, limit: int) -> bytes:
@@ -174,7 +177,7 @@ def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | 
         if not SETTING.fullmatch(name):
             yield DamagedError(f"records/{name} is no name of a setting: its records are not used")
             continue
-        for path in sorted((folder / "records" / name).glob("*.json")):
+        for path in sorted((folder / "records" / name).glob("*.json"), key=lambda path: path.name):
             try:
                 yield read_placed(path)
             except DamagedError as error:
