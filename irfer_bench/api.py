@@ -1,71 +1,104 @@
-"""The only module a plugin imports."""
+"""The only module a plugin imports.
 
+What announcing needs is here at once; the module of every other name is imported when the name is
+first asked for, so that a plugin's hook module stays light.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from irfer_bench.contracts.component import BASIC, CLASSES, Component, Spectrum, Traits
 from irfer_bench.contracts.hookspecs import hookimpl
-from irfer_bench.contracts.interfaces import (
-    Dataset,
-    Detector,
-    Embedder,
-    Metric,
-    PartnerTranslator,
-    PredictorEmbedder,
-    Recognizer,
-    SummableMetric,
-    Translator,
-)
-from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
-from irfer_bench.contracts.params import Params, apply, fit
-from irfer_bench.contracts.record import Outcome, Record
-from irfer_bench.contracts.values import (
-    BASIC,
-    CLASSES,
-    Clip,
-    Clips,
-    Component,
-    Context,
-    Face,
-    FaceQuery,
-    Features,
-    Item,
-    Match,
-    Problem,
-    ScoreInputs,
-    Scores,
-    Spectrum,
-    State,
-    TrainingData,
-    Traits,
-    TranslationData,
-)
-from irfer_bench.data.fingerprint import content_digest
-from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
-from irfer_bench.errors import (
-    BenchError,
-    CellError,
-    ContractError,
-    DamagedError,
-    MissingError,
-    MissingWeightsError,
-    NonFiniteLossError,
-    RefusedError,
-    UnavailableError,
-    UsageError,
-)
-from irfer_bench.home import private_folder
-from irfer_bench.settings.setting import Domain, Setting
-from irfer_bench.store.files import atomic_file
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.context import Context
+    from irfer_bench.contracts.interfaces import (
+        Dataset,
+        Detector,
+        Embedder,
+        Metric,
+        PartnerTranslator,
+        PredictorEmbedder,
+        Recognizer,
+        SummableMetric,
+        Translator,
+    )
+    from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
+    from irfer_bench.contracts.params import Params, apply, fit
+    from irfer_bench.contracts.record import Outcome, Record
+    from irfer_bench.contracts.values import (
+        Clip,
+        Clips,
+        Face,
+        FaceQuery,
+        Features,
+        Item,
+        Match,
+        Problem,
+        ScoreInputs,
+        Scores,
+        State,
+        TrainingData,
+        TranslationData,
+    )
+    from irfer_bench.data.fingerprint import content_digest
+    from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.errors import (
+        BenchError,
+        CellError,
+        ContractError,
+        DamagedError,
+        MissingError,
+        MissingWeightsError,
+        NonFiniteLossError,
+        RefusedError,
+        UnavailableError,
+        UsageError,
+    )
+    from irfer_bench.home import private_folder
+    from irfer_bench.settings.setting import Domain, Setting
     from irfer_bench.statistics.board import Board
+    from irfer_bench.store.files import atomic_file
+
+_HOMES = {
+    "contracts.context": "Context",
+    "contracts.interfaces": (
+        "Dataset Detector Embedder Metric PartnerTranslator PredictorEmbedder Recognizer "
+        "SummableMetric Translator"
+    ),
+    "contracts.job": "Executor Host Job JobResult Resources",
+    "contracts.params": "Params apply fit",
+    "contracts.record": "Outcome Record",
+    "contracts.values": (
+        "Clip Clips Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
+        "TrainingData TranslationData"
+    ),
+    "data.fingerprint": "content_digest",
+    "data.image_suffixes": "IMAGE_SUFFIXES",
+    "errors": (
+        "BenchError CellError ContractError DamagedError MissingError MissingWeightsError "
+        "NonFiniteLossError RefusedError UnavailableError UsageError"
+    ),
+    "home": "private_folder",
+    "settings.setting": "Domain Setting",
+    "statistics.board": "Board",
+    "store.files": "atomic_file",
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names.split()}
 
 
 def __getattr__(name: str) -> Any:
-    if name == "Board":  # its module imports numpy, which announcing plugins need not
-        from irfer_bench.statistics.board import Board
+    if name not in _HOME_OF:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    found = getattr(import_module(f"irfer_bench.{_HOME_OF[name]}"), name)
+    globals()[name] = found
+    return found
 
-        return Board
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
 
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from difflib import get_close_matches
 from typing import Any
 
 
@@ -94,6 +93,8 @@ class UnavailableError(Exception):
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:
     """The error for an unknown name, with the nearest known names."""
+    from difflib import get_close_matches
+
     known = sorted(known)
     near = get_close_matches(name, known, n=3, cutoff=0.5)
     hint = (

@@ -1,4 +1,4 @@
-"""Every test runs under these: no deadline per example, since a busy machine is no defect."""
+"""Settings of all tests: no deadline per example, since machines may be busy."""
 
 from hypothesis import settings
 

@@ -1,4 +1,4 @@
-"""The documentation says what is true: generated pages without drift, links that lead."""
+"""Documentation: generated pages are up to date, links are valid."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def test_every_generated_page_is_tested(wanted: dict[Path, str]) -> None:
     assert on_disk | {Path("README.md")} == set(wanted)
 
 
-def test_pages_do_not_depend_on_the_terminal_or_on_strangers(monkeypatch, wanted) -> None:  # type: ignore[no-untyped-def]
+def test_pages_do_not_depend_on_the_terminal_or_on_third_parties(monkeypatch, wanted) -> None:  # type: ignore[no-untyped-def]
     monkeypatch.setenv("COLUMNS", "40")
     monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
     assert generate.pages(ROOT) == wanted

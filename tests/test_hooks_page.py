@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from irfer_bench.contracts import hookspecs
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 from tests.third_party.installing import TOY, bench
 
 PAGE = Path(__file__).parents[1] / "docs" / "hooks.md"

@@ -111,8 +111,18 @@ def test_the_top_level_is_small() -> None:
 
 
 def test_values_and_keys_import_nothing_of_ours() -> None:
-    for name in ("contracts/values", "store/keys", "errors"):
+    for name in ("contracts/component", "contracts/context", "store/keys", "errors"):
         assert own_imports(ROOT / "irfer_bench" / f"{name}.py") == set(), name
+    values = own_imports(ROOT / "irfer_bench" / "contracts" / "values.py")
+    assert values == {"contracts.component"}
+
+
+def test_the_api_has_every_name_that_it_promises() -> None:
+    from irfer_bench import api
+
+    for name in api.__all__:
+        assert getattr(api, name) is not None, name
+    assert set(api.__all__) <= set(dir(api))
 
 
 def test_nothing_ships_that_needs_the_test_tools() -> None:
@@ -204,10 +214,19 @@ def modules_after(words: str, home: Path) -> set[str]:
     ("plan --setting toy_weak -t toy_shift -r toy_means", False),
     ("leaderboard --out out", True),
     ("doctor", False),
-    ("run --setting toy_weak -t toy_shift -r toy_means --fold 1 --out out", True),
+    ("run --setting toy_weak -t toy_shift -r toy_means --fold 1 --out out", False),
 ])
 def test_light_commands_load_nothing_heavy(words: str, numpy: bool, results: Path) -> None:
     loaded = modules_after(words, results)
     assert not loaded & HEAVY, f"{words} loads {', '.join(sorted(loaded & HEAVY))}"
     if not numpy:
         assert "numpy" not in loaded, f"{words} loads numpy"
+
+
+@pytest.mark.parametrize("words", ["list", "list settings --json"])
+def test_list_loads_no_setting(
+    words: str, results: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its time is that of its imports; a plugin's own hook module may still load more."""
+    monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
+    assert not modules_after(words, results) & {"msgspec", "email", "numpy"}

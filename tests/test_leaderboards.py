@@ -1,4 +1,4 @@
-"""What stands in leaderboards/ is what its records say."""
+"""The pages in leaderboards/ agree with their records."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""docs/notebook.md: its cells run one after the other, and say what the page says."""
+"""docs/notebook.md: its cells run in order and print the shown output."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docs.generate.table import table
-from irfer_bench.engine.boards import read_boards
+from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.markdown import cell, heading

@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Delete what no record reaches and say how much that was."""
+    """Delete artefacts that no record needs and print how many."""
     keep: set[str] = set()
     for folder in [] if args.all else args.out or ["leaderboards"]:
         found = list(read_records(Path(folder)))

@@ -9,7 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irfer_bench.engine.boards import find_stale, read_boards, render_boards
+from irfer_bench.engine.boards import find_stale, render_boards
+from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.library.reporter import quiet_stdout
 from irfer_bench.registry import load
@@ -31,7 +32,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Write the pages of every setting that has records, and print what they say."""
+    """Write the pages of every setting that has records, and print the boards."""
     out = Path(args.out)
     names = _settings(out, args.setting)
     registry = load()

@@ -28,7 +28,7 @@ def run(args: argparse.Namespace) -> int:
         {
             "kind": owned.component.kind,
             "name": owned.component.name,
-            "summary": _summary(registry, owned),
+            "summary": owned.component.summary or _own_summary(registry, owned),
             "version": owned.component.version,
             "distribution": owned.distribution,
         }
@@ -61,13 +61,12 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _summary(registry: Registry, owned: Registered) -> str:
-    """A setting's own summary, or its announcement's where it cannot be loaded."""
-    component = owned.component
-    if component.kind == "setting":
+def _own_summary(registry: Registry, owned: Registered) -> str:
+    """Of a setting whose announcement says nothing, what it says itself where it can be loaded."""
+    if owned.component.kind == "setting":
         with suppress(BenchError):
-            return registry.setting(f"{owned.distribution}:{component.name}").summary
-    return component.summary
+            return registry.setting(f"{owned.distribution}:{owned.component.name}").summary
+    return ""
 
 
 def _owner(distribution: str) -> str:

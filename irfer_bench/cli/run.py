@@ -62,7 +62,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace) -> int:
-    """Plan, announce, carry out, show."""
+    """Run the request and print the results."""
     signal.signal(signal.SIGTERM, _interrupt)
     how = make_execution(args.executor, args.workers, args.limit_seconds, args.limit_memory_mb)
     reporter = open_reporter()
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace) -> int:
             session = Session.open(reporter)
             requests = requests_of(args, session.registry)
             out = Path(args.out)
-            finished = carry_out(session, requests, out, how, args.allow_faces, reporter.lane)
+            finished = carry_out(session, requests, out, how, args.allow_faces, reporter.for_cell)
     finally:
         reporter.close()
     if args.json:

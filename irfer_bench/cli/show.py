@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 from tabulate import tabulate
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import PRESETS, describe
-from irfer_bench.contracts.values import Component
 from irfer_bench.errors import BenchError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.escape import terminal

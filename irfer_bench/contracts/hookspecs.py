@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from irfer_bench.contracts.component import Component
     from irfer_bench.contracts.record import Record
-    from irfer_bench.contracts.values import Component
 
 PROJECT = "irfer_bench"
 hookspec = pluggy.HookspecMarker(PROJECT)
@@ -24,18 +25,18 @@ def irfer_bench_components() -> Iterable[Component]:  # type: ignore[empty-body]
 
 @hookspec
 def irfer_bench_executors() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """Announce ways to have cells carried out, for `run --executor NAME`.
+    """Announce executors, for `run --executor NAME`.
 
     The address names a function `(jobs: Sequence[Job], host: Host) -> Iterator[JobResult]`, which
     yields one result per job, in any order. An executor only launches `irfer-bench run-cell`, or
-    calls `host.carry_out(job)` for this process; the host writes records, tells observers and
-    prints. Processes it started must end when the iterator is closed.
+    calls `host.carry_out(job)` for this process; the host writes records, informs observers
+    and prints. Processes it started must end when the iterator is closed.
     """
 
 
 @hookspec
 def irfer_bench_renderers() -> Iterable[tuple[str, str]]:  # type: ignore[empty-body]
-    """Announce ways to show boards, for `leaderboard --format NAME`.
+    """Announce renderers of boards, for `leaderboard --format NAME`.
 
     The address names a function `(boards: Sequence[Board]) -> Mapping[str, str | bytes]`: the
     boards of the settings that were asked for become files, by their paths below `--out`. A path
@@ -46,10 +47,10 @@ def irfer_bench_renderers() -> Iterable[tuple[str, str]]:  # type: ignore[empty-
 
 @hookspec(firstresult=True)
 def irfer_bench_fetch(uri: str, sha256: str, into: Path) -> Path | None:
-    """Bring the pretrained file that `uri` names into the folder `into` and return its path.
+    """Fetch the pretrained file that `uri` names into the folder `into` and return its path.
 
-    Asked when a plan misses weights; `sha256` is the digest or its known beginning. Return None
-    for what you do not know. The core checks the digest again.
+    Called when a plan lacks weights; `sha256` is the digest or its known beginning. Return None
+    for an unknown `uri`. The core checks the digest again.
     """
 
 

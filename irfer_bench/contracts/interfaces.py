@@ -1,4 +1,4 @@
-"""The five contracts. A plugin depends on these shapes only, and needs to inherit nothing."""
+"""Protocols of components; a plugin implements them without inheriting."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
+from irfer_bench.contracts.context import Context
 from irfer_bench.contracts.values import (
     Clip,
     Clips,
-    Context,
     Face,
     FaceQuery,
     Features,
@@ -77,7 +77,7 @@ class PredictorEmbedder(Protocol):
 
 @runtime_checkable
 class Dataset(Protocol):
-    """Reads one dataset as its owner distributes it, or generates it.
+    """Reads one dataset as it is distributed, or generates it.
 
     Constructed with one params value. `root` is None for datasets that need no files.
 
@@ -97,7 +97,7 @@ class Dataset(Protocol):
     def index(self, root: Path | None) -> Iterable[Item]: ...
     def problems(self, root: Path | None) -> Iterable[Problem]: ...
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The item, or only the given frame positions of it, at the owner's size."""
+        """The item, or only the given frame positions of it, at its original size."""
         ...
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
@@ -105,7 +105,7 @@ class Dataset(Protocol):
         ...
 
     def fingerprint(self, root: Path | None) -> str:
-        """What the content is, equal on every machine that holds the same files."""
+        """Digest of the content, equal on every machine with the same files."""
         ...
 
 
@@ -115,8 +115,8 @@ class Detector(Protocol):
 
     Constructed with one params value. `open` is called once per process, before `find`. With
     `exact` the box found is the crop, else the crop is a square around it, larger by the setting's
-    factor. `looks` says whether it needs the pixels; who answers from landmarks or boxes that are
-    given does not. `find` gives one face or None per frame and depends on nothing but its query.
+    factor. `looks` says whether it needs the pixels; a detector that uses given landmarks or boxes
+    does not. `find` gives one face or None per frame and depends on nothing but its query.
     """
 
     exact: bool

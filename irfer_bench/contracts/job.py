@@ -12,7 +12,7 @@ from irfer_bench.contracts.record import Outcome
 
 
 class Resources(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """What one cell may use.
+    """Resources and limits of one cell.
 
     Args:
         threads: of the numerical libraries. device: `cpu`, `cuda` or `cuda:1`.
@@ -30,8 +30,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
     """One cell to build into the store.
 
     Args:
-        key: of the cell; whoever carries the job out must plan the same key.
-        request: of one cell, as JSON: what `irfer_bench.experiment.request.Request` holds.
+        key: of the cell; the process that carries the job out must plan the same key.
+        request: of one cell, an `irfer_bench.experiment.request.Request` as JSON.
     """
 
     key: str
@@ -43,11 +43,11 @@ class JobResult(msgspec.Struct, frozen=True, kw_only=True):
     """How a job ended; `ok` means that every step of the cell is in the store.
 
     `refused` means that it was not carried out: the combination has no meaning, or the process
-    that should have done it plans another key.
+    planned another key.
 
     Args:
         message: one line on why it is not `ok`. exit_code: of the command line for it.
-        seconds: wall clock. log: file with what the job printed; empty where there is none.
+        seconds: wall clock. log: file of the job's output; empty where there is none.
         changed: titles of steps that were built by other code of the same version.
     """
 
@@ -61,9 +61,9 @@ class JobResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Host(Protocol):
-    """What an executor is given besides its jobs.
+    """The interface of a run for an executor.
 
-    The host writes records, tells observers and prints: an executor only has jobs carried out.
+    The host writes records, informs observers and prints; an executor only carries out jobs.
     """
 
     @property
@@ -73,7 +73,7 @@ class Host(Protocol):
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """Variables a child process needs besides its parent's own."""
+        """Variables to set in a child process, in addition to its parent's."""
         ...
 
     @property
@@ -82,7 +82,7 @@ class Host(Protocol):
         ...
 
     def log(self, name: str) -> Path:
-        """An empty file for what the job of this key, or the process of this name, prints."""
+        """An empty file for the output of the job of this key, or of the process of this name."""
         ...
 
     def carry_out(self, job: Job) -> JobResult:
@@ -90,7 +90,7 @@ class Host(Protocol):
         ...
 
     def tell(self, job: Job, event: Mapping[str, Any]) -> None:
-        """Pass on an event that `run-cell` printed: a step begun or done, a loop's progress."""
+        """Pass on an event of `run-cell`: a started or finished step, or a loop's progress."""
         ...
 
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_ty
 
 import msgspec
 
-from irfer_bench.contracts.values import Traits
+from irfer_bench.contracts.component import Traits
 from irfer_bench.errors import UsageError, unknown_name
 
 Stage = Literal["fit", "apply"]
@@ -99,8 +99,8 @@ def resolve(
         raise _refused(cls, component, values, str(error)) from None
     except ValueError:
         whole = msgspec.to_builtins(made)
-        odd = next(name for name, value in whole.items() if not _is_finite(value))
-        raise UsageError(f"{component}.{odd} = {whole[odd]!r}: not a finite value") from None
+        field = next(name for name, value in whole.items() if not _is_finite(value))
+        raise UsageError(f"{component}.{field} = {whole[field]!r}: not a finite value") from None
     return made
 
 
@@ -137,7 +137,7 @@ def parse_value(text: str) -> Any:
 
 @cache
 def stages(cls: type[Params]) -> Mapping[str, Stage]:
-    """Of every field, whether it belongs to `fit` (the default) or `apply`."""
+    """The stage of every field: `fit` (the default) or `apply`."""
     hints = get_type_hints(cls, include_extras=True)
     return {name: _stage(hints[name]) for name in cls.__struct_fields__}
 

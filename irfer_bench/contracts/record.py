@@ -1,4 +1,4 @@
-"""A record: what a finished cell leaves behind, as typed structs; the JSON file is one of these."""
+"""The record of a cell as typed structs, which are also the form of the JSON file."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ OUTCOMES: tuple[Outcome, ...] = get_args(Outcome)
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, gc=False):
-    """Base of every part of a record: an unknown field is refused, not lost."""
+    """Base of all structs of a record; unknown fields are refused."""
 
 
 class CellFacts(Facts, frozen=True, kw_only=True):

@@ -4,80 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias, TypedDict
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+from irfer_bench.contracts.component import Spectrum
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from numpy.typing import NDArray
 
-Spectrum: TypeAlias = Literal["vis", "nir", "lwir"]
-Kind: TypeAlias = Literal[
-    "dataset", "setting", "translator", "recognizer", "metric", "detector"
-]
 Scalar: TypeAlias = str | int | float | bool | None
 JSON: TypeAlias = Any
 Scores: TypeAlias = "NDArray[Any]"  # (N, classes) float32 log-probabilities
 Features: TypeAlias = "NDArray[Any]"  # (N, D) float32
-
-BASIC = ("anger", "disgust", "fear", "happiness", "sadness", "surprise")
-CLASSES = (*BASIC, "neutral", "contempt", "anxiety", "helplessness", "disappointment")
-"""The unified label space: every smaller space is a prefix of this one."""
-
-
-Modality: TypeAlias = Literal["image", "video", "audio", "audio_video"]
-
-
-class Traits(TypedDict, total=False):
-    """What a component declares about itself; an unknown name is refused when it is announced.
-
-    Args:
-        trains: a translator that is fitted; default True.
-        pairs: a translator that is fitted on pairs of source and target.
-        partners: a translator whose `translate` is given the true partners.
-        adds_nothing: a translator without effect: in `augmented` settings the source stays empty.
-        modality: what a recognizer needs of a clip; default `image`.
-        resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
-    """
-
-    trains: bool
-    pairs: bool
-    partners: bool
-    adds_nothing: bool
-    modality: Modality
-    resamples: int
-
-
-@dataclass(frozen=True, slots=True)
-class Component:
-    """What a plugin announces: names and addresses, never objects.
-
-    Args:
-        kind: dataset, setting, translator, recognizer, metric or detector.
-        name: `[a-z0-9_]+`; the variant is not part of it.
-        factory: `pkg.module:Class`, called with one params value (a setting: the value itself).
-        params: `pkg.module:Params`, a torch-free `Params` subclass; empty for none.
-        summary: one line for `irfer-bench list`.
-        version: changes when results change; enters every key.
-        needs: importable modules or external things it cannot work without.
-        licence: of the method's code or of the data.
-        source: paper or page.
-        traits: what planning and scoring must know of it; `Params.traits` refines them.
-        parts: name of each shared part and the versioned owner that a family declares, such as
-            `diffusion.score_net/1`; an empty owner means this component and its version.
-    """
-
-    kind: Kind
-    name: str
-    factory: str
-    params: str = ""
-    summary: str = ""
-    version: str = "1"
-    needs: tuple[str, ...] = ()
-    licence: str = ""
-    source: str = ""
-    traits: Traits = field(default_factory=Traits, hash=False)
-    parts: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -265,69 +202,6 @@ class Problem:
     kind: str
     path: str
     action: str
-
-
-class Context(Protocol):
-    """Where a step runs. Only `seed` and `precision` enter a key."""
-
-    @property
-    def seed(self) -> int: ...
-    @property
-    def device(self) -> str: ...
-    @property
-    def precision(self) -> str: ...
-    @property
-    def scratch(self) -> Path: ...
-    @property
-    def threads(self) -> int:
-        """Torch threads of this step; recorded, never part of a key."""
-        ...
-
-    @property
-    def weights(self) -> Path:
-        """The folder where users put pretrained weights (`IRFER_BENCH_WEIGHTS`)."""
-        ...
-
-    def seed_for(self, *names: str) -> int:
-        """A 63-bit seed that depends on the cell's seed and the names, and on nothing else."""
-        ...
-
-    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
-        """Say how far a loop is; the estimate is the caller's screen's business."""
-        ...
-
-    def part(self, name: str, key: JSON, build: Callable[[], State]) -> State:
-        """Get, or build once and share, a named part; `key` is everything it depends on.
-
-        Methods of one distribution share it where their components declare the same owner in
-        `Component.parts`; without one it belongs to this component and version.
-        """
-        ...
-
-    def encode(
-        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
-    ) -> Features:
-        """(frames of `clips`, D) float32 features of a frozen encoder, frame after frame.
-
-        `encode` is called once with every clip of the stored artefact behind `clips`, labels
-        hidden, and returns one row per frame; the rows of `clips` are gathered from it.
-
-        Args:
-            key: everything the features depend on besides the clips: weights, view, precision.
-        """
-        ...
-
-    def checkpoint(self, name: str, state: State) -> None:
-        """Keep an unfinished fit, so that an interrupted run goes on."""
-        ...
-
-    def last_checkpoint(self, name: str) -> State | None:
-        """What `checkpoint` kept for this step, or None."""
-        ...
-
-    def report(self, name: str, value: Scalar) -> None:
-        """Put a fact about this step into the record."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)

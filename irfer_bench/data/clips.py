@@ -1,4 +1,4 @@
-"""Stored clips: Arrow files in one folder, mapped into memory; views are lists of positions."""
+"""Stored clips: memory-mapped Arrow files in one folder, and views of some of them."""
 
 from __future__ import annotations
 

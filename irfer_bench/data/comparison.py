@@ -70,39 +70,39 @@ def read_statement(path: Path) -> Statement:
         ) from error
 
 
-def compare(mine: Statement, theirs: Statement) -> list[Difference]:
+def compare(here: Statement, there: Statement) -> list[Difference]:
     """All differences, the most informative first; empty for equal copies.
 
     Raises:
         UsageError: they are of different datasets.
     """
-    if mine.dataset != theirs.dataset:
-        raise UsageError(f"this is {mine.dataset!r}, the other manifest is of {theirs.dataset!r}")
-    found = [*_items(mine, theirs), *_folds(mine, theirs), *_crops(mine, theirs)]
-    if mine.fingerprint != theirs.fingerprint:
-        how = f"{mine.fingerprint[:16]} here, {theirs.fingerprint[:16]} there"
-        found.append(Difference("fingerprint", mine.dataset, how))
+    if here.dataset != there.dataset:
+        raise UsageError(f"this is {here.dataset!r}, the other manifest is of {there.dataset!r}")
+    found = [*_items(here, there), *_folds(here, there), *_crops(here, there)]
+    if here.fingerprint != there.fingerprint:
+        how = f"{here.fingerprint[:16]} here, {there.fingerprint[:16]} there"
+        found.append(Difference("fingerprint", here.dataset, how))
     return found
 
 
-def uncompared(mine: Statement, theirs: Statement) -> list[str]:
+def uncompared(here: Statement, there: Statement) -> list[str]:
     """Crops that only one side lists, which cannot be compared."""
-    return sorted(mine.crops.keys() ^ theirs.crops.keys())
+    return sorted(here.crops.keys() ^ there.crops.keys())
 
 
-def _items(mine: Statement, theirs: Statement) -> Iterator[Difference]:
-    here, there = ({item.id: item for item in each.items} for each in (mine, theirs))
-    for name in sorted(here.keys() - there.keys()):
+def _items(here: Statement, there: Statement) -> Iterator[Difference]:
+    items, others = ({item.id: item for item in each.items} for each in (here, there))
+    for name in sorted(items.keys() - others.keys()):
         yield Difference("only_here", name, "the other copy lacks it")
-    for name in sorted(there.keys() - here.keys()):
+    for name in sorted(others.keys() - items.keys()):
         yield Difference("only_there", name, "this copy lacks it")
-    for name in sorted(here.keys() & there.keys()):
-        own, other = here[name], there[name]
-        odd = [fact for fact in FACTS if getattr(own, fact) != getattr(other, fact)]
-        for fact in odd:
+    for name in sorted(items.keys() & others.keys()):
+        own, other = items[name], others[name]
+        changed = [fact for fact in FACTS if getattr(own, fact) != getattr(other, fact)]
+        for fact in changed:
             how = f"{fact} {getattr(own, fact)!r} here, {getattr(other, fact)!r} there"
             yield Difference("facts", name, how)
-        if not odd and mine.digests.get(name) != theirs.digests.get(name):
+        if not changed and here.digests.get(name) != there.digests.get(name):
             same = _names(own) == _names(other)
             how = "its files hold other bytes" if same else "its files are called otherwise"
             yield Difference("content", name, how)
@@ -112,17 +112,17 @@ def _names(item: Item) -> list[str]:
     return [PurePosixPath(name).name for name in (*item.files, item.audio or "")]
 
 
-def _folds(mine: Statement, theirs: Statement) -> Iterator[Difference]:
-    if len(mine.folds) != len(theirs.folds):
-        yield Difference("folds", "all", f"{len(mine.folds)} here, {len(theirs.folds)} there")
+def _folds(here: Statement, there: Statement) -> Iterator[Difference]:
+    if len(here.folds) != len(there.folds):
+        yield Difference("folds", "all", f"{len(here.folds)} here, {len(there.folds)} there")
         return
-    for number, (own, other) in enumerate(zip(mine.folds, theirs.folds, strict=True), start=1):
-        odd = set(own) ^ set(other)
-        if odd:
-            yield Difference("folds", f"fold {number}", f"{len(odd)} members differ")
+    for number, (own, other) in enumerate(zip(here.folds, there.folds, strict=True), start=1):
+        members = set(own) ^ set(other)
+        if members:
+            yield Difference("folds", f"fold {number}", f"{len(members)} members differ")
 
 
-def _crops(mine: Statement, theirs: Statement) -> Iterator[Difference]:
-    for title in sorted(mine.crops.keys() & theirs.crops.keys()):
-        if mine.crops[title] != theirs.crops[title]:
+def _crops(here: Statement, there: Statement) -> Iterator[Difference]:
+    for title in sorted(here.crops.keys() & there.crops.keys()):
+        if here.crops[title] != there.crops[title]:
             yield Difference("crops", title, "faces were cut out elsewhere")

@@ -23,7 +23,7 @@ def content_digest(root: Path, items: Iterable[Item]) -> str:
 
     A Merkle digest: every file's bytes, then every item's facts with its files' names and digests,
     then all items by id. Folders above an item, files of no item, the order of listing and dates do
-    not enter. A file that cannot be read enters as such, so that its repair changes the digest.
+    not enter. An unreadable file enters with a mark, so that its repair changes the digest.
     """
     return keys.digest(["content", sorted(item_digests(root, items).values())])
 

@@ -1,4 +1,4 @@
-"""Manifests kept between runs, each for a folder of which no name, size or date has changed."""
+"""Manifests cached between runs, valid while no name, size or date in the folder changes."""
 
 from __future__ import annotations
 

@@ -38,9 +38,9 @@ def scan(
     Args:
         name: the dataset's name; default its own `name`.
         home: where manifests are kept between runs; None keeps none.
-        stamp: version and parameters of the dataset's component: a manifest serves no other.
+        stamp: version and parameters of the dataset's component, to which a manifest belongs.
         verify: also decode every image and list the damaged ones.
-        others: datasets that may recognise the folder when this one does not.
+        others: datasets that may identify the folder when this one does not.
 
     Raises:
         MissingError: no such folder, or it is not this dataset, with what it looks like.
@@ -87,7 +87,7 @@ def check_root(
 def other_datasets(registry: Registry) -> Iterator[tuple[str, Dataset]]:
     """Every dataset that can be made with its default parameters, for `others`."""
     for component in registry.components("dataset"):
-        with contextlib.suppress(BenchError):  # A broken plugin cannot recognise a folder.
+        with contextlib.suppress(BenchError):  # a broken plugin identifies no folder
             yield component.name, registry.create(component)
 
 

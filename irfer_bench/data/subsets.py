@@ -1,4 +1,4 @@
-"""Training and test clips: folds by subject, fixed draws of shots, refusal of leaks."""
+"""Training and test clips: folds by subject, fixed draws of shots, checks for leaks."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ def damaged_files(
             place = next(iter(item.files), item.id)
             looks.setdefault(place, partial(_read, dataset, root, item, place))
         elif item.audio:
-            looks.setdefault(item.audio, partial(_hear, dataset, root, item))
+            looks.setdefault(item.audio, partial(_read_audio, dataset, root, item))
     found = []
     with ThreadPoolExecutor(max_workers=4) as pool:
         for done, problem in enumerate(pool.map(lambda look: look(), looks.values()), start=1):
@@ -69,10 +69,10 @@ def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | Non
         dataset.read(root, item, [item.frames - 1])
     except (BenchError, OSError, SyntaxError, ValueError, EOFError):
         return Problem("damaged", place, _ACTION)
-    return _hear(dataset, root, item) if item.audio else None
+    return _read_audio(dataset, root, item) if item.audio else None
 
 
-def _hear(dataset: Dataset, root: Path, item: Item) -> Problem | None:
+def _read_audio(dataset: Dataset, root: Path, item: Item) -> Problem | None:
     read_audio = getattr(dataset, "read_audio", None)
     try:
         if (root / item.audio).stat().st_size == 0:

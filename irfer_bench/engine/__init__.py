@@ -1,1 +1,1 @@
-"""Carries a plan out: steps, contexts, records."""
+"""Execution of a plan: steps, contexts, records."""

@@ -1,28 +1,27 @@
-"""Boards of a results folder: records are checked, ranked, rendered and written under one lock."""
+"""Pages of a results folder: boards are rendered and written under one lock."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from irfer_bench.contracts.record import Record
 from irfer_bench.engine.page_stamps import PageStamps
 from irfer_bench.errors import BenchError, ContractError, DamagedError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry, load
 from irfer_bench.registry.catalogue import describe_error
-from irfer_bench.statistics.board import Board, make_boards, without_collection
-from irfer_bench.statistics.kept import Reader
-from irfer_bench.statistics.measurement import lookup_in
-from irfer_bench.statistics.verification import Rules, agreed, find_contradiction, with_rules
 from irfer_bench.store import keys
 from irfer_bench.store.files import atomic_file, clear_write_errors
 from irfer_bench.store.locks import lock
-from irfer_bench.store.records import SETTING, path_of, read_records
+from irfer_bench.store.records import SETTING
+
+if TYPE_CHECKING:
+    from irfer_bench.statistics.board import Board
 
 Files: TypeAlias = Mapping[str, str | bytes]
+RENDERERS = ("irfer_bench_renderers", "format")
 RESERVED = ("records", "predictions", "images")
 
 
@@ -38,43 +37,6 @@ class Written:
     paths: list[Path] = field(default_factory=list)
     errors: dict[str, DamagedError] = field(default_factory=dict)
     empty: list[str] = field(default_factory=list)
-
-
-def read_boards(out: Path, setting: str, registry: Registry | None = None) -> list[Board]:
-    """The boards of one setting.
-
-    A record that contradicts its predictions is not used, and the board says so. Folds, seeds,
-    primary metric and directions are those of the registered setting.
-
-    Raises:
-        DamagedError: there are records and none of them can be read.
-    """
-    with without_collection():
-        return check_boards(out, setting, list(read_records(out, setting)), registry)
-
-
-def check_boards(
-    out: Path,
-    setting: str,
-    found: Sequence[Record | DamagedError],
-    registry: Registry | None = None,
-) -> list[Board]:
-    """The boards of some of a setting's records, checked as `read_boards` checks all of them.
-
-    Raises:
-        DamagedError: there are records and none of them can be believed.
-    """
-    records = [record for record in found if isinstance(record, Record)]
-    rules = rules_of(setting, records, registry or load())
-    if rules is None:
-        return make_boards(found, out)
-    reader = Reader(out)
-    checked = [_checked(out, record, rules, reader) for record in found]
-    boards = make_boards(checked, out, rules.lookup, reader)
-    for board in boards:
-        board.notes += _notes(board, rules)
-        board.protocol = _sentence(rules.summary)
-    return boards
 
 
 def write_boards(
@@ -100,16 +62,17 @@ def render_boards(
     one has seen every record. The lock and what was read are kept in the home folder.
     """
     registry = registry or load()
-    render = registry.load_hook("irfer_bench_renderers", "format", form)
+    address = registry.hook_address(*RENDERERS, form)
     with clear_write_errors(home()):
         folder = home() / "boards"
         name = keys.digest([str(out.resolve()), form])[:32]
         with lock(folder, name):
-            stamps = PageStamps(folder / f"{name}.json", out, registry, render)
+            stamps = PageStamps(folder / f"{name}.json", out, registry, address)
             if (known := stamps.unchanged(settings)) is not None:
                 return Written([out / path for path in known])
             written = Written()
             boards = list(_boards(out, settings, registry, written))
+            render = registry.load_hook(*RENDERERS, form)
             files = call_renderer(render, boards, form) if boards else {}
             for path, content in files.items():
                 _write(out / path, content)
@@ -124,7 +87,7 @@ def find_stale(
 ) -> list[str]:
     """Paths of pages that are not what their records say, from the records alone."""
     registry = registry or load()
-    render = registry.load_hook("irfer_bench_renderers", "format", form)
+    render = registry.load_hook(*RENDERERS, form)
     written = Written()
     boards = list(_boards(out, settings, registry, written))
     files = call_renderer(render, boards, form) if boards else {}
@@ -176,19 +139,12 @@ def check_files(files: Any, form: str) -> Files:
     return files
 
 
-def rules_of(setting: str, records: Sequence[Record], registry: Registry) -> Rules | None:
-    """What the registered setting fixes; where it is not installed, what its records agree on."""
-    lookup = lookup_in(registry)
-    try:
-        own = registry.setting(setting)
-    except BenchError:
-        return agreed(records, lookup) if records else None
-    return Rules(own.version, own.folds, own.seeds, own.primary, lookup, summary=own.summary)
-
-
 def _boards(
     out: Path, settings: Sequence[str], registry: Registry, written: Written
 ) -> Iterator[Board]:
+    # Not at the top: it imports numpy, which pages that did not change never need.
+    from irfer_bench.engine.checked_boards import read_boards
+
     for name in settings:
         try:
             if not SETTING.fullmatch(name):
@@ -199,42 +155,6 @@ def _boards(
                 written.empty.append(name)
         except DamagedError as error:  # one setting's page stops no other's
             written.errors[name] = error
-
-
-def _checked(
-    out: Path, record: Record | DamagedError, rules: Rules, reader: Reader
-) -> Record | DamagedError:
-    """The record by the setting's rules, or why it is not believed."""
-    if isinstance(record, DamagedError) or record.outcome != "ok":
-        return record
-    record = with_rules(record, rules)
-    try:
-        kept = reader.read(record)
-    except DamagedError:
-        kept = None  # the board says it of the row
-    said = find_contradiction(record, kept, rules.lookup)
-    if not said:
-        return record
-    return DamagedError(f"{path_of(out, record.cell, record.key).name}: {said}")
-
-
-def _sentence(summary: str) -> str:
-    text = summary.strip()
-    return f"{text[:1].upper()}{text[1:].rstrip('.')}." if text else ""
-
-
-def _notes(board: Board, rules: Rules) -> list[str]:
-    if not rules.installed:
-        return [
-            f"Setting {board.setting} is not installed here: folds, seeds and primary metric are "
-            "as its records say."
-        ]
-    if board.version != rules.version:
-        return [
-            f"Setting {board.setting} is of version {rules.version} today: folds, seeds and "
-            f"primary metric of version {board.version} are as its records say."
-        ]
-    return []
 
 
 def _write(path: Path, content: str | bytes) -> None:

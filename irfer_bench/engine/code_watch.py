@@ -6,7 +6,7 @@ import shutil
 from dataclasses import dataclass, field
 from typing import Any
 
-from irfer_bench.contracts.values import Component
+from irfer_bench.contracts.component import Component
 from irfer_bench.errors import DamagedError
 from irfer_bench.experiment.code_digest import SCHEME, CodeDigests, module_of
 from irfer_bench.experiment.graph import Step
@@ -32,7 +32,7 @@ def components_of(registry: Registry, step: Step) -> list[Component]:
 
 @dataclass
 class CodeWatch:
-    """Compares stored steps with today's code."""
+    """Compares stored steps with the current code."""
 
     store: Store
     registry: Registry
@@ -46,7 +46,7 @@ class CodeWatch:
         self._digests = CodeDigests(tops, self.store.root / "code.json")
 
     def roots(self, step: Step) -> tuple[str, ...]:
-        """Modules that a step's code begins with."""
+        """Modules from which a step's code is found along their imports."""
         addresses = [
             address
             for component in components_of(self.registry, step)
@@ -56,12 +56,12 @@ class CodeWatch:
         return tuple(sorted({f"{STAGES}.{step.kind}", *map(module_of, addresses)}))
 
     def digest(self, step: Step) -> str:
-        """Digest of all code that a step runs, as it is now."""
+        """Digest of all current code that a step runs."""
         return self._digests.digest(self.roots(step))
 
     def changed(self, step: Step) -> list[str]:
         """Titles of finished steps at or before this one, and of their parts, that other code
-        of the same version built; each is looked at once."""
+        of the same version built; each is compared once."""
         titles = []
         for each in step.walk():
             if each.key not in self._checked:
@@ -85,7 +85,7 @@ class CodeWatch:
         return titles
 
     def _differs(self, built: object, roots: tuple[str, ...]) -> bool:
-        """Whether the digest of today is another one; other schemes are not compared."""
+        """Whether the current digest differs; digests of other schemes are not compared."""
         if not isinstance(built, str) or not built.startswith(f"{SCHEME}:"):
             return False
         return built != self._digests.digest(roots)

@@ -20,11 +20,11 @@ class StepContext:
     """One step's `irfer_bench.api.Context`.
 
     Args:
-        step_key: where unfinished work of this step is kept.
-        title: of the step, for people.
-        owner_of: who owns a part of a given name, so that parts never meet by accident.
+        step_key: names the folder of unfinished work.
+        title: of the step, for messages.
+        owner_of: the owner of a shared part by its name; it enters the part's key.
         show: called with the progress of a loop.
-        code: digest of the code that the step runs. roots: the modules it begins with.
+        code: digest of the code that the step runs. roots: modules where it starts.
         threads: torch's, for this step.
     """
 
@@ -49,7 +49,7 @@ class StepContext:
         return folder
 
     def set_threads(self) -> None:
-        """Give torch this step's number of threads, where something imported it."""
+        """Set torch's number of threads, where torch was imported."""
         torch = sys.modules.get("torch")
         if torch is not None and torch.get_num_threads() != self.threads:
             torch.set_num_threads(self.threads)

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 
 def attempt(key: str, build: Callable[[], None]) -> JobResult:
-    """Call `build` and say how it ended; an interruption alone is passed on."""
+    """Call `build` and describe how it ended; only an interruption is raised."""
     started = time.monotonic()
     outcome: Outcome = "ok"
     message, code = "", 0
@@ -67,7 +67,7 @@ def open_runner(
     threads: int,
     rebuild: Sequence[str] = (),
 ) -> Runner:
-    """What builds steps on one device in one precision."""
+    """A runner for one device and one precision."""
     from irfer_bench.engine.runner import Runner
 
     return Runner(
@@ -77,7 +77,7 @@ def open_runner(
 
 @dataclass
 class JobServer:
-    """Carries out jobs one after the other; what it loaded and opened stays for the next."""
+    """Carries out jobs in turn; loaded plugins and opened datasets are kept for the next job."""
 
     registry: Registry
     store: Store

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import sys
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -33,11 +34,11 @@ class PageStamps:
     """The stamps of one results folder and renderer, by the settings that were asked for.
 
     A file counts as unchanged while its size, dates and inode are; the same holds for the code
-    of this package and of the renderer.
+    of this package and of the renderer, whose address is `render`.
     """
 
     def __init__(
-        self, path: Path, out: Path, registry: Registry, render: Callable[..., Any]
+        self, path: Path, out: Path, registry: Registry, render: str
     ) -> None:
         self._path, self._out = path, out
         self._code = _code(registry, render)
@@ -110,16 +111,23 @@ def _name(settings: Sequence[str]) -> str:
     return " ".join(settings)
 
 
-def _code(registry: Registry, render: Callable[..., Any]) -> str:
+def _code(registry: Registry, render: str) -> str:
     """Changes when this package, the renderer, a setting or a metric does."""
     root = Path(irfer_bench.__file__).parent
     own = sorted([str(p.relative_to(root)), *_dates(p.stat())] for p in root.rglob("*.py"))
-    module = sys.modules.get(getattr(render, "__module__", ""))
-    file = getattr(module, "__file__", None)
-    theirs = _dates(Path(file).stat()) if file else ()
+    theirs = _file_dates(render.partition(":")[0])
     parts = [
         [owned.distribution, owned.component.kind, owned.component.name, owned.component.version]
         for owned in registry.registered
         if owned.component.kind in ("metric", "setting")
     ]
-    return keys.digest([own, list(theirs), parts])
+    return keys.digest([own, render, list(theirs), parts])
+
+
+def _file_dates(module: str) -> tuple[int, ...]:
+    """Of the file of a module, which is not imported; () where there is none."""
+    with suppress(ImportError, ValueError, OSError):
+        spec = find_spec(module)
+        if spec is not None and spec.origin is not None:
+            return _dates(Path(spec.origin).stat())
+    return ()

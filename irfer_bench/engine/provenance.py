@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from irfer_bench import __version__
@@ -24,7 +23,7 @@ PACKAGES = (
 
 
 def machine(device: str = "", precision: str = "") -> Machine:
-    """Hardware and system in words that name no person, host or path."""
+    """Hardware and system, without names of users, hosts or paths."""
     return Machine(
         system=platform.system(),
         machine=platform.machine(),
@@ -38,7 +37,7 @@ def machine(device: str = "", precision: str = "") -> Machine:
 
 
 def without_folders(text: str) -> str:
-    """The text as it may be published: folders of this machine by the names users set them by."""
+    """The text with folders of this machine replaced by the names of their variables."""
     known = {"$IRFER_BENCH_WEIGHTS": weights(), "$IRFER_BENCH_HOME": home(), "~": Path.home()}
     for name, folder in known.items():
         text = text.replace(str(folder), name)
@@ -46,7 +45,9 @@ def without_folders(text: str) -> str:
 
 
 def packages(plugins: set[str]) -> dict[str, str]:
-    """Versions of ourselves, of what computes, and of the plugins used."""
+    """Versions of irfer-bench, of the numerical libraries and of the plugins used."""
+    from importlib.metadata import PackageNotFoundError, version
+
     found = {"irfer-bench": __version__}
     for name in (*PACKAGES, *sorted(plugins - {"irfer-bench"})):
         try:
@@ -63,7 +64,7 @@ def command() -> str:
 
 
 def _threads() -> int | None:
-    """Torch's, on whose number the last digit of a sum depends; None where it was not imported."""
+    """Torch threads, on which rounding depends; None where torch was not imported."""
     torch = sys.modules.get("torch")
     return None if torch is None else int(torch.get_num_threads())
 

@@ -71,7 +71,7 @@ def make_failure(
 
     Args:
         outcome: `failed`, `timeout`, `oom` or `refused`.
-        runner: knows the device and precision; None where the cell was never begun.
+        runner: gives device and precision; None where the cell was not started.
 
     Raises:
         ValueError: `ok`, or an unknown outcome.
@@ -102,7 +102,7 @@ def make_failure(
 
 
 def describe_cell(cell: Cell) -> CellFacts:
-    """What a record says of its cell."""
+    """The cell's part of a record."""
     setting, translator, recognizer = cell.row
     return CellFacts(
         setting=setting,
@@ -123,16 +123,16 @@ def describe_cell(cell: Cell) -> CellFacts:
 
 
 def write_results(runner: Runner, planned: PlannedCell, out: Path) -> tuple[Record, Path]:
-    """Write record and predictions; what is there already, whole and as the store has it, stays.
+    """Write record and predictions; an existing record that agrees with the store is kept.
 
-    A record that disagrees with this store is set aside as `.damaged`, and the reporter says so.
+    A record that disagrees with this store is set aside as `.damaged`, with a message.
     """
     found = records.find(out, describe_cell(planned.cell), planned.score.key)
     score = runner.artefact(planned.score)
-    if found is not None and (odd := _disagreement(found[0], planned, score)):
+    if found is not None and (wrong := _disagreement(found[0], planned, score)):
         records.set_aside(found[1])
         runner.reporter.line(
-            f"{found[1].name} says {odd}: set aside as {found[1].name}.damaged, written anew"
+            f"{found[1].name} has {wrong}: set aside as {found[1].name}.damaged, written anew"
         )
         found = None
     if found is not None and records.predictions_are_whole(out, found[0]):
@@ -155,24 +155,24 @@ def _disagreement(record: Record, planned: PlannedCell, score: Artefact) -> str:
         "test": (record.data.test, score.facts["test"]),
         "pairs": (record.data.pairs, score.facts["pairs"]),
     }
-    for name, (theirs, ours) in counts.items():
-        if theirs != ours:
+    for name, (recorded, expected) in counts.items():
+        if recorded != expected:
             return f"another {name} than this store"
-    return _odd_metric(record.metrics, _stored_metrics(score))
+    return _differing_metric(record.metrics, _stored_metrics(score))
 
 
-def _odd_metric(written: Mapping[str, Value], stored: Mapping[str, Value]) -> str:
-    """The first metric whose value, or an end of whose interval, is not the store's; or empty."""
+def _differing_metric(written: Mapping[str, Value], stored: Mapping[str, Value]) -> str:
+    """The first metric that differs from the store in its value or interval; or empty."""
     for name in sorted(written.keys() | stored.keys()):
-        ours, theirs = stored.get(name), written.get(name)
+        expected, recorded = stored.get(name), written.get(name)
         for end in ("value", "low", "high"):
-            recorded, kept = getattr(theirs, end, None), getattr(ours, end, None)
-            if (recorded is None) != (kept is None) or (
-                recorded is not None
-                and kept is not None
-                and not isclose(recorded, kept, rel_tol=1e-6, abs_tol=1e-9)
+            in_record, in_store = getattr(recorded, end, None), getattr(expected, end, None)
+            if (in_record is None) != (in_store is None) or (
+                in_record is not None
+                and in_store is not None
+                and not isclose(in_record, in_store, rel_tol=1e-6, abs_tol=1e-9)
             ):
-                return f"{name} {end} {recorded}, this store {kept}"
+                return f"{name} {end} {in_record}, this store {in_store}"
     return ""
 
 

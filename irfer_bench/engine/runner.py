@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def stages() -> Mapping[StepKind, Stage]:
-    """Each stage: (its spec, the finished steps it reads, where it works) -> facts.
+    """Each stage: (spec, finished input steps, `Work`) -> facts.
 
     Imported when a step is built: a cached run reads no clips.
     """
@@ -67,11 +67,11 @@ COPY = "it must copy an array before it changes it: clips are shared and read-on
 
 @dataclass
 class Runner:
-    """Everything a step needs besides what is in its key.
+    """Builds steps; holds everything a step needs that is not in its key.
 
     Args:
         rebuild: names of components whose steps, and all that follows from them, are built again.
-        threads: torch's, in every step.
+        threads: torch threads of every step.
         changed: titles of finished steps that other code of the same version built.
     """
 
@@ -91,7 +91,7 @@ class Runner:
         self._code = CodeWatch(self.store, self.registry)
 
     def artefact(self, step: Step) -> Artefact:
-        """The step's artefact; what it needs is built first, and only if it must be built.
+        """The step's artefact; missing inputs are built first, and only if it is not stored.
 
         Raises:
             BenchError: the step cannot be done; anything a plugin raises becomes a `CellError`.
@@ -102,7 +102,7 @@ class Runner:
         return found
 
     def set_aside(self, step: Step) -> None:
-        """Set aside what `rebuild` names of the step and all it needs; each step once."""
+        """Set aside the steps of `rebuild` among this step and its inputs; each step once."""
         if self.rebuild:
             self._code.set_aside(step, self.rebuild)
 
@@ -120,7 +120,7 @@ class Runner:
         return {name: self._finish(needed) for name, needed in step.reads.items()}
 
     def _verify_inputs(self, step: Step) -> None:
-        """Read all that a step was made from in full; what is damaged is built again."""
+        """Read all inputs of a step in full; a damaged one is built again."""
         for other in step.walk():
             if other is not step and self.store.has(other.key):
                 self.store.verify(other.key)
@@ -179,7 +179,7 @@ class Runner:
         return msgspec.to_builtins(facts)  # type: ignore[no-any-return]
 
     def _input(self, step: Step, name: str, artefact: Artefact) -> Input:
-        """A finished step as the step that reads it by this name is given it."""
+        """A finished step as the input `name` of another step."""
         from irfer_bench.engine.stages.work import Input
 
         given = step.reads[name]

@@ -1,4 +1,4 @@
-"""What `run --json` prints of cells."""
+"""The JSON that `run --json` prints for each cell."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from irfer_bench.experiment.graph import Cell
 
 
 def summarise(record: Record, path: Path) -> Mapping[str, Any]:
-    """What `--json` prints of a cell."""
+    """The JSON object of a cell with a record."""
     return {
         "cell": msgspec.to_builtins(record.cell),
         "setting": record.cell.setting,
@@ -33,7 +33,7 @@ def summarise(record: Record, path: Path) -> Mapping[str, Any]:
 
 
 def summarise_failure(cell: Cell, error: BenchError | None) -> Mapping[str, Any]:
-    """What `--json` prints of a cell that has no record."""
+    """The JSON object of a cell without a record."""
     return _empty("failed", str(error)) | {
         "cell": msgspec.to_builtins(describe_cell(cell)),
         "setting": cell.setting.name,
@@ -41,7 +41,7 @@ def summarise_failure(cell: Cell, error: BenchError | None) -> Mapping[str, Any]
 
 
 def summarise_refusal(reason: str) -> Mapping[str, Any]:
-    """What `--json` prints of a combination that was refused."""
+    """The JSON object of a refused combination."""
     return _empty("refused", reason)
 
 

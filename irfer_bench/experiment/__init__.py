@@ -1,1 +1,1 @@
-"""A request becomes a plan of cells and steps, without touching data."""
+"""Planning: from requests to cells and steps, without reading data."""

@@ -1,7 +1,7 @@
 """Digests of the code that a step runs: modules followed along their imports, read but not run.
 
 Docstrings, comments and blank lines do not count. Imports for type checking alone are not followed;
-names that `irfer_bench.api` passes on are followed to the modules that define them.
+names that `irfer_bench.api` re-exports are followed to the modules that define them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
-from importlib.metadata import PackageNotFoundError, distribution
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -22,7 +21,7 @@ from irfer_bench.store.files import read_json, write_json
 
 FACADE = "irfer_bench.api"
 IGNORED = frozenset({"irfer_bench.errors"})
-"""Modules whose text is what people read, never a number."""
+"""Modules that only contain text for users and change no number."""
 SCHEME = "code-1"
 """First word of every digest; digests of another scheme are not compared."""
 
@@ -41,7 +40,7 @@ class CodeDigests:
 
     Args:
         packages: top-level names that are followed; others count as installed packages.
-        kept: file that remembers what was read, by path, size, time and inode.
+        kept: cache file of digests, by path, size, time and inode.
     """
 
     packages: frozenset[str]
@@ -90,14 +89,14 @@ class CodeDigests:
         return found
 
     def save(self) -> None:
-        """Remember what was read for the next process; a folder that refuses it is no harm."""
+        """Write the cache file; where it cannot be written, files are read again next time."""
         if self._fresh and self.kept is not None:
             with suppress(OSError):
                 write_json(self.kept, self._known)
             self._fresh = False
 
     def _target(self, module: str, member: str) -> str:
-        """The module that an import runs, or that defines the name that is passed on."""
+        """The module that an import runs, or that defines the re-exported name."""
         if not member:
             return module
         if module == FACADE:
@@ -134,7 +133,9 @@ class CodeDigests:
         except (OSError, ValueError, SyntaxError):
             return None
         package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-        source = Source(_digest_code(text, tree), tuple(dict.fromkeys(_imports(tree, package))))
+        # What the facade passes on it names for type checking, and imports when it is asked for.
+        found = dict.fromkeys(_imports(tree, package, typed=name == FACADE))
+        source = Source(_digest_code(text, tree), tuple(found))
         self._known[str(path)] = [*stamp, source.digest, [list(pair) for pair in source.imports]]
         self._fresh = True
         return source
@@ -152,6 +153,8 @@ def is_editable(name: str) -> bool:
 
 @cache
 def _is_editable(name: str) -> bool:
+    from importlib.metadata import PackageNotFoundError, distribution
+
     try:
         text = distribution(name).read_text("direct_url.json")
         found = json.loads(text or "{}")
@@ -180,11 +183,11 @@ def _locate(name: str) -> Path | None:
     return None
 
 
-def _imports(tree: ast.AST, package: str) -> Iterator[tuple[str, str]]:
-    """Modules and names imported anywhere, but for type checking alone."""
+def _imports(tree: ast.AST, package: str, typed: bool = False) -> Iterator[tuple[str, str]]:
+    """Modules and names imported anywhere, but for type checking alone unless `typed`."""
     for node in ast.iter_child_nodes(tree):
         if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.dump(node.test):
-            for child in node.orelse:
+            for child in (*node.body, *node.orelse) if typed else node.orelse:
                 yield from _imports(ast.Module([child], []), package)
         elif isinstance(node, ast.Import):
             yield from ((alias.name, "") for alias in node.names)

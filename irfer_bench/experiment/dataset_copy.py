@@ -1,4 +1,4 @@
-"""A copy of a dataset on this machine: where it lies, and what its content is."""
+"""A copy of a dataset on this machine: its folder and its fingerprint."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Component
 from irfer_bench.errors import MissingError
 from irfer_bench.store import keys
 from irfer_bench.store.digests import remembered_digest
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class DatasetCopy:
-    """A dataset, where it is, and the fingerprint of what is there (None: not scanned yet).
+    """A dataset, its folder, and the fingerprint of its content (None: not scanned yet).
 
     Args:
         code: digest of its code, where its package is installed in editable mode.
@@ -43,11 +43,11 @@ class DatasetCopy:
 
     @property
     def stamp(self) -> list[Any]:
-        """What a stored manifest of it depends on besides the folder."""
+        """Values on which a stored manifest depends, besides the folder."""
         return [self.component.version, msgspec.to_builtins(self.params)]
 
     def identity(self) -> dict[str, Any]:
-        """What enters keys: never a path."""
+        """The dataset's part of keys; it holds no path."""
         identity: dict[str, Any] = {
             "name": self.name,
             "version": self.component.version,
@@ -84,11 +84,11 @@ def find_copy(
     scan: bool = False,
     given: Mapping[str, Any] | None = None,
 ) -> DatasetCopy:
-    """The source of a dataset; with `scan` a folder without a stored manifest is read now.
+    """The copy of a dataset; with `scan` a folder without a stored manifest is read now.
 
     Raises:
         MissingError: the dataset needs files and no root was given, or the root is not there.
-        DamagedError: with `scan`, a problem leaves it open which items count.
+        DamagedError: with `scan`, a problem makes it unclear which items count.
     """
     from irfer_bench.contracts.params import resolve
 
@@ -106,7 +106,7 @@ def find_copy(
     if root is None:
         raise MissingError(
             f"dataset {name!r} needs its files ({component.licence or 'ask its owner'})",
-            f"say --data-root {name}=FOLDER; irfer-bench show {name} tells where to apply",
+            f"use --data-root {name}=FOLDER; irfer-bench show {name} says where to apply",
         )
     if not root.is_dir():
         raise MissingError(f"--data-root {name}={root}: no such folder")

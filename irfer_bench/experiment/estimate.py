@@ -18,7 +18,7 @@ EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
 
 
 def estimate(times: Mapping[str, float], step: Step) -> float | None:
-    """Seconds, from `known_times` of a like step, else from the component's own word."""
+    """Seconds, from `known_times` of a similar step, else from the component's own estimate."""
     known = times.get(_name(step))
     if known is not None:
         return known
@@ -31,10 +31,10 @@ def estimate(times: Mapping[str, float], step: Step) -> float | None:
 
 
 class Countdown:
-    """How long the rest of a plan takes, by what its finished steps really took.
+    """Estimated time left of a plan, corrected by the measured times of its finished steps.
 
     Args:
-        steps: all that is to do.
+        steps: all steps to build.
     """
 
     def __init__(self, steps: Iterable[Step], store: Store) -> None:
@@ -42,26 +42,26 @@ class Countdown:
         self._store = store
 
     def finish(self, steps: Iterable[Step]) -> None:
-        """Take out steps that were carried out or given up."""
+        """Remove steps that were built or failed."""
         for step in steps:
             self._open.pop(step.key, None)
 
     def seconds(self) -> float:
-        """Estimated seconds; a step nobody has timed counts as the mean of the others."""
+        """Estimated seconds; a step without a measured time counts as the mean of the others."""
         times = known_times(self._store)
         known = [t for step in self._open.values() if (t := estimate(times, step)) is not None]
         return sum(known) * len(self._open) / len(known) if known else 0.0
 
 
 def remember(store: Store, step: Step, seconds: float) -> None:
-    """Keep how long a step took."""
+    """Store the measured time of a step."""
     times = dict(known_times(store)) | {_name(step): round(seconds, 2)}
     with store.writing():
         write_json(store.root / TIMES, times)
 
 
 def known_times(store: Store) -> dict[str, float]:
-    """Seconds by kind of step, method and data; what is damaged is forgotten."""
+    """Seconds by kind of step, method and data; a damaged file counts as empty."""
     try:
         found = read_json(store.root / TIMES)
     except DamagedError:

@@ -22,12 +22,11 @@ StepKind = Literal["prepare", "fit_translator", "translate", "fit_recognizer", "
 
 @dataclass(frozen=True, eq=False)
 class Step:
-    """One artefact to be: what it is made of (`spec`), from which others, by which method.
+    """One artefact to build: its specification, its inputs and its method.
 
     Args:
         takes: the subset of each input's clips that is used; `all` by default.
-        behind: steps that the inputs were made of and that are read too; not part of the key,
-            which has them already.
+        behind: steps behind the inputs that are read too; the key holds them through the inputs.
     """
 
     title: str
@@ -67,7 +66,7 @@ class Step:
 
     @property
     def parts(self) -> dict[str, str]:
-        """Shared parts that this step may build, by name: who owns each."""
+        """Owners of the shared parts that this step may build, by name."""
         if self.method is None or not self.kind.startswith("fit"):
             return {}
         return {name: self.method.owner_of(name) for name in self.method.component.parts}
@@ -76,7 +75,7 @@ class Step:
         """Key of a subset of the step's clips.
 
         Clips that are translated once and split afterwards go by the key that translating the
-        subset alone would have: what follows names what it reads, not the file that holds it.
+        subset alone would have, so that later keys do not depend on how the clips are stored.
         """
         spec = self.spec
         if not isinstance(spec, Translate) or spec.part != "all" or subset == "all":
@@ -88,7 +87,7 @@ class Step:
         return known
 
     def walk(self) -> Iterator[Step]:
-        """This step and all it needs, needed ones first, each once."""
+        """This step and all its inputs, inputs first, each once."""
         seen: set[str] = set()
         yield from self._walk(seen)
 
@@ -103,10 +102,10 @@ class Step:
 
 @dataclass(frozen=True)
 class Cell:
-    """What one record is about.
+    """One experiment: setting, translator, recognizer, fold and seed.
 
     Args:
-        metrics: asked for beside the setting's own; `setting.metrics` holds both.
+        metrics: requested in addition to the setting's; `setting.metrics` holds both.
     """
 
     setting: Setting
@@ -129,7 +128,7 @@ class Cell:
 
     @property
     def protocol(self) -> Protocol:
-        """What the setting means with this translator."""
+        """The setting's protocol with this translator."""
         return protocol_of(self.setting, adds_nothing=self.translator.traits["adds_nothing"])
 
     @property

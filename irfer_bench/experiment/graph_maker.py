@@ -1,4 +1,4 @@
-"""A cell becomes a graph of steps, made without touching data."""
+"""Construction of the graph of steps of a cell, without reading data."""
 
 from __future__ import annotations
 
@@ -143,7 +143,7 @@ class GraphMaker:
 
         def make() -> Step:
             identity = method.identity("apply")
-            if fitted is None:  # no fit whose key would have them
+            if fitted is None:  # without a fit, the weights are in no key yet
                 identity |= {
                     "params": msgspec.to_builtins(method.params),
                     "inputs": dict(method.inputs),

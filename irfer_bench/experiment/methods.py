@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 import msgspec
 
+from irfer_bench.contracts.component import Component, Modality, Traits
 from irfer_bench.contracts.params import Params, resolve, stage_values
-from irfer_bench.contracts.values import Component, Modality, Traits
 from irfer_bench.errors import BenchError, CellError, DamagedError, MissingWeightsError
 from irfer_bench.registry import OWN
 from irfer_bench.registry.announcement import trait_problem
@@ -19,12 +19,12 @@ from irfer_bench.store.digests import reading_again
 from irfer_bench.store.keys import digest_file
 
 if TYPE_CHECKING:
-    from irfer_bench.contracts.values import Kind
+    from irfer_bench.contracts.component import Kind
     from irfer_bench.registry import Registry
 
 
 class AllTraits(TypedDict):
-    """`Traits` with every value."""
+    """`Traits` with all values set."""
 
     trains: bool
     pairs: bool
@@ -40,7 +40,7 @@ DEFAULTS = AllTraits(
 
 
 def resolve_traits(component: Component, params: Params) -> AllTraits:
-    """Defaults, then what the component declares, then what follows from its parameters."""
+    """Defaults, overridden by the component's declared traits and those of its parameters."""
     refined: Traits = params.traits()
     return {**DEFAULTS, **component.traits, **refined}
 
@@ -50,8 +50,8 @@ class Method:
     """A translator or recognizer exactly as a cell uses it.
 
     Args:
-        inputs: weights by name, as the params tell them. given: what the user changed.
-        owner: the distribution, where the user had to say whose component is meant.
+        inputs: digests of weights by name. given: parameters that the user set.
+        owner: the distribution, where the user had to name it.
         code: digest of its code, where its package is installed in editable mode.
     """
 
@@ -73,24 +73,24 @@ class Method:
 
     @property
     def builtin(self) -> bool:
-        """Whether it came with irfer-bench itself."""
+        """Whether it is part of irfer-bench."""
         return self.distribution == OWN
 
     @property
     def row_name(self) -> str:
-        """The name and what the user changed, for a board's row."""
+        """The name and the changed parameters, for a board's row."""
         changes = ", ".join(f"{name}={value}" for name, value in sorted(self.given.items()))
         return f"{self.name} ({changes})" if changes else self.name
 
     @cached_property
     def traits(self) -> AllTraits:
-        """What planning must know of it."""
+        """The resolved traits of the method."""
         return resolve_traits(self.component, self.params)
 
     def owner_of(self, part: str) -> str:
-        """Who owns a shared part: what the family declared, else the component and its version.
+        """The owner of a shared part: the declared one, else the component and its version.
 
-        Parts of other distributions never meet those of irfer-bench or of each other.
+        Distributions never share parts.
         """
         owner = self.component.parts.get(part) or f"{self.component.name}/{self.component.version}"
         scope = "" if self.builtin else f"{self.distribution}:"
@@ -105,7 +105,7 @@ class Method:
         return stage_values(self.params, "apply")
 
     def identity(self, stage: str) -> dict[str, Any]:
-        """What enters the key of a fit (`fit`) or of its use (`apply`)."""
+        """Values in the key of a fit (`fit`) or of its use (`apply`)."""
         identity: dict[str, Any] = {
             "component": self.component.name,
             "distribution": self.distribution,
@@ -119,7 +119,7 @@ class Method:
         return identity
 
     def describe(self) -> dict[str, Any]:
-        """What a record keeps of it: every resolved value and what was given."""
+        """The method in a record: all resolved values, and those that were set."""
         return {
             "name": self.component.name,
             "variant": self.variant,
@@ -181,10 +181,10 @@ def resolve_method(
 
 
 def check_weights(registry: Registry, method: Method, weights: Path) -> None:
-    """Read the weights that a method is about to use; their digests are in its key.
+    """Check the digests of the weights of a method, which are in its key.
 
     Raises:
-        DamagedError: a file is no longer what the plan was made with.
+        DamagedError: a file has changed since the plan was made.
     """
     if not method.inputs:
         return
@@ -200,7 +200,7 @@ def check_weights(registry: Registry, method: Method, weights: Path) -> None:
 
 
 def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:
-    """Digests of the weights that the params ask for; a plugin may bring missing ones."""
+    """Digests of the weights that the params ask for; a plugin may fetch missing ones."""
     try:
         return dict(params.inputs(weights))
     except MissingWeightsError as error:
@@ -210,7 +210,7 @@ def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]
 
 
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
-    """Whether a plugin's fetch hook brought the file; its digest is checked here again."""
+    """Whether a fetch hook provided the file; its digest is checked again."""
     if not missing.uri:
         return False
     try:
@@ -218,7 +218,7 @@ def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) ->
             uri=missing.uri, sha256=missing.sha256, into=weights
         )
         found = "" if path is None else digest_file(Path(path))
-    except Exception as error:  # noqa: BLE001  a third-party hook may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a hook may raise anything
         missing.message += f" (a plugin tried to fetch it: {type(error).__name__}: {error})"
         return False
     if path is None:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from irfer_bench.contracts.values import Kind
+from irfer_bench.contracts.component import Kind
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
@@ -63,9 +63,11 @@ class Plan:
 
 
 def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
-    if step.key in seen or store.has(step.key):
+    if step.key in seen:
         return
     seen.add(step.key)
+    if store.has(step.key):
+        return
     for other in step.reads.values():
         if other.key not in seen:
             yield from _needed(other, store, seen)

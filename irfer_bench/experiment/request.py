@@ -1,4 +1,4 @@
-"""Requests: the command line and suite.toml become one list of them."""
+"""Requests, read from the command line or a suite.toml."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         params: per component name (or `translator`/`recognizer` for all of them), field to value.
         folds: numbers from 1; empty means fold 1 in `quick`, all otherwise.
         seeds: empty means 0.
-        metrics: computed beside the setting's own; the board shows them as further columns.
+        metrics: computed in addition to the setting's; the board shows them as further columns.
         rebuild: methods whose steps are made again, with all that follows from them.
         threads: of the numerical libraries; 0 means as many as there are cores.
     """
@@ -86,7 +86,7 @@ def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_params(texts: Sequence[str]) -> dict[str, dict[str, Any]]:
-    """`translator.lambda_h=50` and its like, as component to field to value."""
+    """Options such as `translator.lambda_h=50`, as component to field to value."""
     params: dict[str, dict[str, Any]] = {}
     for text in texts:
         address, equals, value = text.partition("=")
@@ -113,7 +113,7 @@ def parse_roots(texts: Sequence[str], target: str) -> dict[str, str]:
 
 
 def params_for(params: Mapping[str, Mapping[str, Any]], role: str, name: str) -> dict[str, Any]:
-    """What was given for a component: by role, then by its own name, then by name with variant."""
+    """Parameters set for a component: by role, overridden by name, then by name with variant."""
     given: dict[str, Any] = {}
     for owner in (role, name.partition("@")[0], name):
         given.update(params.get(owner, {}))

@@ -1,4 +1,4 @@
-"""One struct per step; its key is the digest of these values.
+"""One struct per step; the step's key is the digest of its values.
 
 A field at its default does not enter the key, so that a new field changes no old one.
 """
@@ -10,7 +10,8 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 from msgspec import Meta
 
-from irfer_bench.contracts.values import Scalar, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Scalar
 from irfer_bench.settings.kinds import Subset
 from irfer_bench.settings.setting import NoFace
 
@@ -39,11 +40,11 @@ class _Spec(
     forbid_unknown_fields=True,
     tag_field="step",
 ):
-    """Base of what steps are made of."""
+    """Base of the specifications of steps."""
 
 
 class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
-    """Items of one domain become stored clips."""
+    """Turn the items of one domain into stored clips."""
 
     dataset: Annotated[dict[str, Any], Meta(description="name, version, params, fingerprint")]
     domain: Annotated[dict[str, Any], Meta(description="spectrum, lightings, parts, splits")]
@@ -66,7 +67,7 @@ class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
 
 
 class FitTranslator(_Spec, frozen=True, kw_only=True, tag="fit_translator"):
-    """A translator is fitted on source and target of training subjects."""
+    """Fit a translator on source and target of training subjects."""
 
     component: Name
     distribution: Distribution
@@ -81,7 +82,7 @@ class FitTranslator(_Spec, frozen=True, kw_only=True, tag="fit_translator"):
 
 
 class Translate(_Spec, frozen=True, kw_only=True, tag="translate"):
-    """Clips pass through a translator; ids and order stay."""
+    """Translate clips; ids and order are kept."""
 
     component: Name
     distribution: Distribution
@@ -97,7 +98,7 @@ class Translate(_Spec, frozen=True, kw_only=True, tag="translate"):
 
 
 class FitRecognizer(_Spec, frozen=True, kw_only=True, tag="fit_recognizer"):
-    """A recognizer is fitted on source and target of training subjects."""
+    """Fit a recognizer on source and target of training subjects."""
 
     component: Name
     distribution: Distribution
@@ -119,7 +120,7 @@ class FitRecognizer(_Spec, frozen=True, kw_only=True, tag="fit_recognizer"):
 
 
 class Predict(_Spec, frozen=True, kw_only=True, tag="predict"):
-    """A fitted recognizer gives log-probabilities of test clips."""
+    """Predict log-probabilities of test clips with a fitted recognizer."""
 
     component: Name
     distribution: Distribution
@@ -136,7 +137,7 @@ class Predict(_Spec, frozen=True, kw_only=True, tag="predict"):
 
 
 class Score(_Spec, frozen=True, kw_only=True, tag="score"):
-    """Predictions and images become numbers with intervals."""
+    """Compute metrics with intervals from predictions and images."""
 
     setting: Annotated[tuple[str, str], Meta(description="name and version")]
     fold: Fold
@@ -151,10 +152,10 @@ Reports: TypeAlias = dict[str, Scalar]
 
 
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
-    """Base of what a finished step tells about itself.
+    """Base of the facts of a finished step.
 
     Args:
-        reports: what its plugin reported. threads: of torch; None where it was not used.
+        reports: facts reported by its plugin. threads: of torch; None where it was not used.
     """
 
     reports: Reports = {}

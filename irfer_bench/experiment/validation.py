@@ -1,4 +1,4 @@
-"""Combinations that have no meaning are refused when the plan is made."""
+"""Validation of combinations of setting, translator and recognizer."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from irfer_bench.experiment.graph import Cell
 
 
 def validate(cell: Cell) -> None:
-    """Check that setting, translator and recognizer make sense together.
+    """Check that setting, translator and recognizer can be combined.
 
     Raises:
-        RefusedError: they do not, with the reason in one line.
+        RefusedError: they cannot, with the reason in one line.
         MissingError: the translator has no pairs to be fitted on.
     """
     setting, translator, protocol = cell.setting, cell.translator, cell.protocol

@@ -1,59 +1,23 @@
-"""Arrays in memory as the clips that methods take."""
+"""Clips made of arrays in memory."""
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.contracts.values import Clip, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip
+from irfer_bench.data.clip_list import ClipList
 from irfer_bench.errors import UsageError
 
 Frames: TypeAlias = NDArray[Any] | Sequence[NDArray[Any]] | Sequence[Clip]
 
 
-class ArrayClips(Sequence[Clip]):
-    """Clips in memory, in the order given; their arrays are read-only copies."""
-
-    def __init__(self, clips: Sequence[Clip]) -> None:
-        self._clips = tuple(clips)
-
-    @property
-    def key(self) -> str:
-        digest = hashlib.sha256()
-        for clip in self._clips:
-            digest.update(f"{clip.id}|{clip.label}|{clip.frames.shape}|".encode())
-            digest.update(np.ascontiguousarray(clip.frames).data)
-        return digest.hexdigest()
-
-    @property
-    def ids(self) -> list[str]:
-        return [clip.id for clip in self._clips]
-
-    @property
-    def labels(self) -> list[str | None]:
-        return [clip.label for clip in self._clips]
-
-    @property
-    def subjects(self) -> list[str | None]:
-        return [clip.subject for clip in self._clips]
-
-    def __len__(self) -> int:
-        return len(self._clips)
-
-    def __getitem__(self, index: Any) -> Any:
-        found = self._clips[index]
-        return ArrayClips(found) if isinstance(index, slice) else found
-
-    def __iter__(self) -> Iterator[Clip]:
-        return iter(self._clips)
-
-
-def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ArrayClips:
-    """Clips of what a user has in hand.
+def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ClipList:
+    """Clips of images, videos or existing clips.
 
     Args:
         given: (N, H, W, 3) images or (N, T, H, W, 3) videos, a list of (H, W, 3) or (T, H, W, 3)
@@ -74,7 +38,7 @@ def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ArrayClips:
                 f"{(size, size, 3)}",
                 "cut out and resize the faces first, as irfer-bench show SETTING says",
             )
-    return ArrayClips(clips)
+    return ClipList(clips)
 
 
 def _frames(array: Any, number: int) -> NDArray[np.uint8]:

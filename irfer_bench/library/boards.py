@@ -1,4 +1,4 @@
-"""Boards as notebooks show them, and two of their rows compared."""
+"""Boards as tables of notebooks, and the comparison of two rows."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A fitted method from its record: the state that the store holds, ready for arrays."""
+"""Fitted methods loaded from the store by the record of their cell."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Fitted:
-    """Translator and recognizer of one cell, as they were fitted.
+    """Fitted translator and recognizer of one cell.
 
     Args:
         record: of the cell. setting: its protocol; its `size` is the side of the images.
@@ -95,8 +95,8 @@ def load(record: Record | str | Path) -> Fitted:
         record: of a run on this machine, or its file.
 
     Raises:
-        MissingError: the store no longer holds them, or the plugin is not here in that version.
-        DamagedError: the file is no whole record.
+        MissingError: the store no longer holds them, or that version is not installed.
+        DamagedError: the file is not a valid record.
     """
     found = record if isinstance(record, Record) else read_record(Path(record))
     if found.outcome != "ok":
@@ -122,7 +122,7 @@ class _Loader:
     facts: Mapping[str, Any]
 
     def step(self, role: str) -> Step:
-        """The step that would use the method of this role."""
+        """The step that uses the method of this role."""
         method, cell = self._method(role), self.facts["cell"]
         known = {**method.identity("apply"), "fold": cell["fold"], "precision": cell["precision"]}
         if role == "translator":

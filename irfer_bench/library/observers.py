@@ -22,7 +22,7 @@ def tell_observers(
     cached: bool = False,
     message: str = "",
 ) -> None:
-    """Call `irfer_bench_cell` of every plugin, with the arguments it takes."""
+    """Call `irfer_bench_cell` of every plugin with the arguments it accepts."""
     facts = {
         "event": event,
         "cell": cell,

@@ -1,4 +1,4 @@
-"""Plan: which cells and steps a run would have, what is stored already, how long the rest takes."""
+"""`plan`: cells and steps of a run, which are stored, and the estimated time of the others."""
 
 from __future__ import annotations
 
@@ -26,8 +26,8 @@ class PlannedStep:
     """A step of a plan.
 
     Args:
-        key: None until the dataset was scanned. seconds: estimate, None where nobody timed it.
-        parts: of a fit, the shared parts it may build: name, and who owns it.
+        key: None until the dataset was scanned. seconds: estimate, None without a measured time.
+        parts: shared parts that a fit may build: name to owner.
     """
 
     kind: str
@@ -40,10 +40,10 @@ class PlannedStep:
 
 @dataclass(frozen=True)
 class RunPlan:
-    """What a run would do.
+    """The cells and steps of a run, not carried out.
 
     Args:
-        cells: one per record. refusals: combinations without a meaning, each with the reason.
+        cells: one per record. refusals: refused combinations, each with the reason.
     """
 
     plan: Plan = field(repr=False)
@@ -68,17 +68,17 @@ class RunPlan:
         return list(known.values())
 
     def steps_of(self, planned: PlannedCell) -> list[PlannedStep]:
-        """The steps of one cell, needed ones first."""
+        """The steps of one cell, inputs first."""
         return [self._step(step) for step in planned.score.walk()]
 
     @property
     def seconds(self) -> float:
-        """Of the steps that were timed before, together."""
+        """Sum of the estimates of steps with a measured time."""
         return sum(value or 0 for value in self.times.values())
 
     @property
     def unknown(self) -> int:
-        """Steps to do that nobody has timed here."""
+        """Number of missing steps without an estimate."""
         return sum(value is None for value in self.times.values())
 
     def to_dataframe(self) -> pd.DataFrame:
@@ -140,7 +140,7 @@ def web_lines(text: str) -> str:
 
 
 def plan(**asked: Unpack[Asked]) -> RunPlan:
-    """What `run` with the same arguments would do; nothing is built and no dataset is read.
+    """The plan of `run` with the same arguments; nothing is built and no dataset is read.
 
     Raises:
         UsageError: a wrong name or value, or every combination was refused.
@@ -150,7 +150,7 @@ def plan(**asked: Unpack[Asked]) -> RunPlan:
 
 
 def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
-    """The plan of some requests, with what is stored and how long the rest takes."""
+    """The plan of some requests, with stored steps and estimated times."""
     made = session.plan(requests, scan=False)
     times = known_times(session.store)
     needed = {step.key: step for step in made.needed(session.store)}
@@ -164,7 +164,7 @@ def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
 
 
 def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:
-    """Say in a few lines what will be done."""
+    """Report in a few lines which steps will be built."""
     say = session.reporter.line
     past = known_times(session.store)
     times = [estimate(past, step) for step in needed]

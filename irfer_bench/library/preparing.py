@@ -1,4 +1,4 @@
-"""Prepare the clips of a setting: decode, crop and resize once what it needs."""
+"""Preparation of the clips of a setting: decoded, cropped and resized once."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class PreparedDomain:
-    """One domain of a setting, stored.
+    """One prepared domain of a setting.
 
     Args:
-        cached: it was there before. facts: of the artefact, such as `clips` and `no_face`.
+        cached: it was stored before. facts: of the artefact, such as `clips` and `no_face`.
     """
 
     title: str
@@ -44,14 +44,14 @@ class Prepared:
 def prepare(
     session: Session, setting: Setting, open_copy: Callable[[str], DatasetCopy]
 ) -> Prepared:
-    """Prepare every domain of a setting; what is there is not made again.
+    """Prepare every domain of a setting; stored domains are reused.
 
     Args:
         open_copy: the copy of the dataset of this name, its folder read.
 
     Raises:
         MissingError: a dataset, a detector or its weights are not here.
-        DamagedError: the data leave it open which items count.
+        DamagedError: it is unclear which items count.
     """
     from irfer_bench.data.clips import StoredClips
 

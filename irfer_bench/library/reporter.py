@@ -25,18 +25,18 @@ class PlainReporter:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._loops: dict[str, float] = {}
-        self._said = 0.0
+        self._printed = 0.0
 
     def step(self, step: Step) -> None:
         self.line(f"  {step.title} …")
         self._loops.clear()
-        self._said = time.monotonic()
+        self._printed = time.monotonic()
 
     def progress(self, name: str, done: int, total: int, note: str = "") -> None:
         now = time.monotonic()
         begun = self._loops.setdefault(name, now)
-        if now - self._said >= EVERY and done < total:
-            self._said = now
+        if now - self._printed >= EVERY and done < total:
+            self._printed = now
             left = (now - begun) / max(done, 1) * (total - done)
             self.line(f"    {name} {done}/{total} {note}, about {duration(left)} left")
 
@@ -47,16 +47,16 @@ class PlainReporter:
         sys.stderr.write(f"{terminal(text)}\n")
         sys.stderr.flush()
 
-    def lane(self, title: str) -> PlainReporter:
-        """A reporter for one cell among several that run at once."""
-        return Lane(self, title)
+    def for_cell(self, title: str) -> PlainReporter:
+        """A reporter for one of several cells that run at the same time."""
+        return CellReporter(self, title)
 
     def close(self) -> None:
-        """Nothing is left open."""
+        """Nothing to close."""
 
 
-class Lane(PlainReporter):
-    """Lines of one cell, each with the cell's name before it."""
+class CellReporter(PlainReporter):
+    """Prefixes each line with the name of a cell."""
 
     def __init__(self, whole: PlainReporter, title: str) -> None:
         super().__init__()
@@ -67,14 +67,14 @@ class Lane(PlainReporter):
 
 
 class SilentReporter(PlainReporter):
-    """Says nothing."""
+    """Prints nothing."""
 
     def line(self, text: str) -> None:
         pass
 
 
 class LiveReporter(PlainReporter):
-    """Bars with an estimate, one per running loop."""
+    """Progress bars with the estimated time left, one per running loop."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -124,7 +124,7 @@ class LiveReporter(PlainReporter):
         self._console.print(terminal(text), markup=False)
 
     def close(self) -> None:
-        """Take the bars off the screen."""
+        """Remove the bars from the terminal."""
         self._clear()
         self._bars.stop()
 
@@ -156,5 +156,5 @@ def quiet_stdout() -> Iterator[None]:
 
 
 def open_reporter() -> PlainReporter:
-    """Bars where somebody looks, lines otherwise."""
+    """Bars on a terminal, lines elsewhere."""
     return LiveReporter() if sys.stderr.isatty() else PlainReporter()

@@ -16,9 +16,9 @@ FILES = ("landmarks", "boxes")
 
 
 class Asked(TypedDict, total=False):
-    """Which cells are meant, as `irfer_bench.run` and `irfer_bench.plan` take it.
+    """Arguments of `irfer_bench.run` and `irfer_bench.plan` that select cells.
 
-    Lists may be single values. What is left out is as on the command line: the synthetic dataset,
+    Lists may be single values. Defaults are those of the command line: the synthetic dataset,
     its first setting, translator `none`, recognizer `pca`, preset `quick`, fold 1, seed 0.
 
     Args:
@@ -27,7 +27,7 @@ class Asked(TypedDict, total=False):
         translators, recognizers: `name` or `name@variant`; all are combined.
         params: per component name (or `translator`, `recognizer`), field to value.
         data_roots: folder per dataset.
-        metrics: computed beside the setting's own. rebuild: methods to be made again.
+        metrics: computed in addition to the setting's. rebuild: methods to fit again.
     """
 
     suite: str | Path
@@ -75,7 +75,7 @@ def make_requests(asked: Mapping[str, Any]) -> list[Request]:
 
 
 def override(base: Request, given: Mapping[str, Any]) -> Request:
-    """A request with what is given on top of it; empty values change nothing.
+    """A request with some fields replaced; empty values change nothing.
 
     Raises:
         UsageError: a value of the wrong type.

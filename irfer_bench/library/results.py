@@ -30,8 +30,8 @@ class Results:
     """Records, in the order of the run or of their files; a sequence of them.
 
     Args:
-        folder: where they lie. failures: cells without a result, with the outcome and the reason.
-        problems: files that are no whole record.
+        folder: results folder. failures: cells without a result, with the outcome and the reason.
+        problems: files that are not valid records.
     """
 
     folder: Path
@@ -62,7 +62,7 @@ class Results:
 
     def boards(self) -> list[ShownBoard]:
         """A board per setting, preset, version and data, each ranked."""
-        from irfer_bench.engine.boards import check_boards
+        from irfer_bench.engine.checked_boards import check_boards
         from irfer_bench.library.boards import ShownBoard
 
         settings = dict.fromkeys(record.cell.setting for record in self.records)
@@ -75,7 +75,7 @@ class Results:
         ]
 
     def board(self, setting: str = "", preset: str = "") -> ShownBoard:
-        """The one board there is, or the one that the names choose.
+        """The only board, or the one that the arguments select.
 
         Raises:
             UsageError: there is none, or several.

@@ -1,4 +1,4 @@
-"""Run: plan, announce, carry out, write boards and images."""
+"""`run`: plan, carry out, write boards and images."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from irfer_bench.render.numbers import duration
 if TYPE_CHECKING:
     from irfer_bench.experiment.planner import Plan
     from irfer_bench.experiment.request import Request
-    from irfer_bench.library.host import CellResult, Execution
+    from irfer_bench.library.execution import CellResult, Execution
     from irfer_bench.library.results import Results
 
 
 @dataclass
 class Finished:
-    """What a run did.
+    """The outcome of a run.
 
     Args:
         cells: in the order asked for. written: boards and images.
@@ -60,7 +60,7 @@ def run(
     progress: bool = True,
     **asked: Unpack[Asked],
 ) -> Results:
-    """Run experiments and return their records; what was done before is not done again.
+    """Run experiments and return their records; finished steps are reused.
 
     `run(setting="synth_nir_quality", translators=["identity", "histmatch"])` is what
     `irfer-bench run -s synth_nir_quality -t identity -t histmatch` does.
@@ -69,9 +69,9 @@ def run(
         out: results folder: records, predictions, boards and images.
         executor: `inline`, or `local` for `workers` child processes with limits on each cell's
             wall clock and memory.
-        allow_faces: datasets whose people may be drawn, into a local folder.
+        allow_faces: datasets whose images of people may be written, into a local folder.
         progress: whether steps are shown on standard error.
-        asked: which cells; the names are those of `irfer_bench.library.request.Asked`.
+        asked: the cells, by the names of `irfer_bench.library.request.Asked`.
 
     Raises:
         UsageError: a wrong name or value. MissingError: data or weights are not here.
@@ -85,7 +85,7 @@ def run(
     try:
         with quiet_stdout():
             session = Session.open(reporter)
-            finished = carry_out(session, requests, Path(out), how, allow_faces, reporter.lane)
+            finished = carry_out(session, requests, Path(out), how, allow_faces, reporter.for_cell)
     finally:
         reporter.close()
     done = [cell for cell in finished.cells if cell.record is not None]
@@ -99,12 +99,12 @@ def run(
 def make_execution(
     executor: str, workers: int = 0, seconds: float = 0.0, memory_mb: float = 0.0
 ) -> Execution:
-    """How cells are carried out; 0 workers means 2 where the executor has processes of its own.
+    """The settings of an execution; 0 workers means 2 where the executor starts processes.
 
     Raises:
         UsageError: a number is below 0 or not finite.
     """
-    from irfer_bench.library.host import Execution
+    from irfer_bench.library.execution import Execution
 
     for name, value in (("workers", workers), ("seconds", seconds), ("memory-mb", memory_mb)):
         if not 0 <= value < inf:
@@ -119,12 +119,12 @@ def carry_out(
     out: Path,
     how: Execution,
     allow_faces: Sequence[str] = (),
-    lane: Callable[[str], Any] | None = None,
+    cell_reporter: Callable[[str], Any] | None = None,
 ) -> Finished:
     """Carry out all requests as one plan.
 
     Raises:
-        BenchError: nothing could be begun. What happens later is in the answer.
+        BenchError: nothing could be started. Later failures are in the returned value.
     """
     from irfer_bench.library.host import RunHost
 
@@ -134,7 +134,7 @@ def carry_out(
     plan = session.plan(requests, scan=True)
     threads = max(request.threads for request in requests)
     rebuild = sorted({name for request in requests for name in request.rebuild})
-    host = RunHost(session, plan, out, how, threads, rebuild, lane)
+    host = RunHost(session, plan, out, how, threads, rebuild, cell_reporter)
     host.set_aside()
     needed = list(plan.needed(session.store))
     announce(plan, needed, session)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Session:
-    """One registry and one store, with a reporter of events."""
+    """Registry, store and reporter of a run."""
 
     registry: Registry
     store: Store
@@ -32,7 +32,7 @@ class Session:
 
     @classmethod
     def open(cls, reporter: Reporter, registry: Registry | None = None) -> Session:
-        """The plugins and folders that the environment names."""
+        """Open the plugins and the folders of the environment variables."""
         place = home()
         store = Store(place / "store", reporter.line)
         return cls(registry or load_registry(), store, place, weights(), reporter)
@@ -52,7 +52,7 @@ class Session:
     def runner(
         self, device: str, precision: str, threads: int = 0, rebuild: Sequence[str] = ()
     ) -> Runner:
-        """What builds the steps of a plan in this process."""
+        """A runner for the steps of a plan in this process."""
         from irfer_bench.engine.jobs import open_runner
 
         return open_runner(

@@ -1,4 +1,4 @@
-"""Rows as tables for people and notebooks; pandas is imported where it is asked for."""
+"""Rows as data frames; pandas is imported on use."""
 
 from __future__ import annotations
 

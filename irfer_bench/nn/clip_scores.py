@@ -9,7 +9,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_bench.contracts.values import Clips, Context, Features, Scores
+from irfer_bench.contracts.context import Context
+from irfer_bench.contracts.values import Clips, Features, Scores
 from irfer_bench.errors import ContractError
 from irfer_bench.nn.frames import FRAMES_AT_ONCE, FrameTable, batches
 

@@ -9,7 +9,7 @@ import torch
 from irfer_bench.errors import UsageError
 
 if TYPE_CHECKING:
-    from irfer_bench.contracts.values import Context
+    from irfer_bench.contracts.context import Context
 
 PRECISIONS = ("fp32", "bf16")
 

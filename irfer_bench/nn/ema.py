@@ -12,8 +12,8 @@ from torch import nn
 def averaging(net: nn.Module, decay: float) -> tuple[nn.Module, Callable[[int], None]]:
     """Exponentially averaged weights of `net`, and the update to call after each step.
 
-    The decay begins at (1 + step) / (10 + step), so that the random initial weights are forgotten.
-    Integer buffers are copied.
+    The decay begins at (1 + step) / (10 + step), so that the influence of the random initial
+    weights vanishes. Integer buffers are copied.
     """
     averaged = copy.deepcopy(net).requires_grad_(False)
 

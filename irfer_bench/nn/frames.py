@@ -11,7 +11,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_bench.contracts.values import Clip, Clips, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip, Clips
 from irfer_bench.nn.images import to_tensor
 
 FRAMES_AT_ONCE = 64
@@ -147,8 +148,8 @@ class ClipBatch:
         rows = torch.zeros(len(self.clips), samples)
         for row, clip in zip(rows, self.clips, strict=True):
             if clip.audio is not None:
-                heard = torch.from_numpy(np.array(clip.audio[:samples], dtype=np.float32))
-                row[: len(heard)] = heard
+                audio = torch.from_numpy(np.array(clip.audio[:samples], dtype=np.float32))
+                row[: len(audio)] = audio
         return rows, torch.tensor([clip.audio is not None for clip in self.clips])
 
 

@@ -1,4 +1,4 @@
-"""Frames as tensors and back: the one place where pixel ranges and rounding are decided."""
+"""Conversion of frames to tensors and back, with pixel ranges and rounding."""
 
 from __future__ import annotations
 

@@ -12,7 +12,8 @@ from typing import Any, TypeAlias, TypeVar
 import torch
 from torch import Tensor, nn
 
-from irfer_bench.contracts.values import Context, State
+from irfer_bench.contracts.context import Context
+from irfer_bench.contracts.values import State
 from irfer_bench.errors import NonFiniteLossError
 
 B = TypeVar("B")

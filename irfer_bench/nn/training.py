@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from irfer_bench.nn.loop import Losses, load_module, module_state, run_steps
 
 if TYPE_CHECKING:
-    from irfer_bench.contracts.values import Context
+    from irfer_bench.contracts.context import Context
 
 B = TypeVar("B")
 __all__ = ["load_module", "module_state", "train"]

@@ -1,4 +1,4 @@
-"""Finds a pretrained file by name, says what it is, and imports no torch.
+"""Search of pretrained files, and their digests, without torch.
 
 Pretrained files are never downloaded here: a user puts them into one folder
 (`IRFER_BENCH_WEIGHTS`, `ctx.weights`), or a plugin ships them inside its package.
@@ -17,13 +17,13 @@ from irfer_bench.store.digests import remembered_digest
 
 @dataclass(frozen=True, slots=True)
 class Pretrained:
-    """One pretrained file as the world knows it.
+    """One published pretrained file.
 
     Args:
-        name: what people call it, for messages.
+        name: its usual name, for messages.
         files: file names under which it may lie in the weights folder, best first.
         sha256: start of the digest of `files[0]`, or empty where it is not known.
-        source: URL of the file, or the page that leads to it.
+        source: URL of the file or of its download page.
         folder: where a package ships it, searched after the weights folder.
     """
 

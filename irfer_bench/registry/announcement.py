@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from typing import Any, get_args
 
-from irfer_bench.contracts.values import Component, Kind, Modality
+from irfer_bench.contracts.component import Component, Kind, Modality
 
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z0-9_]+")
@@ -71,6 +70,8 @@ def trait_problem(kind: str, traits: object) -> str:
     for name, value in traits.items():
         own = sorted(known for known, (whose, _, _) in TRAITS.items() if whose == kind)
         if name not in own:
+            from difflib import get_close_matches
+
             near = get_close_matches(str(name), own, n=1, cutoff=0.5)
             known = f"did you mean {near[0]!r}?" if near else f"known: {', '.join(own) or 'none'}"
             return f"unknown trait {name!r} of a {kind}; {known}"

@@ -7,16 +7,17 @@ import sys
 from collections import defaultdict
 from contextlib import redirect_stdout, suppress
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
+from irfer_bench.contracts.component import Component, Kind
 from irfer_bench.contracts.hookspecs import PROJECT
-from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Component, Kind
 from irfer_bench.errors import BenchError, MissingError, UsageError, unknown_name
-from irfer_bench.settings.setting import Setting
-from irfer_bench.settings.variants import name_with_crop, with_crop
+
+if TYPE_CHECKING:
+    from irfer_bench.contracts.params import Params
+    from irfer_bench.settings.setting import Setting
 
 OWN = "irfer-bench"
 
@@ -107,6 +108,8 @@ class Registry:
 
     def params_class(self, component: Component) -> type[Params]:
         """The component's parameters; a class without fields where it has none."""
+        from irfer_bench.contracts.params import Params
+
         if not component.params:
             return Params
         loaded = self.load(component, component.params)
@@ -131,6 +134,9 @@ class Registry:
         The variant is the same protocol with faces found by another detector, or with another
         policy for frames without a face.
         """
+        from irfer_bench.settings.setting import Setting
+        from irfer_bench.settings.variants import with_crop
+
         name, _, variant = name.partition("@")
         component = self.get("setting", name)
         value = self.load(component, component.factory)
@@ -147,6 +153,8 @@ class Registry:
         self, name: str, *, detector: str = "", no_face: str = "", boxes: bool = False
     ) -> Setting:
         """A setting with the crop that options ask for; see `settings.variants`."""
+        from irfer_bench.settings.variants import name_with_crop
+
         default = self.setting(name.partition("@")[0]).detector
         options = {"detector": detector, "no_face": no_face}
         return self.setting(name_with_crop(name, default, **options, boxes=boxes))
@@ -160,11 +168,11 @@ class Registry:
                     found.append(self.setting(f"{each.distribution}:{each.component.name}"))
         return [setting for setting in found if setting.dataset == dataset]
 
-    def load_hook(self, hook: str, kind: str, name: str) -> Any:
-        """The function that a plugin announced by this name as executor or renderer.
+    def hook_address(self, hook: str, kind: str, name: str) -> str:
+        """The address that a plugin announced by this name for an executor or renderer.
 
         Raises:
-            UsageError: nobody announced the name. MissingError: it cannot be imported.
+            UsageError: nobody announced the name.
         """
         addresses: dict[str, str] = {}
         broken = ""
@@ -178,13 +186,22 @@ class Registry:
                 broken += f"; plugin {owner.plugin_name!r} is broken: {describe_error(error)}"
         if name not in addresses:
             raise unknown_name(kind, name, addresses, broken.removeprefix("; "))
+        return addresses[name]
+
+    def load_hook(self, hook: str, kind: str, name: str) -> Any:
+        """The function that a plugin announced by this name as executor or renderer.
+
+        Raises:
+            UsageError: nobody announced the name. MissingError: it cannot be imported.
+        """
+        address = self.hook_address(hook, kind, name)
         try:
-            return _import(addresses[name])
+            return _import(address)
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # a plugin's module may raise or exit
             raise MissingError(
-                f"{kind} {name!r} cannot be loaded from {addresses[name]}: {describe_error(error)}",
+                f"{kind} {name!r} cannot be loaded from {address}: {describe_error(error)}",
                 "see irfer-bench doctor",
             ) from error
 

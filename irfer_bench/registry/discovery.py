@@ -6,16 +6,19 @@ import os
 import sys
 from collections.abc import Iterable, Iterator
 from contextlib import redirect_stdout
-from importlib.metadata import EntryPoint, entry_points
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pluggy
 
 from irfer_bench.contracts import hookspecs
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.hookspecs import PROJECT
-from irfer_bench.contracts.values import Component
 from irfer_bench.registry.announcement import find_problem
 from irfer_bench.registry.catalogue import OWN, Failure, Registry, describe_error
+from irfer_bench.registry.entry_points import Loadable, find_entry_points
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 GROUP = PROJECT
 
@@ -29,7 +32,7 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
     registry = Registry()
     registry.manager.add_hookspecs(hookspecs)
     builtin_only = os.environ.get("IRFER_BENCH_PLUGINS") == "builtin"
-    entries = _unique(entry_points(group=GROUP) if group is None else group)
+    entries = _unique(find_entry_points(GROUP) if group is None else _named(group))
     # Built-ins first, wherever they lie on the path: their names are reserved.
     for distribution, entry in sorted(entries, key=lambda pair: pair[0] != OWN):
         if builtin_only and distribution != OWN:
@@ -52,18 +55,22 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
     return registry
 
 
-def _unique(entries: Iterable[EntryPoint]) -> Iterator[tuple[str, EntryPoint]]:
-    """Each entry point once, with the name of its distribution."""
+def _named(entries: Iterable[EntryPoint]) -> Iterator[tuple[str, Loadable]]:
     names: dict[int, str] = {}
-    seen: set[tuple[str, str, str]] = set()
     for entry in entries:
         # Reading the name parses the distribution's metadata: once per distribution.
         if id(entry.dist) not in names:
             names[id(entry.dist)] = entry.dist.name if entry.dist else "unknown"
-        key = (names[id(entry.dist)], entry.name, entry.value)
+        yield names[id(entry.dist)], entry
+
+
+def _unique(entries: Iterable[tuple[str, Loadable]]) -> Iterator[tuple[str, Loadable]]:
+    seen: set[tuple[str, str, str]] = set()
+    for distribution, entry in entries:
+        key = (distribution, entry.name, entry.value)
         if key not in seen:
             seen.add(key)
-            yield key[0], entry
+            yield distribution, entry
 
 
 def _announced(plugin: Any) -> Iterable[Component]:

@@ -1,1 +1,1 @@
-"""Records become tables, and tables become text."""
+"""Boards, panels and images of records."""

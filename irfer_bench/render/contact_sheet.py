@@ -54,7 +54,7 @@ def _length(text: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """What the built-in font can draw."""
+    """The characters that the built-in font can draw."""
     return text.encode("ascii", "replace").decode()
 
 

@@ -1,4 +1,4 @@
-"""What a board says of itself in sentences, and which of its numbers are the best."""
+"""Sentences that describe a board, and its best rows."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 
 
 def describe_board(board: Board) -> list[str]:
-    """The protocol, how much was tested, what guessing gives, when it was made and with what."""
+    """Sentences on protocol, test items, chance level, date and versions."""
     sentences = [board.protocol] if board.protocol else []
     items, pairs = _tested(board, "test"), _tested(board, "pairs")
     records = [record for row in board.rows for record in row.records]

@@ -1,4 +1,4 @@
-"""Side-by-side images of a cell, one row per class; people only where explicitly allowed."""
+"""Side-by-side images of a cell, one row per class; faces only where explicitly allowed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def draw_cell(
             written.append(draw_confusion(record, folder / f"{name}.confusion.png"))
         translated = planned.score.inputs.get("translated")
         dataset = planned.cell.setting.dataset
-        if translated is None:
+        if translated is None or (folder / f"{name}.png").is_file():
             return written
         private = _private(planned, registry)
         if private and dataset not in allowed:
@@ -101,7 +101,7 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
 
 
 def save_image(canvas: Image.Image, path: Path) -> None:
-    """Write an image by one rename: half of one would be taken for the whole."""
+    """Write an image by one rename, so that no partial image is seen."""
     with atomic_file(path) as draft:
         canvas.save(draft, "PNG")
 

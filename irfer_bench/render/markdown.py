@@ -1,4 +1,4 @@
-"""The leaderboard as it is committed: Markdown, the same bytes for the same records."""
+"""The leaderboard in Markdown; equal records give equal bytes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def render(boards: Sequence[Board]) -> dict[str, str]:
 
 
 def render_page(boards: Sequence[Board]) -> str:
-    """The page of one setting: a table per preset, then what the numbers mean."""
+    """The page of one setting: a table per preset, then the legend."""
     parts = [f"# {markdown(boards[0].setting)}", ""] if boards else ["# no record", ""]
     for board in boards:
         parts += _table(board)
@@ -81,7 +81,7 @@ def _table(board: Board) -> list[str]:
 
 
 def _appendix(board: Board) -> list[str]:
-    """The columns that are not in the table, each with its reason, and the values worth a look."""
+    """The columns outside the table, each with its reason and, where informative, its values."""
     if not board.appendix:
         return []
     lines = ["Appendix", ""]
@@ -122,14 +122,14 @@ def heading(column: Column, board: Board | None = None) -> str:
 
 
 def _link(board: Board) -> list[str]:
-    """To the records, where the setting's name is one that a folder may have."""
+    """A link to the records, where the setting's name is a valid folder name."""
     if not re.fullmatch(r"[a-z0-9_@-]+", board.setting):
         return []
     return [f"[Every record](records/{board.setting}) of this table."]
 
 
 def cell(value: Value | None, notes: list[str], bold: bool = False) -> str:
-    """One number with its interval; a missing one points at its reason."""
+    """One number with its interval, or a footnote mark for the reason of a missing one."""
     if value is None:
         return ""
     if value.value is None:

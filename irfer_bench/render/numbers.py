@@ -1,10 +1,10 @@
-"""Numbers and times as people read them."""
+"""Formats of numbers and times."""
 
 from __future__ import annotations
 
 
 def number(value: float, unit: str) -> str:
-    """A metric's value as people read it: percent of fractions, else two or four decimals."""
+    """A metric's value as text: fractions in percent, others with two or four decimals."""
     if unit == "fraction":
         return f"{100 * value:.2f}"
     text = f"{value:.2f}" if abs(value) >= 2 else f"{value:.4f}"
@@ -12,7 +12,7 @@ def number(value: float, unit: str) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Seconds, minutes or hours, two digits of it."""
+    """Seconds, minutes or hours with two digits."""
     if seconds < 100:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 6000 else f"{seconds / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""One cell's result as a newcomer reads it."""
+"""The result of one cell as text for the terminal."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A setting in words that need no other page: who is trained on what, and what is scored."""
+"""A setting as text: training data, test data and scored frames."""
 
 from __future__ import annotations
 

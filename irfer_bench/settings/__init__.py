@@ -1,1 +1,1 @@
-"""Settings: the protocols that make two numbers comparable."""
+"""Settings: the protocols of leaderboards."""

@@ -10,7 +10,7 @@ from typing import Literal
 
 import msgspec
 
-from irfer_bench.contracts.values import Spectrum
+from irfer_bench.contracts.component import Spectrum
 from irfer_bench.settings.setting import Domain, Setting, SettingKind
 
 Role = Literal["source", "target", "extra"]
@@ -28,7 +28,7 @@ ELSEWHERE = (
 
 
 class Use(msgspec.Struct, frozen=True):
-    """Clips that play a part.
+    """Clips of one role, subset and form.
 
     Args:
         role: the domain they are of. subset: of the fold. translated: passed through F.
@@ -47,7 +47,7 @@ class Use(msgspec.Struct, frozen=True):
 
 
 class Protocol(msgspec.Struct, frozen=True, kw_only=True):
-    """What a setting means, read by planning, by `irfer-bench show` and by the reference pages.
+    """Data and tasks of a setting, for planning, `irfer-bench show` and the reference pages.
 
     Args:
         fitting: what a translator is fitted on: the setting's `own` source and target, a dataset
@@ -57,7 +57,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
         shots: whether the setting's shots and draws are taken of the target.
         compared: translated test items that are compared with their true partners.
         partners: whether a translator may be given the true partners of what it translates.
-        judged: whether images are what is scored, and a recognizer only their optional judge.
+        judged: whether images are scored, and a recognizer is optional.
         reads_unlabelled: whether fitting F reads target images whose labels are not granted.
         spectrum: of translated clips; None where the dataset of `fitting` decides.
         task, fitted, trained, tested: sentences.
@@ -80,7 +80,7 @@ class Protocol(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def protocol_of(setting: Setting, *, adds_nothing: bool = False) -> Protocol:
-    """What a setting means.
+    """The protocol of a setting.
 
     Args:
         adds_nothing: for a translator without effect.
@@ -89,7 +89,7 @@ def protocol_of(setting: Setting, *, adds_nothing: bool = False) -> Protocol:
 
 
 def augmented(setting: Setting, adds_nothing: bool = False) -> Protocol:
-    """Labelled target images, and other people's visible images translated to the target."""
+    """Labelled target images, and translated visible images of other subjects."""
     translates = not adds_nothing and setting.extra is not None
     return Protocol(
         fitting="own",
@@ -143,7 +143,7 @@ def supervised(setting: Setting, adds_nothing: bool = False) -> Protocol:
 
 
 def cross(setting: Setting, adds_nothing: bool = False) -> Protocol:
-    """Trained on the source, translated or not; nothing of the target is seen."""
+    """Trained on the source, translated or not, without target data."""
     foreign = is_foreign(setting, setting.source)
     what = "all of" if foreign else "the training part of"
     return Protocol(
@@ -179,7 +179,7 @@ def simulated(setting: Setting, adds_nothing: bool = False) -> Protocol:
 
 
 def quality(setting: Setting, adds_nothing: bool = False) -> Protocol:
-    """Translated images beside the true ones; a recognizer of the target may judge them."""
+    """Translated images compared with the true ones, optionally by a recognizer of the target."""
     return Protocol(
         fitting="own",
         target=Use("target", "train"),

@@ -1,4 +1,4 @@
-"""A setting is everything that makes two numbers comparable; it never belongs to a method."""
+"""Settings: the protocol of a leaderboard, independent of methods."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 import msgspec
 
-from irfer_bench.contracts.values import BASIC, Spectrum
+from irfer_bench.contracts.component import BASIC, Spectrum
 
 NoFace = Literal["fail", "whole", "drop"]
 NO_FACE: tuple[NoFace, ...] = get_args(NoFace)
@@ -20,7 +20,7 @@ class Domain(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         dataset: its name; empty means the setting's own dataset.
         spectrum: `vis`, `nir` or `lwir`.
         lightings, parts, splits: allowed values; empty means all.
-        detector: who finds its faces; empty means the setting's detector, `none` where its
+        detector: of its faces; empty means the setting's detector, `none` where its
             images are crops already.
     """
 
@@ -50,7 +50,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         audio: whether its clips have audio.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
-        detector: who finds the face; `none` takes the centre square.
+        detector: of the faces; `none` takes the centre square.
         no_face: where none is found, `fail`, take the `whole` frame's centre, or `drop` the frame.
         tested: `all` tests every item of the target (a foreign dataset), not those of a fold.
         simulated: of a simulated setting, the spectrum its images are translated to; None takes

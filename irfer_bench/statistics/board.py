@@ -152,8 +152,7 @@ def _board(
     for row, own in zip(board.rows, pools, strict=True):
         row.kept = not own.empty
     tables = Tables(board.rows, pools, known, versions)
-    for name in metrics:
-        tables.add_intervals(name)
+    tables.add_intervals()
     _rank(board, tables, known.get(primary))
     board.problems += tables.problems
     board.columns, board.appendix = divide_columns(metrics, primary, board.rows, known)

@@ -80,12 +80,20 @@ def bootstrap_sums(
     Args:
         stream: rows whose fits are to be drawn apart from each other take another one.
     """
+    (drawn,) = _bootstrap(rows, [rows[0].from_sums], draws, seed, stream)
+    return drawn
+
+
+def _bootstrap(
+    rows: Sequence[Sums], formulas: Sequence[FromSums], draws: int, seed: int, stream: int
+) -> list[Floats]:
+    """For each formula (draws, rows) values: the resampled sums are the same."""
     stacked = np.stack([row.table for row in rows], axis=2)  # (fits, subjects, rows, K)
     fits, count, width, columns = stacked.shape
     flat = stacked.transpose(1, 0, 2, 3).reshape(count, -1)
     chunk = max(1, CHUNK // max(1, flat.shape[1] + count))
     chosen = fit_choices(fits, draws, seed, stream) if fits > 1 else None
-    drawn = np.empty((draws, width))
+    drawn = [np.empty((draws, width)) for _ in formulas]
     for start, often in weights(count, draws, seed, chunk):
         stop = start + len(often)
         sums = (often @ flat).reshape(-1, fits, width, columns)
@@ -94,7 +102,8 @@ def bootstrap_sums(
         else:
             own = np.stack([(chosen[start:stop] == fit).sum(1) for fit in range(fits)], axis=1)
             mean = np.einsum("df,dfrk->drk", own / fits, sums)
-        drawn[start:stop] = rows[0].from_sums(mean)
+        for values, from_sums in zip(drawn, formulas, strict=True):
+            values[start:stop] = from_sums(mean)
     return drawn
 
 
@@ -113,15 +122,26 @@ def interval(values_by_draw: NDArray[Any], level: float = LEVEL) -> tuple[float,
 
 def intervals(rows: Sequence[Sums], draws: int = DRAWS) -> list[tuple[float, float]]:
     """(low, high) of rows of the same shape; NaN ends for a single subject."""
-    if not rows or rows[0].subjects < 2:
-        return [(nan, nan)] * len(rows)
+    return intervals_by([rows[0].from_sums], rows, draws)[0] if rows else []
+
+
+def intervals_by(
+    formulas: Sequence[FromSums], rows: Sequence[Sums], draws: int = DRAWS
+) -> list[list[tuple[float, float]]]:
+    """The same for each of several metrics of the same sums, which are resampled once."""
+    if rows[0].subjects < 2:
+        return [[(nan, nan)] * len(rows) for _ in formulas]
     size = max(1, CHUNK // (draws * rows[0].table[:, 0].size))
-    found: list[tuple[float, float]] = []
+    found: list[list[tuple[float, float]]] = [[] for _ in formulas]
     for start in range(0, len(rows), size):
-        drawn = bootstrap_sums(rows[start : start + size], draws)
-        if np.isnan(drawn).any():
-            found += [interval(column) for column in drawn.T]
-        else:
-            ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
-            found += [(float(low), float(high)) for low, high in ends.T]
+        values = _bootstrap(rows[start : start + size], formulas, draws, 0, 0)
+        for own, drawn in zip(found, values, strict=True):
+            own += _ends(drawn)
     return found
+
+
+def _ends(drawn: Floats) -> list[tuple[float, float]]:
+    if np.isnan(drawn).any():
+        return [interval(column) for column in drawn.T]
+    ends = np.quantile(drawn, [(1 - LEVEL) / 2, (1 + LEVEL) / 2], axis=0)
+    return [(float(low), float(high)) for low, high in ends.T]

@@ -112,6 +112,8 @@ def rank(
     """
     if not rows:
         return []
+    if len(rows) == 1 and not np.isnan(rows[0].value):
+        return [Rank(1, 1, 1)]
     check_same_items(rows)
     points, p = p_values(rows, seed)
     if np.isnan(points).any():

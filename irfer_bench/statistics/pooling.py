@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -14,7 +15,7 @@ from irfer_bench.contracts.record import Kept, Record
 from irfer_bench.contracts.values import ScoreInputs
 from irfer_bench.errors import ContractError, UnavailableError
 from irfer_bench.statistics.bootstrap import Sums, interval
-from irfer_bench.statistics.kept import Reader, TestItems
+from irfer_bench.statistics.kept import KeptItems, Reader, Tested, TestItems, inputs_of
 from irfer_bench.statistics.measurement import (
     Installed,
     from_sums_of,
@@ -33,7 +34,7 @@ class Roster:
     """Who was tested, sorted: equal rosters can be compared item by item."""
 
     names: tuple[str, ...]
-    identity: tuple[Any, ...]
+    identity: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -162,36 +163,25 @@ def pool(records: Sequence[Record], reader: Reader) -> Pool:
         raise ValueError("records of one row have different classes")
     items = [each.items for each in whole if each.items is not None]
     if len(items) == len(whole):
-        _join_items(made, items, fits, records[0].classes)
-    _join_pairs(made, [each.file for each in whole], fits)
+        _join_items(made, items, fits)
+    _join_pairs(made, whole, fits)
     return made
 
 
-def _join_items(
-    made: Pool, kept: list[TestItems], fits: list[int], classes: list[str]
-) -> None:
-    ids, subjects = tuple(each.ids for each in kept), tuple(each.subjects for each in kept)
-    labels = np.concatenate([each.labels for each in kept])
-    made.items = _join(ids, subjects, tuple(fits), labels.tobytes(), tuple(classes))
-    known: dict[str, Any] = {}
-
-    def once(name: str, build: Callable[[], Any]) -> Any:
-        if name not in known:
-            known[name] = build()
-        return known[name]
-
-    made.inputs = ScoreInputs(
-        classes=tuple(classes), labels=labels, scores=np.concatenate([k.scores for k in kept]),
-        pair_labels=None, pair_scores=None, pair_target_scores=None, pairs=None, features=None,
-        once=once,
+def _join_items(made: Pool, kept: list[TestItems], fits: list[int]) -> None:
+    made.items = _join(tuple(each.tested for each in kept), tuple(fits))
+    made.inputs = inputs_of(
+        kept[0].tested.classes,
+        np.concatenate([each.tested.labels for each in kept]),
+        np.concatenate([each.scores for each in kept]),
     )
 
 
-def _join_pairs(made: Pool, kept: list[Kept], fits: list[int]) -> None:
-    ids = tuple(tuple(each.pairs) for each in kept)
-    if not any(ids):
+def _join_pairs(made: Pool, whole: list[KeptItems], fits: list[int]) -> None:
+    kept = [each.file for each in whole]
+    if not any(each.pairs for each in kept):
         return
-    made.pairs = _join(ids, tuple(tuple(each.subjects) for each in kept), tuple(fits))
+    made.pairs = _join(tuple(each.pairs for each in whole), tuple(fits))
     means = set()
     for name in {name for each in kept for name in (*each.values, *each.summands)}:
         rows = [_rows(each, name) for each in kept]
@@ -218,30 +208,30 @@ def _rows(kept: Kept, name: str) -> Floats | None:
 
 
 @lru_cache(maxsize=64)
-def _join(
-    ids: tuple[tuple[str, ...], ...], subjects: tuple[tuple[str | None, ...], ...],
-    fits: tuple[int, ...], labels: bytes = b"", classes: tuple[str, ...] = (),
-) -> Items:
+def _join(tested: tuple[Tested, ...], fits: tuple[int, ...]) -> Items:
     """Most rows of a board were tested on the same items, in the same order.
 
     Args:
-        ids, subjects: of each record. fits: the number of each record's fit.
-        labels: int64 columns of `classes` of all items; empty where nobody asks.
+        tested: of each record. fits: the number of each record's fit.
     """
-    names, people = [*chain.from_iterable(ids)], [*chain.from_iterable(subjects)]
+    names = [*chain.from_iterable(each.ids for each in tested)]
+    people = [*chain.from_iterable(each.subjects for each in tested)]
+    truth = [*chain.from_iterable(each.names or [""] * len(each.ids) for each in tested)]
     groups, clusters = name_clusters(people, names)
-    truth = [classes[k] for k in np.frombuffer(labels, np.int64)] if labels else [""] * len(names)
-    numbers = np.repeat(fits, [len(own) for own in ids]).astype(np.int64)
+    numbers = np.repeat(fits, [len(each.ids) for each in tested]).astype(np.int64)
     facts: list[list[tuple[str, str | None, str]]] = [[] for _ in range(max(fits) + 1)]
     for fit, name, person, true in zip(numbers, names, people, truth, strict=True):
         facts[fit].append((name, person, true))
-    each = [sorted(own, key=repr) for own in facts]
-    if any(own != each[0] for own in each[1:]) or len(set(each[0])) != len(each[0]):
+    rosters = [sorted(own, key=repr) for own in facts]
+    first = rosters[0]
+    if any(own != first for own in rosters[1:]) or len(set(first)) != len(first):
         raise ValueError("some items of a row were predicted by more seeds than others")
     codes = numbers * len(clusters) + groups
     order = np.argsort(codes, kind="stable")
     starts = np.flatnonzero(np.diff(codes[order], prepend=-1))
-    return Items(numbers, groups, Roster(clusters, (classes, *each[0])), order, starts)
+    # A digest, because rows are compared by it again and again.
+    identity = hashlib.sha256(repr((tested[0].classes, first)).encode()).hexdigest()
+    return Items(numbers, groups, Roster(clusters, identity), order, starts)
 
 
 def _metric(known: Installed) -> Any:

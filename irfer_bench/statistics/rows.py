@@ -7,9 +7,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+import msgspec
+
 from irfer_bench.contracts.record import MethodFacts, Record, Value
 from irfer_bench.statistics.comparison import Rank
 from irfer_bench.store.keys import canonical
+
+_IDENTITY = msgspec.json.Encoder(order="deterministic")
 
 
 @dataclass
@@ -41,10 +45,10 @@ class Row:
 
 def make_rows(records: Sequence[Record]) -> Iterator[Row]:
     """The rows of one board: records that differ in fold and seed alone are one row."""
-    named: dict[tuple[str, str], dict[str, list[Record]]] = defaultdict(lambda: defaultdict(list))
+    named: dict[tuple[str, str], dict[bytes, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in sorted(records, key=lambda r: (r.cell.fold, r.cell.seed, r.created, r.key)):
         _, translator, recognizer = record.row
-        named[translator, recognizer][canonical(_identity(record))].append(record)
+        named[translator, recognizer][_IDENTITY.encode(_identity(record))].append(record)
     for (translator, recognizer), kinds in named.items():
         differing = _differences([members[0] for members in kinds.values()])
         for members, marks in zip(kinds.values(), differing, strict=True):

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isfinite
-from typing import Any, cast
+from math import isfinite, nan
+from typing import cast
 
 import msgspec
 import numpy as np
@@ -14,12 +15,11 @@ from irfer_bench.contracts.interfaces import SummableMetric
 from irfer_bench.contracts.record import Kept, Record, Value
 from irfer_bench.contracts.values import ScoreInputs
 from irfer_bench.errors import ContractError, UnavailableError
-from irfer_bench.statistics.kept import KeptItems, TestItems
+from irfer_bench.statistics.kept import KeptItems, TestItems, inputs_of
 from irfer_bench.statistics.measurement import Installed, Lookup, from_sums_of, value_of
 from irfer_bench.statistics.pooling import PREDICTED
+from irfer_bench.statistics.summation import Recomputed, batches, recompute
 
-ROUNDED = 1e-6
-"""Log-probabilities are written with six decimals."""
 TOLERANCE = 1e-5
 """Of a value that is made of rounded log-probabilities or of 32-bit sums."""
 
@@ -75,28 +75,57 @@ def agreed(records: Sequence[Record], lookup: Lookup) -> Rules:
     )
 
 
-def find_contradiction(record: Record, kept: KeptItems | None, lookup: Lookup) -> str:
-    """Why a record cannot be believed, in words; empty where nothing speaks against it.
+def find_contradictions(
+    read: Sequence[tuple[Record, KeptItems | None]], lookup: Lookup
+) -> list[str]:
+    """Why each record cannot be believed, in words; empty where nothing speaks against it.
 
     A value of another version of its metric than the installed one is not recomputed.
     """
-    every = {name: lookup(name) for name in record.metrics}
-    for name, value in record.metrics.items():
-        if contradiction := _outside(name, value, every[name]):
-            return contradiction
-    if kept is None:
-        return ""
-    known = {
+    found = [""] * len(read)
+    alike: dict[tuple[str, ...], list[tuple[int, Record, TestItems]]] = defaultdict(list)
+    for k, (record, kept) in enumerate(read):
+        found[k] = _find_outside(record, lookup)
+        if kept is not None and kept.items is not None and not found[k]:
+            alike[tuple(record.classes)].append((k, record, kept.items))
+    for members in alike.values():
+        for batch in batches(members, [len(items.scores) for _, _, items in members]):
+            metrics = _of_same_version([record for _, record, _ in batch], lookup)
+            recomputed = recompute([member[1:] for member in batch], metrics)
+            for (k, record, items), own in zip(batch, recomputed, strict=True):
+                found[k] = _of_items(record, items, own, lookup)
+    for k, (record, kept) in enumerate(read):
+        if kept is not None and not found[k]:
+            found[k] = _of_pairs(record, kept.file, lookup)
+    return found
+
+
+def _of_same_version(records: Sequence[Record], lookup: Lookup) -> dict[str, Installed]:
+    """Metrics of test items with summands, in the version of some of the records' values."""
+    named = {(name, value.version) for r in records for name, value in r.metrics.items()}
+    return {
         name: own
-        for name, own in every.items()
-        if own is not None and own.version == record.metrics[name].version
+        for name, version in sorted(named)
+        if (own := lookup(name)) is not None
+        and own.version == version
+        and own.summable
+        and own.metric.consumes <= PREDICTED
     }
-    try:
-        if kept.items is not None and (contradiction := _of_items(record, kept.items, known)):
+
+
+def _known(record: Record, lookup: Lookup) -> dict[str, Installed]:
+    return {
+        name: own
+        for name, value in record.metrics.items()
+        if (own := lookup(name)) is not None and own.version == value.version
+    }
+
+
+def _find_outside(record: Record, lookup: Lookup) -> str:
+    for name, value in record.metrics.items():
+        if contradiction := _outside(name, value, lookup(name)):
             return contradiction
-        return _of_pairs(record, kept.file, known)
-    except ContractError:
-        return ""  # a metric that breaks its contract says nothing about a record
+    return ""
 
 
 def _outside(name: str, value: Value, known: Installed | None) -> str:
@@ -112,37 +141,48 @@ def _outside(name: str, value: Value, known: Installed | None) -> str:
     return ""
 
 
-def _of_items(record: Record, items: TestItems, known: Mapping[str, Installed]) -> str:
-    classes = len(record.classes)
-    unsure = _unsure(items)
+def _of_items(record: Record, items: TestItems, own: Recomputed, lookup: Lookup) -> str:
+    labels, classes = items.tested.labels, len(record.classes)
     if record.confusion is not None:
-        counted = np.bincount(items.labels * classes + items.predicted, minlength=classes**2)
+        counted = np.bincount(labels * classes + own.predicted, minlength=classes**2)
         written = np.array(record.confusion).reshape(-1)
-        if written.shape != counted.shape or abs(counted - written).sum() > 2 * unsure:
+        if written.shape != counted.shape or abs(counted - written).sum() > 2 * own.unsure:
             return "the confusion matrix contradicts its predictions"
-    inputs = _inputs(record, items)
     # A label that rounding may have changed moves a metric by one item of the rarest class.
-    slack = TOLERANCE + unsure / max(1, np.bincount(items.labels)[np.unique(items.labels)].min())
-    for name, value in record.metrics.items():
-        own = known.get(name)
-        if own is None or not own.metric.consumes <= PREDICTED:
+    slack = TOLERANCE + own.unsure / max(1, items.tested.rarest)
+    inputs: ScoreInputs | None = None
+    for name, known in _known(record, lookup).items():
+        value = record.metrics[name]
+        if not known.metric.consumes <= PREDICTED:
             continue
-        if contradiction := _differs(name, value, _recomputed(own, inputs), slack):
+        found = own.values.get(name, nan)
+        if isfinite(found) and not _differs(name, value, found, slack):
+            continue
+        # What its summands do not confirm is said by `compute`.
+        inputs = inputs or inputs_of(record.classes, labels, items.scores)
+        try:
+            contradiction = _differs(name, value, _recomputed(known, inputs), slack)
+        except ContractError:
+            continue  # a metric that breaks its contract says nothing about a record
+        if contradiction:
             return contradiction
     return ""
 
 
-def _of_pairs(record: Record, file: Kept, known: Mapping[str, Installed]) -> str:
-    for name, own in known.items():
-        if name not in file.values and name not in file.summands:
-            continue
+def _of_pairs(record: Record, file: Kept, lookup: Lookup) -> str:
+    if not file.values and not file.summands:
+        return ""
+    for name, own in _known(record, lookup).items():
         if not own.summable:
             continue
         if file.values.get(name):
             found = float(np.mean(file.values[name]))
         elif file.summands.get(name):
             sums = np.asarray(file.summands[name], np.float64).sum(0)
-            found = float(from_sums_of(cast("SummableMetric", own.metric))(sums))
+            try:
+                found = float(from_sums_of(cast("SummableMetric", own.metric))(sums))
+            except ContractError:
+                continue
         else:
             continue
         if contradiction := _differs(name, record.metrics[name], _finite(found), TOLERANCE):
@@ -171,21 +211,3 @@ def _recomputed(own: Installed, inputs: ScoreInputs) -> float | None:
 
 def _finite(value: float) -> float | None:
     return value if isfinite(value) else None
-
-
-def _unsure(items: TestItems) -> int:
-    """How many further scores are so close to an item's largest that rounding may swap them."""
-    largest = items.scores.max(1, keepdims=True)
-    return int(np.count_nonzero(items.scores >= largest - ROUNDED)) - len(items.ids)
-
-
-def _inputs(record: Record, items: TestItems) -> ScoreInputs:
-    known: dict[str, Any] = {}
-
-    def once(name: str, build: Callable[[], Any]) -> Any:
-        if name not in known:
-            known[name] = build()
-        return known[name]
-
-    nothing = (None, None, None, None, None)
-    return ScoreInputs(tuple(record.classes), items.labels, items.scores, *nothing, once)

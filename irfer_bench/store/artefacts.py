@@ -1,4 +1,4 @@
-"""Artefacts by key: built once, committed by one rename, verified whenever they are read."""
+"""Artefacts by key: built once, committed by one rename, verified on every read."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ class Store:
     """A folder of artefacts, one sub-folder per key.
 
     Args:
-        root: made when first written to; 0700, since prepared images are private.
-        say: called with one line when damage is set aside or another process is waited for.
+        root: created on the first write; 0700, since prepared images are private.
+        say: called with a message when damage is set aside or another process is waited for.
     """
 
     root: Path
@@ -63,7 +63,7 @@ class Store:
 
     @contextmanager
     def session(self) -> Iterator[None]:
-        """Keep `gc` and `purge` of other processes away until the block ends; it may be nested.
+        """Exclude `gc` and `purge` of other processes until the block ends; may be nested.
 
         Raises:
             DamagedError: the store cannot be entered, or its file system has no locks.
@@ -102,12 +102,12 @@ class Store:
         return found
 
     def verify(self, key: str) -> Artefact | None:
-        """The artefact after every byte of it was read, or None; a damaged one is set aside."""
+        """The artefact after all its bytes were read, or None; a damaged one is set aside."""
         with self._locked(key):
             return self._look_again(key, full=True)
 
     def _look(self, key: str, *, full: bool = False) -> tuple[Artefact | None, str]:
-        """The artefact, or what is wrong with it; neither where there is none."""
+        """The artefact, or the error it has; neither where there is none."""
         if not self.has(key):
             return None, ""
         try:
@@ -116,7 +116,7 @@ class Store:
             return None, str(error)
 
     def _look_again(self, key: str, *, full: bool = False) -> Artefact | None:
-        """Under its lock: what cannot be read a second time is set aside."""
+        """Read again under the lock; an artefact that fails again is set aside."""
         found, reason = self._look(key, full=full)
         if reason:
             self._set_aside(key, reason)
@@ -138,11 +138,11 @@ class Store:
         describe: Mapping[str, Any],
         source: str = "",
     ) -> tuple[Artefact, bool]:
-        """The artefact and whether it was built now; two processes never build one key twice.
+        """The artefact and whether it was built now; a key is built by one process only.
 
         Args:
             build: writes files into the folder it is given and returns facts (JSON).
-            describe: what the key was made of, kept for people and for `gc`.
+            describe: the values behind the key, stored for users and `gc`.
             source: digest of the code that builds it.
         """
         if self._building:  # asked for inside another build: a part of that
@@ -185,7 +185,7 @@ class Store:
         return artefact
 
     def _read(self, key: str, full: bool) -> Artefact:
-        """The artefact of a manifest, if its files are what was written.
+        """The artefact of a manifest, if its files are unchanged.
 
         Raises:
             DamagedError: they are not. OSError: they cannot be read.
@@ -198,10 +198,10 @@ class Store:
         return artefact
 
     def _set_aside(self, key: str, reason: str) -> None:
-        """Move a damaged artefact away, so that it is built again and can be looked at."""
+        """Move a damaged artefact away: it is built again and can be inspected."""
         aside = self.root / "damaged"
         aside.mkdir(parents=True, exist_ok=True)
-        with suppress(FileNotFoundError):  # somebody deleted it meanwhile
+        with suppress(FileNotFoundError):  # deleted meanwhile
             self.folder(key).rename(aside / f"{key}.{time.time_ns()}")
             self.say(f"{reason}; set aside in {self.root / 'damaged'}, it will be built again")
 
@@ -212,12 +212,12 @@ class Store:
                 self._set_aside(key, reason)
 
     def unfinished(self, key: str) -> Path:
-        """Where an interrupted build of `key` keeps its checkpoints."""
+        """Folder of the checkpoints of an interrupted build of `key`."""
         return self.root / "unfinished" / key
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Turn the system's refusals to write into one clear line."""
+        """Turn the system's write errors into a one-line message."""
         with clear_write_errors(self.root):
             self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
             yield

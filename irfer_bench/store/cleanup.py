@@ -1,6 +1,6 @@
-"""Taking artefacts out of a store: those that nobody needs, or all that holds somebody's pixels.
+"""Deletion of artefacts: unused ones (`gc`), or all that were made from a dataset (`purge`).
 
-Links are neither followed nor deleted: what they point to is not the store's.
+Symbolic links are neither followed nor deleted: their targets are outside the store.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ def sweep(root: Path, keep: Iterable[str], *, really: bool = True) -> tuple[int,
         How many artefacts, and their bytes.
 
     Raises:
-        RefusedError: a run or another cleaning is at work here. DamagedError: no access.
+        RefusedError: a run or another cleanup uses the store. DamagedError: no access.
     """
     with _alone(root, really):
         known = _artefacts(root)
@@ -51,20 +51,20 @@ def sweep(root: Path, keep: Iterable[str], *, really: bool = True) -> tuple[int,
 def purge(
     root: Path, chosen: Callable[[dict[str, Any]], bool], *, really: bool
 ) -> tuple[int, int]:
-    """Delete the artefacts whose description is chosen and all that was made of them.
+    """Delete the artefacts that `chosen` selects and all artefacts made from them.
 
-    Unfinished work goes too, whosever it is: it may hold frames. So does an artefact of which
-    nobody can say what it holds. Without `really` only counts.
+    All unfinished work is deleted too, since it may hold frames, and so are artefacts without a
+    readable description. Without `really` they are only counted.
 
     Args:
         root: the store's folder.
-        chosen: decides from what an artefact was made of.
+        chosen: decides by an artefact's description.
 
     Returns:
         How many artefacts, and their bytes.
 
     Raises:
-        RefusedError: a run or another cleaning is at work here. DamagedError: no access.
+        RefusedError: a run or another cleanup uses the store. DamagedError: no access.
     """
     with _alone(root, really):
         known = _artefacts(root)
@@ -86,7 +86,7 @@ def purge(
 
 @contextmanager
 def _alone(root: Path, really: bool) -> Iterator[None]:
-    """Hold the store alone while something is deleted; looking is free."""
+    """Hold the store's exclusive lock during deletion; counting needs no lock."""
     with clear_write_errors(root):
         if not root.exists():
             yield
@@ -121,7 +121,7 @@ def _folders(place: Path) -> list[Path]:
 
 
 def _sources(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
-    """What an artefact's manifest says it was made of, None where it says nothing; its parts."""
+    """An artefact's description (None where unreadable) and the keys of its parts."""
     try:
         manifest = read_json(folder / MANIFEST)
     except DamagedError:
@@ -133,7 +133,7 @@ def _sources(folder: Path) -> tuple[dict[str, Any] | None, list[str]]:
 
 
 def _texts(facts: Mapping[str, Any], name: str) -> list[str]:
-    """The keys in a list or a table of them, whatever else is there."""
+    """The keys in a list or table; other values are ignored."""
     found = facts.get(name)
     if isinstance(found, dict):
         found = list(found.values())
@@ -160,7 +160,7 @@ def _size(folders: Iterable[Path]) -> int:
     total = 0
     for folder in folders:
         for path in folder.rglob("*"):
-            with suppress(FileNotFoundError):  # looking holds no lock
+            with suppress(FileNotFoundError):  # counting holds no lock
                 total += path.lstat().st_size
     return total
 

@@ -1,4 +1,4 @@
-"""Digests of large files that others own, such as weights, remembered from run to run."""
+"""Cached digests of large external files such as weights."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def remembered_digest(path: Path) -> str:
 
 @contextmanager
 def reading_again() -> Iterator[None]:
-    """Inside, a file is read once by this process itself, whatever earlier runs noted of it."""
+    """Inside the block this process reads each file once itself and ignores cached digests."""
     global _again
     before, _again = _again, True
     try:

@@ -1,4 +1,4 @@
-"""Files and folders that are old or whole, and what it means when a place refuses them."""
+"""Atomic files and folders, and clear errors where they cannot be written."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def clear_write_errors(where: Path) -> Iterator[None]:
 
 @contextmanager
 def atomic_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
-    """A draft to be written, which takes the place of `path` when the block ends well.
+    """A draft to be written, which replaces `path` when the block ends without error.
 
     A reader sees the old file or the whole new one, also after a power failure. Drafts that
     killed processes left in the folder are removed by the first write of a process there.
@@ -90,7 +90,7 @@ def commit_file(draft: Path, path: Path, mode: int = 0o644) -> None:
 
 @contextmanager
 def atomic_folder(path: Path, mode: int = 0o700, drafts: Path | None = None) -> Iterator[Path]:
-    """A draft folder to be filled, which becomes `path` when the block ends well.
+    """A draft folder to be filled, which becomes `path` when the block ends without error.
 
     Its files are on disk before it gets its name. `path` must not exist or be empty.
 
@@ -113,7 +113,7 @@ def atomic_folder(path: Path, mode: int = 0o700, drafts: Path | None = None) -> 
     )
     handle = os.open(draft, os.O_RDONLY)
     try:
-        with suppress(OSError):  # where folders cannot be locked, age tells what is left over
+        with suppress(OSError):  # without folder locks, leftovers are found by age
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield draft
         for each in draft.rglob("*"):
@@ -131,9 +131,9 @@ def atomic_folder(path: Path, mode: int = 0o700, drafts: Path | None = None) -> 
 
 
 def sweep_drafts(folder: Path, name: str = "") -> None:
-    """Remove the drafts in a folder whose writers are dead, of all files or of `name`.
+    """Remove the drafts of ended processes in a folder, of all files or of `name`.
 
-    A writer holds a lock on its draft for as long as it lives.
+    A process holds a lock on its draft while it writes.
     """
     with suppress(OSError):
         for entry in list(os.scandir(folder)):
@@ -157,7 +157,7 @@ def _remove_if_free(draft: Path) -> None:
 
 
 def _is_free(handle: int) -> bool:
-    """Whether no living process writes a draft; where nothing can be locked, its age tells."""
+    """Whether no process writes a draft; without locks this is decided by its age."""
     try:
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
@@ -174,7 +174,7 @@ def _lock_draft(path: Path) -> tuple[int, Path]:
         handle, draft = tempfile.mkstemp(prefix=f".{name}.", suffix=DRAFT, dir=path.parent)
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:  # somebody sweeps it, and may not have removed it yet
+        except BlockingIOError:  # another process is removing it
             os.close(handle)
             continue
         except OSError:

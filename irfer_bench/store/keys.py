@@ -9,13 +9,14 @@ from typing import Any
 
 SCHEME = 1
 """Changes when the meaning of a key changes; old artefacts are then simply not found."""
+_ENCODER = json.JSONEncoder(
+    sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
+)
 
 
 def canonical(value: Any) -> str:
     """JSON with sorted keys and no spaces; NaN and infinity are refused."""
-    return json.dumps(
-        value, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False
-    )
+    return _ENCODER.encode(value)
 
 
 def digest(value: Any) -> str:
@@ -30,6 +31,6 @@ def digest_file(path: Path) -> str:
 
 
 def seed_for(seed: int, *names: str) -> int:
-    """A 63-bit seed that depends on these words and on nothing else."""
+    """A 63-bit seed that depends on the words only."""
     text = "\0".join((str(seed), *names))
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big") >> 1

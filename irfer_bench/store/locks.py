@@ -1,6 +1,6 @@
 """Locks on a store, released by the system when the process that holds them dies.
 
-They are `flock` locks: what counts is the system's own table, never a lock file's content or age.
+`flock` locks are used: a lock file's content and age have no meaning.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ def lock(
     *,
     shared: bool = False,
 ) -> Iterator[None]:
-    """Hold the lock on `key`; `waiting` is called once if another process holds it.
+    """Hold the lock on `key`; `waiting` is called once where another process holds it.
 
     Args:
-        shared: several processes may hold it so at once, and none alone meanwhile.
+        shared: several processes may hold it at once; an exclusive lock excludes them.
 
     Raises:
         DamagedError: the file system of `folder` has no such locks.
@@ -46,7 +46,7 @@ def lock(
 
 @contextmanager
 def try_lock(folder: Path, key: str) -> Iterator[bool]:
-    """Hold the lock on `key` alone if nobody else holds it; tells whether it is held."""
+    """Hold the exclusive lock on `key` if it is free; yields whether it is held."""
     handle = take(folder, key)
     try:
         yield handle is not None
@@ -70,7 +70,7 @@ def take(folder: Path, key: str, *, shared: bool = False, wait: bool = False) ->
             fcntl.flock(handle, how if wait else how | fcntl.LOCK_NB)
             if _is_still(path, handle):
                 return handle
-            os.close(handle)  # somebody deleted the file meanwhile: a lock on it guards nothing
+            os.close(handle)  # the file was deleted meanwhile: its lock is void
         except OSError as error:
             os.close(handle)
             if error.errno in HELD:
@@ -92,7 +92,7 @@ def _is_still(path: Path, handle: int) -> bool:
 
 
 def file_system(path: Path) -> str:
-    """Type of the file system that a path is on, such as `nfs4`, as far as the system tells."""
+    """Type of the file system that a path is on, such as `nfs4`, where the system reports it."""
     best, found = "", "unknown"
     try:
         lines = Path("/proc/self/mounts").read_text(errors="replace").splitlines()

@@ -36,7 +36,7 @@ def write_manifest(
     parts: Sequence[str],
     seconds: float,
 ) -> None:
-    """Write the manifest of a folder whose files are all there."""
+    """Write the manifest of a completely written folder."""
     manifest = {
         "scheme": keys.SCHEME,
         "key": key,
@@ -56,7 +56,7 @@ def read_manifest(folder: Path, key: str) -> tuple[str, Mapping[str, Any], Artef
     """The manifest's digest, size and sha256 of each file, and the artefact it describes.
 
     Raises:
-        DamagedError: it was edited, is cut or is of another key.
+        DamagedError: it was edited, is truncated or belongs to another key.
     """
     manifest = read_json(folder / MANIFEST)
     try:

@@ -1,4 +1,4 @@
-"""Records as files: written once below a results folder, merged by copying folders together."""
+"""Record files of a results folder; folders are merged by copying."""
 
 from __future__ import annotations
 
@@ -24,15 +24,18 @@ RECORD_LIMIT = 16 * 2**20
 PREDICTIONS_LIMIT = 512 * 2**20
 SETTING = re.compile(r"(?!readme$)[a-z0-9_]+(@[a-z0-9_]+(-[a-z]+)?)?")
 """What a folder of records, and so a board, may be called."""
+_NO_FOLDER = re.compile(r"[^A-Za-z0-9_@-]+")
+_NO_FILE = re.compile(r"[^a-z0-9_@+.=-]+")
+_NO_KEY = re.compile(r"[^0-9a-z]")
 
 
 def path_of(folder: Path, cell: CellFacts, key: str) -> Path:
-    """Where the record of a cell lives below the results folder."""
+    """Path of a cell's record below the results folder."""
     return _place(folder, "records", cell, key)
 
 
 def predictions_path(folder: Path, record: Record) -> Path:
-    """Where a record's per-item predictions live."""
+    """Path of a record's predictions."""
     return _place(folder, "predictions", record.cell, record.key)
 
 
@@ -41,18 +44,18 @@ def _place(folder: Path, kind: str, cell: CellFacts, key: str) -> Path:
 
 
 def _folder_name(cell: CellFacts) -> str:
-    return re.sub(r"[^A-Za-z0-9_@-]+", "-", cell.setting)[:120]
+    return _NO_FOLDER.sub("-", cell.setting)[:120]
 
 
 def _file_name(cell: CellFacts, key: str) -> str:
     row = f"{cell.translator}+{cell.recognizer}"
     name = f"{row}.{cell.preset}.fold{cell.fold}.seed{cell.seed}"
-    slug = re.sub(r"[^a-z0-9_@+.=-]+", "-", name.lower())[:120]
-    return f"{slug}.{re.sub(r'[^0-9a-z]', '-', key[:8])}.json"
+    slug = _NO_FILE.sub("-", name.lower())[:120]
+    return f"{slug}.{_NO_KEY.sub('-', key[:8])}.json"
 
 
 def read_regular(path: Path, limit: int) -> bytes:
-    """A file's bytes; never those of a device or a pipe, and at most `limit` of them.
+    """The bytes of a regular file of at most `limit` bytes.
 
     Raises:
         MissingError: there is no such file.
@@ -80,7 +83,7 @@ def read_regular(path: Path, limit: int) -> bytes:
 
 
 def _read_all(handle: int, size: int) -> bytes:
-    """A file that grows or shrinks meanwhile is read as far as it was long at first."""
+    """Reads at most the length that the file had when it was opened."""
     content = os.read(handle, size)
     while len(content) < size and (more := os.read(handle, size - len(content))):
         content += more
@@ -88,10 +91,10 @@ def _read_all(handle: int, size: int) -> bytes:
 
 
 def predictions_of(folder: Path, record: Record) -> bytes | None:
-    """A record's predictions as they were written, or None where they are not there.
+    """A record's predictions, or None where the file is missing.
 
     Raises:
-        DamagedError: they were edited or cut.
+        DamagedError: they were edited or truncated.
     """
     path, known = predictions_path(folder, record), record.data.predictions
     try:
@@ -104,7 +107,7 @@ def predictions_of(folder: Path, record: Record) -> bytes | None:
 
 
 def predictions_are_whole(folder: Path, record: Record) -> bool:
-    """Whether a record's predictions are there as they were written."""
+    """Whether a record's predictions exist and are unchanged."""
     try:
         return predictions_of(folder, record) is not None
     except DamagedError:
@@ -112,7 +115,7 @@ def predictions_are_whole(folder: Path, record: Record) -> bool:
 
 
 def write_record(folder: Path, record: Record) -> Path:
-    """Write a record over whatever is at its place; a failure never replaces a result."""
+    """Write a record, replacing an older one; a failure never replaces a result."""
     path = path_of(folder, record.cell, record.key)
     if record.outcome != "ok" and _holds_result(path):
         return path
@@ -122,20 +125,20 @@ def write_record(folder: Path, record: Record) -> Path:
 
 
 def read_record(path: Path) -> Record:
-    """Read a record of any schema up to ours.
+    """Read a record of any schema up to the current one.
 
     Raises:
         MissingError: there is no such file.
-        DamagedError: not a record, cut or edited. NewerError: of a newer schema.
+        DamagedError: not a record, truncated or edited. NewerError: of a newer schema.
     """
     return decode(read_regular(path, RECORD_LIMIT), str(path))
 
 
 def find(folder: Path, cell: CellFacts, key: str) -> tuple[Record, Path] | None:
-    """The result of a cell and its place, if it is there; a damaged record is set aside.
+    """A cell's result and its path, if it exists; a damaged record is set aside.
 
     Raises:
-        NewerError: it is of a newer schema, and stays as it is.
+        NewerError: it is of a newer schema; it is not changed.
     """
     path = path_of(folder, cell, key)
     if not path.is_file():
@@ -167,14 +170,14 @@ def settings_in(folder: Path) -> list[str]:
 def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | DamagedError]:
     """Every record below a results folder, and an error in place of each that cannot be used.
 
-    That is one that is damaged, lies elsewhere than its cell and key say, or is dated more than
-    a day ahead.
+    A record is unusable where it is damaged, is not at the path of its cell and key, or is dated
+    more than a day ahead.
     """
     for name in settings_in(folder) if setting is None else [setting]:
         if not SETTING.fullmatch(name):
             yield DamagedError(f"records/{name} is no name of a setting: its records are not used")
             continue
-        for path in sorted((folder / "records" / name).glob("*.json")):
+        for path in sorted((folder / "records" / name).glob("*.json"), key=lambda path: path.name):
             try:
                 yield read_placed(path)
             except DamagedError as error:
@@ -185,10 +188,10 @@ def read_records(folder: Path, setting: str | None = None) -> Iterator[Record | 
 
 
 def read_placed(path: Path) -> Record:
-    """The record in a results folder, whose place must be what it says of itself.
+    """The record at a path, which must be the path of its cell and key.
 
     Raises:
-        DamagedError: it cannot be read, lies elsewhere, or is dated in the future.
+        DamagedError: it cannot be read, is at another path, or is dated in the future.
     """
     record = read_record(path)
     if path.parent.name != _folder_name(record.cell):
@@ -201,7 +204,7 @@ def read_placed(path: Path) -> Record:
 
 
 def _soon() -> str:
-    """A day from now: no clock is further ahead."""
+    """One day from now, a tolerance for wrong clocks."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 86400))
 
 

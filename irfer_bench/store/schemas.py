@@ -1,4 +1,4 @@
-"""The text of a record: bytes to `Record` for every schema so far, and `Record` to bytes."""
+"""Encoding of records, and decoding of all record schemas so far."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _DECODER = msgspec.json.Decoder(Record)
 
 
 class NewerError(DamagedError):
-    """A record of a schema that only a newer irfer-bench knows; it is left alone (exit 4)."""
+    """A record of the schema of a newer irfer-bench; it is not changed (exit 4)."""
 
 
 class _Head(msgspec.Struct):
@@ -46,14 +46,14 @@ def seal(record: Record) -> Record:
 
 
 def encode(record: Record) -> bytes:
-    """The file's bytes: sealed, whatever digest the record had."""
+    """The file's bytes, with a new digest."""
     body = _body(record)
     digest = hashlib.sha256(body).hexdigest().encode()
     return b"".join((body.removesuffix(b"\n}\n"), _DIGEST, digest, b'"\n}\n'))
 
 
 def decode(content: bytes, name: str) -> Record:
-    """The record that a file holds, converted to the current structs.
+    """The record in a file, converted to the current structs.
 
     Its `schema` and `digest` stay as they are in the file.
 
@@ -61,7 +61,7 @@ def decode(content: bytes, name: str) -> Record:
         name: the file, for messages.
 
     Raises:
-        DamagedError: not a record, cut or edited. NewerError: of a newer schema.
+        DamagedError: not a record, truncated or edited. NewerError: of a newer schema.
     """
     try:
         schema = _HEAD.decode(content).schema
@@ -120,7 +120,7 @@ def _converted(content: bytes) -> Record | None:
 
 
 def _known(cls: type[msgspec.Struct], value: Any) -> Any:
-    """The fields of a struct; schema 1 let further ones pass."""
+    """The fields of a struct; schema 1 allowed further ones."""
     if not isinstance(value, dict):
         return value
     return {name: value[name] for name in cls.__struct_fields__ if name in value}

@@ -1,4 +1,4 @@
-"""Whether files are what was written: by size, dates and inode, in full where those differ.
+"""Checks that files are unchanged: by size, dates and inode, else by their bytes.
 
 A file whose size, date of its bytes, date of its entry (ctime, which no program can set) and inode
 are the same has not been written to. Stamps lie beside an artefact's manifest and are no part of
@@ -36,10 +36,10 @@ def stamp_of(facts: os.stat_result) -> Stamp:
 
 
 def list_files(folder: Path) -> dict[str, os.stat_result]:
-    """Every file below a folder but its stamps and hidden ones (such as `.DS_Store`), by name.
+    """All files below a folder by name, without stamps and hidden files (such as `.DS_Store`).
 
     Raises:
-        DamagedError: something is no ordinary file. OSError: the folder cannot be read.
+        DamagedError: an entry is no regular file. OSError: the folder cannot be read.
     """
     found = dict(_walk(folder, ""))
     for name, facts in found.items():
@@ -77,7 +77,7 @@ def hash_files(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def compare_files(key: str, written: Mapping[str, Any], found: Mapping[str, Any]) -> None:
-    """Refuse files that are missing, edited or not of the artefact.
+    """Raise where files are missing, edited or not part of the artefact.
 
     Raises:
         DamagedError: the first of them.
@@ -90,7 +90,7 @@ def compare_files(key: str, written: Mapping[str, Any], found: Mapping[str, Any]
 
 
 def are_unchanged(folder: Path, digest: str) -> bool:
-    """Whether there are stamps of the manifest with this digest and of the very files there.
+    """Whether stamps exist for the manifest with this digest and for exactly these files.
 
     Raises:
         DamagedError, OSError: as `list_files`.
@@ -110,9 +110,9 @@ def are_unchanged(folder: Path, digest: str) -> bool:
 
 
 def write_stamps(folder: Path, digest: str) -> None:
-    """Note what the files look like that were just written or hashed in full.
+    """Store the stamps of files that were just written or hashed in full.
 
-    Where it cannot be written, as in a store that is only read, every process hashes them.
+    Where they cannot be written, as in a read-only store, every process hashes the files.
     """
     with suppress(OSError):
         listed = list_files(folder)

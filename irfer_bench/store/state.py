@@ -1,4 +1,4 @@
-"""A fitted component on disk: tensors as safetensors, scalars as JSON."""
+"""Files of a fitted component: tensors as safetensors, scalars as JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def write_state(folder: Path, state: State) -> None:
     """Write tensors as safetensors and scalars as JSON.
 
     Raises:
-        ContractError: it is no `State`, or holds what these cannot.
+        ContractError: it is no `State`, or holds values of other types.
     """
     scalars = _check(state)
     save_tensors(folder / TENSORS, state.tensors)
@@ -29,7 +29,7 @@ def write_state(folder: Path, state: State) -> None:
 
 
 def _check(state: State) -> str:
-    """The state's scalars as JSON, after its tensors were looked at."""
+    """Check the tensors and return the scalars as JSON."""
     import numpy as np
 
     if not isinstance(state, State):
@@ -57,7 +57,7 @@ def write_checkpoint(path: Path, state: State) -> None:
 
 
 def read_checkpoint(path: Path) -> State | None:
-    """What `write_checkpoint` wrote, or None where there is none that is whole."""
+    """The state of a checkpoint file, or None where it is missing or damaged."""
     from safetensors import SafetensorError, safe_open
 
     try:

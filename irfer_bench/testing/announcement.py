@@ -16,8 +16,8 @@ import msgspec
 import pytest
 
 from irfer_bench import home
+from irfer_bench.contracts.component import Kind
 from irfer_bench.contracts.params import PRESETS, Params, describe, resolve
-from irfer_bench.contracts.values import Kind
 from irfer_bench.registry import NAME, Registered, Registry, load
 from irfer_bench.testing.memory import MemoryContext
 

@@ -7,7 +7,7 @@
         params = {"radius": 1}
 
 `component` is the announced name and `params` are small values; a component that is not announced
-overrides `make`. Every failing check names the fault and the remedy.
+overrides `make`. Every failing check names the error and its correction.
 """
 
 from irfer_bench.testing.dataset_conformance import DatasetConformance

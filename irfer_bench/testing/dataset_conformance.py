@@ -12,8 +12,9 @@ from typing import Any, ClassVar, get_args
 import numpy as np
 import pytest
 
+from irfer_bench.contracts.component import CLASSES, Kind, Spectrum
 from irfer_bench.contracts.interfaces import Dataset
-from irfer_bench.contracts.values import CLASSES, Item, Kind, Match, Problem, Spectrum
+from irfer_bench.contracts.values import Item, Match, Problem
 from irfer_bench.data.scanning import SURE
 from irfer_bench.testing.announcement import ComponentConformance
 

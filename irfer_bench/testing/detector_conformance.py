@@ -14,8 +14,9 @@ import pytest
 from numpy.typing import NDArray
 
 from irfer_bench import home
+from irfer_bench.contracts.component import Kind
 from irfer_bench.contracts.interfaces import Detector
-from irfer_bench.contracts.values import Face, FaceQuery, Item, Kind
+from irfer_bench.contracts.values import Face, FaceQuery, Item
 from irfer_bench.errors import MissingError, MissingWeightsError
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.faces import make_clip

@@ -13,7 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.contracts.values import BASIC, Clip, Spectrum, TrainingData, TranslationData
+from irfer_bench.contracts.component import BASIC, Spectrum
+from irfer_bench.contracts.values import Clip, TrainingData, TranslationData
 from irfer_bench.store.keys import seed_for
 from irfer_bench.testing.memory import ClipList
 

@@ -2,58 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.contracts.values import Clip, Clips, Features, Scalar, State
+from irfer_bench.contracts.values import Clips, Features, Scalar, State
+from irfer_bench.data.clip_list import ClipList as ClipList
 from irfer_bench.store.keys import seed_for
-
-
-class ClipList:
-    """A list of clips with the `Clips` surface; its arrays are made read-only."""
-
-    def __init__(self, clips: Sequence[Clip]) -> None:
-        self._clips = list(clips)
-        for clip in self._clips:
-            for array in (clip.frames, clip.landmarks, clip.audio):
-                if array is not None:
-                    array.flags.writeable = False
-
-    @property
-    def key(self) -> str:
-        digest = hashlib.sha256()
-        for clip in self._clips:
-            digest.update(f"{clip.id}|{clip.label}|".encode())
-            digest.update(clip.frames.tobytes())
-        return digest.hexdigest()
-
-    @property
-    def ids(self) -> list[str]:
-        return [clip.id for clip in self._clips]
-
-    @property
-    def labels(self) -> list[str | None]:
-        return [clip.label for clip in self._clips]
-
-    @property
-    def subjects(self) -> list[str | None]:
-        return [clip.subject for clip in self._clips]
-
-    def __len__(self) -> int:
-        return len(self._clips)
-
-    def __getitem__(self, index: int) -> Clip:
-        return self._clips[index]
-
-    def __iter__(self) -> Iterator[Clip]:
-        return iter(self._clips)
-
-    def unlabelled(self) -> ClipList:
-        """The same clips without labels."""
-        return ClipList([replace(clip, label=None) for clip in self._clips])
 
 
 @dataclass

@@ -11,8 +11,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.component import BASIC, Kind
 from irfer_bench.contracts.interfaces import Metric, SummableMetric
-from irfer_bench.contracts.values import BASIC, Clip, Kind, ScoreInputs
+from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.errors import UnavailableError
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.faces import SUBJECTS, make_faces

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.component import BASIC, Kind
 from irfer_bench.contracts.interfaces import Recognizer
-from irfer_bench.contracts.values import BASIC, Clips, Kind, TrainingData
+from irfer_bench.contracts.values import Clips, TrainingData
 from irfer_bench.errors import BenchError
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import assert_plain, hide_labels, pick, round_trip, unchanged

@@ -7,8 +7,9 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from irfer_bench.contracts.component import BASIC, Kind
 from irfer_bench.contracts.interfaces import Translator
-from irfer_bench.contracts.values import BASIC, Clip, Clips, Kind, TranslationData
+from irfer_bench.contracts.values import Clip, Clips, TranslationData
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import (
     assert_plain,

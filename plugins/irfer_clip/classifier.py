@@ -6,6 +6,7 @@ and sentences (`images`, `texts`); one that trains prompts is a `PromptClassifie
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import ClassVar, Generic, TypeVar
 
 import torch
@@ -34,7 +35,7 @@ P = TypeVar("P", bound=ClipParams)
 M = TypeVar("M", bound=nn.Module)
 
 
-class ClipClassifier(Generic[P, M]):
+class ClipClassifier(ABC, Generic[P, M]):
     """Compares an image with a sentence about each class; a video by the mean over its frames."""
 
     name: ClassVar[str]
@@ -47,13 +48,13 @@ class ClipClassifier(Generic[P, M]):
 
     # What a method gives.
 
+    @abstractmethod
     def build(self, clip: CLIP, classes: int) -> M:
         """The module of all that is trained, with random weights; the frozen CLIP is not in it."""
-        raise NotImplementedError
 
+    @abstractmethod
     def texts(self, model: M, backbone: Backbone) -> Tensor:
         """o: (C, embed) unit features of a sentence about each class."""
-        raise NotImplementedError
 
     def images(self, model: M, clip: CLIP, images: Tensor) -> Tensor:
         """x: (B, embed) unit image features; by default those of the frozen tower."""

@@ -6,6 +6,7 @@ its loss on a batch of each domain (`loss`).
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -66,9 +67,9 @@ class PromptClassifier(ClipClassifier[T, M]):
             for name, clips in (("source", data.source), ("target", data.target))
         }
 
+    @abstractmethod
     def loss(self, model: M, task: Task, batches: Mapping[str, Batch]) -> Tensor:
         """The loss of a step, given a batch of each domain of the task."""
-        raise NotImplementedError
 
     def prepare(self, model: M, task: Task, epoch: int) -> None:
         """Before the first epoch (0) and after each but the last (1, ...); by default nothing."""

@@ -5,81 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from irfer_bench.api import Component, hookimpl
-
-OULU = (
-    "oulu_nir_weak5",
-    "oulu_nir_weak0",
-    "oulu_nir_weak1",
-    "oulu_nir_weak10",
-    "oulu_nir_weak16",
-    "oulu_nir_weak_tenth",
-    "oulu_nir_weak_full",
-    "oulu_nir_uda",
-    "oulu_nir_augmented",
-    "oulu_dark_weak5",
-    "oulu_dark_weak0",
-    "oulu_dark_weak1",
-    "oulu_dark_weak10",
-    "oulu_dark_weak16",
-    "oulu_dark_weak_tenth",
-    "oulu_dark_weak_full",
-    "oulu_dark_nir_weak5",
-    "oulu_vis_to_nir",
-    "oulu_nir_supervised",
-    "oulu_nir_quality",
-)
-FOLDER = (
-    "folder_nir_weak5",
-    "folder_lwir_weak5",
-    "folder_nir_augmented",
-    "folder_nir_supervised",
-    "folder_lwir_supervised",
-    "folder_vis_supervised",
-    "folder_nir_quality",
-)
-CFEE = ("cfee_supervised",)
-KDEF = ("kdef_supervised",)
-LARGE_HFE = (
-    "large_hfe_nir_augmented",
-    "large_hfe_nir_weak5",
-    "large_hfe_nir_supervised",
-    "large_hfe_nir_quality",
-)
-NVIE = (
-    "nvie_lwir_weak5",
-    "nvie_lwir_weak0",
-    "nvie_lwir_weak1",
-    "nvie_lwir_weak10",
-    "nvie_lwir_weak16",
-    "nvie_lwir_weak_tenth",
-    "nvie_lwir_weak_full",
-    "nvie_posed_lwir_weak5",
-    "nvie_spontaneous3_lwir_weak5",
-    "nvie_lwir_supervised",
-    "nvie_posed_lwir_supervised",
-    "nvie_lwir_quality",
-    "nvie_lists_lwir_weak5",
-    "nvie_lists_lwir_weak0",
-    "nvie_lists_lwir_weak_full",
-)
-HUB = (
-    "hub_vis_supervised",
-    "hub_nir_weak5",
-    "hub_nir_supervised",
-    "hub_nir_quality",
-    "hub_lwir_weak5",
-)
-RAF_DB = ("raf_db_supervised", "raf_db_original_supervised")
-AFFECTNET = ("affectnet7_supervised", "affectnet8_supervised", "raf_db_to_affectnet7")
-CK_PLUS = (
-    "ck_plus6_supervised",
-    "ck_plus7_supervised",
-    "ck_plus8_supervised",
-    "raf_db_to_ck_plus",
-)
-DFEW = ("dfew_supervised", "dfew_nir_simulated")
-MAFW = ("mafw_supervised", "mafw_nir_simulated", "mafw_compound_supervised")
-"""The first of each is the dataset's default."""
+from irfer_datasets.announced_settings import SETTINGS
 
 
 @hookimpl
@@ -188,32 +114,11 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="on request by faculty at mohammadmahoor.com; research only",
         source="mollahosseini2019affectnet",
     )
-    for dataset, names in (
-        ("oulu_casia", OULU),
-        ("nvie", NVIE),
-        ("large_hfe", LARGE_HFE),
-        ("cfee", CFEE),
-        ("kdef", KDEF),
-        ("raf_db", RAF_DB),
-        ("affectnet", AFFECTNET),
-        ("ck_plus", CK_PLUS),
-        ("dfew", DFEW),
-        ("mafw", MAFW),
-        ("folder", FOLDER),
-        ("hub", HUB),
-    ):
-        for name in names:
+    for dataset, summaries in SETTINGS.items():
+        for name, summary in summaries.items():
             yield Component(
                 kind="setting",
                 name=name,
                 factory=f"irfer_datasets.{dataset}.settings:{name.upper()}",
-                summary=f"{dataset}: {_words(dataset, name)}",
+                summary=summary,
             )
-
-
-def _words(dataset: str, name: str) -> str:
-    """What a setting's name says beyond its dataset's."""
-    short = name.removeprefix(f"{dataset}_")
-    if short == name and dataset.startswith(name.partition("_")[0]):
-        short = name.partition("_")[2]
-    return short.replace("_", " ")

@@ -51,7 +51,7 @@ def mmd2_rbf5(x: NDArray[Any], y: NDArray[Any]) -> float:
 
 
 def mmd2_rbf5_partners(x: NDArray[Any], y: NDArray[Any]) -> float:
-    """The same kernels where y[i] is the partner of x[i] (Gretton et al. 2012, eq 4).
+    """The same kernels where y[i] is the partner of x[i] (Gretton et al. 2012, Lemma 6).
 
     k(x_i, y_i) is left out: partners are alike because they show the same moment, and with them
     the estimate lies below zero where both domains have one law.

@@ -149,9 +149,13 @@ class ConfusionMetric(ScoreMetric):
         """(N, 3 classes): 1 for the class if it is right, for the true one, the predicted one."""
 
         def build() -> Floats:
-            one = np.eye(len(inputs.classes))
-            true, predicted = one[inputs.labels], one[guesses(inputs, "scores")]
-            return np.concatenate([true * predicted, true, predicted], axis=1)
+            true, predicted = inputs.labels, guesses(inputs, "scores")
+            items, classes = np.arange(len(true)), len(inputs.classes)
+            counted = np.zeros((len(true), 3, classes))
+            counted[items, 0, true] = true == predicted
+            counted[items, 1, true] = 1
+            counted[items, 2, predicted] = 1
+            return counted.reshape(len(true), 3 * classes)
 
         found: Floats = inputs.once("recognition.counts", build)
         return found

@@ -6,25 +6,34 @@ from collections.abc import Iterable
 
 from irfer_bench.api import Component, hookimpl
 
-SETTINGS = (
-    "synth_nir_weak5",
-    "synth_nir_weak0",
-    "synth_nir_weak1",
-    "synth_nir_weak10",
-    "synth_nir_weak16",
-    "synth_nir_weak_tenth",
-    "synth_nir_weak_full",
-    "synth_nir_uda",
-    "synth_nir_augmented",
-    "synth_nir_supervised",
-    "synth_nir_validated",
-    "synth_nir_quality",
-    "synth_vis_to_nir",
-    "synth_lwir_weak5",
-    "synth_dark_weak5",
-    "synth_clips_supervised",
-)
-"""The first is the default."""
+SETTINGS = {
+    "synth_nir_weak5": "visible labels, 5 near-infrared labels per class of the target domain",
+    "synth_nir_weak0": "visible labels, no near-infrared label of the target domain",
+    "synth_nir_weak1": "visible labels, 1 near-infrared label per class of the target domain",
+    "synth_nir_weak10": "visible labels, 10 near-infrared labels per class of the target domain",
+    "synth_nir_weak16": "visible labels, 16 near-infrared labels per class of the target domain",
+    "synth_nir_weak_tenth": (
+        "visible labels, near-infrared labels of a tenth of the subjects of the target domain"
+    ),
+    "synth_nir_weak_full": "visible labels, every near-infrared label of the target domain",
+    "synth_nir_uda": "visible labels, and near-infrared training images without labels",
+    "synth_nir_augmented": (
+        "every near-infrared label, and translations of 30 other people's visible images"
+    ),
+    "synth_nir_supervised": "trained and tested on near-infrared",
+    "synth_nir_validated": (
+        "trained and tested on near-infrared; a fifth of the training subjects chooses "
+        "parameters"
+    ),
+    "synth_nir_quality": (
+        "translations of visible test images against their true near-infrared partners"
+    ),
+    "synth_vis_to_nir": "trained on visible, tested on near-infrared",
+    "synth_lwir_weak5": "visible labels, 5 thermal labels per class of the target domain",
+    "synth_dark_weak5": "visible labels, 5 labels per class in the dark of the target domain",
+    "synth_clips_supervised": "clips with voice, trained and tested on visible",
+}
+"""Summary of each; the first is the default."""
 
 
 @hookimpl
@@ -39,11 +48,11 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="public domain (generated)",
         source="docs/synthetic-benchmark.md",
     )
-    for name in SETTINGS:
+    for name, summary in SETTINGS.items():
         yield Component(
             kind="setting",
             name=name,
             factory=f"irfer_synth.settings:{name.upper()}",
-            summary=f"embedded benchmark: {name.removeprefix('synth_').replace('_', ' ')}",
+            summary=summary,
             source="docs/synthetic-benchmark.md",
         )

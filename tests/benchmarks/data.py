@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from irfer_bench.contracts.component import BASIC
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import BASIC, Clip, Item
+from irfer_bench.contracts.values import Clip, Item
 from irfer_bench.data.clips import StoredClips, write_clips
 from irfer_bench.data.preparation.prepare import prepare
 from irfer_bench.data.preparation.rules import Rules

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from irfer_bench.contracts.values import BASIC, Spectrum
+from irfer_bench.contracts.component import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
 from tests.irfer_datasets.affectnet_tree import write_affectnet
 from tests.irfer_datasets.cfee_tree import write_cfee

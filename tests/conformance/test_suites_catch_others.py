@@ -179,7 +179,7 @@ def test_an_announcement_with_a_flaw_fails(
     heavy: str, field: str, check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from irfer_bench.testing import announcement
-    from tests.irfer_bench.strangers import write_distribution
+    from tests.irfer_bench.distributions import write_distribution
 
     module = f"{tmp_path.name}_hooks".replace("-", "_")
     text = HEAVY.format(heavy=heavy, field=field, module=module)

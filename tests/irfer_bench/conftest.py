@@ -1,4 +1,4 @@
-"""A bench of its own per test: the toy plugin, an empty home, an empty results folder."""
+"""Fixtures: the toy plugin, an empty home and an empty results folder per test."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import keys, records
 from irfer_bench.store.files import write_text
 from irfer_bench.store.records import Value
-from tests.irfer_bench.test_records import GOLDEN
+from tests.irfer_bench.store.test_records import GOLDEN
 
 CLASSES = ["anger", "disgust", "fear"]
 

@@ -11,7 +11,7 @@ import pytest
 
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import GROUP, OWN, Registry, load
-from tests.irfer_bench.strangers import entry_points_of, hooks, write_distribution
+from tests.irfer_bench.distributions import entry_points_of, hooks, write_distribution
 
 
 def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Registry:
@@ -176,3 +176,12 @@ def test_other_crops_are_another_setting() -> None:
 def test_crops_that_disagree_are_refused(name: str, options: Any, says: str) -> None:
     with pytest.raises(UsageError, match=says):
         load().cropped(name, **options)
+
+
+def test_a_setting_is_announced_with_its_own_summary() -> None:
+    """`list` prints what is announced and `show` what the setting says of itself."""
+    registry = load()
+    for owned in registry.registered:
+        if owned.component.kind == "setting" and owned.builtin:
+            setting = registry.setting(owned.component.name)
+            assert owned.component.summary == setting.summary, setting.name

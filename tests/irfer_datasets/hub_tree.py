@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow.parquet
 from PIL import Image
 
-from irfer_bench.contracts.values import BASIC, Spectrum
+from irfer_bench.contracts.component import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
 
 SPECTRA: tuple[Spectrum, ...] = ("vis", "nir")

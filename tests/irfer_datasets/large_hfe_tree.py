@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from irfer_bench.contracts.values import BASIC, Spectrum
+from irfer_bench.contracts.component import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
 
 CAMERAS: dict[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from irfer_bench.contracts.values import CLASSES
+from irfer_bench.contracts.component import CLASSES
 from irfer_bench.testing.faces import make_clip
 from irfer_datasets.mafw.labels import COMPOUND, NUMBERED
 from tests.irfer_datasets.movies import movie

@@ -43,7 +43,7 @@ def test_mmd_of_partners_of_one_law_is_zero_however_alike_partners_are(
 
 
 def test_mmd_of_partners_is_the_h_statistic() -> None:
-    """Gretton et al. 2012, eq 4, pair by pair."""
+    """Gretton et al. 2012, Lemma 6, pair by pair."""
     generator = np.random.default_rng(0)
     x, y = generator.normal(size=(2, 9, 3))
     xx, yy, xy = alignment._rbf5(x, y)

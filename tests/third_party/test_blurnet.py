@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 from tests.third_party.installing import BLURNET, TOY, bench, install, run
 
 GRID = (
@@ -67,7 +67,7 @@ def test_its_methods_run_and_share_the_board(site: Path, tmp_path: Path) -> None
     assert record["packages"]["irfer-bench-blurnet"] == "0.3.0"
 
 
-def test_two_strangers_with_one_name_have_two_rows(site: Path, tmp_path: Path) -> None:
+def test_two_distributions_with_one_name_have_two_rows(site: Path, tmp_path: Path) -> None:
     text = (site / "irfer_bench_blurnet" / "hooks.py").read_text()
     other = write_distribution(
         tmp_path / "other", "irfer-bench-otherblur", {"otherblur_hooks": text},

@@ -31,18 +31,18 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Print the check; exit 4 where a run would refuse the data, or where two copies differ."""
+    """Print the check; exit 4 where a run refuses the data, or where two copies differ."""
     if asks_crops(args) and not args.against:
         raise UsageError("crops are compared with another site's", "say --against FILE")
-    theirs = read_statement(Path(args.against)) if args.against else None
+    there = read_statement(Path(args.against)) if args.against else None
     manifest: Manifest
     unknown: list[str] = []
     differences: list[Difference] | None = None
-    if theirs is None:
+    if there is None:
         manifest = scan_dataset(args, registry)
     else:
-        manifest = mine = state(args, registry)
-        differences, unknown = compare(mine, theirs), uncompared(mine, theirs)
+        manifest = here = state(args, registry)
+        differences, unknown = compare(here, there), uncompared(here, there)
     if args.json:
         summary = summarise(manifest)
         if differences is not None:

@@ -1,4 +1,4 @@
-"""`data manifest`: one document with which another site can compare its copy."""
+"""`data manifest`: a file with which another site can compare its copy."""
 
 from __future__ import annotations
 

@@ -60,7 +60,7 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
     found.append(home() / "private" / args.dataset)
     settings = set()
     for component in registry.components("setting"):
-        with suppress(BenchError):  # A broken plugin must not keep images of people here.
+        with suppress(BenchError):  # a broken plugin must not prevent the deletion
             if args.dataset in _datasets(registry.setting(component.name)):
                 settings.add(component.name)
     for out in args.out or ["leaderboards"]:

@@ -14,7 +14,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.contracts.values import CLASSES, Clip, Item
+from irfer_bench.contracts.component import CLASSES
+from irfer_bench.contracts.values import Clip, Item
 from irfer_bench.data.export.rows import ShardWriter
 from irfer_bench.errors import MissingError, RefusedError, UsageError
 from irfer_bench.store.files import atomic_folder

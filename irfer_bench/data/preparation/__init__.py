@@ -1,1 +1,1 @@
-"""Items become stored clips: read, cropped, resized, decoded once."""
+"""Preparation of items: decoded, cropped, resized and stored as clips."""

@@ -60,7 +60,7 @@ def eight_bit(frame: NDArray[Any], low_high: tuple[float, float] | None) -> NDAr
 def crop(frame: NDArray[np.uint8], box: Box) -> NDArray[np.uint8]:
     """The square; outside the image its border is repeated.
 
-    A black bar would be a feature of the crop.
+    A black bar would be a visible feature of the crop.
     """
     left, top, side = box
     height, width = frame.shape[:2]

@@ -13,7 +13,7 @@ __all__ = ["Rules", "distinct", "pick", "rules_of"]
 
 
 class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How items become clips; everything here enters the prepared clips' key.
+    """Rules of preparation; all of them enter the key of the prepared clips.
 
     Args:
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)`: the frames that are scored.

@@ -20,7 +20,7 @@ from irfer_bench.data.preparation.workers import (
     Progress,
     Recipe,
     facts_path,
-    prepare_apart,
+    prepare_in_processes,
 )
 from irfer_bench.errors import DamagedError, UsageError
 from irfer_bench.home import cores
@@ -53,7 +53,7 @@ def prepare_shards(
         Facts by item id, as `prepare` records them.
 
     Raises:
-        BenchError: as `prepare`, the first that any process met; finished chunks stay.
+        BenchError: as `prepare`, the first error of any process; finished chunks stay.
         UsageError: `IRFER_BENCH_WORKERS` is no number. CellError: a worker process was killed.
     """
     place.mkdir(parents=True, exist_ok=True)
@@ -77,7 +77,7 @@ def prepare_shards(
             done += len(chunk.items)
     else:
         progress("prepare", done, total)
-        prepare_apart(recipe, todo, place, made, count)
+        prepare_in_processes(recipe, todo, place, made, count)
     facts: dict[str, Any] = {}
     for chunk in chunks:
         facts |= json.loads(facts_path(place, chunk.number).read_text())

@@ -16,8 +16,9 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Component, Item
+from irfer_bench.contracts.values import Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.boxes import read_boxes
 from irfer_bench.data.clips import shard_name
@@ -121,7 +122,7 @@ def commit(draft: Draft) -> None:
         draft.path.unlink(missing_ok=True)
 
 
-def prepare_apart(
+def prepare_in_processes(
     recipe: Recipe,
     chunks: Sequence[Chunk],
     place: Path,
@@ -133,15 +134,15 @@ def prepare_apart(
     When one fails, or at Ctrl-C, the others are stopped at once.
 
     Raises:
-        BenchError: the first that any process met. CellError: one was killed, or a plugin raised.
+        BenchError: the first error of any process. CellError: one was killed, or a plugin raised.
     """
     context = multiprocessing.get_context("spawn")
-    hear, speak = context.Pipe(duplex=False)
+    receiver, sender = context.Pipe(duplex=False)
     executor = ProcessPoolExecutor(
-        workers, context, initializer=_begin, initargs=(recipe, place, hear)
+        workers, context, initializer=_begin, initargs=(recipe, place, receiver)
     )
     try:
-        with _interrupts_held():
+        with _interrupts_deferred():
             futures: Mapping[Future[Draft], Chunk] = {
                 executor.submit(_draft, chunk): chunk for chunk in chunks
             }
@@ -150,7 +151,7 @@ def prepare_apart(
             commit(future.result())
             made(futures[future])
     except BaseException as error:
-        speak.close()
+        sender.close()
         if isinstance(error, BrokenProcessPool):
             raise CellError(
                 "a worker process was killed",
@@ -159,50 +160,50 @@ def prepare_apart(
         raise
     finally:
         executor.shutdown(wait=True, cancel_futures=True)
-        speak.close()
-        hear.close()
+        sender.close()
+        receiver.close()
         for draft in place.glob("clips-*.tmp"):
             draft.unlink(missing_ok=True)
 
 
 @contextmanager
-def _interrupts_held() -> Iterator[None]:
+def _interrupts_deferred() -> Iterator[None]:
     """Start processes with SIGINT blocked; this process handles it after they were started.
 
     The mask is what they inherit. It does not keep Ctrl-C from this process: the system hands the
     signal to a thread without the mask, such as one of BLAS, and Python raises in the main thread.
     """
-    held: list[int] = []
+    deferred: list[int] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     handlers = {}
     if threading.current_thread() is threading.main_thread():
         for number in (signal.SIGINT, signal.SIGTERM):
-            handlers[number] = signal.signal(number, lambda number, frame: held.append(number))
+            handlers[number] = signal.signal(number, lambda number, frame: deferred.append(number))
     try:
         yield
     finally:
         for number, handler in handlers.items():
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        if held:
-            signal.raise_signal(held[0])
+        if deferred:
+            signal.raise_signal(deferred[0])
 
 
 _job: tuple[Recipe, Path] | None = None
 _preparer: Preparer | None = None
 
 
-def _begin(recipe: Recipe, place: Path, hear: Connection) -> None:
-    """Only keep the arguments: an error here would look like a killed process."""
+def _begin(recipe: Recipe, place: Path, receiver: Connection) -> None:
+    """Only store the arguments: an error here would be reported as a killed process."""
     global _job
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_leave, args=(hear,), daemon=True).start()
+    threading.Thread(target=_exit_with_parent, args=(receiver,), daemon=True).start()
     _job = (recipe, place)
 
 
-def _leave(hear: Connection) -> None:
-    """End this process when its parent asks for it or dies, which closes the pipe."""
-    hear.poll(None)
+def _exit_with_parent(receiver: Connection) -> None:
+    """End this process when its parent closes the pipe or ends."""
+    receiver.poll(None)
     os._exit(1)
 
 

@@ -1,1 +1,1 @@
-"""Ways to carry out a plan."""
+"""Built-in executors, and the worker process that they start."""

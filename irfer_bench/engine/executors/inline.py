@@ -9,15 +9,15 @@ from irfer_bench.errors import UsageError
 
 
 def execute(jobs: Sequence[Job], host: Host) -> Iterator[JobResult]:
-    """Yield a result per job as soon as it is known.
+    """Yield the result of each job as soon as it has ended.
 
     Raises:
-        UsageError: a job has a limit, which only a process of its own can be held to.
+        UsageError: a job has a limit, which needs a separate process.
     """
     for job in jobs:
         if job.resources.seconds or job.resources.memory_mb:
             raise UsageError(
-                "limits of time and memory need processes of their own", "say --executor local"
+                "limits on time and memory need separate processes", "use --executor local"
             )
     for job in jobs:
         yield host.carry_out(job)

@@ -1,4 +1,4 @@
-"""How much memory a group of processes holds, and whether the system killed one for it."""
+"""Memory of a process group, and the number of processes that the kernel killed for memory."""
 
 from __future__ import annotations
 
@@ -8,16 +8,16 @@ from pathlib import Path
 
 PROC = Path("/proc")
 COUNTED = ("RssAnon:", "RssShmem:")
-"""Resident memory that is no mapped file: many processes map the same stored clips."""
+"""Resident memory without mapped files: many processes map the same stored clips."""
 
 
 def can_measure() -> bool:
-    """Whether this system tells the memory of other processes."""
+    """Whether this system reports the memory of other processes."""
     return (PROC / "self" / "status").is_file()
 
 
 def group_mb(group: int) -> float:
-    """Memory of all processes of a process group, in MB; 0 where it has none left."""
+    """Resident memory of all processes of a group, in MB; 0 for an empty group."""
     total = 0
     for entry in os.scandir(PROC):
         if entry.name.isdecimal():
@@ -34,7 +34,7 @@ def _resident(status: Path) -> int:
 
 
 def system_kills() -> int:
-    """How often the system killed a process of this control group for its memory (Linux)."""
+    """Number of out-of-memory kills in this process's control group (Linux)."""
     with suppress(OSError, ValueError, IndexError):
         group = (PROC / "self" / "cgroup").read_text().strip().splitlines()[-1].split("::")[1]
         events = Path("/sys/fs/cgroup") / group.lstrip("/") / "memory.events"

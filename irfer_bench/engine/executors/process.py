@@ -1,4 +1,4 @@
-"""One worker as its host sees it: a child process in a group of its own, and the job it has."""
+"""The host's side of a worker: a child process in its own process group, and its current job."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from irfer_bench.contracts.record import Outcome
 from irfer_bench.engine.executors.memory import group_mb, system_kills
 
 LINE = 2**20
-"""Bytes: a longer line is not from a worker."""
+"""Bytes; a longer line is not accepted as an event."""
 
 
 class Worker:
-    """A child process that serves one job after the other.
+    """A child process that carries out one job after the other.
 
     Args:
-        number: names its own log, which takes what it prints before its first job.
+        number: in the name of its own log, which receives its output before the first job.
     """
 
     def __init__(self, host: Host, number: int) -> None:
@@ -34,7 +34,7 @@ class Worker:
         self.log: Path = self.own_log
         self.job: Job | None = None
         self.ready = False
-        self.doing = ""
+        self.step = ""
         self._kills = 0
         self._sent = 0.0
         self._text = b""
@@ -52,58 +52,58 @@ class Worker:
         os.set_blocking(self._child.stdout.fileno(), False)
 
     def fileno(self) -> int:
-        """Of the pipe that its events come through."""
+        """File descriptor of the pipe of events."""
         assert self._child.stdout is not None
         return self._child.stdout.fileno()
 
     def send(self, job: Job) -> None:
-        """Give it a job."""
+        """Send a job to the worker."""
         assert self._child.stdin is not None
-        self.job, self.doing, self._stopped = job, "", None
+        self.job, self.step, self._stopped = job, "", None
         self.log = self.host.log(job.key)
         self._kills = system_kills()
         self._sent = time.monotonic()
         line = msgspec.json.encode({"job": job, "log": str(self.log)}) + b"\n"
-        with suppress(BrokenPipeError):  # it died just now: the pipe of its events ends too
+        with suppress(BrokenPipeError):  # it has ended; the event pipe reports that too
             self._child.stdin.write(line)
             self._child.stdin.flush()
 
     def result(self, event: Mapping[str, Any]) -> JobResult | None:
-        """What it says of its job, which it is then rid of; None where that is no result."""
+        """The job's result, after which the worker is idle; None where the event is invalid."""
         assert self.job is not None
         given = {**event, "key": self.job.key, "log": str(self.log)}
         try:
             result = msgspec.convert(given, JobResult)
         except msgspec.ValidationError:
-            self._stopped = "failed", "the worker wrote what is no result"
+            self._stopped = "failed", "the worker wrote an invalid result"
             return None
         self.job = None
         return result
 
     def events(self) -> Iterator[dict[str, Any]] | None:
-        """The events that came since; None when it ended or does not speak as a worker does."""
+        """New events; None where the worker ended or wrote something else."""
         try:
-            came = os.read(self.fileno(), 2**16)
+            received = os.read(self.fileno(), 2**16)
         except BlockingIOError:
             return iter(())
-        self._text += came
+        self._text += received
         *lines, self._text = self._text.split(b"\n")
-        if not came or len(self._text) > LINE:
+        if not received or len(self._text) > LINE:
             return None
         try:
             return iter([msgspec.json.decode(line, type=dict[str, Any]) for line in lines])
         except msgspec.DecodeError:
-            self._stopped = "failed", "the worker wrote what is no event"
+            self._stopped = "failed", "the worker wrote an invalid event"
             return None
 
     def time_left(self) -> float | None:
-        """Seconds until its job's limit; None without one."""
+        """Seconds until the time limit of the current job; None without a limit."""
         if self.job is None or not self.job.resources.seconds:
             return None
         return self._sent + self.job.resources.seconds - time.monotonic()
 
     def over_limit(self) -> bool:
-        """Whether its job has used more time or memory than it may; says which in its result."""
+        """Whether the current job exceeds its time or memory limit; see `last_result`."""
         if self.job is None:
             return False
         limits, left = self.job.resources, self.time_left()
@@ -115,7 +115,7 @@ class Worker:
         return self._stopped is not None
 
     def kill(self) -> None:
-        """End it and everything it started."""
+        """Kill the worker and all processes of its group."""
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self._child.pid, signal.SIGKILL)
         self._child.wait()
@@ -125,9 +125,9 @@ class Worker:
                     pipe.close()
 
     def last_result(self) -> JobResult:
-        """Of the job that it had when it was killed."""
+        """The result of the job that was running when the worker ended."""
         assert self.job is not None
-        outcome, message = self._stopped or self._death()
+        outcome, message = self._stopped or self._describe_exit()
         return JobResult(
             key=self.job.key,
             outcome=outcome,
@@ -137,20 +137,20 @@ class Worker:
             log=str(self.log),
         )
 
-    def last_words(self) -> str:
-        """The last line that it printed."""
+    def last_line(self) -> str:
+        """The last line that the worker printed."""
         with suppress(OSError):
             lines = self.log.read_text(encoding="utf-8", errors="replace").split("\n")
             return next((line.strip() for line in reversed(lines) if line.strip()), "")
         return ""
 
-    def _death(self) -> tuple[Outcome, str]:
+    def _describe_exit(self) -> tuple[Outcome, str]:
         code = self._child.returncode
         if code == -signal.SIGKILL and system_kills() > self._kills:
             return "oom", f"killed by the system for its memory{self._where()}"
         how = f"by signal {signal.Signals(-code).name}" if code < 0 else f"with exit code {code}"
-        words = self.last_words()
-        return "failed", f"the worker ended {how}{self._where()}" + (f": {words}" if words else "")
+        line = self.last_line()
+        return "failed", f"the worker ended {how}{self._where()}" + (f": {line}" if line else "")
 
     def _where(self) -> str:
-        return f", in {self.doing}" if self.doing else ""
+        return f", in {self.step}" if self.step else ""

@@ -1,8 +1,8 @@
-"""The other end of an executor: a process that carries out jobs and answers in JSON lines.
+"""The worker process of an executor: carries out jobs and reports events as JSON lines.
 
 A worker reads one JSON object per line, `{"job": …, "log": FILE}`, and writes events:
-`ready`, then per job `step`, `progress`, `built` and `line`, and at last `result`. The lines go
-over a private copy of standard output, and what plugins print goes to the log instead.
+`ready`, then per job `step`, `progress`, `built` and `line`, and finally `result`. Events use a
+private copy of standard output; the output of plugins goes to the log.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ EVERY = 0.2
 
 
 class Envelope(msgspec.Struct, frozen=True):
-    """What a worker is sent: a job, and the file that takes what it prints."""
+    """A message to a worker: a job, and the log file for its output."""
 
     job: Job
     log: str = ""
@@ -45,7 +45,7 @@ class Channel:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def send(self, event: Mapping[str, Any]) -> None:
-        """Write one event; without a reader this process has nothing left to do."""
+        """Write one event; end this process where the host has closed the pipe."""
         line = msgspec.json.encode(event) + b"\n"
         try:
             with self.lock:
@@ -83,7 +83,7 @@ class EventReporter:
 
 
 def take_standard_streams() -> tuple[IO[bytes], Channel]:
-    """Private copies of standard input and output; the usual ones become nothing and the log."""
+    """Private copies of standard input and output; the original ones become empty and the log."""
     sys.stdout.flush()
     source = os.fdopen(os.dup(0), "rb", buffering=0)
     channel = Channel(os.fdopen(os.dup(1), "wb", buffering=0))
@@ -95,14 +95,14 @@ def take_standard_streams() -> tuple[IO[bytes], Channel]:
 
 
 def end() -> None:
-    """End this process and those it started; the store outlives that at any moment."""
+    """Kill this process and those it started; the store stays valid at any moment."""
     if os.getpgrp() == os.getpid():
         os.killpg(os.getpgrp(), signal.SIGKILL)
     os._exit(1)
 
 
 def serve(source: IO[bytes], channel: Channel, open_server: Callable[[], JobServer]) -> None:
-    """Carry out the jobs that arrive until the host closes the pipe, which also ends a busy one."""
+    """Carry out received jobs until the host closes the pipe, which also ends a running job."""
     envelopes: queue.SimpleQueue[bytes] = queue.SimpleQueue()
     state = {"busy": False, "closed": False}
 
@@ -137,10 +137,10 @@ def answer(envelope: Envelope, channel: Channel, server: JobServer) -> int:
 
 
 def decode(text: bytes) -> Envelope:
-    """An envelope, or a bare job in one.
+    """The message to a worker; a bare job gets an envelope without a log.
 
     Raises:
-        DamagedError: it is neither.
+        DamagedError: the text is neither.
     """
     try:
         return msgspec.json.decode(text, type=Envelope)
@@ -149,7 +149,7 @@ def decode(text: bytes) -> Envelope:
     try:
         return Envelope(msgspec.json.decode(text, type=Job))
     except msgspec.DecodeError as error:
-        raise DamagedError(f"this is no job: {error}", "see docs/hooks.md") from None
+        raise DamagedError(f"not a valid job: {error}", "see docs/hooks.md") from None
 
 
 def _plain(result: JobResult) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""The six stages: each a function of its spec, the finished steps it reads, and where it works."""
+"""The six stages; each is a function of its spec, its finished input steps and its `Work`."""
 
 FOLDS = "folds.json"
 """Beside clips: the test subjects of each fold."""

@@ -1,4 +1,4 @@
-"""A recognizer is fitted on source and target of one fold; leaks and empty classes are refused."""
+"""Stage that fits a recognizer on one fold; leaks and empty classes are refused."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def _views(spec: FitRecognizer, inputs: Inputs, work: Work) -> dict[str, ClipVie
 
 
 def _check_leak(inputs: Inputs, views: dict[str, ClipView], where: str) -> bool:
-    """Refuse training clips of the fold's test subjects; another dataset's people are others."""
+    """Refuse training clips of the fold's test subjects; other datasets have other subjects."""
     prepared = _prepared(inputs)
     reference = prepared.get("target") or prepared["source"]
     test = reference.clips("test")
@@ -88,7 +88,7 @@ def _split_validation(
     spec: FitRecognizer, views: dict[str, ClipView], where: str
 ) -> dict[str, ClipView]:
     """Hold out subjects: their labelled target clips validate (or their source clips, where no
-    target label is granted), and nothing else of theirs is trained on."""
+    target label is granted), and none of their other clips are in training."""
     if not spec.validation:
         return views
     role = "target" if len(views["target"]) else "source"

@@ -1,4 +1,4 @@
-"""A translator is fitted on the training subjects of one fold."""
+"""Stage that fits a translator on the training subjects of one fold."""
 
 from __future__ import annotations
 

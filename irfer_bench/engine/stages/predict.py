@@ -1,4 +1,4 @@
-"""A fitted recognizer gives log-probabilities of test clips, and features where it has them."""
+"""Stage that predicts test clips: log-probabilities, and features where available."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def predict(spec: Predict, inputs: Inputs, work: Work) -> Predicted:
         raise DamagedError(f"fold {spec.fold} has no test clip")
     method = work.create()
     method.restore(inputs["fit"].state())
-    scores, features = _ask(method, clips, spec.embed, work)
+    scores, features = _predict_and_embed(method, clips, spec.embed, work)
     tensors = {"scores": _check_scores(work.name, scores, len(clips), len(spec.classes))}
     if features is not None:
         tensors["features"] = _check_features(work.name, features, len(clips))
@@ -36,7 +36,7 @@ def predict(spec: Predict, inputs: Inputs, work: Work) -> Predicted:
     return Predicted(clips=len(clips))
 
 
-def _ask(method: Any, clips: ClipView, embed: bool, work: Work) -> tuple[Any, Any]:
+def _predict_and_embed(method: Any, clips: ClipView, embed: bool, work: Work) -> tuple[Any, Any]:
     """Scores, and features or None; in one pass where the recognizer offers it."""
     if embed and isinstance(method, PredictorEmbedder):
         both = method.predict_and_embed(clips, work.context)

@@ -1,4 +1,4 @@
-"""The first step: items of one domain become stored clips, with the folds beside them."""
+"""Stage that turns the items of one domain into stored clips and stores the folds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ from collections.abc import Sequence
 
 import msgspec
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Component, Item, Problem
+from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
 from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
@@ -30,7 +31,7 @@ BOXES = "boxes.json"
 
 
 def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
-    """Read, crop, resize and decode one domain once; keep the folds beside it."""
+    """Read, crop, resize and decode one domain once, and store the folds."""
     source, folder = work.source, work.folder
     assert source is not None
     dataset = work.registry.create(source.component, source.params)
@@ -71,7 +72,7 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
 
 
 def _listed(dataset: Dataset, source: DatasetCopy) -> tuple[tuple[Item, ...], Sequence[Problem]]:
-    """All items and problems; refused where it is open which items count."""
+    """All items and problems; an error where it is unclear which items count."""
     if source.root is None:
         items, problems = tuple(dataset.index(None)), tuple(dataset.problems(None))
     else:

@@ -1,4 +1,4 @@
-"""From predictions and images to numbers with intervals over subjects."""
+"""Metrics of predictions and images, with intervals over subjects."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Clips pass through a translator, in files that survive a kill."""
+"""Stage that translates clips into files, so that an interrupted step continues."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.contracts.values import Clip, Spectrum
+from irfer_bench.contracts.component import Spectrum
+from irfer_bench.contracts.values import Clip
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.data.clips import SHARDS, ClipView, shard_name
@@ -26,9 +27,9 @@ FILES, SMALLEST = 64, 32
 
 
 def translate(spec: Translate, inputs: Inputs, work: Work) -> Translated:
-    """Translate `clips`; the same ids in the same order come back.
+    """Translate `clips`; ids and order are kept.
 
-    Finished files of an interrupted translation are kept, and the translator is asked for the rest.
+    Finished files of an interrupted translation are kept; only the remaining clips are translated.
     """
     clips = inputs["clips"].clips()
     method = work.create()
@@ -62,7 +63,7 @@ class _Shards:
     """Files of translated clips below a folder; each is written by one rename.
 
     Args:
-        code: digest of the code that translates; files that other code wrote are not used.
+        code: digest of the code that translates; files written by other code are not used.
     """
 
     def __init__(self, place: Path, clips: ClipView, code: str) -> None:
@@ -75,7 +76,7 @@ class _Shards:
             path.unlink()
 
     def finished(self) -> int:
-        """How many clips are in finished files; what else lies there is removed."""
+        """How many clips are in finished files; other files are removed."""
         marker, done = self.place / CODE, 0
         if not marker.is_file() or marker.read_text() != self.code:
             self.clear()
@@ -110,7 +111,7 @@ class _Shards:
 def _checked(
     work: Work, asked: ClipView, done: int, made: Iterable[Any], spectrum: Spectrum | None
 ) -> Iterator[Clip]:
-    """What a translator returns, compared with what it was given."""
+    """The translator's clips, checked against its input."""
     name, total, given = work.name, len(asked), iter(asked)
     count = 0
     for clip in made:

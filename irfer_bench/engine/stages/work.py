@@ -65,7 +65,7 @@ class Input:
 
     @property
     def _is_whole(self) -> bool:
-        """Whether it holds the clips of all folds, not only a subset of one."""
+        """Whether the step holds the clips of all folds instead of a subset of one."""
         return not isinstance(self.spec, Translate) or self.spec.part == "all"
 
     def state(self) -> State:
@@ -76,7 +76,7 @@ class Input:
         """Facts that the step reported.
 
         Raises:
-            DamagedError: it is not what a step of that kind tells.
+            DamagedError: the facts are not of the form of that kind of step.
         """
         try:
             return msgspec.convert(self.artefact.facts, kind)
@@ -89,12 +89,12 @@ Inputs: TypeAlias = Mapping[str, Input]
 
 @dataclass(frozen=True)
 class Work:
-    """Where and with what a stage works.
+    """Folders, context and component of a stage.
 
     Args:
         folder: what is written here becomes the artefact.
         kept: what is written here survives a kill until the artefact is finished.
-        context: what the step's plugin is given.
+        context: passed to the step's plugin.
     """
 
     title: str

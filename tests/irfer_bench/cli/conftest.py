@@ -1,4 +1,4 @@
-"""A home of its own per test, and commands called in this process."""
+"""Fixtures: an empty home per test, and commands called in this process."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ import pytest
 from irfer_bench.cli import main
 
 
-class Said(NamedTuple):
-    """What a command answered."""
+class Outcome(NamedTuple):
+    """The outcome of a command."""
 
     code: int
     out: str
@@ -30,13 +30,13 @@ class Data:
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
-    def __call__(self, *words: str | Path) -> Said:
+    def __call__(self, *words: str | Path) -> Outcome:
         self._capsys.readouterr()
         try:
             code = main(["data", *map(str, words)])
         except SystemExit as error:
             code = int(error.code or 0)
-        return Said(code, *self._capsys.readouterr())
+        return Outcome(code, *self._capsys.readouterr())
 
 
 @pytest.fixture(autouse=True)

@@ -1,4 +1,4 @@
-"""`data manifest` and `data check --against`: whether two laboratories hold the same."""
+"""`data manifest` and `data check --against`: comparison of the copies of two sites."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.contracts.values import BASIC
+from irfer_bench.contracts.component import BASIC
 from tests.irfer_datasets.trees import folder_tree, oulu_tree
 
 Capture = pytest.CaptureFixture[str]

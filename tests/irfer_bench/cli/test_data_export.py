@@ -1,4 +1,4 @@
-"""`data export`: parquet for private use; nothing leaves without the user's word."""
+"""`data export`: parquet for private use; an upload only with the user's confirmation."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`data items` and `data list`: whole outputs, and nothing of a stranger's reaches a terminal."""
+"""`data items` and `data list`: whole outputs, third-party text escaped."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def test_what_is_missing_or_wrong_is_one_line(
     assert says in error and error.count("\n") == 1
 
 
-def test_a_strangers_file_name_cannot_write_to_the_terminal(
+def test_a_file_name_sends_no_escape_sequence(
     tmp_path: Path, capsys: Capture
 ) -> None:
     folder_tree(tmp_path)

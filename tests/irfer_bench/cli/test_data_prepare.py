@@ -1,4 +1,4 @@
-"""`data prepare`: made once, shown as a table, faces only where asked for."""
+"""`data prepare`: prepared once, shown as a table, faces only on request."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from PIL import Image
 from safetensors.numpy import save_file
 
 from irfer_bench.data.clips import StoredClips
-from tests.irfer_bench.cli.conftest import Data, Said
+from tests.irfer_bench.cli.conftest import Data, Outcome
 from tests.irfer_datasets.trees import folder_tree
 
 SETTING = "folder_nir_weak5"
@@ -34,14 +34,14 @@ def usual_mask() -> Any:
     os.umask(before)
 
 
-def plain(said: Said, tmp_path: Path) -> list[str]:
+def plain(said: Outcome, tmp_path: Path) -> list[str]:
     """The table without folders and digests."""
     text = said.out.replace(str(tmp_path), "<here>")
     text = re.sub(r"artefacts/../[0-9a-f]{64}", "artefacts/<key>", text)
     return re.sub(r"(crops +)[0-9a-f]{16}\b", r"\1<digest>", text).splitlines()
 
 
-def clips_of(said: Said) -> list[StoredClips]:
+def clips_of(said: Outcome) -> list[StoredClips]:
     return [StoredClips(Path(row["folder"]), "key") for row in said.json["prepared"]]
 
 

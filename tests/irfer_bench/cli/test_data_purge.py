@@ -1,4 +1,4 @@
-"""`data purge`: everything made from a dataset's files goes, nothing else does."""
+"""`data purge` deletes everything made from a dataset's files and nothing else."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.contracts.values import BASIC
+from irfer_bench.contracts.component import BASIC
 from irfer_bench.store import cleanup
 from irfer_bench.store.artefacts import Store
 from tests.irfer_bench.cli.conftest import Data

@@ -1,4 +1,4 @@
-"""`irfer-bench new plugin`: what it writes is installed, listed, run and tested like any other."""
+"""`irfer-bench new plugin`: the new package is installed, listed, run and tested."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A stranger's data and detector, and `data prepare` of them in processes of its own."""
+"""Third-party data and detector, and `data prepare` of them in child processes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ import pytest
 from PIL import Image
 
 from tests.irfer_bench.conftest import ROOT
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 
 ITEMS = 480
 

@@ -1,4 +1,4 @@
-"""Whatever was there before: no item is lost, repeated or moved, and none is made in vain."""
+"""Resumed preparation loses, repeats, reorders and wastes no item."""
 
 from __future__ import annotations
 
@@ -15,8 +15,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import Params
-from irfer_bench.contracts.values import Clip, Component, Item
+from irfer_bench.contracts.values import Clip, Item
 from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.clips import SHARDS, StoredClips
 from irfer_bench.data.preparation import shards
@@ -127,7 +128,7 @@ def test_any_state_is_gone_on_from(
             made(chunk)
 
     with tempfile.TemporaryDirectory() as name, patch.multiple(
-        shards, WORTH=0, prepare_apart=apart
+        shards, WORTH=0, prepare_in_processes=apart
     ):
         place = Path(name)
         earlier, files, smallest = before
@@ -164,7 +165,7 @@ def test_an_interrupted_worker_loses_only_what_it_had_begun(tmp_path: Path) -> N
         raise StopError
 
     with patch.multiple(shards, WORTH=0, FILES=5, SMALLEST=4):
-        with patch.multiple(shards, prepare_apart=apart), pytest.raises(StopError):
+        with patch.multiple(shards, prepare_in_processes=apart), pytest.raises(StopError):
             prepare_shards(RECIPE, items_of(20), (), tmp_path, silent, 2)
         assert [path.name for path in sorted(tmp_path.iterdir())] == [
             "clips-00002.arrow", "clips-00002.json"
@@ -216,7 +217,7 @@ def test_as_many_processes_as_the_scheduler_gives_cores(
 
     monkeypatch.delenv(shards.WORKERS, raising=False)
     monkeypatch.setattr("os.sched_getaffinity", lambda who: set(range(cores)), raising=False)
-    with patch.multiple(shards, WORTH=0, FILES=5, SMALLEST=4, prepare_apart=apart):
+    with patch.multiple(shards, WORTH=0, FILES=5, SMALLEST=4, prepare_in_processes=apart):
         facts = prepare_shards(RECIPE, items_of(20), (), tmp_path, silent)
     check(tmp_path, items_of(20), facts)
     assert asked == ([] if cores == 1 else [cores])

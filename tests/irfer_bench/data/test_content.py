@@ -1,4 +1,4 @@
-"""The fingerprint: equal wherever the same content lies, different for any other."""
+"""The fingerprint is equal for equal content in any folder, and different for other content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""An export is read back as it was, is private, and leaves the machine only by its user's word."""
+"""Exports are read back unchanged, are private, and are uploaded only on confirmation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow.parquet
 import pytest
 
-from irfer_bench.contracts.values import BASIC, Clip, Item
+from irfer_bench.contracts.component import BASIC
+from irfer_bench.contracts.values import Clip, Item
 from irfer_bench.data.export.archive import About, export_hub, export_parquet
 from irfer_bench.data.preparation.prepare import prepare
 from irfer_bench.data.preparation.rules import rules_of

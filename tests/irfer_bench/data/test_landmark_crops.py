@@ -1,4 +1,4 @@
-"""Crops by known landmarks, which move along."""
+"""Crops by known landmarks, which are moved with the crop."""
 
 from __future__ import annotations
 

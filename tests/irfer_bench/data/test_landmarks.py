@@ -1,4 +1,4 @@
-"""Landmarks that a user brings."""
+"""Landmarks given by the user."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a folder holds is read once, kept, and never believed after a change."""
+"""Manifests of folders are kept, and renewed after any change."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the owner's images to clips: size, depth, sound, ids."""
+"""From distributed images to clips: size, depth, audio, ids."""
 
 from __future__ import annotations
 

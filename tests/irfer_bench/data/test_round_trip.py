@@ -1,4 +1,4 @@
-"""Clips of any shape, with and without landmarks and sound, come back as they were written."""
+"""Clips of any shape, with and without landmarks and audio, are read as they were written."""
 
 from __future__ import annotations
 

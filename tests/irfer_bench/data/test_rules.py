@@ -1,4 +1,4 @@
-"""Which frames are taken, and that partners of unequal length meet."""
+"""Frame rules, and matching frames of partners of unequal length."""
 
 from __future__ import annotations
 

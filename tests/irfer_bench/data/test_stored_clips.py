@@ -1,4 +1,4 @@
-"""Stored clips: larger than memory, read-only, and of what was stored whoever wrote into them."""
+"""Stored clips: larger than memory, read-only, protected against writes into their arrays."""
 
 from __future__ import annotations
 

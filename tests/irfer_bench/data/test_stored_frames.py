@@ -1,4 +1,4 @@
-"""What is stored apart from what is scored, and where in its item every frame was."""
+"""Stored and scored frames, and their positions in the item."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Preparation by several processes, through the command line: killed, stopped, failing, at once."""
+"""Preparation by several processes: killed, stopped, failing, concurrent."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def drafts(odd: Odd) -> list[Path]:
     return [*(odd.folder / "home/store").rglob("*.tmp"), *(odd.folder / "home/store").rglob(".*")]
 
 
-def test_a_strangers_dataset_and_detector_work_in_other_processes(odd: Odd) -> None:
+def test_a_third_party_dataset_and_detector_work_in_other_processes(odd: Odd) -> None:
     one = odd.made(IRFER_BENCH_WORKERS="1")
     assert sorted(odd.read()) == sorted({*odd.read()}) and len(odd.read()) == ITEMS
     odd.home = "other"

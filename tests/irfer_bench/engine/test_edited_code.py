@@ -1,4 +1,4 @@
-"""Code that was edited under an unchanged version: seen on cached runs, rebuilt on request."""
+"""Edited code of an unchanged version is reported on cached runs and rebuilt on request."""
 
 from __future__ import annotations
 

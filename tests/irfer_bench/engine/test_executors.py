@@ -1,4 +1,4 @@
-"""Executors of plugins that break, and observers: one line, never exit 0 with nothing done."""
+"""Failing executors and observers of plugins: one line, and no exit 0 without a result."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 
 HOOKS = """
 from irfer_bench.api import hookimpl
@@ -85,13 +85,13 @@ def odd(bench, monkeypatch):
 @pytest.mark.parametrize(
     ("name", "code", "said", "done"),
     [
-        ("raises", 1, "executor 'raises' died: RuntimeError: the cluster is on fire", 0),
-        ("exits", 1, "executor 'exits' died: SystemExit: 0", 0),
+        ("raises", 1, "executor 'raises' failed: RuntimeError: the cluster is on fire", 0),
+        ("exits", 1, "executor 'exits' failed: SystemExit: 0", 0),
         ("nothing", 1, "executor 'nothing' ended with 2 of 2 cells not done", 0),
-        ("nonsense", 1, "executor 'nonsense' answered", 0),
-        ("twice", 1, "executor 'twice' answered", 1),
+        ("nonsense", 1, "executor 'nonsense' yielded", 0),
+        ("twice", 1, "executor 'twice' yielded", 1),
         ("missing", 3, "no cluster here; say --executor local", 0),
-        ("half", 1, "executor 'half' died: RuntimeError: the cluster is on fire", 1),
+        ("half", 1, "executor 'half' failed: RuntimeError: the cluster is on fire", 1),
     ],
 )
 def test_an_executor_that_breaks_is_one_line(odd, name, code, said, done):

@@ -1,4 +1,4 @@
-"""Cells in child processes: the same records, limits that hold, deaths that stop no other cell."""
+"""Cells in child processes: equal records, enforced limits, independent failures."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a recognizer and a translator are given by the engine, step by step."""
+"""Inputs that the stages pass to recognizers and translators."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Translations: once where nothing was fitted per fold, in files that survive a kill."""
+"""Translations: once for all folds where no fold was fitted, resumed after a kill."""
 
 from __future__ import annotations
 

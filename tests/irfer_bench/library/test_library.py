@@ -1,4 +1,4 @@
-"""`import irfer_bench`: what it offers, what it refuses, and that it costs nothing until used."""
+"""`import irfer_bench`: its functions, their errors, and lazy imports."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The step loop: several optimisers, checkpoints within their budget, nothing broken is kept."""
+"""The step loop: several optimisers, checkpoint budget, no checkpoint of non-finite states."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a plugin may announce: one wrong component is refused in one line and harms no other."""
+"""Announcements: an invalid component is refused in one line, the others are loaded."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from irfer_bench.api import Component
-from irfer_bench.contracts.values import Traits
+from irfer_bench.contracts.component import Traits
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import GROUP, Registry, load
 from irfer_bench.registry.announcement import TRAITS, find_problem, trait_problem
-from tests.irfer_bench.strangers import entry_points_of, write_distribution
+from tests.irfer_bench.distributions import entry_points_of, write_distribution
 
 HEAD = "from irfer_bench.api import Component, hookimpl\n"
 

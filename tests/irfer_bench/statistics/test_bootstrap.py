@@ -1,4 +1,4 @@
-"""Bootstrap intervals against scipy, scikit-learn and what an interval promises."""
+"""Bootstrap intervals against scipy, scikit-learn and simulated coverage."""
 
 from __future__ import annotations
 

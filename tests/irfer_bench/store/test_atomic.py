@@ -1,4 +1,4 @@
-"""A file or folder is old or whole, whoever is killed, and what the killed left is swept."""
+"""Atomic files and folders: never partial after a kill, and leftovers are removed."""
 
 from __future__ import annotations
 

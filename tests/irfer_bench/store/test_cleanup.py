@@ -1,4 +1,4 @@
-"""`gc` and `purge` delete artefacts and nothing else, whatever lies in the store."""
+"""`gc` and `purge` delete artefacts and nothing else in the store."""
 
 from __future__ import annotations
 

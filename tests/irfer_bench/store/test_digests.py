@@ -1,4 +1,4 @@
-"""Files that others own are what the plan was made with, or the run says so."""
+"""External files that changed after planning are reported by the run."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Locks are the system's own: no file's content or age decides, and no lack of them is hidden."""
+"""Locks: independent of a lock file's content and age, with an error where unsupported."""
 
 from __future__ import annotations
 

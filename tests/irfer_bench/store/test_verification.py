@@ -1,4 +1,4 @@
-"""An artefact is used only if it is what was written, and big ones are not read to know it."""
+"""Artefacts are verified before use, large unchanged ones without reading them."""
 
 from __future__ import annotations
 

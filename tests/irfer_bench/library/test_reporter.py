@@ -1,4 +1,4 @@
-"""What runs show: bars for people, plain lines for files, neither steered by a stranger."""
+"""Reporters: bars on a terminal, lines in files, third-party text escaped."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SPEC = Score(setting=("toy_weak", "1"), fold=1, classes=["anger"], draws=1, metr
 ODD = "[/red] [link=http://x]y[/link] \x1b[31m"
 
 
-def test_bars_take_a_strangers_words_as_words(monkeypatch, capsys):
+def test_bars_escape_third_party_text(monkeypatch, capsys):
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "300")

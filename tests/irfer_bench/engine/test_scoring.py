@@ -1,4 +1,4 @@
-"""Scores: a number, or null and the reason; never NaN."""
+"""Scores are a number, or null with the reason; never NaN."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`irfer-bench run` as its user sees it: which cells are run, what they say, exit codes."""
+"""`irfer-bench run`: the cells that are run, their messages, exit codes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a board says on a page and on a terminal: what was tested, what is best, in the width."""
+"""Boards on pages and terminals: test items, best rows, width."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from irfer_bench.contracts.record import Value
-from irfer_bench.engine.boards import read_boards
+from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.render.compact import render_compact
 from irfer_bench.render.markdown import render
 from irfer_bench.statistics.board import make_boards

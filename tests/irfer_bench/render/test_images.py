@@ -1,4 +1,4 @@
-"""Images: people only where their dataset is named, whole or not at all."""
+"""Images show faces only where their dataset is named, and are written atomically."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def test_a_image_is_whole_or_not_there(bench, monkeypatch):
 
 def test_the_confusion_matrix_is_drawn_darker_where_more_fell(tmp_path):
     from irfer_bench.store.records import read_record
-    from tests.irfer_bench.test_records import GOLDEN
+    from tests.irfer_bench.store.test_records import GOLDEN
 
     path = images.draw_confusion(read_record(GOLDEN), tmp_path / "c.png")
     grey = np.asarray(Image.open(path).convert("L")).astype(int)

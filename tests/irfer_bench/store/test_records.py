@@ -1,4 +1,4 @@
-"""Records: old schemas stay readable, edits are seen, newer ones are refused, unions are unions."""
+"""Records: old schemas are readable, edits are detected, newer schemas refused, folders merged."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Pages are what renderers return, made from all records, and again where something changed."""
+"""Pages are written from all records by renderers, and again after changes."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.engine import boards
+from irfer_bench.engine import boards, checked_boards
 from irfer_bench.engine.page_stamps import YOUNG
 from irfer_bench.errors import ContractError
 from irfer_bench.registry import load
 from irfer_bench.store import records
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 from tests.irfer_bench.test_boards import write
 
 HOOKS = """
@@ -100,8 +100,8 @@ def test_unchanged_records_are_not_read_again(tmp_path, monkeypatch):
     page = out / "toy_weak.md"
     before = page.read_text()
     read = []
-    real = boards.read_records
-    monkeypatch.setattr(boards, "read_records", lambda *a: read.append(a) or real(*a))
+    real = checked_boards.read_records
+    monkeypatch.setattr(checked_boards, "read_records", lambda *a: read.append(a) or real(*a))
     assert boards.write_boards(out, ["toy_weak"]) == [page]
     assert not read
     page.write_text("edited")

@@ -1,4 +1,4 @@
-"""A wrong word on the command line or in a suite: one clear line, the right exit code."""
+"""Wrong names and values on the command line or in a suite give one line and an exit code."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a stranger wrote is shown as written: no cell, link, tag or escape sequence of theirs."""
+"""Third-party text is escaped: it adds no cell, link, tag or escape sequence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from irfer_bench.render.panel import render_panel
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import records
 from irfer_bench.store.records import Value
-from tests.irfer_bench.test_records import GOLDEN
+from tests.irfer_bench.store.test_records import GOLDEN
 
 STEERING = "|`[](){}<>\\*_~#&$!:=-\n\r\t\x1b\x9b\u202e"
 STRANGE = st.text(st.characters() | st.sampled_from(list(STEERING)))
@@ -72,7 +72,7 @@ def strange_record(text, name="accuracy"):
 
 @given(STRANGE)
 @example("x | y\n| z |")
-def test_a_strangers_record_adds_no_cell_to_a_page(tmp_path_factory, text):
+def test_a_third_party_record_adds_no_cell_to_a_page(tmp_path_factory, text):
     page = render(make_boards([strange_record(text)], tmp_path_factory.mktemp("out")))
     rows = [line for line in page.splitlines() if line.startswith("|")]
     assert len(rows) == 3
@@ -82,7 +82,7 @@ def test_a_strangers_record_adds_no_cell_to_a_page(tmp_path_factory, text):
 
 
 @given(STRANGE)
-def test_a_strangers_record_steers_no_terminal(tmp_path_factory, text):
+def test_a_third_party_record_sends_no_escape_sequence(tmp_path_factory, text):
     panel = render_panel(strange_record(text), tmp_path_factory.mktemp("out") / "x.json")
     assert all(line.isprintable() for line in panel.split("\n"))
 

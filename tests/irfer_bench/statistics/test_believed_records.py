@@ -1,4 +1,4 @@
-"""A record is believed as far as its predictions and the registered setting bear it out."""
+"""Records are checked against their predictions and the registered setting."""
 
 from __future__ import annotations
 

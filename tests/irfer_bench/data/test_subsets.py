@@ -1,4 +1,4 @@
-"""Which clips train and which test: distinct subjects, fixed and nested draws, leaks refused."""
+"""Training and test clips: distinct subjects, fixed and nested draws, refused leaks."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Plugins that break their contract: one clear line, exit 1, and nobody else is harmed."""
+"""Plugins that break their contract give one line and exit 1, and affect no other plugin."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ import pytest
 
 from irfer_bench.cli import main
 from irfer_bench.store.artefacts import Store
-from tests.irfer_bench.bad_plugin import HOOKS, METHODS, PARAMS
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
+from tests.irfer_bench.engine.bad_plugin import HOOKS, METHODS, PARAMS
 from tests.third_party.installing import TOY
 
 FIT = {

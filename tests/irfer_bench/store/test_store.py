@@ -1,4 +1,4 @@
-"""The store: what is damaged is seen and rebuilt, what is interrupted goes on."""
+"""The store: damaged artefacts are rebuilt, interrupted builds continue."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Source texts of a distribution whose methods break their contract in the way they are told."""
+"""Source texts of a distribution whose methods break their contract in a chosen way."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What `irfer-bench run` prints: plain lines, nothing of the libraries, estimates."""
+"""Output of `irfer-bench run`: plain lines and estimates, without the output of libraries."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Killed, interrupted, twice at once: nothing is lost, built twice or read half-written."""
+"""Killed, interrupted and concurrent runs lose nothing and build nothing twice."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Distributions of strangers, written into a folder as pip would leave them."""
+"""Third-party distributions, written into a folder as pip installs them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Keys change when, and only when, what they stand for changes."""
+"""Keys change exactly when the values behind them change."""
 
 from __future__ import annotations
 

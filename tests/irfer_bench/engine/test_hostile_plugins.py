@@ -5,8 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-
-from tests.irfer_bench.strangers import write_distribution
+from tests.irfer_bench.distributions import write_distribution
 
 HOOKS = """
 import os
