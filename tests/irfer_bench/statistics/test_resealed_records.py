@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from tests.irfer_bench.statistics.test_believed_records import FOLDS, change, forge, shown
 
 from irfer_bench.store import records
+from tests.irfer_bench.statistics.test_believed_records import FOLDS, change, forge, shown
 
 BOTH = ("-d", "toy", "-s", "toy_weak", "-t", "toy_raw", "-t", "toy_shift", "-r", "toy_means")
 
