@@ -17,7 +17,7 @@ from irfer_bench.statistics.measurement import Installed, from_sums_of, summands
 from irfer_bench.statistics.resampling import Floats, Ints
 
 TOGETHER = 20_000
-"""Test items at once: more of them would leave the processor's cache."""
+"""Test items at once: enough that a call costs little, few enough that memory stays small."""
 ROUNDED = 1e-6
 """Log-probabilities are written with six decimals."""
 T = TypeVar("T")
