@@ -12,10 +12,10 @@ TYPE_CHECKING = False  # typing's own, which costs as much as the rest of `irfer
 if TYPE_CHECKING:
     from typing import Any
 
-    from irfer_bench.library.loading import load
-    from irfer_bench.library.planning import plan
-    from irfer_bench.library.results import Results, results
-    from irfer_bench.library.running import run
+    from irfer_bench.orchestration.loading import load
+    from irfer_bench.orchestration.planning import plan
+    from irfer_bench.orchestration.results import Results, results
+    from irfer_bench.orchestration.running import run
 
 _HOMES = {
     "run": "running",
@@ -31,7 +31,7 @@ def __getattr__(name: str) -> "Any":
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from importlib import import_module
 
-    return getattr(import_module(f"irfer_bench.library.{_HOMES[name]}"), name)
+    return getattr(import_module(f"irfer_bench.orchestration.{_HOMES[name]}"), name)
 
 
 def __dir__() -> list[str]:

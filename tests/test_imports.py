@@ -23,7 +23,7 @@ HEAVY = frozenset({
 })
 LAYERS = (
     "errors", "home", "contracts", "store", "settings", "registry", "data", "statistics", "nn",
-    "scaffold", "api", "experiment", "engine", "render", "testing", "library", "builtin", "cli",
+    "scaffold", "api", "experiment", "engine", "render", "testing", "orchestration", "builtin", "cli",
     "__main__",
 )
 """A package imports itself and the ones before it; `docs/architecture.md` says what each is."""
@@ -83,7 +83,7 @@ def layer(module: str) -> int:
 def test_the_core_imports_downwards(path: Path) -> None:
     own = module_of(path).removeprefix("irfer_bench.")
     if own == "irfer_bench":
-        assert own_imports(path) <= {"library"}
+        assert own_imports(path) <= {"orchestration"}
         return
     for other in own_imports(path):
         assert layer(other) <= layer(own), f"{own} imports {other}, which stands above it"

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.engine.boards import find_stale, render_boards
 from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.errors import DamagedError, MissingError
-from irfer_bench.library.reporter import quiet_stdout
+from irfer_bench.orchestration.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.store.records import SETTING, settings_in

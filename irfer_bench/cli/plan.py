@@ -7,9 +7,9 @@ import json
 from dataclasses import asdict
 
 from irfer_bench.cli.request import add_request_options, requests_of
-from irfer_bench.library.planning import RunPlan, preview
-from irfer_bench.library.reporter import PlainReporter, quiet_stdout
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.planning import RunPlan, preview
+from irfer_bench.orchestration.reporter import PlainReporter, quiet_stdout
+from irfer_bench.orchestration.session import Session
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from irfer_bench.experiment.request import Request, parse_params, parse_roots, read_suite
-from irfer_bench.library.request import override
+from irfer_bench.orchestration.request import override
 from irfer_bench.registry import Registry
 from irfer_bench.settings.setting import NO_FACE
 

@@ -10,14 +10,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.cli.request import add_request_options, requests_of
-from irfer_bench.library.reporter import open_reporter, quiet_stdout
-from irfer_bench.library.running import carry_out, make_execution
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.reporter import open_reporter, quiet_stdout
+from irfer_bench.orchestration.running import carry_out, make_execution
+from irfer_bench.orchestration.session import Session
 from irfer_bench.render.escape import terminal
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.record import Record
-    from irfer_bench.library.running import Finished
+    from irfer_bench.orchestration.running import Finished
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

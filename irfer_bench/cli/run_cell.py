@@ -38,7 +38,7 @@ def run(args: argparse.Namespace) -> int:
 
 def _open_server(reporter: Reporter) -> JobServer:
     from irfer_bench.engine.jobs import JobServer
-    from irfer_bench.library.session import Session
+    from irfer_bench.orchestration.session import Session
 
     # A plugin may print while it is imported: the usual streams are the log by now.
     session = Session.open(reporter)

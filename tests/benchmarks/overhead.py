@@ -16,11 +16,11 @@ from statistics import median
 
 import irfer_bench as ib
 from irfer_bench.engine.executors.local import execute
-from irfer_bench.library.execution import Execution
-from irfer_bench.library.host import RunHost
-from irfer_bench.library.reporter import SilentReporter
-from irfer_bench.library.request import make_requests
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.execution import Execution
+from irfer_bench.orchestration.host import RunHost
+from irfer_bench.orchestration.reporter import SilentReporter
+from irfer_bench.orchestration.request import make_requests
+from irfer_bench.orchestration.session import Session
 from tests.benchmarks.kills import TOY
 
 

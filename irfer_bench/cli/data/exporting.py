@@ -13,8 +13,8 @@ from irfer_bench.cli.data.opened import open_source
 from irfer_bench.data.scanning import scan
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home
-from irfer_bench.library.preparing import PreparedDomain
-from irfer_bench.library.reporter import open_reporter
+from irfer_bench.orchestration.preparing import PreparedDomain
+from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 

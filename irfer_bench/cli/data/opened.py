@@ -15,7 +15,7 @@ from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
 from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
-from irfer_bench.library.reporter import open_reporter
+from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.store.files import write_text

@@ -11,9 +11,9 @@ from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home, private_folder
-from irfer_bench.library.preparing import Prepared, PreparedDomain, prepare
-from irfer_bench.library.reporter import open_reporter
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepare
+from irfer_bench.orchestration.reporter import open_reporter
+from irfer_bench.orchestration.session import Session
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.settings.setting import Setting

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 
 from irfer_bench.cli import main
-from irfer_bench.library import reporter as screen
+from irfer_bench.orchestration import reporter as screen
 from tests.irfer_bench.data.conftest import ITEMS, Odd
 
 

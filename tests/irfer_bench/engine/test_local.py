@@ -198,10 +198,10 @@ def test_steps_and_progress_of_workers_are_shown(bench):
 
 def job_of(bench) -> dict:
     """A job of the toy's first cell."""
-    from irfer_bench.library.planning import preview
-    from irfer_bench.library.reporter import SilentReporter
-    from irfer_bench.library.request import make_requests
-    from irfer_bench.library.session import Session
+    from irfer_bench.orchestration.planning import preview
+    from irfer_bench.orchestration.reporter import SilentReporter
+    from irfer_bench.orchestration.request import make_requests
+    from irfer_bench.orchestration.session import Session
 
     asked = {"dataset": "toy", "translators": "toy_raw", "recognizers": "toy_means"}
     (planned,) = preview(Session.open(SilentReporter()), make_requests(asked)).cells

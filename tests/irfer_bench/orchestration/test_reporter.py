@@ -7,7 +7,7 @@ import re
 
 from irfer_bench.experiment.graph import Step
 from irfer_bench.experiment.steps import Score
-from irfer_bench.library import reporter as screen
+from irfer_bench.orchestration import reporter as screen
 
 SPEC = Score(setting=("toy_weak", "1"), fold=1, classes=["anger"], draws=1, metrics={})
 ODD = "[/red] [link=http://x]y[/link] \x1b[31m"

@@ -7,9 +7,9 @@ from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
 from irfer_bench.experiment.estimate import estimate, known_times
-from irfer_bench.library.reporter import SilentReporter
-from irfer_bench.library.request import Asked, make_requests
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.reporter import SilentReporter
+from irfer_bench.orchestration.request import Asked, make_requests
+from irfer_bench.orchestration.session import Session
 from irfer_bench.render.escape import terminal, web
 from irfer_bench.render.numbers import duration
 
@@ -83,7 +83,7 @@ class RunPlan:
 
     def to_dataframe(self) -> pd.DataFrame:
         """One row per cell and step."""
-        from irfer_bench.library.tables import dataframe
+        from irfer_bench.orchestration.tables import dataframe
 
         return dataframe(self._rows())
 

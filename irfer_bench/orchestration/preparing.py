@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.graph import prepare_step
-from irfer_bench.library.reporter import quiet_stdout
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.reporter import quiet_stdout
+from irfer_bench.orchestration.session import Session
 from irfer_bench.settings.setting import Domain, Setting
 
 if TYPE_CHECKING:

@@ -11,17 +11,22 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from irfer_bench.errors import BenchError, CellError, UsageError
 from irfer_bench.experiment.estimate import Countdown
-from irfer_bench.library.planning import announce
-from irfer_bench.library.reporter import PlainReporter, SilentReporter, open_reporter, quiet_stdout
-from irfer_bench.library.request import Asked, make_requests
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.planning import announce
+from irfer_bench.orchestration.reporter import (
+    PlainReporter,
+    SilentReporter,
+    open_reporter,
+    quiet_stdout,
+)
+from irfer_bench.orchestration.request import Asked, make_requests
+from irfer_bench.orchestration.session import Session
 from irfer_bench.render.numbers import duration
 
 if TYPE_CHECKING:
     from irfer_bench.experiment.planner import Plan
     from irfer_bench.experiment.request import Request
-    from irfer_bench.library.execution import CellResult, Execution
-    from irfer_bench.library.results import Results
+    from irfer_bench.orchestration.execution import CellResult, Execution
+    from irfer_bench.orchestration.results import Results
 
 
 @dataclass
@@ -71,13 +76,13 @@ def run(
             wall clock and memory.
         allow_faces: datasets whose images of people may be written, into a local folder.
         progress: whether steps are shown on standard error.
-        asked: the cells, by the names of `irfer_bench.library.request.Asked`.
+        asked: the cells, by the names of `irfer_bench.orchestration.request.Asked`.
 
     Raises:
         UsageError: a wrong name or value. MissingError: data or weights are not here.
         CellError: no cell has a result. Where some have, the others are in `Results.failures`.
     """
-    from irfer_bench.library.results import Results, merged
+    from irfer_bench.orchestration.results import Results, merged
 
     requests = make_requests(asked)
     how = make_execution(executor, workers, limit_seconds, limit_memory_mb)
@@ -104,7 +109,7 @@ def make_execution(
     Raises:
         UsageError: a number is below 0 or not finite.
     """
-    from irfer_bench.library.execution import Execution
+    from irfer_bench.orchestration.execution import Execution
 
     for name, value in (("workers", workers), ("seconds", seconds), ("memory-mb", memory_mb)):
         if not 0 <= value < inf:
@@ -126,7 +131,7 @@ def carry_out(
     Raises:
         BenchError: nothing could be started. Later failures are in the returned value.
     """
-    from irfer_bench.library.host import RunHost
+    from irfer_bench.orchestration.host import RunHost
 
     for name in allow_faces:
         session.registry.get("dataset", name)

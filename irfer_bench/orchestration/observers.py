@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from irfer_bench.contracts.record import Outcome, Record
 
 if TYPE_CHECKING:
-    from irfer_bench.library.session import Session
+    from irfer_bench.orchestration.session import Session
 
 
 def tell_observers(

@@ -14,9 +14,9 @@ from irfer_bench.contracts.record import Record
 from irfer_bench.engine.jobs import attempt
 from irfer_bench.engine.results import describe_cell, make_failure, write_results
 from irfer_bench.errors import BenchError, CellError
-from irfer_bench.library.execution import CellResult
-from irfer_bench.library.observers import tell_observers
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.execution import CellResult
+from irfer_bench.orchestration.observers import tell_observers
+from irfer_bench.orchestration.session import Session
 from irfer_bench.store import records
 from irfer_bench.store.files import clear_write_errors
 

@@ -16,9 +16,9 @@ from irfer_bench.contracts.job import Executor, Job, JobResult, Resources
 from irfer_bench.engine.jobs import attempt
 from irfer_bench.errors import BenchError, CellError, UsageError
 from irfer_bench.experiment.request import Request
-from irfer_bench.library.execution import CellResult, Execution
-from irfer_bench.library.recorder import Recorder
-from irfer_bench.library.session import Session, threads_per_worker
+from irfer_bench.orchestration.execution import CellResult, Execution
+from irfer_bench.orchestration.recorder import Recorder
+from irfer_bench.orchestration.session import Session, threads_per_worker
 from irfer_bench.store.files import clear_write_errors
 
 if TYPE_CHECKING:

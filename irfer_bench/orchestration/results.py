@@ -16,8 +16,8 @@ from irfer_bench.store.records import Record, read_records
 if TYPE_CHECKING:
     import pandas as pd
 
-    from irfer_bench.library.boards import ShownBoard
-    from irfer_bench.library.running import Finished
+    from irfer_bench.orchestration.boards import ShownBoard
+    from irfer_bench.orchestration.running import Finished
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.comparison import Comparison
     from irfer_bench.statistics.rows import Row
@@ -56,14 +56,14 @@ class Results:
         Raises:
             MissingError: pandas is not installed.
         """
-        from irfer_bench.library.tables import dataframe
+        from irfer_bench.orchestration.tables import dataframe
 
         return dataframe([_facts(record) for record in (*self.records, *self.failures)])
 
     def boards(self) -> list[ShownBoard]:
         """A board per setting, preset, version and data, each ranked."""
         from irfer_bench.engine.checked_boards import check_boards
-        from irfer_bench.library.boards import ShownBoard
+        from irfer_bench.orchestration.boards import ShownBoard
 
         settings = dict.fromkeys(record.cell.setting for record in self.records)
         return [
@@ -101,7 +101,7 @@ class Results:
             UsageError: a row is not there or not the only one, or the two hold other items.
             MissingError: the items behind the metric were not kept.
         """
-        from irfer_bench.library.boards import compare_rows
+        from irfer_bench.orchestration.boards import compare_rows
 
         board = self.board(setting, preset)
         first, second = _find(board, a), _find(board, b)

@@ -15,9 +15,9 @@ from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.graph import Step, StepKind
 from irfer_bench.experiment.methods import Method, check_weights
 from irfer_bench.experiment.steps import Predict, Spec, Translate
-from irfer_bench.library.arrays import Frames, as_clips
-from irfer_bench.library.reporter import SilentReporter
-from irfer_bench.library.session import Session
+from irfer_bench.orchestration.arrays import Frames, as_clips
+from irfer_bench.orchestration.reporter import SilentReporter
+from irfer_bench.orchestration.session import Session
 from irfer_bench.settings.setting import Setting
 from irfer_bench.store.records import Record, read_record
 from irfer_bench.store.state import read_state

@@ -1,1 +1,0 @@
-"""irfer-bench for programs and notebooks: what `import irfer_bench` offers."""
