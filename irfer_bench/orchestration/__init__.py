@@ -1,1 +1,1 @@
-"""What `import irfer_bench` and the command line share: planning, running and results of cells."""
+"""Planning, running and results of cells: what `import irfer_bench` and the commands share."""
