@@ -23,8 +23,8 @@ HEAVY = frozenset({
 })
 LAYERS = (
     "errors", "home", "contracts", "store", "settings", "registry", "data", "statistics", "nn",
-    "scaffold", "api", "experiment", "engine", "render", "testing", "orchestration", "builtin", "cli",
-    "__main__",
+    "scaffold", "api", "experiment", "engine", "render", "testing", "orchestration", "builtin",
+    "cli", "__main__",
 )
 """A package imports itself and the ones before it; `docs/architecture.md` says what each is."""
 
