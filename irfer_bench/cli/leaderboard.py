@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.engine.boards import find_stale, render_boards
 from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.library.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.store.records import SETTING, settings_in
@@ -36,17 +37,21 @@ def run(args: argparse.Namespace) -> int:
     names = _settings(out, args.setting)
     registry = load()
     if args.json:
-        print(json.dumps({name: _rows(out, name, registry) for name in names}))
+        with quiet_stdout():  # metrics are plugins, and may print
+            rows = {name: _rows(out, name, registry) for name in names}
+        print(json.dumps(rows))
         return 0
     if args.check:
-        stale = find_stale(out, names, args.format, registry)
+        with quiet_stdout():
+            stale = find_stale(out, names, args.format, registry)
         for name in stale:
             print(
                 terminal(f"{name} is not what its records say; irfer-bench leaderboard writes it"),
                 file=sys.stderr,
             )
         return 4 if stale else 0
-    written = render_boards(out, names, args.format, registry)
+    with quiet_stdout():
+        written = render_boards(out, names, args.format, registry)
     if args.format != "markdown":
         for path in written.paths:
             print(terminal(str(path)))

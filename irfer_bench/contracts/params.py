@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from functools import cache
+from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 import msgspec
@@ -26,6 +27,24 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    quick_seconds: ClassVar[Mapping[str, float]] = {}
+    """Seconds of `fit` and `apply` in the quick preset, until this machine has timed them."""
+
+    @property
+    def needs_root(self) -> bool:
+        """Whether a dataset consists of files that a user holds; a class variable will do."""
+        return True
+
+    def inputs(self, weights: Path) -> dict[str, Any]:
+        """Digests of the pretrained weights that the method reads; they enter its keys.
+
+        Args:
+            weights: the folder of pretrained weights.
+
+        Raises:
+            MissingWeightsError: they are not there.
+        """
+        return {}
 
     def traits(self) -> Traits:
         """Traits of the component that follow from these values; they win over the declared."""
@@ -112,7 +131,7 @@ def parse_value(text: str) -> Any:
     """A command-line value: JSON where it is JSON, the text itself otherwise."""
     try:
         return json.loads(text)
-    except json.JSONDecodeError:
+    except (json.JSONDecodeError, RecursionError):
         return text
 
 

@@ -208,6 +208,8 @@ class Problem:
 class ScoreInputs:
     """What a metric may consume; a field is None where the cell has no such thing.
 
+    Every metric of a cell is given the same arrays, so they are read-only views.
+
     Args:
         labels: (N,) int64 column of the true class. scores: (N, classes) log-probabilities.
         pair_labels, pair_scores, pair_target_scores: the same for the translated test partners and
@@ -226,3 +228,17 @@ class ScoreInputs:
     pairs: Sequence[tuple[Clip, Clip]] | None
     features: tuple[Features, Features] | None
     once: Callable[[str, Callable[[], Any]], Any]
+
+    def __post_init__(self) -> None:
+        for name in ("labels", "scores", "pair_labels", "pair_scores", "pair_target_scores"):
+            if (array := getattr(self, name)) is not None:
+                object.__setattr__(self, name, _read_only(array))
+        if self.features is not None:
+            source, target = self.features
+            object.__setattr__(self, "features", (_read_only(source), _read_only(target)))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    view = array.view()
+    view.flags.writeable = False
+    return view

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from irfer_bench.engine.page_stamps import PageStamps
-from irfer_bench.errors import ContractError, DamagedError
+from irfer_bench.errors import BenchError, ContractError, DamagedError
 from irfer_bench.home import home
 from irfer_bench.registry import Registry, load
+from irfer_bench.registry.catalogue import describe_error
 from irfer_bench.store import keys
 from irfer_bench.store.files import atomic_file, clear_write_errors
 from irfer_bench.store.locks import lock
@@ -72,7 +73,7 @@ def render_boards(
             written = Written()
             boards = list(_boards(out, settings, registry, written))
             render = registry.load_hook(*RENDERERS, form)
-            files = check_files(render(boards), form) if boards else {}
+            files = call_renderer(render, boards, form) if boards else {}
             for path, content in files.items():
                 _write(out / path, content)
                 written.paths.append(out / path)
@@ -89,10 +90,27 @@ def find_stale(
     render = registry.load_hook(*RENDERERS, form)
     written = Written()
     boards = list(_boards(out, settings, registry, written))
-    files = check_files(render(boards), form) if boards else {}
+    files = call_renderer(render, boards, form) if boards else {}
     return [path for path, content in files.items() if not _holds(out / path, content)] + [
         f"{name}: {error}" for name, error in written.errors.items()
     ]
+
+
+def call_renderer(
+    render: Callable[[Sequence[Board]], Any], boards: Sequence[Board], form: str
+) -> Files:
+    """The renderer's files.
+
+    Raises:
+        ContractError: it raised, exited, or returned something else.
+    """
+    try:
+        files = render(boards)
+    except BenchError:
+        raise
+    except (Exception, SystemExit) as error:
+        raise ContractError(f"renderer {form!r} raised {describe_error(error)}") from error
+    return check_files(files, form)
 
 
 def check_files(files: Any, form: str) -> Files:

@@ -129,7 +129,7 @@ def write_results(runner: Runner, planned: PlannedCell, out: Path) -> tuple[Reco
     """
     found = records.find(out, describe_cell(planned.cell), planned.score.key)
     score = runner.artefact(planned.score)
-    if found is not None and (wrong := _disagreement(found[0].metrics, _stored_metrics(score))):
+    if found is not None and (wrong := _disagreement(found[0], planned, score)):
         records.set_aside(found[1])
         runner.reporter.line(
             f"{found[1].name} has {wrong}: set aside as {found[1].name}.damaged, written anew"
@@ -147,7 +147,21 @@ def write_results(runner: Runner, planned: PlannedCell, out: Path) -> tuple[Reco
     return record, records.write_record(out, record)
 
 
-def _disagreement(written: Mapping[str, Value], stored: Mapping[str, Value]) -> str:
+def _disagreement(record: Record, planned: PlannedCell, score: Artefact) -> str:
+    """The first count, metric or interval of a record that is not the store's; or empty."""
+    counts = {
+        "classes": (record.classes, list(planned.cell.setting.classes)),
+        "confusion": (record.confusion, score.facts["confusion"]),
+        "test": (record.data.test, score.facts["test"]),
+        "pairs": (record.data.pairs, score.facts["pairs"]),
+    }
+    for name, (recorded, expected) in counts.items():
+        if recorded != expected:
+            return f"another {name} than this store"
+    return _differing_metric(record.metrics, _stored_metrics(score))
+
+
+def _differing_metric(written: Mapping[str, Value], stored: Mapping[str, Value]) -> str:
     """The first metric that differs from the store in its value or interval; or empty."""
     for name in sorted(written.keys() | stored.keys()):
         expected, recorded = stored.get(name), written.get(name)

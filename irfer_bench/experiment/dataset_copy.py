@@ -98,7 +98,7 @@ def find_copy(
     for option, file in (("landmarks", landmarks), ("boxes", boxes)):
         if file is not None and not file.is_file():
             raise MissingError(f"--{option} {file}: no such file")
-    if not getattr(params, "needs_root", True):
+    if not params.needs_root:
         own = {"version": component.version, "params": msgspec.to_builtins(params)}
         content = keys.digest(["generated", name, own])
         return DatasetCopy(component, params, None, content, landmarks, boxes)

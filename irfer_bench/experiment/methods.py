@@ -201,15 +201,12 @@ def check_weights(registry: Registry, method: Method, weights: Path) -> None:
 
 def _inputs(registry: Registry, params: Params, weights: Path) -> dict[str, Any]:
     """Digests of the weights that the params ask for; a plugin may fetch missing ones."""
-    ask = getattr(params, "inputs", None)
-    if not callable(ask):
-        return {}
     try:
-        return dict(ask(weights))
+        return dict(params.inputs(weights))
     except MissingWeightsError as error:
         if not _fetched(registry, error, weights):
             raise
-        return dict(ask(weights))
+        return dict(params.inputs(weights))
 
 
 def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) -> bool:
@@ -221,7 +218,7 @@ def _fetched(registry: Registry, missing: MissingWeightsError, weights: Path) ->
             uri=missing.uri, sha256=missing.sha256, into=weights
         )
         found = "" if path is None else digest_file(Path(path))
-    except Exception as error:  # noqa: BLE001  a third-party hook may raise anything
+    except (Exception, SystemExit) as error:  # noqa: BLE001  a hook may raise anything
         missing.message += f" (a plugin tried to fetch it: {type(error).__name__}: {error})"
         return False
     if path is None:

@@ -62,7 +62,7 @@ def read_suite(path: Path) -> list[Request]:
         raise MissingError(f"suite {path}: no such file") from None
     except OSError as error:
         raise UsageError(f"suite {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"suite {path} is no TOML: {error}") from None
     runs = table.pop("run", [{}])
     if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):

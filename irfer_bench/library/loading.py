@@ -13,7 +13,7 @@ import numpy as np
 from irfer_bench.contracts.values import Clip, Scores
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.graph import Step, StepKind
-from irfer_bench.experiment.methods import Method
+from irfer_bench.experiment.methods import Method, check_weights
 from irfer_bench.experiment.steps import Predict, Spec, Translate
 from irfer_bench.library.arrays import Frames, as_clips
 from irfer_bench.library.reporter import SilentReporter
@@ -42,6 +42,11 @@ class Fitted:
     recognizer: Any
     _steps: Mapping[str, Step]
     _runner: Runner
+
+    def __repr__(self) -> str:
+        setting, translator, recognizer = self.record.row
+        cell = self.record.cell
+        return f"<{translator} × {recognizer}, fitted on {setting}, fold {cell.fold}>"
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -77,6 +82,8 @@ class Fitted:
         if self.recognizer is None:
             raise UsageError(f"{self.record.row[1]} on {self.setting.name} has no recognizer")
         given = as_clips(clips, self.setting.target.spectrum, self.setting.size)
+        if not len(given):
+            return np.empty((0, len(self.classes)), np.float32)
         context = self._runner.context(self._steps["recognizer"])
         return np.asarray(self.recognizer.predict(given, context))
 
@@ -127,6 +134,7 @@ class _Loader:
     def restored(self, step: Step, fit: StepKind) -> Any:
         """An instance with the state that the record's step of kind `fit` left in the store."""
         assert step.method is not None
+        check_weights(self.session.registry, step.method, self.runner.weights)
         made = self.session.registry.create(step.method.component, step.method.params)
         found = [each for each in self.facts["steps"] if each["kind"] == fit]
         if not found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from copy import deepcopy
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.contracts.record import Outcome, Record
@@ -22,7 +23,7 @@ def tell_observers(
     message: str = "",
 ) -> None:
     """Call `irfer_bench_cell` of every plugin with the arguments it accepts."""
-    given = {
+    facts = {
         "event": event,
         "cell": cell,
         "outcome": "" if event == "started" else outcome,
@@ -31,6 +32,7 @@ def tell_observers(
         "message": message,
     }
     for observer in session.registry.manager.hook.irfer_bench_cell.get_hookimpls():
+        given = deepcopy(facts)  # what one observer changes, no other and no board sees
         try:
             observer.function(*(given[name] for name in observer.argnames))
         except (Exception, SystemExit) as error:  # noqa: BLE001  observers may raise anything

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
+from math import inf
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -101,12 +102,12 @@ def make_execution(
     """The settings of an execution; 0 workers means 2 where the executor starts processes.
 
     Raises:
-        UsageError: a number is below 0.
+        UsageError: a number is below 0 or not finite.
     """
     from irfer_bench.library.execution import Execution
 
     for name, value in (("workers", workers), ("seconds", seconds), ("memory-mb", memory_mb)):
-        if value < 0:
+        if not 0 <= value < inf:
             raise UsageError(f"{value} {name}: a number from 0 is needed")
     count = workers or (1 if executor == "inline" else 2)
     return Execution(executor=executor, workers=count, seconds=seconds, memory_mb=memory_mb)

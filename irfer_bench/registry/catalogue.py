@@ -121,7 +121,7 @@ class Registry:
 
     def needs_root(self, component: Component) -> bool:
         """Whether a dataset, with its default parameters, consists of files that a user holds."""
-        return bool(getattr(self.params_class(component)(), "needs_root", True))
+        return bool(self.params_class(component)().needs_root)
 
     def create(self, component: Component, params: Params | None = None) -> Any:
         """The component itself, constructed with its params."""

@@ -82,7 +82,7 @@ def _in_folders(group: str) -> Iterator[tuple[str, Loadable]]:
 
 def _of_distribution(folder: str, group: str) -> Iterator[tuple[str, Loadable]]:
     try:
-        with open(f"{folder}/entry_points.txt", encoding="utf-8") as stream:  # noqa: PTH123  a hundred of them
+        with open(f"{folder}/entry_points.txt", encoding="utf-8", errors="replace") as stream:  # noqa: PTH123  a hundred of them
             text = stream.read()
     except OSError:
         return
@@ -102,7 +102,7 @@ def _of_distribution(folder: str, group: str) -> Iterator[tuple[str, Loadable]]:
 def _name_of(folder: str) -> str:
     for file in ("METADATA", "PKG-INFO"):
         with suppress(OSError):
-            text = Path(folder, file).read_text(encoding="utf-8")
+            text = Path(folder, file).read_text(encoding="utf-8", errors="replace")
             for line in text.partition("\n\n")[0].splitlines():
                 if line.startswith("Name: ") and line.isascii():
                     return line.removeprefix("Name: ").strip()

@@ -34,11 +34,14 @@ def describe_board(board: Board) -> list[str]:
 
 
 def best_rows(board: Board, metric: str) -> Collection[int]:
-    """Positions of the complete rows with the best value; none where nothing is better."""
+    """Positions of the complete rows with the best value; none where nothing is better.
+
+    A row without predictions is none of them, for nobody can check its value.
+    """
     values = {
         k: value
         for k, row in enumerate(board.rows)
-        if row.complete and (found := row.metrics.get(metric)) is not None
+        if row.complete and row.kept and (found := row.metrics.get(metric)) is not None
         and (value := found.value) is not None
     }  # fmt: skip
     direction = next((r.metrics[metric].direction for r in board.rows if metric in r.metrics), "")

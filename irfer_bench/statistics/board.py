@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -141,14 +141,16 @@ def _board(
 ) -> Board:
     newest = max(records, key=lambda record: (record.created, record.key))
     metrics = list(dict.fromkeys(name for record in records for name in record.metrics))
-    versions, records = _keep_one_version(metrics, records)
+    known = {name: lookup(name) for name in metrics}
+    versions, records = _keep_one_version(known, records)
     asked = newest.cell.primary
     primary = _primary(asked, metrics, records)
     board = Board(*names, primary, metrics, list(make_rows(records)), [])
     if primary != asked:
         board.legend.append(f"The primary metric {asked} has no value here: {primary} ranks.")
-    known = {name: lookup(name) for name in metrics}
     pools = [_pooled(row, board, reader) for row in board.rows]
+    for row, own in zip(board.rows, pools, strict=True):
+        row.kept = not own.empty
     tables = Tables(board.rows, pools, known, versions)
     tables.add_intervals()
     _rank(board, tables, known.get(primary))
@@ -163,15 +165,23 @@ def _board(
 
 
 def _keep_one_version(
-    metrics: Sequence[str], records: Sequence[Record]
+    known: Mapping[str, Installed | None], records: Sequence[Record]
 ) -> tuple[dict[str, str], list[Record]]:
     """The version of each metric's column, and the records without values of any other.
 
-    The column is of the newest record that has the metric.
+    The column is of the installed version, which alone can be checked; where no record has a
+    value of it, of the newest record that has one.
     """
     versions = {name: r.metrics[name].version for r in records for name in r.metrics}
     for record in sorted(records, key=lambda record: (record.created, record.key)):
         versions |= {n: v.version for n, v in record.metrics.items() if v.value is not None}
+    for name, own in known.items():
+        if own is not None and any(
+            value.version == own.version and value.value is not None
+            for record in records
+            if (value := record.metrics.get(name)) is not None
+        ):
+            versions[name] = own.version
     kept = []
     for record in records:
         others = {

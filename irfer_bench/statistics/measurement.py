@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from irfer_bench.contracts.interfaces import Metric, SummableMetric
 from irfer_bench.contracts.values import ScoreInputs
 from irfer_bench.errors import BenchError, ContractError, UnavailableError
+from irfer_bench.statistics.attributes import checked_margin
 from irfer_bench.statistics.bootstrap import FromSums, Sums, bootstrap_sums, interval
 from irfer_bench.statistics.resampling import Floats, resample
 
@@ -75,15 +76,16 @@ def installed(registry: Registry, name: str) -> Installed:
         metric = registry.create(component)
     except BenchError:
         raise
-    except Exception as error:  # a third party's constructor may raise anything
+    except (Exception, SystemExit) as error:  # a third party's constructor may raise anything
         raise ContractError(f"metric {name!r} cannot be constructed: {_line(error)}") from error
-    if not isinstance(metric, Metric):
-        raise ContractError(f"metric {name!r} lacks consumes, direction, unit, range or compute")
-    margin = getattr(metric, "margin", 0.0)
-    if not isinstance(margin, int | float) or not isfinite(margin) or margin < 0:
-        raise ContractError(f"metric {name!r}: margin {margin!r} is no number from 0 on")
+    try:
+        margin = checked_margin(name, metric)
+    except BenchError:
+        raise
+    except (Exception, SystemExit) as error:  # its attributes may be properties
+        raise ContractError(f"metric {name!r} cannot be described: {_line(error)}") from error
     return Installed(
-        metric, component.version, component.traits.get("resamples"), float(margin),
+        metric, component.version, component.traits.get("resamples"), margin,
         # isinstance of a protocol remembers classes, and would cost more than the statistics.
         all(callable(getattr(metric, name, None)) for name in ("summands", "from_sums")),
     )  # fmt: skip
@@ -103,7 +105,7 @@ def value_of(metric: Metric, inputs: ScoreInputs, index: NDArray[Any] | None = N
         if index is None:
             raise
         return nan
-    except Exception as error:  # a third party's metric may raise anything
+    except (Exception, SystemExit) as error:  # a third party's metric may raise anything
         raise ContractError(f"compute raised {_line(error)}") from error
     if np.ndim(found) != 0:
         raise ContractError(f"compute gave an array of shape {np.shape(found)}, not a number")
@@ -124,7 +126,7 @@ def summands_of(metric: SummableMetric, inputs: ScoreInputs, count: int) -> Floa
         found = np.asarray(metric.summands(inputs), np.float64)
     except UnavailableError:
         raise
-    except Exception as error:  # a third party's metric may raise anything
+    except (Exception, SystemExit) as error:  # a third party's metric may raise anything
         raise ContractError(f"summands raised {_line(error)}") from error
     if found.ndim != 2 or len(found) != count or not found.shape[1]:
         raise ContractError(f"summands have shape {found.shape}, not one row for each of {count}")
@@ -137,10 +139,12 @@ def from_sums_of(metric: SummableMetric) -> FromSums:
     """`from_sums`, which then raises ContractError for what is not one number per set of sums."""
 
     def from_sums(sums: Floats) -> Floats:
+        given = sums.view()
+        given.flags.writeable = False
         try:
             with np.errstate(divide="ignore", invalid="ignore"):
-                found = np.asarray(metric.from_sums(sums), np.float64)
-        except Exception as error:  # a third party's metric may raise anything
+                found = np.asarray(metric.from_sums(given), np.float64)
+        except (Exception, SystemExit) as error:  # a third party's metric may raise anything
             raise ContractError(f"from_sums raised {_line(error)}") from error
         if found.shape != sums.shape[:-1]:
             raise ContractError(

@@ -23,6 +23,7 @@ class Row:
     Args:
         ranks: by family: among the translators of its recognizer, and the other way round.
         rank: the best rank it may have in the family that orders the board.
+        kept: whether its predictions are there, so that its values could be checked.
     """
 
     translator: str
@@ -34,6 +35,7 @@ class Row:
     metrics: dict[str, Value] = field(default_factory=dict)
     seconds: float = 0.0
     complete: bool = False
+    kept: bool = True
 
     @property
     def fits(self) -> int:

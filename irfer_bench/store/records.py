@@ -144,9 +144,11 @@ def find(folder: Path, cell: CellFacts, key: str) -> tuple[Record, Path] | None:
     if not path.is_file():
         return None
     try:
-        record = read_record(path)
+        record = read_placed(path)
     except NewerError:
         raise
+    except MissingError:  # another process has just set it aside
+        return None
     except DamagedError:
         set_aside(path)
         return None

@@ -38,7 +38,7 @@ class DatasetConformance(ComponentConformance):
     @pytest.fixture
     def root(self, tmp_path: Path) -> Path | None:
         """The sample's folder; None for a dataset whose params say `needs_root = False`."""
-        if self.component and not getattr(self.params_class()(), "needs_root", True):
+        if self.component and not self.params_class()().needs_root:
             return None
         folder = tmp_path / "sample"
         folder.mkdir()

@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, data, methods
+from tests.benchmarks import core, data, methods, start_up
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
     Benchmark(
-        "start-up", "irfer-bench --help", "bare interpreter", core.start_up, 9,
-        "ours at most 5 times the interpreter",
+        "start-up, processor time", "irfer-bench --help", "bare interpreter", start_up.show_help,
+        5, "at most 2.5 times the interpreter",
+    ),
+    Benchmark(
+        "listing, processor time", "irfer-bench list", "bare interpreter", start_up.list_all, 5,
+        "at most 8 times the interpreter",
+    ),
+    Benchmark(
+        "a cached cell, processor time", "irfer-bench run", "bare interpreter",
+        start_up.cached_run, 5, "at most 0.4 s",
     ),
     Benchmark(
         "a plan of 2,000 cells", "plan", "loading the plugins alone", core.plan, 3,
-        "at most 2 s",
+        "at most 0.5 s",
     ),
     Benchmark(
         "leaderboards of 20,000 records", "ten boards with ranks", "reading the files' bytes",

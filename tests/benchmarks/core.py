@@ -1,11 +1,9 @@
-"""The core: start-up, a plan of 2,000 cells, a leaderboard of 20,000 records."""
+"""The core: a plan of 2,000 cells, a leaderboard of 20,000 records."""
 
 from __future__ import annotations
 
 import hashlib
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Iterator
@@ -39,18 +37,6 @@ from tests.benchmarks.harness import seconds
 
 CLASSES = ["anger", "disgust", "fear", "happiness", "sadness", "surprise"]
 PLAIN = ("identity", "grey", "red", "histmatch", "meanstd")
-
-
-def start_up(tiny: bool) -> tuple[float, float]:
-    """`irfer-bench --help` against an interpreter that does nothing."""
-    ours = [sys.executable, "-m", "irfer_bench", "--help"]
-    bare = [sys.executable, "-c", "pass"]
-    quiet = {"stdout": subprocess.DEVNULL, "check": True}
-    subprocess.run(ours, **quiet)  # the first run may have to compile
-    return (
-        seconds(lambda: subprocess.run(ours, **quiet)),
-        seconds(lambda: subprocess.run(bare, **quiet)),
-    )
 
 
 def plan(tiny: bool) -> tuple[float, float]:

@@ -48,6 +48,9 @@ CELL = ("-d", "toy", "-t", "toy_shift", "-r", "toy_means")
         (("--data-root", "syth=/x"), 2, "unknown dataset 'syth'; did you mean 'synth'?"),
         (("--preset", "fast"), 2, "invalid choice: 'fast'"),
         (("--executor", "inlin"), 2, "unknown executor 'inlin'"),
+        (("--executor", "local", "--limit-seconds", "nan"), 2, "nan seconds: a number from 0"),
+        (("--executor", "local", "--limit-memory-mb", "inf"), 2, "inf memory-mb: a number from 0"),
+        (("-p", f"translator.steps={'[' * 990}{']' * 990}"), 2, "Expected `int`, got `str`"),
         (("--landmarks", "no.safetensors"), 3, "--landmarks no.safetensors: no such file"),
         (("no.toml",), 3, "suite no.toml: no such file"),
         (("-d", "folder"), 3, "dataset 'folder' needs its files"),
@@ -87,6 +90,7 @@ def test_a_simulated_setting_asks_for_pairs(bench):
     ("text", "said"),
     [
         ("translators", "is no TOML"),
+        ("deep = " + "[" * 990 + "]" * 990, "is no TOML"),
         ("run = 3", "run is no list of tables"),
         ("colour = 1", "unknown field `colour`"),
         ('precision = "fp64"', "Invalid enum value 'fp64'"),

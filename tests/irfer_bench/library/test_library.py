@@ -174,6 +174,18 @@ def test_a_loaded_recognizer_predicts_what_the_run_predicted(bench, results):
     for wrong in (images[:, :4], images.astype(float), images[0]):
         with pytest.raises(UsageError):
             fitted.predict(wrong)
+    assert fitted.predict(images[:0]).shape == (0, 3)
+    assert repr(fitted) == "<toy_shift × toy_means, fitted on toy_weak, fold 1>"
+
+
+def test_a_method_is_not_loaded_with_other_weights_than_the_runs(bench, results):
+    from msgspec.structs import replace
+
+    from irfer_bench.errors import DamagedError
+
+    used = replace(results[0].recognizer, inputs={"backbone": "0" * 64})
+    with pytest.raises(DamagedError, match="weights behind backbone changed"):
+        ib.load(replace(results[0], recognizer=used))
 
 
 def test_loading_says_what_is_missing(bench, results):
