@@ -67,9 +67,9 @@ def _in_folders(group: str) -> Iterator[tuple[str, Loadable]]:
         raise _Unusual
     seen: set[str] = set()
     for place in sys.path:
-        if place.endswith(".egg") or Path(place).is_file():
-            raise _Unusual
         try:
+            if place.endswith(".egg") or Path(place).is_file():
+                raise _Unusual
             folders = [name for name in os.listdir(place or ".") if name.endswith(SUFFIXES)]  # noqa: PTH208  in this order
         except OSError:
             continue

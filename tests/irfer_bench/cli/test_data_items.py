@@ -81,7 +81,7 @@ def test_the_root_may_come_from_the_environment(
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["items", "oulu_casia"], 3, "say --data-root oulu_casia=FOLDER"),
+        (["items", "oulu_casia"], 3, "use --data-root oulu_casia=FOLDER"),
         (["items", "oulu_casia", "--data-root", "/nowhere"], 3, "/nowhere: no such folder"),
         (["items", "oulu"], 2, "unknown dataset 'oulu'; did you mean 'oulu_casia'?"),
         (

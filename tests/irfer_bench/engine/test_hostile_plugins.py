@@ -21,13 +21,13 @@ METRICS = ("exits", "exits_resampled", "exits_made", "exits_summed", "writes", "
 def irfer_bench_components():
     for name in METRICS:
         factory = "".join(word.capitalize() for word in name.split("_"))
-        yield Component("metric", f"odd_{name}", f"odd_metrics:{factory}")
+        yield Component("metric", f"odd_{name}", f"hostile_metrics:{factory}")
 
 
 @hookimpl
 def irfer_bench_renderers():
     for name in ("exits", "raises", "prints"):
-        yield name, f"odd_pages:{name}"
+        yield name, f"hostile_pages:{name}"
 
 
 @hookimpl
@@ -124,8 +124,8 @@ CELL = ("-d", "toy", "-s", "toy_supervised", "-t", "none", "-r", "toy_means")
 @pytest.fixture
 def odd(bench, monkeypatch):
     site = write_distribution(
-        bench.folder / "site", "irfer-odd",
-        {"odd_hooks": HOOKS, "odd_metrics": METRICS, "odd_pages": PAGES}, {"odd": "odd_hooks"},
+        bench.folder / "site", "irfer-hostile",
+        {"hostile_hooks": HOOKS, "hostile_metrics": METRICS, "hostile_pages": PAGES}, {"hostile": "hostile_hooks"},
     )  # fmt: skip
     monkeypatch.syspath_prepend(str(site))
     return bench
@@ -180,7 +180,7 @@ def test_an_observer_changes_nothing(odd, monkeypatch, how):
     assert code == 0, err
     assert json.loads(out)["metrics"]["accuracy"]["value"] == 1.0
     assert "Traceback" not in err
-    assert ("observer irfer-odd:odd failed: SystemExit" in err) == (how == "exit")
+    assert ("observer irfer-hostile:hostile failed: SystemExit" in err) == (how == "exit")
 
 
 @pytest.mark.parametrize("words", [(), ("--check",)])
