@@ -125,7 +125,8 @@ CELL = ("-d", "toy", "-s", "toy_supervised", "-t", "none", "-r", "toy_means")
 def odd(bench, monkeypatch):
     site = write_distribution(
         bench.folder / "site", "irfer-hostile",
-        {"hostile_hooks": HOOKS, "hostile_metrics": METRICS, "hostile_pages": PAGES}, {"hostile": "hostile_hooks"},
+        {"hostile_hooks": HOOKS, "hostile_metrics": METRICS, "hostile_pages": PAGES},
+        {"hostile": "hostile_hooks"},
     )  # fmt: skip
     monkeypatch.syspath_prepend(str(site))
     return bench
