@@ -64,7 +64,7 @@ def p_values(rows: Sequence[Sums], seed: int = 0, swaps: int = 0) -> tuple[Float
 
     The p-value is that of the permutation test over subjects. Where both rows have several fits
     it is at least Student's with the variance over subjects and over fits, and the degrees of
-    freedom of Satterthwaite (1946): a difference must exceed what training it again changes.
+    freedom of Satterthwaite: a difference must exceed what training it again changes.
     """
     tables = np.stack([row.mean for row in rows])
     points, p = pair_p(tables, rows[0].from_sums, alpha=ALPHA, seed=seed, draws=swaps)

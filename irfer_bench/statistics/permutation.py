@@ -1,9 +1,9 @@
 """Paired permutation tests over subjects, for all pairs of rows at once.
 
-If two rows do not differ, each subject's results could as well have been swapped between them
-(Pitman 1937). The p-value is the share of swaps whose difference is at least as large
-as the observed one: over all of them where subjects are few, else over drawn ones with one added
-to both counts (Phipson and Smyth 2010).
+If two rows do not differ, each subject's results could as well have been swapped between them.
+The p-value is the share of swaps whose difference is at least as large as the observed one: over
+all of them where subjects are few, else over drawn ones with one added to both counts (Phipson and
+Smyth 2010).
 """
 
 from __future__ import annotations

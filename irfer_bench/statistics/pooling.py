@@ -125,8 +125,8 @@ class Pool:
     def _jackknife(self, known: Installed) -> Sums:
         """A contribution per fit and subject whose mean is what `compute` gives.
 
-        It is how much the value falls when the subject is left out (the jackknife; Efron and
-        Tibshirani 1993, chapter 11), so that any metric can be compared subject by subject.
+        It is how much the value falls when the subject is left out (the jackknife), so that any
+        metric can be compared subject by subject.
         """
         assert self.items is not None and self.inputs is not None
         fits, groups = self.items.fits, self.items.groups
