@@ -158,7 +158,7 @@ def _of_items(record: Record, items: TestItems, own: Recomputed, lookup: Lookup)
         found = own.values.get(name, nan)
         if isfinite(found) and not _differs(name, value, found, slack):
             continue
-        # What its summands do not confirm is said by `compute`.
+        # A value that its summands do not confirm is checked by `compute`.
         inputs = inputs or inputs_of(record.classes, labels, items.scores)
         try:
             contradiction = _differs(name, value, _recomputed(known, inputs), slack)
