@@ -48,11 +48,20 @@ def make_rows(records: Sequence[Record]) -> Iterator[Row]:
     named: dict[tuple[str, str], dict[bytes, list[Record]]] = defaultdict(lambda: defaultdict(list))
     for record in sorted(records, key=lambda r: (r.cell.fold, r.cell.seed, r.created, r.key)):
         _, translator, recognizer = record.row
-        named[translator, recognizer][_IDENTITY.encode(_identity(record))].append(record)
+        named[translator, recognizer][_group(record)].append(record)
     for (translator, recognizer), kinds in named.items():
         differing = _differences([members[0] for members in kinds.values()])
         for members, marks in zip(kinds.values(), differing, strict=True):
             yield _row(translator, recognizer, _latest(members), marks)
+
+
+def _group(record: Record) -> bytes:
+    """One value per row: equal for records that are equal but for fold and seed."""
+    facts = _identity(record)
+    try:
+        return _IDENTITY.encode(facts)
+    except UnicodeEncodeError:  # half of a surrogate pair, as in a file name that is no UTF-8
+        return canonical(facts).encode()
 
 
 def _identity(record: Record) -> dict[str, Any]:

@@ -72,6 +72,7 @@ def strange_record(text, name="accuracy"):
 
 @given(STRANGE)
 @example("x | y\n| z |")
+@example("\ud800")
 def test_a_third_party_record_adds_no_cell_to_a_page(tmp_path_factory, text):
     page = render(make_boards([strange_record(text)], tmp_path_factory.mktemp("out")))
     rows = [line for line in page.splitlines() if line.startswith("|")]
