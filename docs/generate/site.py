@@ -28,6 +28,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     for board in [*(ROOT / "leaderboards").glob("*.md"), ROOT / "leaderboards/published/README.md"]:
         text = _RECORDS.sub(r"\1", board.read_text(encoding="utf-8"))
         files.append(File.generated(config, board.relative_to(ROOT).as_posix(), content=text))
+    files.append(File.generated(config, "CITATION.cff", abs_src_path=str(ROOT / "CITATION.cff")))
     files.append(File.generated(config, BIBLIOGRAPHY, abs_src_path=str(ROOT / BIBLIOGRAPHY)))
     return files
 
