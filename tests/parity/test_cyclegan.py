@@ -39,7 +39,7 @@ class Spec:
         side = int(m["size"])
         values = {
             "size": side, "load_size": side, "lr": float(m["lr"]), "beta1": float(m["beta1"]),
-            "lambda_A": float(m["lambda_A"]), "lambda_B": float(m["lambda_B"]),
+            "lambda_a": float(m["lambda_A"]), "lambda_b": float(m["lambda_B"]),
             "lambda_identity": float(m["lambda_identity"]),
         }
         mode: Any = m["gan_mode"]
@@ -79,7 +79,7 @@ def test_a_step(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", FIXTURES)
-@pytest.mark.parametrize("changed", [{"lambda_A": 11.0}, {"lambda_identity": 0.4}, {"lr": 3e-4}])
+@pytest.mark.parametrize("changed", [{"lambda_a": 11.0}, {"lambda_identity": 0.4}, {"lr": 3e-4}])
 def test_the_fixture_notices_another_recipe(path: Path, changed: dict[str, float]) -> None:
     spec = Spec(path, **changed)
     losses = spec.run()

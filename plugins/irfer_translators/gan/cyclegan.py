@@ -86,7 +86,7 @@ class CycleGanStep:
             losses["D_A"] = self.discriminator_loss(self.D_A, real_B, shown_B)
             losses["D_B"] = self.discriminator_loss(self.D_B, real_A, shown_A)
         self.opt_D.zero_grad(set_to_none=True)
-        (losses["D_A"] + losses["D_B"]).backward()
+        (losses["D_A"] + losses["D_B"]).backward()  # type: ignore[no-untyped-call]
         self.opt_D.step()
         return losses
 
@@ -99,14 +99,14 @@ class CycleGanStep:
         if p.lambda_identity > 0:
             fake_B, idt_A = apply_together(self.G_A, real_A, real_B)
             fake_A, idt_B = apply_together(self.G_B, real_B, real_A)
-            losses["idt_A"] = p.lambda_B * p.lambda_identity * l1(idt_A, real_B)
-            losses["idt_B"] = p.lambda_A * p.lambda_identity * l1(idt_B, real_A)
+            losses["idt_A"] = p.lambda_b * p.lambda_identity * l1(idt_A, real_B)
+            losses["idt_B"] = p.lambda_a * p.lambda_identity * l1(idt_B, real_A)
         else:
             fake_B, fake_A = self.G_A(real_A), self.G_B(real_B)
         losses["G_A"] = adversarial(self.D_A(fake_B), True, self.mode)
         losses["G_B"] = adversarial(self.D_B(fake_A), True, self.mode)
-        losses["cycle_A"] = p.lambda_A * l1(self.G_B(fake_B), real_A)
-        losses["cycle_B"] = p.lambda_B * l1(self.G_A(fake_A), real_B)
+        losses["cycle_A"] = p.lambda_a * l1(self.G_B(fake_B), real_A)
+        losses["cycle_B"] = p.lambda_b * l1(self.G_A(fake_A), real_B)
         losses["G"] = torch.stack(list(losses.values())).sum()
         return losses, fake_A, fake_B
 

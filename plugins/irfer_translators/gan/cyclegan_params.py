@@ -15,10 +15,10 @@ class CycleGanParams(GanParams, frozen=True):
     quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 60.0, "apply": 1.0}
 
     blocks: Annotated[int, fit("residual blocks of a generator [P]", ge=0)] = 9
-    lambda_A: Annotated[
+    lambda_a: Annotated[
         float, fit("weight of the cycle that starts in the source domain [P]", ge=0)
     ] = 10.0
-    lambda_B: Annotated[
+    lambda_b: Annotated[
         float, fit("weight of the cycle that starts in the target domain [P]", ge=0)
     ] = 10.0
     lambda_identity: Annotated[

@@ -15,7 +15,7 @@ from irfer_bench.nn.weights import digest
 class GanParams(Params, frozen=True):
     """Images, networks and training recipe."""
 
-    size: Annotated[int, fit("side of the images inside the translator", ge=16)] = 256
+    size: Annotated[int, fit("side of the images inside the translator", ge=24)] = 256
     load_size: Annotated[
         int, fit("side before a random crop to `size`, the same for both images of a pair [K]")
     ] = 286

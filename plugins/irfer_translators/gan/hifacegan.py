@@ -81,7 +81,7 @@ class HiFaceGanStep:
                 fake = self.G(x)
             losses |= self.discriminator_losses(x, y, fake)
         self.opt_D.zero_grad(set_to_none=True)
-        (losses["D_fake"] + losses["D_real"]).backward()
+        (losses["D_fake"] + losses["D_real"]).backward()  # type: ignore[no-untyped-call]
         self.opt_D.step()
         return losses
 

@@ -9,6 +9,7 @@ the published code, whose licence notices contradict each other; checked against
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import cast
 
 import torch
@@ -49,7 +50,8 @@ class Encoder(nn.Module):
         self.stages = nn.ModuleList()
         for k in range(STAGES):
             layers = [
-                LocalImportancePooling(widths[k]), nn.Conv2d(widths[k], widths[k + 1], 3, padding=1),
+                LocalImportancePooling(widths[k]),
+                nn.Conv2d(widths[k], widths[k + 1], 3, padding=1),
                 nn.InstanceNorm2d(widths[k + 1]),
             ]
             self.stages.append(nn.Sequential(*layers, *([nn.ReLU()] if k < STAGES - 1 else [])))
@@ -113,7 +115,7 @@ class HiFaceGenerator(nn.Module):
         self.G_middle_0 = SpadeBlock(top, top, top)
         self.G_middle_1 = SpadeBlock(top, top, top)
         self.ups = nn.ModuleList(
-            SpadeBlock(a, b, b) for a, b in zip(widths[1:-1], widths[2:], strict=True)
+            SpadeBlock(a, b, b) for a, b in pairwise(widths[1:])
         )
         self.to_rgb = nn.Conv2d(ngf, 3, 3, padding=1)
 

@@ -24,6 +24,7 @@ class HiFaceGanParams(GanParams, frozen=True):
 
     quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 60.0, "apply": 1.0}
 
+    size: Annotated[int, fit("side of the images inside the translator", ge=64)] = 256
     load_size: Annotated[
         int, fit("side before a random crop to `size`, the same for both images of a pair [C]")
     ] = 256

@@ -14,8 +14,7 @@ Adversarial = Literal["lsgan", "vanilla"]
 def adversarial(logits: Tensor, real: bool, mode: Adversarial = "lsgan") -> Tensor:
     """How far a discriminator's logits are from calling all of them real, or fake.
 
-    `lsgan` is the squared distance to 1 or 0 (Mao et al., ICCV 2017), `vanilla` the binary cross
-    entropy (Goodfellow et al., NeurIPS 2014).
+    `lsgan` is the squared distance to 1 or 0, `vanilla` the binary cross entropy.
     """
     logits = logits.float()
     aim = torch.ones_like(logits) if real else torch.zeros_like(logits)
@@ -30,7 +29,7 @@ def l1(a: Tensor, b: Tensor) -> Tensor:
 
 
 class ImagePool(nn.Module):
-    """The last fakes of a generator (Shrivastava et al., CVPR 2017, section 2.3).
+    """The last fakes of a generator (CycleGAN, section 4).
 
     A module, so that checkpoints keep it. An empty pool returns what it is given.
     """

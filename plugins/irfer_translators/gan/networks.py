@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import Literal
 
 import torch
@@ -77,9 +78,9 @@ class UnetGenerator(nn.Module):
         super().__init__()
         widths = [ngf * min(2**k, 8) for k in range(downs)]
         block = UnetBlock(widths[-2], widths[-1], None, norm)
-        for outer, inner in reversed(list(zip(widths[:-2], widths[1:-1], strict=True))):
-            inmost = dropout if outer == inner else 0.0
-            block = UnetBlock(outer, inner, block, norm, inmost)
+        for outer, inner in reversed(list(pairwise(widths[:-1]))):
+            own = dropout if outer == inner else 0.0
+            block = UnetBlock(outer, inner, block, norm, own)
         self.model = UnetBlock(3, ngf, block, norm, outermost=True)
 
     def forward(self, x: Tensor) -> Tensor:
@@ -130,7 +131,7 @@ class PatchDiscriminator(nn.Module):
         bias = norm == "instance"
         made: list[nn.Module] = [nn.Conv2d(channels, ndf, 4, 2, 1), nn.LeakyReLU(0.2)]
         widths = [ndf * min(2**k, 8) for k in range(layers + 1)]
-        for k, (before, after) in enumerate(zip(widths[:-1], widths[1:], strict=True)):
+        for k, (before, after) in enumerate(pairwise(widths)):
             stride = 2 if k < layers - 1 else 1
             made += [
                 nn.Conv2d(before, after, 4, stride, 1, bias=bias), normalization(norm, after),
@@ -195,7 +196,7 @@ def apply_together(net: nn.Module, *images: Tensor) -> tuple[Tensor, ...]:
     if any(isinstance(module, nn.BatchNorm2d) for module in net.modules()):
         return tuple(net(x) for x in images)
     made: Tensor = net(torch.cat(images))
-    return made.split([len(x) for x in images])
+    return torch.split(made, [len(x) for x in images])
 
 
 @contextmanager

@@ -90,7 +90,7 @@ class Pix2PixStep:
     def generator_losses(self, x: Tensor, y: Tensor, fake: Tensor) -> dict[str, Tensor]:
         """Equation 4: cGAN + lambda L1."""
         against = adversarial(self.D(torch.cat([x, fake], 1)), True, self.mode)
-        distance = self.params.lambda_L1 * l1(fake, y)
+        distance = self.params.lambda_l1 * l1(fake, y)
         return {"G_GAN": against, "G_L1": distance, "G": against + distance}
 
 

@@ -21,7 +21,7 @@ class Pix2PixParams(GanParams, frozen=True):
     dropout: Annotated[
         float, fit("share that the U-Net's inner decoder blocks set to 0 [P]", ge=0, lt=1)
     ] = 0.5
-    lambda_L1: Annotated[float, fit("weight of the L1 distance to the partner [P]", ge=0)] = 100.0
+    lambda_l1: Annotated[float, fit("weight of the L1 distance to the partner [P]", ge=0)] = 100.0
     test_dropout: Annotated[
         bool, apply("dropout stays on in translations, with a seed of each item's own [P]")
     ] = True

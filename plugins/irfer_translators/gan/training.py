@@ -25,8 +25,10 @@ Batch = tuple[Tensor, Tensor]
 class GanStep(Protocol):
     """One step of a method: updates its networks and returns all losses by name."""
 
-    nets: Mapping[str, nn.Module]
-    optimizers: Mapping[str, torch.optim.Optimizer]
+    @property
+    def nets(self) -> Mapping[str, nn.Module]: ...
+    @property
+    def optimizers(self) -> Mapping[str, torch.optim.Optimizer]: ...
 
     def __call__(self, number: int, batch: Batch) -> Losses: ...
 
