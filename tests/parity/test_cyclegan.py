@@ -69,7 +69,9 @@ def test_a_step(path: Path) -> None:
     losses = spec.run()
     for key, value in spec.t.items():
         if key.startswith("loss."):
-            assert error(losses[key.removeprefix("loss.")], value) < 1e-5, key
+            # Without identity losses the published code has a 0 in their place.
+            own = losses.get(key.removeprefix("loss."), torch.zeros(()))
+            assert error(own, value) < 1e-5, key
     assert_gradients(spec.raw, spec.nets)
     with torch.no_grad():
         made = spec.nets["G_A"](spec.t["real_A"])

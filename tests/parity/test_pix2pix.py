@@ -59,7 +59,7 @@ def test_a_step(path: Path) -> None:
     for key, value in spec.t.items():
         if key.startswith("loss."):
             assert error(losses[key.removeprefix("loss.")], value) < 1e-5, key
-    assert_gradients(spec.raw, {"G": spec.nets["G"]})
+    assert_gradients(spec.raw, spec.nets)
     with torch.no_grad():
         made = spec.nets["G"](spec.t["real_A"])
         assert error(made, spec.t["after.G_train(real_A)"]) < 1e-5
