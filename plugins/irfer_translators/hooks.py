@@ -23,15 +23,30 @@ PLAIN: tuple[tuple[str, str, str, Traits], ...] = (
     ("oracle", "Oracle", "the true partner: the ceiling of any translator",
      Traits(trains=False, partners=True)),
 )
+GAN: tuple[tuple[str, str, str, str, str, Traits], ...] = (
+    ("cyclegan", "CycleGan", "two generators and two discriminators, from unpaired images",
+     "BSD-2-Clause", "zhu2017cyclegan", Traits(trains=True, pairs=False)),
+    ("pix2pix", "Pix2Pix", "a U-Net against a conditional discriminator, from pairs",
+     "BSD-2-Clause", "isola2017pix2pix", Traits(trains=True, pairs=True)),
+    ("hifacegan", "HiFaceGan", "a content-adaptive encoder and a SPADE decoder, from pairs",
+     "MIT; published code GPL-3.0 and CC-BY-NC-SA-4.0, not used", "yang2020hifacegan",
+     Traits(trains=True, pairs=True)),
+)
 
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
-    """The plain translators and the diffusion ones."""
+    """The plain translators, the adversarial and the diffusion ones."""
     for name, factory, summary, traits in PLAIN:
         yield Component(
             "translator", name, f"irfer_translators.plain:{factory}",
             "irfer_translators.plain_params:PlainParams", summary, licence="MIT", traits=traits,
+        )
+    for name, factory, summary, licence, source, traits in GAN:
+        yield Component(
+            "translator", name, f"irfer_translators.gan.{name}:{factory}",
+            f"irfer_translators.gan.{name}_params:{factory}Params", summary, licence=licence,
+            source=source, traits=traits,
         )
     yield Component(
         "translator", "nfer_sde", "irfer_translators.diffusion.nfer_sde_translator:NferSde",
