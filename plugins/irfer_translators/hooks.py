@@ -48,3 +48,9 @@ def irfer_bench_components() -> Iterable[Component]:
         "noise the visible image, then denoise it with a diffusion of target images",
         licence="MIT", source="meng2022sdedit", traits=Traits(trains=True), parts=SCORE_NET,
     )
+    yield Component(
+        "translator", "ilvr", "irfer_translators.diffusion.ilvr:Ilvr",
+        "irfer_translators.diffusion.ilvr_params:IlvrParams",
+        "a diffusion of target images whose low frequencies follow the visible image",
+        licence="MIT", source="choi2021ilvr", traits=Traits(trains=True), parts=SCORE_NET,
+    )
