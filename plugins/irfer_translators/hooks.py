@@ -8,6 +8,7 @@ from irfer_bench.api import Component, Traits, hookimpl
 
 SCORE_NET = {"score_net": "diffusion.score_net/1"}
 LANDMARK_NET = {"landmark_net": "diffusion.landmark_net/1"}
+DOMAIN_NET = {"domain_net": "diffusion.domain_net/1"}
 """Shared parts: methods that declare one owner and ask for one key share one trained network."""
 
 FITTED, FIXED = Traits(trains=True), Traits(trains=False)
@@ -53,4 +54,11 @@ def irfer_bench_components() -> Iterable[Component]:
         "irfer_translators.diffusion.ilvr_params:IlvrParams",
         "a diffusion of target images whose low frequencies follow the visible image",
         licence="MIT", source="choi2021ilvr", traits=Traits(trains=True), parts=SCORE_NET,
+    )
+    yield Component(
+        "translator", "egsde", "irfer_translators.diffusion.egsde:Egsde",
+        "irfer_translators.diffusion.egsde_params:EgsdeParams",
+        "SDEdit guided by energies of a domain classifier and of low frequencies",
+        licence="MIT", source="zhao2022egsde", traits=Traits(trains=True),
+        parts={**SCORE_NET, **DOMAIN_NET},
     )

@@ -4,8 +4,8 @@
 `bench_small` and `adm_256` are ADM U-Nets (Dhariwal and Nichol, Diffusion Models Beat GANs on Image
 Synthesis, NeurIPS 2021): T2V-DDPM's, that of ILVR and of EGSDE's ADM models, a smaller one, and the
 authors' own at 256 px. With these settings diffusers reproduces both official networks to 4e-6.
-`mini` works on a pixel-unshuffled grid and adds the full-resolution input back through gains that it
-predicts per grid cell, which is what a laptop CPU can train in a minute.
+`mini` works on a pixel-unshuffled grid and adds the full-resolution input back through gains that
+it predicts per grid cell, which is what a laptop CPU can train in a minute.
 """
 
 from __future__ import annotations
