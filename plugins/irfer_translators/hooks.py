@@ -62,3 +62,10 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="MIT", source="zhao2022egsde", traits=Traits(trains=True),
         parts={**SCORE_NET, **DOMAIN_NET},
     )
+    yield Component(
+        "translator", "t2v_ddpm", "irfer_translators.diffusion.t2v_ddpm:T2vDdpm",
+        "irfer_translators.diffusion.t2v_ddpm_params:T2vDdpmParams",
+        "conditional diffusion on a hundred levels, with a learned variance",
+        licence="Apache-2.0", source="nair2023t2v", traits=Traits(trains=True, pairs=True),
+        parts=SCORE_NET,
+    )

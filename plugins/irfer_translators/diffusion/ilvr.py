@@ -12,7 +12,7 @@ are not steered; the source is noised anew at every step, to level t although x 
 Choices and deviations. The network is the unconditional one that all such methods share here, with
 guided-diffusion's larger fixed variance; `ilvr@official` trains one that learns the range of its
 variance, as the authors' does, by guided-diffusion's default loss. `bench` has NFER-SDE's network
-and training; `quick` too, with 20 steps, of which the last 4 are not steered. The frames of a clip
+and training; `quick` too, with 10 steps, of which the last 2 are not steered. The frames of a clip
 share their noise, so that videos do not flicker.
 """
 

@@ -39,7 +39,7 @@ class IlvrParams(DiffusionParams, frozen=True):
     ] = "code"
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "paper": {}, "bench": BENCH, "quick": {**QUICK, "steps": 20, "range_t": 4},
+        "paper": {}, "bench": BENCH, "quick": {**QUICK, "range_t": 2},
     }
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"official": {"learned_range": True}}
 
