@@ -69,3 +69,10 @@ def irfer_bench_components() -> Iterable[Component]:
         licence="Apache-2.0", source="nair2023t2v", traits=Traits(trains=True, pairs=True),
         parts=SCORE_NET,
     )
+    yield Component(
+        "translator", "sr3", "irfer_translators.diffusion.sr3:Sr3",
+        "irfer_translators.diffusion.sr3_params:Sr3Params",
+        "conditional diffusion whose network is told the level of noise",
+        licence="Apache-2.0", source="saharia2022sr3", traits=Traits(trains=True, pairs=True),
+        parts=SCORE_NET,
+    )

@@ -37,13 +37,14 @@ SMALL: dict[str, dict[str, Any]] = {
     "ilvr": TINY_DIFFUSION,
     "egsde": {**TINY_DIFFUSION, "dse_iterations": 2, "dse_batch": 4},
     "t2v_ddpm": {**TINY_DIFFUSION, "steps": 0, "levels": 5},
+    "sr3": TINY_DIFFUSION,
     "pca": {"epochs": 1, "batch": 27, "J": 2},
     "pda": {"epochs": 1, "batch": 27},
     "vpt": {"epochs": 1, "batch": 27, "depth": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
-ONE_LEVEL = {"nfer_sde", "sdedit", "ilvr", "egsde", "t2v_ddpm"}
+ONE_LEVEL = {"nfer_sde", "sdedit", "ilvr", "egsde", "t2v_ddpm", "sr3"}
 """Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
 
 

@@ -15,8 +15,8 @@ authors' own is `net = ddpm` or `bench_base` with `weights`, of whose learned va
 used. The classifier starts from random weights, with 25,000 steps for 5000, because its ImageNet
 checkpoint is not shipped (`dse_weights`). `bench` has NFER-SDE's network and training, and a
 classifier of half the width; `quick` too, with a classifier of 0.6 M parameters on a
-pixel-unshuffled 16 x 16 grid, 120 steps, and smaller weights: an explicit step along an energy is
-unstable where few steps are taken. The frames of a clip share their noise, so that videos do not
+pixel-unshuffled 16 x 16 grid, 120 steps, batch 16, rate 2e-3, and lambda_i = 0.5: beta reaches 0.4
+where ten steps are taken, and lambda_i = 2 would step beyond the minimum of E_i. The frames of a clip share their noise, so that videos do not
 flicker.
 """
 

@@ -65,6 +65,7 @@ class EgsdeParams(DiffusionParams, frozen=True):
         "paper": {}, "bench": {**BENCH, "dse_net": "adm_64"},
         "quick": {
             **QUICK, "dse_net": "mini", "dse_iterations": 120, "dse_batch": 16, "dse_lr": 2e-3,
+            "lambda_i": 0.5,
         },
     }
 

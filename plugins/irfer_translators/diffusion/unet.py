@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from irfer_bench.api import UsageError
+from irfer_translators.diffusion.sr3_unet import Sr3UNet
 
 Family: TypeAlias = Literal["ddpm", "adm", "plain"]
 
@@ -87,12 +88,14 @@ class TimedUNet(nn.Module):
         return added
 
 
-def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> TimedUNet:
-    """A network preset for (B, in_channels, size, size) images.
+def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> TimedUNet | Sr3UNet:
+    """A network preset, or SR3's own U-Net, for (B, in_channels, size, size) images.
 
     Raises:
         UsageError: the size does not fit the preset's depth.
     """
+    if name == "sr3":
+        return Sr3UNet(size, inputs=in_channels, outputs=out_channels)
     preset = NETS[name]
     side = size // preset.unshuffle
     depth = 2 ** (len(preset.channels) - 1)
