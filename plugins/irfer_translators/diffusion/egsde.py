@@ -1,8 +1,8 @@
 """EGSDE: denoise the noised source with a model of the target, guided by two energies.
 
 Min Zhao, Fan Bao, Chongxuan Li, Jun Zhu, "EGSDE: Unpaired Image-to-Image Translation via
-Energy-Guided Stochastic Differential Equations", NeurIPS 2022. The published code has no licence:
-this was written from its formulas and checked against its numbers, never from its text.
+Energy-Guided Stochastic Differential Equations", NeurIPS 2022. The published code has no licence,
+so nothing of it is here; this follows the equations and was checked against the code's numbers.
 
 As in that code: M = 500 of 1000 levels; posterior variance; one noise e for the start and for the
 source at every level; E_s is the mean cosine over 8 x 8 positions of a domain classifier's
@@ -14,10 +14,10 @@ Choices and deviations. The network is the unconditional one that all such metho
 authors' own is `net = ddpm` or `bench_base` with `weights`, of whose learned variance nothing is
 used. The classifier starts from random weights, with 25,000 steps for 5000, because its ImageNet
 checkpoint is not shipped (`dse_weights`). `bench` has NFER-SDE's network and training, and a
-classifier of half the width; `quick` too, with a classifier of 0.6 M parameters on a
+classifier of half the width; `quick` too, with a classifier of 0.7 M parameters on a
 pixel-unshuffled 16 x 16 grid, 120 steps, batch 16, rate 2e-3, and lambda_i = 0.5: beta reaches 0.4
-where ten steps are taken, and lambda_i = 2 would step beyond the minimum of E_i. The frames of a clip share their noise, so that videos do not
-flicker.
+where ten steps are taken, and lambda_i = 2 would step beyond the minimum of E_i. The frames of a
+clip share their noise, so that videos do not flicker.
 """
 
 from __future__ import annotations

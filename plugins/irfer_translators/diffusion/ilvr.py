@@ -90,8 +90,12 @@ class Ilvr(DiffusionTranslator[IlvrParams]):
 
     def build(self, name: str) -> nn.Module:
         """An untrained network."""
-        p = self.params
-        return build_unet(p.net, p.size, 3, 6 if p.learned_range else 3)
+        return build_unet(self.params.net, self.params.size, 3, 6 if self.learns_variance else 3)
+
+    @property
+    def learns_variance(self) -> bool:
+        """As the authors' network does."""
+        return self.params.learned_range
 
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch."""

@@ -98,6 +98,11 @@ class T2vDdpm(DiffusionTranslator[T2vDdpmParams]):
         """An untrained network."""
         return build_unet(self.params.net, self.params.size, 6, 6)
 
+    @property
+    def learns_variance(self) -> bool:
+        """Always."""
+        return True
+
     def trained(self) -> VPProcess:
         """The levels that the network learns; their numbers are fed as if there were 1000."""
         p = self.params
