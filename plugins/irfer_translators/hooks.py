@@ -8,6 +8,7 @@ from irfer_bench.api import Component, Traits, hookimpl
 
 SCORE_NET = {"score_net": "diffusion.score_net/1"}
 LANDMARK_NET = {"landmark_net": "diffusion.landmark_net/1"}
+DOMAIN_NET = {"domain_net": "diffusion.domain_net/1"}
 """Shared parts: methods that declare one owner and ask for one key share one trained network."""
 
 FITTED, FIXED = Traits(trains=True), Traits(trains=False)
@@ -62,4 +63,31 @@ def irfer_bench_components() -> Iterable[Component]:
         "irfer_translators.diffusion.sdedit_params:SdEditParams",
         "noise the visible image, then denoise it with a diffusion of target images",
         licence="MIT", source="meng2022sdedit", traits=Traits(trains=True), parts=SCORE_NET,
+    )
+    yield Component(
+        "translator", "ilvr", "irfer_translators.diffusion.ilvr:Ilvr",
+        "irfer_translators.diffusion.ilvr_params:IlvrParams",
+        "a diffusion of target images whose low frequencies follow the visible image",
+        licence="MIT", source="choi2021ilvr", traits=Traits(trains=True), parts=SCORE_NET,
+    )
+    yield Component(
+        "translator", "egsde", "irfer_translators.diffusion.egsde:Egsde",
+        "irfer_translators.diffusion.egsde_params:EgsdeParams",
+        "SDEdit guided by energies of a domain classifier and of low frequencies",
+        licence="MIT", source="zhao2022egsde", traits=Traits(trains=True),
+        parts={**SCORE_NET, **DOMAIN_NET},
+    )
+    yield Component(
+        "translator", "t2v_ddpm", "irfer_translators.diffusion.t2v_ddpm:T2vDdpm",
+        "irfer_translators.diffusion.t2v_ddpm_params:T2vDdpmParams",
+        "conditional diffusion on a hundred levels, with a learned variance",
+        licence="Apache-2.0", source="nair2023t2v", traits=Traits(trains=True, pairs=True),
+        parts=SCORE_NET,
+    )
+    yield Component(
+        "translator", "sr3", "irfer_translators.diffusion.sr3:Sr3",
+        "irfer_translators.diffusion.sr3_params:Sr3Params",
+        "conditional diffusion whose network is told the level of noise",
+        licence="Apache-2.0", source="saharia2022sr3", traits=Traits(trains=True, pairs=True),
+        parts=SCORE_NET,
     )
