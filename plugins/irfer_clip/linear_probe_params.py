@@ -40,7 +40,7 @@ class LinearProbeParams(ClipParams, frozen=True):
     weight_decay: Annotated[float, fit("sgd: weight decay", ge=0)] = 5e-4
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": {"domains": "balanced"},
-        "quick": {"backbone": "mini", "domains": "balanced"},
+        "bench": {"domains": "balanced", "held_out": 0.3},
+        "quick": {"backbone": "mini", "domains": "balanced", "held_out": 0.3},
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 8.0, "apply": 1.0}

@@ -17,6 +17,7 @@ from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import classifier, features
 from tests.irfer_clip.small import (
     NONE,
+    PROMPTED,
     SMALL,
     SOURCE,
     TARGET,
@@ -186,13 +187,13 @@ class _Interrupted(MemoryContext):
         super().checkpoint(name, State(copied, dict(state.scalars)))
 
     def progress(self, name: str, done: int, total: int, note: str = "") -> None:
-        if name in TRAINED:
+        if name in PROMPTED:
             self.seen = done
             if done == self.stop:
                 raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", PROMPTED)
 def test_an_interrupted_fit_goes_on_and_ends_the_same(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
