@@ -206,6 +206,11 @@ def _warnings(
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
+        if facts.get("every", 1) > 1:
+            warnings.append(
+                f"{step.title}: the detector looked at every frame number {facts['every']} and the "
+                "last, faces between are interpolated"
+            )
     for step, artefact in steps:
         if artefact is not None and artefact.facts.get("absent"):
             names = ", ".join(artefact.facts["absent"])

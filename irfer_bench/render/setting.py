@@ -128,11 +128,22 @@ def _frames(setting: Setting) -> str:
 
 def _faces(setting: Setting) -> str:
     if setting.detector in FACES:
-        return FACES[setting.detector]
-    return (
-        f"found by {setting.detector}, square {setting.crop:g} times its box; "
-        f"{NO_FACE[setting.no_face]}"
+        return FACES[setting.detector] + _aligned(setting)
+    looked = "" if setting.every == 1 else (
+        f", which looks at every frame number {setting.every} of an item and the last; between "
+        "them boxes and landmarks are interpolated"
     )
+    return (
+        f"found by {setting.detector}{looked}, square {setting.crop:g} times its box"
+        f"{_aligned(setting)}; {NO_FACE[setting.no_face]}"
+    )
+
+
+def _aligned(setting: Setting) -> str:
+    if not setting.align:
+        return ""
+    what = "the centres of the eyes" if setting.align == "eyes" else "eye corners and nose"
+    return f"; turned and scaled so that {what} lie at fixed places"
 
 
 def _depth(setting: Setting) -> str:

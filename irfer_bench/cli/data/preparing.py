@@ -119,7 +119,9 @@ def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dic
         if not private or source.name in args.allow_faces:
             with clear_write_errors(home()):
                 place = private_folder(source.name) / "sheets"
-                sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
+                align = row.facts.get("align")
+                title = f"{row.title} aligned by {align}" if align else row.title
+                sheets[row.title] = str(draw_sheet(row.clips.view(), place, title))
     return sheets
 
 
@@ -147,6 +149,11 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
         missed = row.facts["no_face"]
         what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
         print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")
+        if row.facts.get("every", 1) > 1:
+            print(f"  {'looked at':<12} every frame number {row.facts['every']} and the last; "
+                  "those between are interpolated")
+    if row.facts.get("align"):
+        print(f"  {'aligned by':<12} {row.facts['align']}")
     print(f"  {'boxes':<12} {terminal(str(row.folder / 'boxes.json'))}")
     print(f"  {'crops':<12} {row.facts['crops'][:16]}")
     print(f"  {'sheet':<12} {terminal(sheet) if sheet else _why_none(row)}")

@@ -68,6 +68,8 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
         crops=crops_digest(boxes),
         folds=keys.digest(folds),
+        align=spec.align,
+        every=spec.every,
     )
 
 
@@ -93,6 +95,8 @@ def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
         crop=spec.crop,
         no_face=spec.no_face or "whole",
         range_16bit=spec.range_16bit,
+        align=spec.align,
+        every=spec.every,
     )
     detector = _detector(work, spec)
     return Recipe(
