@@ -131,7 +131,9 @@ def _opened(root: Path, name: str) -> Iterator[Any]:
             raise DamagedError(f"{name} is empty", _HINT)
         with av.open(str(path)) as container:
             yield container
-    except (av.error.FFmpegError, OSError, EOFError, ValueError) as error:
+    except DamagedError:
+        raise
+    except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
         raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
 
 
