@@ -10,13 +10,14 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
-import numpy as np
-from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from irfer_bench.errors import DamagedError
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 FORMATS = ("BMP", "JPEG", "PNG", "PPM", "TIFF", "WEBP")
 """Formats that are read; JPEG includes MPO, that of telephones with a second, smaller image."""
@@ -88,8 +89,11 @@ def decode_image(source: Path | BinaryIO, name: str) -> NDArray[Any]:
     Raises:
         DamagedError: cut off, not an image, of a kind that is not read, or more than one image.
     """
+    import numpy as np
+
     try:
         with open_image(source) as image:
+            _refuse_depth(image)
             array = _array(ImageOps.exif_transpose(image))
     except UnreadableImageError as error:
         raise DamagedError(f"{name} cannot be decoded ({error})", HINT) from error
@@ -105,7 +109,8 @@ def find_fault(path: Path) -> str:
                 image.draft("L", (1, 1))
                 image.load()
             else:
-                _array(image)
+                _refuse_depth(image)
+                image.load()
     except UnreadableImageError as error:
         return str(error)
     return ""
@@ -153,18 +158,22 @@ def _kind(source: Path | BinaryIO) -> str:
     return "it is no image"
 
 
-def _array(image: Image.Image) -> NDArray[Any]:
-    if image.mode.startswith("I;16"):
-        return np.asarray(image, dtype=np.uint16)
-    if image.mode == "I":
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65535:
-            raise UnreadableImageError("its values need more than sixteen bits; store 8 or 16")
-        return values.astype(np.uint16)
+def _refuse_depth(image: Image.Image) -> None:
     if image.mode == "F":
         raise UnreadableImageError(
             "floating-point images have no agreed range; store 8 or 16 bits"
         )
+    if image.mode == "I":
+        low, high = image.getextrema()
+        if low < 0 or high > 65535:  # type: ignore[operator]
+            raise UnreadableImageError("its values need more than sixteen bits; store 8 or 16")
+
+
+def _array(image: Image.Image) -> NDArray[Any]:
+    import numpy as np
+
+    if image.mode == "I" or image.mode.startswith("I;16"):
+        return np.asarray(image).astype(np.uint16)
     if image.mode in ("L", "1", "LA"):
         return np.asarray(image.convert("L"))
     return np.asarray(image.convert("RGB"))
