@@ -21,7 +21,9 @@ from irfer_bench.api import DamagedError
 from irfer_datasets.images import why
 from irfer_datasets.tree import inside
 
-VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
+VIDEOS = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+)
 _HINT = "restore the file from the official archive or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
 """Integer samples: the value of silence, and full scale."""

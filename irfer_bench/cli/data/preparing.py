@@ -9,6 +9,7 @@ from typing import Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
+from irfer_bench.data.coverage import choose_default
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home, private_folder
 from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepare
@@ -64,10 +65,13 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     if args.json:
         setting = {"setting": made.setting.name, "size": made.setting.size}
         rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.domains]
+        setting |= {"note": made.note} if made.note else {}
         print(json.dumps(setting | {"prepared": rows}))
         return 0
     for row in made.domains:
         _print_row(row, made.setting, sheets.get(row.title))
+    if made.note:
+        print(terminal(f"note: {made.note}"))
     return 0
 
 
@@ -89,7 +93,8 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         own = registry.settings_of(args.dataset)
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
-        name = own[0].name
+        manifest = open_source(args, registry, args.dataset, now=True).manifest
+        name = choose_default(own, manifest.items if manifest is not None else ())[0].name
     setting = registry.cropped(
         name, detector=args.detector, no_face=args.no_face, boxes=bool(args.boxes)
     )
