@@ -22,6 +22,11 @@ class ClipParams(Params, frozen=True):
         Literal["clip", "minmax_then_clip", "per_image_std"], fit("scaling of infrared frames")
     ] = "clip"
 
+    @property
+    def drawn_faces(self) -> bool:
+        """The embedded backbone was trained on drawn faces."""
+        return self.backbone == "mini"
+
     def inputs(self, weights: Path) -> dict[str, Any]:
         """What the key must hold besides the parameters: the checkpoint's digest.
 
