@@ -38,6 +38,14 @@ def with_classes(setting: Setting, items: Sequence[Item]) -> Setting:
     return msgspec.structs.replace(setting, classes=tuple(names))
 
 
+def labels_outside(
+    items: Iterable[Item], domain: Domain, classes: Sequence[str]
+) -> dict[str, int]:
+    """How many labelled items of a domain have each label that is none of the classes."""
+    own = (item.label for item in items if item.label is not None and lies_in(item, domain))
+    return dict(Counter(label for label in own if label not in classes))
+
+
 def count_outside(setting: Setting, items: Iterable[Item]) -> tuple[Counter[str], int]:
     """Labelled items of the setting's domains outside its classes, by label, and all of them."""
     own = [
@@ -71,6 +79,34 @@ def describe_outside(setting: Setting, items: Iterable[Item], others: Iterable[S
     return text if taking is None else f"{text}; {taking.name}{at}{variant} takes them"
 
 
+def describe_coverage(settings: Sequence[Setting], items: Sequence[Item]) -> list[str]:
+    """Sentences on the default setting of a copy, and on items outside its classes."""
+    chosen, said = choose_default(settings, items)
+    return [text for text in (said, describe_outside(chosen, items, settings)) if text]
+
+
+def describe_items(items: Iterable[Item]) -> str:
+    """Such as `193 stills, 12 clips of 16 to 64 frames, 10 of them with audio`."""
+    stills, lengths, heard = 0, [], 0
+    for item in items:
+        if item.frames > 1 or item.audio:
+            lengths.append(item.frames)
+            heard += bool(item.audio)
+        else:
+            stills += 1
+    parts = [_many(stills, "still")] if stills or not lengths else []
+    if lengths:
+        low, high = min(lengths), max(lengths)
+        frames = _many(high, "frame") if low == high else f"{low} to {high} frames"
+        sound = f", {heard} of them with audio" if heard else ", none with audio"
+        parts.append(f"{_many(len(lengths), 'clip')} of {frames}{sound}")
+    return ", ".join(parts)
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count} {what}{'' if count == 1 else 's'}"
+
+
 def counted(labels: Counter[str]) -> str:
     """Such as `neutral 35, contempt 36`, in the unified order."""
     return ", ".join(f"{name} {labels[name]}" for name in sorted(labels, key=_place))
@@ -86,8 +122,8 @@ def choose_default(settings: Sequence[Setting], items: Sequence[Item]) -> tuple[
     chosen = next((each for each in settings if not empty_domains(each, items)), first)
     if chosen is first or not items:
         return first, ""
-    absent = " and no ".join(empty_domains(first, items))
-    return chosen, f"{chosen.name} is taken: for {first.name} no item is {absent}"
+    absent = " or ".join(empty_domains(first, items))
+    return chosen, f"the default is {chosen.name}, since no item is {absent} ({first.name})"
 
 
 def empty_domains(setting: Setting, items: Sequence[Item]) -> list[str]:
@@ -118,4 +154,5 @@ def _place(label: str) -> tuple[int, str]:
 
 
 def _words(domain: Domain) -> str:
-    return " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
+    more = " ".join((*domain.lightings, *domain.parts, *domain.splits))
+    return f"{domain.spectrum} ({more})" if more else domain.spectrum

@@ -170,6 +170,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
         problems: what is wrong with the dataset and what was done about it.
         incomplete: whether items are missing. weak_pairs: pairs are not frame-aligned.
         landmarks: whether the clips have them. crops, folds: digests that two sites compare.
+        outside: labelled items of the domain that are left out, by label; of data with files.
     """
 
     clips: int
@@ -182,6 +183,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
     no_face: int = 0
     crops: str = ""
     folds: str = ""
+    outside: dict[str, int] = {}
 
 
 class FittedTranslator(Facts, frozen=True, kw_only=True):

@@ -10,8 +10,7 @@ def tell_chance(record: Record) -> str:
     """What guessing gives, where a recognizer was scored; else empty."""
     if record.recognizer is None or not record.classes:
         return ""
-    count = len(record.classes)
-    return f"chance is {100 / count:.2f} % (one of {count} classes)"
+    return f"chance is {100 / len(record.classes):.2f} %"
 
 
 def remarks(record: Record) -> list[str]:
@@ -21,6 +20,10 @@ def remarks(record: Record) -> list[str]:
     if predicted:
         total = sum(map(sum, record.confusion or ()))
         sentences.append(f"all {total} test items were predicted as {predicted}")
+    if record.recognizer is not None and record.data.subjects == "unchecked":
+        sentences.append(
+            "subjects are unknown: that nobody is in training and in test was not checked"
+        )
     methods: tuple[MethodFacts | None, ...] = (record.translator, record.recognizer)
     for method in methods:
         if method is not None and method.drawn_faces:
