@@ -17,7 +17,9 @@ SPELT = {"happiness": "Happy", "anger": "angry", "sadness": "sad", "surprise": "
 TOTAL = 193
 
 
-def photographs(camera: str = "nir", adults: int = ADULTS) -> Iterator[tuple[str, str, Image.Image]]:
+def photographs(
+    camera: str = "nir", adults: int = ADULTS
+) -> Iterator[tuple[str, str, Image.Image]]:
     """(subject, expression, photograph); a second one is another drawn face."""
     dataset = SynthDataset()
     items = {

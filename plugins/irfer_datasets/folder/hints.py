@@ -22,15 +22,15 @@ def refusal(root: Path, found: Rows) -> str:
     better = next(better_roots(root), None)
     if better is not None:
         parts.append(f"did you mean {better}/?")
+    elif _lacks_spectrum(root):
+        parts.append(
+            "no folder names the spectrum: move all into nir/ (or vis/, lwir/), or say "
+            "-p folder.spectrum=nir"
+        )
     elif found.problems:
         first, more = found.problems[0], len(found.problems) - 1
         rest = f" (and {more} more)" if more else ""
         parts.append(f"{first.path}: {first.action}{rest}")
-    if better is None and _lacks_spectrum(root):
-        parts.append(
-            "no folder names the spectrum: move all into nir/ (vis/, lwir/), or say "
-            "-p folder.spectrum=nir"
-        )
     return "; ".join((*parts, f"expected {TREE}"))
 
 

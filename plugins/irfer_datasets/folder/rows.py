@@ -29,8 +29,8 @@ _SPELLINGS: Mapping[str, Spectrum] = {
 }
 LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
 TREE = (
-    f"{LAYOUT}, with spectrum vis, nir or lwir; <name> may also be a video (.mp4) or a folder of "
-    "frames, and the subject's level may be absent; or manifest.csv (path,subject,spectrum,label)"
+    "<spectrum>/<subject>/<expression>/<name> with spectrum vis, nir or lwir (the subject may be "
+    "absent; <name> is an image, a video or a folder of frames), or manifest.csv"
 )
 """The tree that is expected, for refusals."""
 _OWN = re.compile(r"[a-z][a-z0-9_]*")

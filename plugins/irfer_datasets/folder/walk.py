@@ -100,14 +100,16 @@ class _Spectrum:
 
     def _label(self, folder: Path, known: bool) -> str | None:
         label = label_of(folder.name, self.params.own)
-        if label is not None and (known or label in self.params.own):
-            return label
-        if any(map(self._is_known, self.found.look(folder).folders)):
-            action = f"not read; it is a level too many: {LAYOUT}"
-            self.found.note("unexpected_folder", folder, action)
-        else:
+        if not self._is_known(folder):
+            if any(map(self._is_known, self.found.look(folder).folders)):
+                action = f"not read; it is a level too many: {LAYOUT}"
+                self.found.note("unexpected_folder", folder, action)
+                return None
+            if not known:
+                label = None
+        if label is None:
             self.found.note("unknown_label", folder, f"not read; {why_no_label(folder.name)}")
-        return None
+        return label
 
     def _fact(self, label: str, subject: str | None) -> Row:
         return Row("", self.spectrum, label, subject, part=self.part)
