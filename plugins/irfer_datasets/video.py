@@ -24,7 +24,7 @@ from irfer_datasets.tree import inside
 VIDEOS = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
 )
-_HINT = "restore the file from the official archive or remove it"
+_HINT = "restore the file or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
 """Integer samples: the value of silence, and full scale."""
 
@@ -142,6 +142,9 @@ def _opened(root: Path, name: str) -> Iterator[Any]:
 def _video(container: Any, name: str) -> Any:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                what = f"{name} has a video codec that is not read here"
+                raise DamagedError(what, "convert it, to mp4 with H.264 for example")
             return stream
     raise DamagedError(f"{name} holds no video", _HINT)
 
