@@ -236,6 +236,11 @@ def test_own_classes_are_those_of_the_folders(tmp_path: Path, capsys: Capture) -
     assert code == 0, err
     record = json.loads(Path(json.loads(out)["record"]).read_text())
     assert record["classes"] == ["happiness", "drowsy_eyes", "pain"]
+    words = ("-s", "folder_own_nir_supervised", "--data-root", root)
+    code, out, err = call(capsys, "data", "prepare", "folder", *words)
+    assert code == 0 and "drowsy_eyes" in out, err
+    code, out, err = call(capsys, "data", "export", "folder", *words, "--out", "exported")
+    assert code == 0, err
 
 
 def test_own_classes_alone_are_named_by_a_parameter(tmp_path: Path) -> None:
@@ -271,8 +276,8 @@ def test_images_that_are_not_read_are_named_and_the_copy_is_incomplete(
     folder_tree(tmp_path, ["anna"], spectra=("nir",))
     (tmp_path / "nir/anna/anger" / name).write_bytes(b"content")
     assert says in problems(tmp_path)["unread_image"]
-    code, out, _ = call(capsys, "data", "check", "folder", "--data-root", tmp_path)
-    assert code == 0 and "2 usable items (incomplete)" in out
+    _, out, _ = call(capsys, "data", "check", "folder", "--data-root", tmp_path)
+    assert "2 usable items (incomplete)" in out
     assert f"unread_image: nir/anna/anger/{name}: not read; {says}" in out
 
 
