@@ -123,7 +123,10 @@ def choose_default(settings: Sequence[Setting], items: Sequence[Item]) -> tuple[
     if chosen is first or not items:
         return first, ""
     absent = " or ".join(empty_domains(first, items))
-    return chosen, f"the default is {chosen.name}, since no item is {absent} ({first.name})"
+    return chosen, (
+        f"{chosen.name} is the default here: {first.name} needs items that are {absent}, and "
+        "there are none"
+    )
 
 
 def empty_domains(setting: Setting, items: Sequence[Item]) -> list[str]:

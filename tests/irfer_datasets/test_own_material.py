@@ -63,7 +63,7 @@ def test_check_says_what_is_there_and_what_the_default_setting_leaves_out(
     assert "neutral 35" in out and "contempt 36" in out
     assert "misnamed_folder: near_infrared: read as nir; rename it" in out
     assert f"note: {OUTSIDE}folder_nir_supervised; folder8_nir_supervised takes them" in out
-    assert "the default is folder_nir_supervised, since no item is vis (main)" in out
+    assert "folder_nir_supervised is the default here: folder_nir_weak5 needs items that are" in out
 
 
 def test_prepare_plan_and_run_take_the_setting_that_the_copy_can_run(
