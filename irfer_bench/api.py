@@ -45,6 +45,7 @@ if TYPE_CHECKING:
         TranslationData,
     )
     from irfer_bench.data.fingerprint import content_digest
+    from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
     from irfer_bench.errors import (
         BenchError,
@@ -77,6 +78,7 @@ _HOMES = {
         "TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
+    "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "errors": (
         "BenchError CellError ContractError DamagedError MissingError MissingWeightsError "
@@ -147,6 +149,10 @@ __all__ = [
     "BASIC",
     "CLASSES",
     "IMAGE_SUFFIXES",
+    "UnreadableImageError",
+    "decode_image",
+    "open_image",
+    "why",
     "content_digest",
     "private_folder",
     "atomic_file",

@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from irfer_bench.contracts.component import Kind
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.coverage import choose_default, describe_outside, with_classes
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
@@ -46,6 +48,7 @@ class Plan:
         missing: sources whose folder was not scanned yet; their keys are not final.
         refusals: combinations of a grid that have no meaning, with the reason.
         refused: the cells behind `refusals`, each with its reason.
+        notes: what a user should know of the data: items that are not used, another setting.
     """
 
     cells: list[PlannedCell]
@@ -54,6 +57,7 @@ class Plan:
     refusals: list[str] = field(default_factory=list)
     missing: list[DatasetCopy] = field(default_factory=list)
     refused: list[tuple[Cell, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
 
     def needed(self, store: Store) -> Iterator[Step]:
         """The steps that would be built, in order; what only cached steps need is left out."""
@@ -111,6 +115,7 @@ class Planner:
     scan: bool = False
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
     _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
+    _notes: list[str] = field(default_factory=list)
 
     def plan(self, requests: Sequence[Request]) -> Plan:
         """The plan of all requests together.
@@ -147,6 +152,7 @@ class Planner:
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
+        plan.notes = list(dict.fromkeys(self._notes))
         plan.missing = [s for s in self._sources.values() if s.fingerprint is None]
         return plan
 
@@ -176,6 +182,7 @@ class Planner:
 
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
+            setting = self._fitted(request, setting)
             preset = request.preset or self._default_preset(setting)
             further = tuple(name for name in request.metrics if name not in setting.metrics)
             if further:
@@ -235,7 +242,31 @@ class Planner:
             for setting in settings
             if request.fit_translator_on and protocol_of(setting).fitting == "elsewhere"
         ]
-        return [self._cropped(request, (elsewhere or settings)[0].name)]
+        return [self._cropped(request, self._default(request, elsewhere or settings).name)]
+
+    def _default(self, request: Request, settings: Sequence[Setting]) -> Setting:
+        """The first setting of which this copy has the items."""
+        items = self._items(request, settings[0].dataset)
+        chosen, said = choose_default(settings, items or ())
+        self._notes += filter(None, [said])
+        return chosen
+
+    def _fitted(self, request: Request, setting: Setting) -> Setting:
+        """The setting with the classes of the data where it names none; notes what it leaves."""
+        items = self._items(request, setting.dataset)
+        if items is None:
+            return setting
+        others = self.registry.settings_of(setting.dataset)
+        if said := describe_outside(setting, items, others):
+            self._notes.append(said)
+        return with_classes(setting, items)
+
+    def _items(self, request: Request, dataset: str) -> Sequence[Item] | None:
+        """The items of a copy; None where it was not scanned, or has no files."""
+        if not self.registry.needs_root(self.registry.get("dataset", dataset)):
+            return None
+        manifest = self._source(request, dataset).manifest
+        return None if manifest is None else manifest.items
 
     def _cropped(self, request: Request, name: str) -> Setting:
         """The setting, its faces found as the request says."""

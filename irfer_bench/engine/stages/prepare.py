@@ -13,6 +13,7 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
+from irfer_bench.data.coverage import labels_outside
 from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
@@ -70,6 +71,7 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         folds=keys.digest(folds),
         align=spec.align,
         every=spec.every,
+        outside={} if source.root is None else labels_outside(items, domain, spec.classes),
     )
 
 

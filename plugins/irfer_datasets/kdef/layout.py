@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-from irfer_bench.api import Item
+from irfer_bench.api import Item, UnreadableImageError, open_image
 from irfer_datasets.problems import REST, shown
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import find_bases, list_folder, obstacles, odd_folders, relative
@@ -185,13 +185,11 @@ def _is_image(path: Path) -> bool:
 
 def is_black(path: Path) -> bool:
     """Whether an image is black; False for one that cannot be decoded."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft("L", (64, 64))
             return not any(image.convert("L").histogram()[DARK:])
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadableImageError:
         return False
 
 
