@@ -32,7 +32,7 @@ def _facts(made: RunPlan) -> dict[str, object]:
         "cells": [
             {
                 "cell": str(planned.cell),
-                "key": None if made.plan.missing else planned.score.key,
+                "key": planned.score.key,
                 "steps": [asdict(step) for step in made.steps_of(planned)],
             }
             for planned in made.cells

@@ -63,7 +63,13 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         help="safetensors, one (T,68,2) float32 per item id",
     )
     add_crop_options(parser)
-    add("--fold", action="append", type=int, default=[], metavar="N", help="repeat; from 1")
+    add(
+        "--fold",
+        action="append",
+        default=[],
+        metavar="N",
+        help="from 1; also 1-5, 1,2 or all; repeat; default 1 in quick, else all",
+    )
     add("--seed", action="append", type=int, default=[], metavar="N", help="repeat; default 0")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     add("--precision", default="auto", choices=("auto", "fp32", "bf16"))

@@ -21,6 +21,7 @@ from irfer_bench.orchestration.reporter import (
 from irfer_bench.orchestration.request import Asked, make_requests
 from irfer_bench.orchestration.session import Session
 from irfer_bench.render.numbers import duration
+from irfer_bench.store.files import require_writable
 
 if TYPE_CHECKING:
     from irfer_bench.experiment.planner import Plan
@@ -46,7 +47,7 @@ class Finished:
     @property
     def exit_code(self) -> int:
         """0 where every cell has a result; else of the failures, 1 where they differ."""
-        codes = {cell.exit_code for cell in self.cells if cell.exit_code}
+        codes = {cell.exit_code for cell in self.cells if cell.exit_code} | self.plan.lacking
         if self.error is not None:
             codes.add(self.error.exit_code or 1)
         if not codes:
@@ -136,7 +137,8 @@ def carry_out(
     for name in allow_faces:
         session.registry.get("dataset", name)
     session.registry.load_hook("irfer_bench_executors", "executor", how.executor)
-    plan = session.plan(requests, scan=True)
+    require_writable(out)
+    plan = session.plan(requests, executor=how.executor)
     threads = max(request.threads for request in requests)
     rebuild = sorted({name for request in requests for name in request.rebuild})
     host = RunHost(session, plan, out, how, threads, rebuild, cell_reporter)
