@@ -10,6 +10,8 @@ from typing import Literal
 
 from irfer_bench.errors import MissingError, UsageError
 
+RESULTS = "results"
+"""The folder for records and boards where `--out` names none."""
 DEVICES = Path("/dev")
 Precision = Literal["fp32", "bf16"]
 

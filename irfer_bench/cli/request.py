@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from irfer_bench.experiment.request import Request, parse_params, parse_roots, read_suite
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.request import override
 from irfer_bench.registry import Registry
 from irfer_bench.settings.setting import NO_FACE
@@ -87,6 +88,45 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME",
         help="make this method's steps again, and all that follows from them; repeat",
+    )
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Where results go and how cells are carried out; `plan` only looks whether they can."""
+    add = parser.add_argument
+    add(
+        "--out",
+        default=RESULTS,
+        metavar="FOLDER",
+        help=f"records, predictions, images and boards; default ./{RESULTS}",
+    )
+    add(
+        "--executor",
+        default="inline",
+        metavar="NAME",
+        help="inline: this process; local: child processes of this machine; or a plugin's",
+    )
+    add("--workers", type=int, default=0, metavar="N", help="cells at once; default 2 under local")
+    add(
+        "--limit-seconds",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="stop a cell after so long; needs --executor local",
+    )
+    add(
+        "--limit-memory-mb",
+        type=float,
+        default=0.0,
+        metavar="MB",
+        help="stop a cell that holds more memory; needs --executor local",
+    )
+    add(
+        "--allow-faces",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="make images of this dataset's people, into a local folder",
     )
 
 

@@ -175,7 +175,7 @@ class ItemInput:
             return self.view  # of one subset of one fold already
         assert isinstance(prepared, Prepare)
         folds = [] if subset == "all" or not self.fold else self.listing.folds(prepared.classes)
-        return splits.split_fold(self.view, folds, self.fold, subset, self.step.title)
+        return splits.split_fold(self.view, folds, self.fold, subset, self.dataset)
 
     @property
     def incomplete(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from irfer_bench.cli.data.manifest import add_options, asks_crops, state
 from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
+from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, verdict_lines
 from irfer_bench.contracts.values import Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
@@ -31,7 +32,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def run(args: argparse.Namespace, registry: Registry) -> int:
-    """Print the check; exit 4 where a run refuses the data, or where two copies differ."""
+    """Print the check; exit 4 where a run refuses the data or two copies differ, and as a run
+    would where no setting can be run."""
     if asks_crops(args) and not args.against:
         raise UsageError("crops are compared with another site's", "say --against FILE")
     there = read_statement(Path(args.against)) if args.against else None
@@ -43,8 +45,9 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
+    verdicts = judge(args, registry)
     if args.json:
-        summary = summarise(manifest)
+        summary = summarise(manifest) | verdict_facts(args, verdicts)
         if differences is not None:
             summary["differences"] = [
                 {"kind": each.kind, "what": each.what, "how": each.how} for each in differences
@@ -58,8 +61,10 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         for title in unknown:
             why = "only one side states them; add -s SETTING"
             print(terminal(f"crops not compared: {title}: {why}"))
+        for line in verdict_lines(args, verdicts, manifest):
+            print(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
-    return 4 if bad or differences or not manifest.usable() else 0
+    return 4 if bad or differences or not manifest.usable() else verdict_code(verdicts)
 
 
 def summarise(manifest: Manifest) -> dict[str, Any]:
@@ -85,13 +90,15 @@ def _print_manifest(manifest: Manifest) -> None:
         f"{manifest.dataset}: {len(manifest.usable())} usable items"
         f"{' (incomplete)' if manifest.incomplete else ''}"
     )
+    blocking = [problem for problem in manifest.problems if problem.kind in BLOCKING]
+    print_problems(blocking, sys.stdout)
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
         print(f"  {title:<12} {text or 'none'}")
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
     print(f"  {'fingerprint':<12} {manifest.fingerprint}")
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
-    print_problems(manifest.problems, sys.stdout)
+    print_problems([p for p in manifest.problems if p not in blocking], sys.stdout)
 
 
 def _print_differences(differences: list[Difference], against: str) -> None:
