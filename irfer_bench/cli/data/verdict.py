@@ -24,8 +24,8 @@ def judge(args: argparse.Namespace, registry: Registry) -> list[SettingVerdict]:
 def verdict_facts(
     args: argparse.Namespace, verdicts: Sequence[SettingVerdict]
 ) -> dict[str, Any]:
-    """What `--json` says of them."""
-    roots = parse_roots(args.data_root, args.dataset)
+    """What `--json` says of them; it names no folder of this machine."""
+    roots = dict.fromkeys(parse_roots(args.data_root, args.dataset), "FOLDER")
     return {
         "settings": [
             {"name": v.setting, "folds": list(v.folds), "of": v.of, "reason": v.reason}
