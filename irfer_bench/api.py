@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Dataset,
         Detector,
         Embedder,
+        Exporter,
         Metric,
         PartnerTranslator,
         PredictorEmbedder,
@@ -65,7 +66,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Metric PartnerTranslator PredictorEmbedder Recognizer "
+        "Dataset Detector Embedder Exporter Metric PartnerTranslator PredictorEmbedder Recognizer "
         "SummableMetric Translator"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
@@ -115,6 +116,7 @@ __all__ = [
     "Detector",
     "PartnerTranslator",
     "Embedder",
+    "Exporter",
     "PredictorEmbedder",
     "SummableMetric",
     "Setting",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, data, methods, start_up
+from tests.benchmarks import core, data, gans, methods, start_up
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -36,6 +36,22 @@ BENCHMARKS = (
     Benchmark(
         "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
         methods.sampler, 1,
+    ),
+    Benchmark(
+        "six steps of CycleGAN, processor time", "images of a network together",
+        "a plain PyTorch loop", gans.cyclegan_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "six steps of pix2pix, processor time", "fused optimiser", "a plain PyTorch loop",
+        gans.pix2pix_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "six steps of HiFaceGAN, processor time", "discriminators frozen in the generator's step",
+        "a plain PyTorch loop", gans.hifacegan_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "64 translations of CycleGAN, 48 px, processor time", "in batches", "one by one",
+        gans.gan_sampling, 3,
     ),
     Benchmark(
         "an epoch of PCA", "plain features cached, texts truncated", "neither",
