@@ -45,9 +45,11 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
-    verdicts = judge(args, registry)
+    verdicts = judge(args, registry) if there is None else []
     if args.json:
-        summary = summarise(manifest) | verdict_facts(args, verdicts)
+        summary = summarise(manifest)
+        if there is None:
+            summary |= verdict_facts(args, verdicts)
         if differences is not None:
             summary["differences"] = [
                 {"kind": each.kind, "what": each.what, "how": each.how} for each in differences

@@ -48,12 +48,26 @@ def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
     lines = capsys.readouterr().out.splitlines()
     fingerprint = lines.pop(4)
     assert fingerprint.startswith("  fingerprint  ") and len(fingerprint) == 15 + 64
-    assert lines == [
+    end = lines.index("  problems     none") + 1
+    assert lines[:end] == [
         "folder: 20 usable items",
         "  by class     anger 10, happiness 10",
         "  by domain    nir 10, vis 10",
         "  subjects     5",
         "  problems     none",
+    ]
+    others = "disgust, fear, sadness, surprise"
+    assert [line for line in lines[end:] if "6" not in line] == [
+        "verdict: this copy can run 1 of 7 settings",
+        "  can     folder_nir_quality: all folds",
+        "  cannot  folder_nir_weak5: fold 1: class 'anger' has 4 labelled target clip(s), 5 are "
+        "needed",
+        "  cannot  folder_lwir_weak5, folder_lwir_supervised: folder: no item is lwir main",
+        "  cannot  folder_nir_augmented: folder: no item is vis extra",
+        f"  cannot  folder_nir_supervised, folder_vis_supervised: fold 1: no training clip of "
+        f"{others}",
+        "next: irfer-bench run -s folder_nir_quality -t identity --preset quick "
+        f"--data-root folder={tmp_path}",
     ]
 
 
