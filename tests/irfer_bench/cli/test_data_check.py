@@ -56,19 +56,19 @@ def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
         "  subjects     5",
         "  problems     none",
     ]
-    others = "disgust, fear, sadness, surprise"
-    assert [line for line in lines[end:] if "6" not in line] == [
-        "verdict: this copy can run 1 of 7 settings",
-        "  can     folder_nir_quality: all folds",
-        "  cannot  folder_nir_weak5: fold 1: class 'anger' has 4 labelled target clip(s), 5 are "
-        "needed",
-        "  cannot  folder_lwir_weak5, folder_lwir_supervised: folder: no item is lwir main",
-        "  cannot  folder_nir_augmented: folder: no item is vis extra",
-        f"  cannot  folder_nir_supervised, folder_vis_supervised: fold 1: no training clip of "
-        f"{others}",
+    verdict = lines[end:]
+    assert verdict[0].startswith("verdict: this copy can run 1 of ")
+    assert verdict[1] == "  can     folder_nir_quality: all folds"
+    for reason in (
+        "folder_nir_weak5: fold 1: class 'anger' has 4 labelled target clip(s), 5 are needed",
+        "folder_nir_supervised, folder_vis_supervised: fold 1: no training clip of disgust, fear, "
+        "sadness, surprise",
+    ):
+        assert f"  cannot  {reason}" in verdict
+    assert verdict[-1] == (
         "next: irfer-bench run -s folder_nir_quality -t identity --preset quick "
-        f"--data-root folder={tmp_path}",
-    ]
+        f"--data-root folder={tmp_path}"
+    )
 
 
 def test_another_datasets_folder_is_told_what_it_looks_like(
