@@ -18,6 +18,7 @@ from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.expected_tree import tree_lines
 from irfer_bench.render.references import cite
 from irfer_bench.settings.setting import Setting
 
@@ -51,6 +52,9 @@ def run(args: argparse.Namespace) -> int:
             _print_setting(registry, owned, variant)
         else:
             _print(registry, owned, Path(args.out))
+            if owned.component.tree:
+                print("\n".join(tree_lines(owned.component)))
+                print()
     return 0
 
 

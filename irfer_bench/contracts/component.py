@@ -60,6 +60,7 @@ class Component:
         traits: what planning and scoring must know of it; `Params.traits` refines them.
         parts: name of each shared part and the versioned owner that a family declares, such as
             `diffusion.score_net/1`; an empty owner means this component and its version.
+        tree: of a dataset: its folders and files as they are expected below the root, in lines.
     """
 
     kind: Kind
@@ -73,3 +74,4 @@ class Component:
     source: str = ""
     traits: Traits = field(default_factory=Traits, hash=False)
     parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tree: str = ""

@@ -29,7 +29,7 @@ def check_landmarks(
     """
     source = listing.source
     known = frozenset[str]() if source.landmarks is None else brought(source.landmarks)
-    visible = {
+    visible: dict[str | None, Item] = {
         item.pair: item
         for item in reversed(listing.items)
         if item.pair and not item.weak_pair and item.spectrum == "vis"

@@ -34,7 +34,8 @@ def find_problem(component: object) -> str:
 
 def _fields(component: Component) -> Iterator[str]:
     named = f"component {component.name!r}"
-    for field in ("kind", "name", "factory", "params", "summary", "version", "licence", "source"):
+    for field in ("kind", "name", "factory", "params", "summary", "version", "licence", "source",
+                  "tree"):  # fmt: skip
         value = getattr(component, field)
         if not isinstance(value, str):
             yield f"{named}: {field} is {type(value).__name__} {value!r}, not text"

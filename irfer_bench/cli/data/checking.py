@@ -14,9 +14,11 @@ from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, ver
 from irfer_bench.contracts.values import Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
-from irfer_bench.errors import UsageError
+from irfer_bench.errors import MissingError, UsageError
+from irfer_bench.experiment.request import parse_roots
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.expected_tree import tree_lines
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -41,7 +43,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     unknown: list[str] = []
     differences: list[Difference] | None = None
     if there is None:
-        manifest = scan_dataset(args, registry)
+        manifest = _scan(args, registry)
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
@@ -63,10 +65,24 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         for title in unknown:
             why = "only one side states them; add -s SETTING"
             print(terminal(f"crops not compared: {title}: {why}"))
+        if not manifest.usable():
+            print("\n".join(tree_lines(registry.get("dataset", args.dataset))))
         for line in verdict_lines(args, verdicts, manifest):
             print(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else verdict_code(verdicts)
+
+
+def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
+    """The manifest; where the folder is not this dataset, the tree that is expected is printed."""
+    try:
+        return scan_dataset(args, registry)
+    except MissingError:
+        root = parse_roots(args.data_root, args.dataset).get(args.dataset)
+        if root is not None and Path(root).expanduser().is_dir():
+            for line in tree_lines(registry.get("dataset", args.dataset)):
+                print(line, file=sys.stderr)
+        raise
 
 
 def summarise(manifest: Manifest) -> dict[str, Any]:

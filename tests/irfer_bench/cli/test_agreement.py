@@ -324,3 +324,18 @@ def test_blocking_problems_come_first_and_a_kind_is_one_line(bench, photos):
 def test_a_need_is_a_module_or_a_program():
     assert is_here("numpy.linalg") and is_here("sh")
     assert not is_here("no_such_module") and not is_here("no such thing")
+
+
+def test_another_folder_is_refused_with_the_tree_that_is_expected(bench, photos):
+    code, out, err = bench.call("data", "check", "kdef", "--data-root", str(photos))
+    assert (code, out) == (3, "")
+    first, tree, refusal = err.splitlines()
+    assert (first, tree) == ("expected below the root:", "  KDEF_and_AKDEF/KDEF/AF01/AF01ANS.JPG")
+    assert refusal.startswith(f"irfer-bench: {photos} is not kdef: ")
+    assert f"{first}\n{tree}\n" in bench.call("show", "kdef")[1]
+
+
+def test_every_dataset_of_files_says_its_tree():
+    registry = load()
+    for component in registry.components("dataset"):
+        assert bool(component.tree) == registry.needs_root(component), component.name
