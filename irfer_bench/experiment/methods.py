@@ -30,12 +30,21 @@ class AllTraits(TypedDict):
     pairs: bool
     partners: bool
     adds_nothing: bool
+    landmarks: bool
+    reads: str
     modality: Modality
     resamples: int
 
 
 DEFAULTS = AllTraits(
-    trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
+    trains=True,
+    pairs=False,
+    partners=False,
+    adds_nothing=False,
+    landmarks=False,
+    reads="",
+    modality="image",
+    resamples=1000,
 )
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 
 import pytest
 
+from irfer_bench.data.domains import in_domain
 from irfer_bench.data.subsets import belongs
-from irfer_bench.engine.stages.prepare import in_domain
 from irfer_bench.registry import load
 from irfer_bench.settings.setting import Domain, Setting
 from irfer_bench.statistics.measurement import PAIR_FIELDS

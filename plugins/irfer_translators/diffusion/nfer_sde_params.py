@@ -84,8 +84,8 @@ class NferSdeParams(DiffusionParams, frozen=True):
     }
 
     def traits(self) -> Traits:
-        """The unconditional baseline learns from target images alone."""
-        return {"pairs": self.conditional}
+        """The unconditional baseline learns from target images alone; H needs landmarks."""
+        return {"pairs": self.conditional, "landmarks": self.landmark_net}
 
     def __post_init__(self) -> None:
         super().__post_init__()

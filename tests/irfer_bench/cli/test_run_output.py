@@ -67,11 +67,11 @@ def test_the_whole_output_of_a_first_run(bench):
         "trained on 15 source and 6 target clips, tested on 15; chance is 33.33 %",
     ]
     assert [line for line in lines if line.startswith(("record", "wrote", "next"))] == [
-        "record leaderboards/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
-        "wrote leaderboards/toy_weak.md",
-        "wrote leaderboards/images/toy_weak/"
+        "record results/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
+        "wrote results/toy_weak.md",
+        "wrote results/images/toy_weak/"
         "toy_shift+toy_means.quick.fold1.seed0.<key>.confusion.png",
-        "wrote leaderboards/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
+        "wrote results/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
         "next: irfer-bench leaderboard",
     ]
 
