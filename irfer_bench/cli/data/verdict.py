@@ -13,6 +13,9 @@ from irfer_bench.orchestration.verdict import Judge, SettingVerdict, next_comman
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
+SHOWN = 4
+"""Settings that cannot be run for one reason and are named; `--json` names all."""
+
 
 def judge(args: argparse.Namespace, registry: Registry) -> list[SettingVerdict]:
     """A verdict on every setting of the dataset."""
@@ -58,7 +61,7 @@ def verdict_lines(
         if not verdict.folds:
             reasons.setdefault(verdict.reason, []).append(verdict.setting)
     for reason, names in reasons.items():
-        yield terminal(f"  cannot  {', '.join(names)}: {reason}")
+        yield terminal(f"  cannot  {_shortened(names)}: {reason}")
     roots = parse_roots(args.data_root, args.dataset)
     command = terminal(next_command(args.dataset, verdicts, roots))
     if able:
@@ -67,6 +70,13 @@ def verdict_lines(
         yield f"next: put right what blocks, then {command}"
     else:
         yield f"next: bring what is missing (irfer-bench show {args.dataset}), then {command}"
+
+
+def _shortened(names: Sequence[str]) -> str:
+    """All names, or the first ones and how many there are."""
+    if len(names) <= SHOWN:
+        return ", ".join(names)
+    return f"{', '.join(names[:SHOWN])} … ({_settings(len(names))})"
 
 
 def _settings(count: int) -> str:
