@@ -68,7 +68,7 @@ def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
         (line,) = (line for line in verdict if line.startswith(f"  cannot  {name}"))
         assert line.endswith(reason)
     (line,) = (line for line in verdict if line.endswith("no item is lwir main"))
-    assert line.startswith("  cannot  folder_lwir_weak5, ") and "… (10 settings)" in line
+    assert line.startswith("  cannot  folder_lwir_weak5, ") and "… (12 settings)" in line
     assert verdict[-1] == (
         "next: irfer-bench run -s folder_nir_quality -t identity --preset quick "
         f"--data-root folder={tmp_path}"
