@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from irfer_datasets.annotations import open_annotation, read_sheet, unread_sheet
 
 from irfer_bench.api import DamagedError
-from irfer_datasets.annotations import open_annotation, read_sheet, unread_sheet
 
 TEXT = "video_name,label\r\n00001,2\r\n\r\n 00002 , 3\r\n"
 ROWS = [{"video_name": "00001", "label": "2"}, {"video_name": "00002", "label": "3"}]

@@ -117,9 +117,7 @@ class AffectNet(Stills):
         faces, above = self._face_list(where, tree, item)
         pointer = faces.find(item.files[0].removeprefix(f"{above}/"))
         image, points = crop(clip.frames[0], pointer)
-        return replace(
-            clip, frames=image[None], landmarks=None if points is None else points[None]
-        )
+        return replace(clip, frames=image[None], landmarks=None if points is None else points[None])
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the validation images."""

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Item
+from irfer_bench.api import Annotation, DamagedError, Item, open_annotation
 from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
@@ -17,7 +17,6 @@ from irfer_datasets.affectnet.layout import (
     find_list,
     image_folder,
 )
-from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.problems import REST
 from irfer_datasets.tree import subfolders

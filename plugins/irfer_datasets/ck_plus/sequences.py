@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Item
-from irfer_datasets.annotations import open_annotation
+from irfer_bench.api import DamagedError, Item, open_annotation
+from irfer_bench.api import few as shown
 from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, choose, find_trees, read_tree
 from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
-from irfer_datasets.problems import REST, shown
+from irfer_datasets.problems import REST
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import odd_folders, relative
 

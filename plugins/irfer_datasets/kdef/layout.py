@@ -11,7 +11,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from irfer_bench.api import Item
-from irfer_datasets.problems import REST, shown
+from irfer_bench.api import few as shown
+from irfer_datasets.problems import REST
 from irfer_datasets.stills import Survey
 from irfer_datasets.tree import find_bases, list_folder, obstacles, odd_folders, relative
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from irfer_bench.api import Item
-from irfer_datasets.annotations import Annotation, open_annotation
+from irfer_bench.api import Annotation, Item, open_annotation
 from irfer_datasets.expected import compare_labels, published
 from irfer_datasets.large_folders import LargeSurvey, child
 from irfer_datasets.problems import REST
