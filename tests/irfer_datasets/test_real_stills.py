@@ -12,9 +12,11 @@ import pytest
 
 from irfer_datasets.affectnet.dataset import AffectNet
 from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.kdef.dataset import Kdef
 from irfer_datasets.raf_db.dataset import RafDb
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, facts, kinds
 from tests.irfer_datasets.affectnet_tree import crops_tree
+from tests.irfer_datasets.kdef_tree import kdef_tree
 from tests.irfer_datasets.raf_db import findings as raf_db
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree
 
@@ -85,3 +87,18 @@ def test_raf_db_from_kaggle_has_its_tables_beside_the_images(tmp_path: Path) -> 
     place.write_text(place.read_text().replace("train_00001_aligned.jpg,1", "train_00001.jpg,4"))
     (problem,) = [p for p in RafDb().problems(tmp_path) if p.kind == "duplicate_id"]
     assert "folder says 1 surprise, train_labels.csv says 4 happiness" in problem.action
+
+
+def test_kdef_with_all_images_in_one_folder(tmp_path: Path) -> None:
+    """Loaders copy them flat: the name says session, person, expression and view."""
+    kdef_tree(tmp_path / "KDEF")
+    before = {item.id: (item.label, item.subject, item.part) for item in Kdef().index(tmp_path)}
+    (tmp_path / "flat/images").mkdir(parents=True)
+    for path in sorted((tmp_path / "KDEF").rglob("*.JPG")):
+        path.rename(tmp_path / "flat/images" / path.name)
+    dataset, root = Kdef(), tmp_path / "flat"
+    assert dataset.identify(root).confidence > 0.9
+    items = list(dataset.index(root))
+    assert {item.id: (item.label, item.subject, item.part) for item in items} == before
+    assert {p.kind for p in dataset.problems(root)} == {"missing_subject"}
+    assert len([fold for fold in dataset.folds(items) if fold]) == 2
