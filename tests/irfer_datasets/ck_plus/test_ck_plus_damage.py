@@ -91,7 +91,6 @@ def _link_out(root: Path) -> None:
             {"ck_s005_001"},
         ),
         (lambda r: (r / "Emotion/S005").rename(r / "Emotion/s005"), ["mis_cased"], set()),
-        (lambda r: (r / "Emotion/notes").mkdir(), ["misnamed_folder"], set()),
         (_link_out, [], set()),
         (lambda r: (r / "FACS_labels.zip").touch(), ["packed"], set()),
     ],
