@@ -138,6 +138,12 @@ def test_a_tree_without_the_spectrums_level_says_how_to_name_it(
     assert len(index(Path("flat"), spectrum="nir")) == TOTAL
 
 
+def test_images_in_no_folder_are_sent_to_a_manifest(tmp_path: Path, capsys: Capture) -> None:
+    image(tmp_path / "own/S01_happy_nir.png")
+    code, _, err = call(capsys, "data", "check", "folder", "--data-root", tmp_path / "own")
+    assert code == 3 and "or write manifest.csv with the columns path,subject,spectrum" in err
+
+
 def test_subject_and_expression_may_be_swapped(tmp_path: Path) -> None:
     for subject in ("anna", "ben"):
         for label in ("Happy", "sad"):

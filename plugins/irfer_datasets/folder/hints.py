@@ -7,6 +7,7 @@ from itertools import islice
 from pathlib import Path
 
 from irfer_datasets.folder.manifest import MANIFESTS
+from irfer_datasets.folder.media import is_media
 from irfer_datasets.folder.rows import Rows, spectrum_of
 from irfer_datasets.tree import subfolders
 
@@ -22,6 +23,11 @@ def refusal(root: Path, found: Rows) -> str:
     better = next(better_roots(root), None)
     if better is not None:
         parts.append(f"did you mean {better}/?")
+    elif any(is_media(path) for path in found.look(root).files):
+        parts.append(
+            "images lie directly in it: sort them into folders, or write manifest.csv with the "
+            "columns path,subject,spectrum,label"
+        )
     elif _lacks_spectrum(root):
         parts.append(
             "no folder names the spectrum: move all into nir/ (or vis/, lwir/), or say "
