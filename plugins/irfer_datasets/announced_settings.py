@@ -47,8 +47,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "nvie_lwir_weak_full": "visible to thermal, spontaneous apex, every label",
         "nvie_posed_lwir_weak5": "visible to thermal, posed, 5 labels per class",
         "nvie_spontaneous3_lwir_weak5": (
-            "visible to thermal, spontaneous apex, 5 labels per class, disgust, fear and "
-            "happiness"
+            "visible to thermal, spontaneous apex, 5 labels per class, disgust, fear and happiness"
         ),
         "nvie_lwir_supervised": "trained and tested on thermal, spontaneous apex",
         "nvie_posed_lwir_supervised": "trained and tested on thermal, posed",

@@ -223,16 +223,13 @@ def test_sixteen_bits_stay_sixteen_bits_and_orientation_is_obeyed(tmp_path: Path
     assert read_image(tmp_path, "b.jpg").shape == (8, 4, 3)
 
 
-@pytest.mark.parametrize("damage", ["empty", "cut", "text", "gone", "link"])
+@pytest.mark.parametrize("damage", ["empty", "cut", "text", "gone"])
 def test_a_image_that_cannot_be_read_is_named(tmp_path: Path, damage: str) -> None:
     root = tmp_path / "data"
     image(root / "a.png", size=(200, 200))
     whole = (root / "a.png").read_bytes()
-    if damage in ("gone", "link"):
+    if damage == "gone":
         (root / "a.png").unlink()
-    if damage == "link":
-        image(tmp_path / "b.png")
-        (root / "a.png").symlink_to(tmp_path / "b.png")
     content = {"empty": b"", "cut": whole[: len(whole) // 2], "text": b"hello"}.get(damage)
     if content is not None:
         (root / "a.png").write_bytes(content)

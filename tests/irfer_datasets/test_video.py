@@ -125,13 +125,12 @@ def test_a_video_cut_behind_its_header_is_damaged_where_it_ends(tmp_path: Path) 
         read_audio(tmp_path, "a.mp4")
 
 
-def test_sound_alone_is_no_video_and_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_sound_alone_is_no_video_and_a_link_is_followed(tmp_path: Path) -> None:
     movie(tmp_path / "a.wav", 0, audio="pcm_s16le")
     with pytest.raises(DamagedError, match="holds no video"):
         probe(tmp_path, "a.wav")
     (tmp_path / "root").mkdir()
     (tmp_path / "root/b.wav").symlink_to(tmp_path / "a.wav")
-    with pytest.raises(DamagedError, match="leads out"):
-        read_audio(tmp_path / "root", "b.wav")
+    assert read_audio(tmp_path / "root", "b.wav") is not None
     with pytest.raises(DamagedError, match=r"none\.mp4 cannot be decoded"):
         probe(tmp_path, "none.mp4")
