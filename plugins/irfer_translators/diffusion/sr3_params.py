@@ -14,7 +14,7 @@ class Sr3Params(DiffusionParams, frozen=True):
 
     quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 45.0, "apply": 6.0}
 
-    net: Annotated[
+    net: Annotated[  # type: ignore[assignment]  # one network more than the others have
         Literal["sr3", "t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini"],
         fit("U-Net of the score network; all but sr3 are given a thousand times the noise level"),
     ] = "sr3"
