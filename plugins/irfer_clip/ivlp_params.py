@@ -29,4 +29,4 @@ class IvlpParams(PromptParams, frozen=True):
             "lr": 1.0, "transforms": "face",
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 25.0, "apply": 1.0}
