@@ -126,17 +126,17 @@ def inception() -> nn.Module:
     from torch import nn
 
     with torch.device("meta"):
-        network = torchvision.models.inception_v3(
+        network: nn.Module = torchvision.models.inception_v3(
             weights=None, num_classes=1008, aux_logits=False, init_weights=False,
             transform_input=False,
         )
     for name, block in network.named_children():
         if hasattr(block, "branch_pool") and not name.endswith("7c"):
-            block.branch_pool.register_forward_pre_hook(_without_border)
-    last = network.Mixed_7c
+            block.get_submodule("branch_pool").register_forward_pre_hook(_without_border)
+    last = network.get_submodule("Mixed_7c")
     given: list[Tensor] = []
     last.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
-    last.branch_pool.register_forward_pre_hook(
+    last.get_submodule("branch_pool").register_forward_pre_hook(
         lambda _, inputs: nn.functional.max_pool2d(given.pop(), 3, stride=1, padding=1)
     )
     return network
