@@ -49,22 +49,23 @@ SHORTER = (400, 800)
 smallest face has 80 pixels, which is then a fifth and a tenth of the shorter side."""
 LONGER, LARGEST = 4, 8.0
 """A side is at most so many times `SHORTER`; an image is enlarged at most so many times."""
+CHIP = 150
+"""Side of what the recognition network takes."""
 FACE = 200
 """Side of the face in pixels where landmarks, which dlib rounds to pixels, are found."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class FoundFace:
     """The face of one image.
 
     Args:
         landmarks: (68, 2) in continuous pixel coordinates of the image.
-        image: the part of the image that shows the face, enlarged. shape: dlib's own, in it.
+        chip: (150, 150, 3) uint8, the face as the recognition network takes it.
     """
 
     landmarks: Floats
-    image: NDArray[np.uint8]
-    shape: Any
+    chip: NDArray[np.uint8]
 
 
 class FaceFinder:
@@ -95,17 +96,16 @@ class FaceFinder:
             frame: (H, W, 3) uint8.
         """
         image = Image.fromarray(np.ascontiguousarray(frame))
-        for shorter in SHORTER:
-            scale = min(
-                shorter / min(image.size), LONGER * shorter / max(image.size), LARGEST
-            )
-            faces = self._faces(_resized(image, scale))
-            if faces:
-                left, top, right, bottom = (edge / scale for edge in faces)
+        short, long = sorted(image.size)
+        scales = (min(side / short, LONGER * side / long, LARGEST) for side in SHORTER)
+        for scale in dict.fromkeys(scales):
+            face = self._face(_resized(image, scale))
+            if face is not None:
+                left, top, right, bottom = (edge / scale for edge in face)
                 return self._landmarks(image, left, top, max(right - left, bottom - top))
         return None
 
-    def _faces(self, image: NDArray[np.uint8]) -> tuple[float, ...] | None:
+    def _face(self, image: NDArray[np.uint8]) -> tuple[float, ...] | None:
         """Left, top, right and bottom of the chosen face."""
         if self.network == "hog":
             boxes, scores, _ = self._detector.run(image, 0, 0.0)
@@ -131,7 +131,7 @@ class FaceFinder:
         shape = self._predictor(pixels, self._dlib.rectangle(x, y, x + FACE, y + FACE))
         points = np.array([(point.x, point.y) for point in shape.parts()]) + 0.5
         moved = points * scale + np.array([low_x, low_y])
-        return FoundFace(moved.astype(np.float32), pixels, shape)
+        return FoundFace(moved.astype(np.float32), self._dlib.get_face_chip(pixels, shape, CHIP))
 
 
 class FaceDescriber:
@@ -147,8 +147,7 @@ class FaceDescriber:
 
     def describe(self, face: FoundFace) -> Floats:
         """(128,) float32."""
-        found = self._network.compute_face_descriptor(face.image, face.shape)
-        return np.asarray(found, np.float32)
+        return np.asarray(self._network.compute_face_descriptor(face.chip), np.float32)
 
 
 def import_dlib() -> Any:

@@ -13,8 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import numpy as np
-
 from irfer_bench.api import Face, FaceQuery, MissingError, Params
 from irfer_bench.nn.dlib_faces import FaceFinder, Network
 
@@ -52,8 +50,8 @@ class Dlib:
                 faces.append(None)
                 continue
             low, high = found.landmarks.min(axis=0), found.landmarks.max(axis=0)
-            extent = np.concatenate([low, high]).tolist()
-            faces.append(Face(*extent, landmarks=found.landmarks))
+            (left, top), (right, bottom) = low.tolist(), high.tolist()
+            faces.append(Face(left, top, right, bottom, landmarks=found.landmarks))
         return faces
 
 

@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from functools import partial
 
-from tests.benchmarks import clip, core, data, diffusion, gans, methods, start_up
+from tests.benchmarks import (
+    clip,
+    core,
+    data,
+    detection,
+    diffusion,
+    gans,
+    methods,
+    start_up,
+)
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -98,6 +107,10 @@ BENCHMARKS = (
     Benchmark(
         "60 clips of 16 frames at 224 px with sound", "from the prepared store",
         "decoding 640x360 videos", data.clips, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "clips of 64 frames, `dlib`, processor time", "every eighth frame", "every frame",
+        detection.clips, 1, "at least 4 times as fast",
     ),
     Benchmark(
         "preparing 10,000 images", "two processes", "one", data.two_cores, 3,

@@ -48,7 +48,8 @@ def _between(before: Face | None, after: Face | None, share: float) -> Face | No
     points = None
     if before.landmarks is not None and after.landmarks is not None:
         points = _mix(before.landmarks, after.landmarks, share).astype(np.float32)
-    return Face(*_mix(first, second, share).tolist(), landmarks=points)
+    left, top, right, bottom = _mix(first, second, share).tolist()
+    return Face(left, top, right, bottom, landmarks=points)
 
 
 def _mix(first: NDArray[Any], second: NDArray[Any], share: float) -> NDArray[np.float64]:
