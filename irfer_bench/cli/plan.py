@@ -44,5 +44,6 @@ def _facts(made: RunPlan) -> dict[str, object]:
             for planned in made.cells
         ],
         "refused": made.refusals,
+        "notes": made.plan.notes,
         "seconds": made.seconds,
     }

@@ -137,7 +137,8 @@ def add_crop_options(parser: argparse.ArgumentParser) -> None:
         "--detector",
         default="",
         metavar="NAME",
-        help="another one than the setting's: the setting is then called NAME@DETECTOR",
+        help="another one than the setting's, or dlib-align, dlib-eyes (faces aligned), "
+        "dlib-every8 (every 8th frame of a clip): the setting is then called NAME@DETECTOR",
     )
     add(
         "--boxes",

@@ -192,6 +192,8 @@ def prepare_step(
         range_16bit=setting.range_16bit,
         no_face=None if detector == "none" else setting.no_face,
         detector_version="" if detector == "none" else detectors[detector],
+        align="" if domain.detector == "none" else setting.align,
+        every=1 if detector == "none" else setting.every,
     )
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step(f"prepare {source.name} {parts}", spec, source=source)

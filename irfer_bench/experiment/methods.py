@@ -138,6 +138,7 @@ class Method:
             "params": msgspec.to_builtins(self.params),
             "given": dict(self.given),
             "inputs": dict(self.inputs),
+            "drawn_faces": self.params.drawn_faces,
         }
 
 

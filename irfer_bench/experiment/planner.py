@@ -9,6 +9,8 @@ from pathlib import Path
 import msgspec
 
 from irfer_bench.contracts.component import Kind
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.coverage import choose_default, describe_outside, with_classes
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
@@ -48,6 +50,7 @@ class Plan:
         refusals: cells of a grid that cannot be done, because they have no meaning or lack
             something, with the reason.
         refused: the cells behind `refusals`, each with its reason.
+        notes: what a user should know of the data: items that are not used, another setting.
         lacking: exit codes of those that lack something.
     """
 
@@ -56,6 +59,7 @@ class Plan:
     precision: str
     refusals: list[str] = field(default_factory=list)
     refused: list[tuple[Cell, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
     lacking: set[int] = field(default_factory=set)
 
     def needed(self, store: Store) -> Iterator[Step]:
@@ -122,6 +126,7 @@ class Planner:
     remote: bool = False
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
     _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
+    _notes: list[str] = field(default_factory=list)
 
     def plan(self, requests: Sequence[Request]) -> Plan:
         """The plan of all requests together.
@@ -162,6 +167,7 @@ class Planner:
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
+        plan.notes = list(dict.fromkeys(self._notes))
         return plan
 
     def versions(self, kind: Kind) -> dict[str, str]:
@@ -190,6 +196,7 @@ class Planner:
 
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
+            setting = self._fitted(request, setting)
             preset = request.preset or self._default_preset(setting)
             further = tuple(name for name in request.metrics if name not in setting.metrics)
             if further:
@@ -250,7 +257,31 @@ class Planner:
             for setting in settings
             if request.fit_translator_on and protocol_of(setting).fitting == "elsewhere"
         ]
-        return [self._cropped(request, (elsewhere or settings)[0].name)]
+        return [self._cropped(request, self._default(request, elsewhere or settings).name)]
+
+    def _default(self, request: Request, settings: Sequence[Setting]) -> Setting:
+        """The first setting of which this copy has the items."""
+        items = self._items(request, settings[0].dataset)
+        chosen, said = choose_default(settings, items or ())
+        self._notes += filter(None, [said])
+        return chosen
+
+    def _fitted(self, request: Request, setting: Setting) -> Setting:
+        """The setting with the classes of the data where it names none; notes what it leaves."""
+        items = self._items(request, setting.dataset)
+        if items is None:
+            return setting
+        others = self.registry.settings_of(setting.dataset)
+        if said := describe_outside(setting, items, others):
+            self._notes.append(said)
+        return with_classes(setting, items)
+
+    def _items(self, request: Request, dataset: str) -> Sequence[Item] | None:
+        """The items of a copy; None where it was not scanned, or has no files."""
+        if not self.registry.needs_root(self.registry.get("dataset", dataset)):
+            return None
+        manifest = self._source(request, dataset).manifest
+        return None if manifest is None else manifest.items
 
     def _cropped(self, request: Request, name: str) -> Setting:
         """The setting, its faces found as the request says."""

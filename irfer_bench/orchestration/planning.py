@@ -119,6 +119,7 @@ class RunPlan:
                 lines += [f"          part {terminal(name)} ({terminal(owner)})"
                           for name, owner in step.parts.items()]  # fmt: skip
         lines += [f"refused: {terminal(refusal)}" for refusal in self.refusals]
+        lines += [f"note: {terminal(note)}" for note in self.plan.notes]
         rest = f" and {self.unknown} steps nobody has timed here" if self.unknown else ""
         lines.append(
             f"{len(self.cells)} cells, {len(self.times)} steps to do, "
@@ -177,6 +178,8 @@ def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:
         say(f"… and {len(plan.cells) - 6} more cells")
     for refusal in plan.refusals:
         say(f"refused: {refusal}")
+    for note in plan.notes:
+        say(f"note: {note}")
     total = len({step.key for planned in plan.cells for step in planned.score.walk()})
     text = f"{total} steps, {total - len(needed)} cached"
     if needed:

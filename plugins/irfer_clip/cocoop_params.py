@@ -19,7 +19,7 @@ class CocoopParams(ContextParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"transforms": "face", "batch": 8},
         "quick": {
-            "backbone": "mini", "views": 1, "batch": 16, "epochs": 6, "lr": 0.5,
+            "backbone": "mini", "views": 1, "batch": 16, "epochs": 10, "lr": 0.3,
             "transforms": "face",
         },
     }

@@ -32,7 +32,8 @@ def _components() -> Iterable[Component]:
         kind="dataset",
         name="folder",
         factory="irfer_datasets.folder.dataset:Folder",
-        summary="your own images: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
+        params="irfer_datasets.folder.folder_params:FolderParams",
+        summary="your own stills and video: <spectrum>/<subject>/<expression>/… or manifest.csv",
         licence="yours; you answer for consent",
     )
     yield Component(

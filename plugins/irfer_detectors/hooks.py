@@ -43,3 +43,13 @@ def irfer_bench_components() -> Iterable[Component]:
         needs=("facenet_pytorch",), licence="MIT (package facenet-pytorch)",
         source="zhang2016mtcnn",
     )
+    for name, factory, summary in (
+        ("dlib", "Dlib", "HOG face and 68 landmarks; pip install 'irfer-bench[faces]'"),
+        ("dlib_cnn", "DlibCnn", "the same with dlib's face network; slow, for turned faces"),
+    ):
+        yield Component(
+            kind="detector", name=name, factory=f"irfer_detectors.dlib_faces:{factory}",
+            summary=summary, needs=("dlib", "face_recognition_models"),
+            licence="Boost (dlib), CC0 (models); 68 landmarks trained on 300-W: no commercial use",
+            source="king2009dlib; kazemi2014ert; sagonas2016faces",
+        )

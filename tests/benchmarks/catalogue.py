@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, data, gans, methods, start_up
+from tests.benchmarks import clip, core, data, gans, methods, start_up
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -56,6 +56,18 @@ BENCHMARKS = (
     Benchmark(
         "an epoch of PCA", "plain features cached, texts truncated", "neither",
         methods.pca_epoch, 3,
+    ),
+    Benchmark(
+        "an epoch of CoOp with fixed views, processor time", "features kept, texts cut",
+        "images and 77 positions in each step", clip.coop_epoch, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "steps of MaPLe, batch 4, processor time", "texts cut", "77 positions",
+        clip.maple_epoch, 5, "at least 1.2 times as fast",
+    ),
+    Benchmark(
+        "linear probe and zero-shot, processor time", "from images, with the search of C",
+        "one encoder pass", clip.frozen_features, 3, "little more than the pass",
     ),
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",

@@ -13,6 +13,7 @@ from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
 from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, verdict_lines
 from irfer_bench.contracts.values import Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
+from irfer_bench.data.coverage import describe_coverage, describe_items
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.request import parse_roots
@@ -41,9 +42,12 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     there = read_statement(Path(args.against)) if args.against else None
     manifest: Manifest
     unknown: list[str] = []
+    notes: list[str] = []
     differences: list[Difference] | None = None
     if there is None:
         manifest = _scan(args, registry)
+        others = registry.settings_of(args.dataset)
+        notes = describe_coverage(others, manifest.usable()) if others else []
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
@@ -57,9 +61,12 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
                 {"kind": each.kind, "what": each.what, "how": each.how} for each in differences
             ]
             summary["not_compared"] = unknown
+        summary["notes"] = notes
         print(json.dumps(summary))
     else:
         _print_manifest(manifest)
+        for note in notes:
+            print(terminal(f"note: {note}"))
         if differences is not None:
             _print_differences(differences, args.against)
         for title in unknown:
@@ -113,6 +120,7 @@ def _print_manifest(manifest: Manifest) -> None:
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
         print(f"  {title:<12} {text or 'none'}")
+    print(f"  {'items':<12} {describe_items(manifest.usable())}")
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
     print(f"  {'fingerprint':<12} {manifest.fingerprint}")
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")

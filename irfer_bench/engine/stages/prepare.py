@@ -13,6 +13,7 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
+from irfer_bench.data.coverage import labels_outside
 from irfer_bench.data.domains import select_items
 from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
@@ -63,6 +64,9 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
         crops=crops_digest(boxes),
         folds=keys.digest(folds),
+        align=spec.align,
+        every=spec.every,
+        outside={} if source.root is None else labels_outside(items, domain, spec.classes),
     )
 
 
@@ -88,6 +92,8 @@ def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
         crop=spec.crop,
         no_face=spec.no_face or "whole",
         range_16bit=spec.range_16bit,
+        align=spec.align,
+        every=spec.every,
     )
     detector = _detector(work, spec)
     return Recipe(

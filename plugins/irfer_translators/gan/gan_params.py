@@ -16,9 +16,11 @@ class GanParams(Params, frozen=True):
     """Images, networks and training recipe."""
 
     size: Annotated[int, fit("side of the images inside the translator", ge=24)] = 256
-    load_size: Annotated[
-        int, fit("side before a random crop to `size`, the same for both images of a pair [K]")
-    ] = 286
+    enlarge: Annotated[
+        float,
+        fit("images are this many times as large before a random crop to `size`, which is the same "
+            "for both images of a pair: 286 / 256 [K]", ge=1, le=2),
+    ] = 286 / 256
     flip: Annotated[bool, fit("random horizontal flips, of both images of a pair alike [K]")] = True
     ngf: Annotated[int, fit("channels of the generator's first layer [P]", ge=1)] = 64
     ndf: Annotated[int, fit("channels of the discriminator's first layer [P]", ge=1)] = 64
@@ -43,6 +45,11 @@ class GanParams(Params, frozen=True):
         Literal["none", "mean"], apply("leave three output channels, or set them to their mean [C]")
     ] = "none"
 
+    @property
+    def load_size(self) -> int:
+        """Side of the training images before the crop."""
+        return round(self.size * self.enlarge)
+
     def traits(self) -> Traits:
         """A generator that is read from a file needs no pairs."""
         return {"pairs": False} if self.weights else {}
@@ -64,8 +71,6 @@ class GanParams(Params, frozen=True):
             )
 
     def __post_init__(self) -> None:
-        if self.load_size < self.size:
-            raise ValueError(f"load_size {self.load_size} may not lie below size {self.size}")
         if not (self.iterations or self.epochs + self.decay_epochs):
             raise ValueError("epochs and decay_epochs may not both be 0 without iterations")
 

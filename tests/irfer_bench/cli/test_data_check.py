@@ -46,13 +46,14 @@ def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
     folder_tree(tmp_path, [f"s{k}" for k in range(5)])
     assert main(["data", "check", "folder", "--data-root", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    fingerprint = lines.pop(4)
+    fingerprint = lines.pop(5)
     assert fingerprint.startswith("  fingerprint  ") and len(fingerprint) == 15 + 64
     end = lines.index("  problems     none") + 1
     assert lines[:end] == [
         "folder: 20 usable items",
         "  by class     anger 10, happiness 10",
         "  by domain    nir 10, vis 10",
+        "  items        20 stills",
         "  subjects     5",
         "  problems     none",
     ]
