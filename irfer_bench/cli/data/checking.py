@@ -50,7 +50,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
-    verdicts = judge(args, registry) if there is None else []
+    verdicts = judge(args, registry, manifest) if there is None else []
     if args.json:
         summary = summarise(manifest)
         if there is None:

@@ -16,10 +16,13 @@ from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
 
-def judge(args: argparse.Namespace, registry: Registry) -> list[SettingVerdict]:
-    """A verdict on every setting of the dataset."""
+def judge(
+    args: argparse.Namespace, registry: Registry, manifest: Manifest
+) -> list[SettingVerdict]:
+    """A verdict on every setting of the dataset, whose folder was read just now."""
     roots = parse_roots(args.data_root, args.dataset)
-    made = Judge(registry, home(), weights(), roots, parse_params(args.param))
+    known = {args.dataset: manifest}
+    made = Judge(registry, home(), weights(), roots, parse_params(args.param), known)
     return made.judge(args.dataset)
 
 
