@@ -153,7 +153,7 @@ class Matches:
             proper = self.names.get(own.casefold(), own)
             if proper != own:
                 yield Problem("mis_cased", folder, f"read as {proper}; rename it")
-        yield from self._packed()
+        yield from self.packed()
         yield from self._unread(used)
 
     def _used(self) -> dict[str, None]:
@@ -166,7 +166,8 @@ class Matches:
                 folder = folder.rpartition("/")[0]
         return dict.fromkeys(sorted(used))
 
-    def _packed(self) -> Iterator[Problem]:
+    def packed(self) -> Iterator[Problem]:
+        """`packed`: archives by folder."""
         for folder, names in self.rest.items():
             own = [name for name in names if is_archive(name)]
             if len(own) == 1:
