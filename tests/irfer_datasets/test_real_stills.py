@@ -27,8 +27,11 @@ def annotate(root: Path) -> None:
         for path in list(place.glob("*_exp.npy")):
             code = int(float(np.load(path).item()))
             number = path.name.partition("_")[0]
-            words = {"human-label": code if int(number) % 2 else str(code), "soft-label": [0.0] * 8}
-            words["meta-data"] = {"landmark-68": [0.5] * 136, "age": 30}
+            words = {
+                "human-label": code if int(number) % 2 else str(code),
+                "soft-label": [0.0] * 8,
+                "meta-data": {"landmark-68": [0.5] * 136, "age": 30},
+            }
             (place / f"{number}.json").write_text(json.dumps(words))
         for path in place.glob("*.npy"):
             path.unlink()
