@@ -76,7 +76,7 @@ FORMS: Mapping[Form, tuple[str, ...]] = {
     "folders": ("sorted",),
 }
 """Roles that each form needs, in the order of preference."""
-FLAWS: Mapping[Form, tuple[str, str]] = {
+FLAWS: Mapping[Form, tuple[str, ...]] = {
     "crops_2021": ("no images/<id>.jpg beside annotations", "no annotations/<id>_exp.npy or .json"),
     "lists_2017": (
         "no Manually_Annotated_Images with numbered folders",
