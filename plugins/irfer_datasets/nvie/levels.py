@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from irfer_datasets.labels import canonical, nearest
+from irfer_bench.api import canonical, nearest
 from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey, subject_name
 
 CAMERAS: Mapping[str, str] = {

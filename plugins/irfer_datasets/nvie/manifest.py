@@ -5,8 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, IMAGE_SUFFIXES, Annotation, DamagedError, open_annotation
-from irfer_datasets.labels import canonical, nearest
+from irfer_bench.api import (
+    CLASSES,
+    IMAGE_SUFFIXES,
+    Annotation,
+    DamagedError,
+    RefusedRowError,
+    canonical,
+    nearest,
+    open_annotation,
+)
 from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import (
@@ -18,7 +26,6 @@ from irfer_datasets.nvie.rows import (
     RowSurvey,
     subject_name,
 )
-from irfer_datasets.problems import RefusedRowError
 from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
