@@ -124,7 +124,7 @@ def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
 def _opened(root: Path, name: str) -> Iterator[Any]:
     path = root / name
     if not inside(path, root):
-        raise DamagedError(f"{name} leads out of the data folder", "paths lead from the root downwards")
+        raise DamagedError(f"{name} leads out of the data folder", "write it from the root")
     try:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
