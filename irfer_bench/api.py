@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Dataset,
         Detector,
         Embedder,
+        Exporter,
         Metric,
         PartnerTranslator,
         PredictorEmbedder,
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
         TranslationData,
     )
     from irfer_bench.data.fingerprint import content_digest
+    from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
     from irfer_bench.data.trees.annotations import (
         Annotation,
@@ -52,13 +54,7 @@ if TYPE_CHECKING:
         unread_sheet,
     )
     from irfer_bench.data.trees.folds import every_fifth, few_subjects, split_fold
-    from irfer_bench.data.trees.images import (
-        decode_image,
-        read_image,
-        read_images,
-        stack_images,
-        why,
-    )
+    from irfer_bench.data.trees.images import read_image, read_images, stack_images
     from irfer_bench.data.trees.labelled import LabelledStills
     from irfer_bench.data.trees.labels import canonical, nearest
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
@@ -99,7 +95,7 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Metric PartnerTranslator PredictorEmbedder Recognizer "
+        "Dataset Detector Embedder Exporter Metric PartnerTranslator PredictorEmbedder Recognizer "
         "SummableMetric Translator"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
@@ -110,10 +106,11 @@ _HOMES = {
         "TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
+    "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
     "data.trees.folds": "every_fifth few_subjects split_fold",
-    "data.trees.images": "decode_image read_image read_images stack_images why",
+    "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
     "data.trees.labels": "canonical nearest",
     "data.trees.patterns": "Found Matches Patterns",
@@ -158,6 +155,7 @@ __all__ = [
     "Detector",
     "PartnerTranslator",
     "Embedder",
+    "Exporter",
     "PredictorEmbedder",
     "SummableMetric",
     "Setting",
@@ -188,6 +186,10 @@ __all__ = [
     "BASIC",
     "CLASSES",
     "IMAGE_SUFFIXES",
+    "UnreadableImageError",
+    "decode_image",
+    "open_image",
+    "why",
     "content_digest",
     "Annotation",
     "open_annotation",
@@ -196,11 +198,9 @@ __all__ = [
     "every_fifth",
     "few_subjects",
     "split_fold",
-    "decode_image",
     "read_image",
     "read_images",
     "stack_images",
-    "why",
     "LabelledStills",
     "canonical",
     "nearest",

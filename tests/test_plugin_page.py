@@ -62,7 +62,7 @@ def test_its_commands_work(site: Path, tmp_path: Path) -> None:
     assert (tmp_path / "irfer-bench-posterise" / "pyproject.toml").is_file()
     assert "posterise@flat" in outputs[2]
     assert "3 cells" in outputs[3]
-    board = (tmp_path / "leaderboards" / "synth_nir_quality.md").read_text()
+    board = (tmp_path / "results" / "synth_nir_quality.md").read_text()
     assert len(re.findall(r"^\|.*posterise", board, re.MULTILINE)) == 2
 
 

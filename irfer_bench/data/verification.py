@@ -9,17 +9,17 @@ from functools import partial
 from itertools import islice
 from pathlib import Path
 
-from PIL import Image
-
 from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.values import Item, Problem
+from irfer_bench.data.image_files import find_fault, why
 from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
 from irfer_bench.errors import BenchError
 
 Look = Callable[[], Problem | None]
 TURN, PART = 4096, 64
 """Files looked at before progress is told, and in one piece by one thread."""
-_ACTION = "restore the file or remove it; a run that needs it stops"
+_STOPS = "a run that needs it stops"
+_ACTION = f"restore the file or remove it; {_STOPS}"
 
 
 def damaged_files(
@@ -77,13 +77,10 @@ def _look(root: Path, name: str) -> Problem | None:
     try:
         if not os.stat(f"{root}/{name}").st_size:  # noqa: PTH116  speed
             return Problem("empty", name, _ACTION)
-        with Image.open(root / name) as image:
-            # Every bit of a JPEG is decoded; only the pixels are computed at an eighth of the size.
-            image.draft("L", (1, 1))
-            image.load()
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError):
-        return Problem("damaged", name, _ACTION)
-    return None
+        fault = find_fault(root / name)
+    except OSError as error:
+        fault = error.strerror or str(error)
+    return Problem("damaged", name, f"{fault}; {_STOPS}") if fault else None
 
 
 def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | None:
@@ -91,8 +88,8 @@ def _read(dataset: Dataset, root: Path, item: Item, place: str) -> Problem | Non
         if item.files and (root / item.files[0]).stat().st_size == 0:
             return Problem("empty", place, _ACTION)
         dataset.read(root, item, [item.frames - 1])
-    except (BenchError, OSError, SyntaxError, ValueError, EOFError):
-        return Problem("damaged", place, _ACTION)
+    except Exception as error:  # noqa: BLE001  decoders raise anything on damaged files
+        return Problem("damaged", place, f"{_reason(error)}; {_STOPS}")
     return _read_audio(dataset, root, item) if item.audio else None
 
 
@@ -103,6 +100,12 @@ def _read_audio(dataset: Dataset, root: Path, item: Item) -> Problem | None:
             return Problem("empty", item.audio, _ACTION)
         if read_audio is not None:
             read_audio(root, item)
-    except (BenchError, OSError, SyntaxError, ValueError, EOFError):
-        return Problem("damaged", item.audio, _ACTION)
+    except Exception as error:  # noqa: BLE001  decoders raise anything on damaged files
+        return Problem("damaged", item.audio, f"{_reason(error)}; {_STOPS}")
     return None
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, BenchError):
+        return error.message
+    return f"it cannot be read ({why(error)})"

@@ -172,7 +172,12 @@ def test_wrong_folders_are_listed_with_what_was_meant(tmp_path: Path) -> None:
             "not read; images lie in <spectrum>/<subject>/<expression>/<name>.png",
         ),
         ("unexpected_file", "vis/anna/anger/notes.txt", "not read; it is no image"),
-        ("unknown_label", "vis/anna/angerr", "not read; did you mean anger?"),
+        (
+            "unknown_label",
+            "vis/anna/angerr",
+            "not read; did you mean anger? "
+            "(a class of your own is named by -p folder.classes=NAME,NAME)",
+        ),
     ]
     assert index(tmp_path)["Thermal/anna/anger/0.png"].spectrum == "lwir"
 

@@ -31,6 +31,18 @@ def test_frames_are_counted_and_found_by_number(tmp_path: Path, name: str, codec
     assert np.array_equal(some, whole[[29, 3, 3, 17]])
 
 
+@pytest.mark.parametrize(("name", "codec", "tag"), [("a.avi", "mpeg4", b"FMP4"),
+                                                    ("a.mp4", "libx264", b"avc1")])  # fmt: skip
+def test_a_codec_that_nobody_knows_is_named(
+    tmp_path: Path, name: str, codec: str, tag: bytes
+) -> None:
+    path = movie(tmp_path / name, 6, codec=codec)
+    path.write_bytes(path.read_bytes().replace(tag, b"zzzz").replace(b"avcC", b"zzzC"))
+    for read in (probe, read_frames):
+        with pytest.raises(DamagedError, match="a video codec that is not read here"):
+            read(tmp_path, name)
+
+
 def test_what_an_edit_list_hides_is_not_there(tmp_path: Path) -> None:
     """A clip cut without coding it anew carries the frames before the cut, hidden."""
     movie(tmp_path / "long.mp4", 30, codec="libx264")

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps, UnidentifiedImageError
 
+from irfer_bench.data.image_files import HINT, decode_image, why
 from irfer_bench.errors import DamagedError
-
-_HINT = "restore the file or remove it; `irfer-bench data check` lists all such files"
 
 
 def read_image(root: Path, name: str) -> NDArray[Any]:
@@ -26,27 +24,10 @@ def read_image(root: Path, name: str) -> NDArray[Any]:
     path = root / name
     try:
         if path.stat().st_size == 0:
-            raise DamagedError(f"{name} is empty", _HINT)
+            raise DamagedError(f"{name} is empty", HINT)
     except OSError as error:
-        raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
+        raise DamagedError(f"{name} cannot be decoded ({why(error)})", HINT) from error
     return decode_image(path, name)
-
-
-def decode_image(source: Path | BinaryIO, name: str) -> NDArray[Any]:
-    """One image of a file or of bytes in memory, as `read_image` gives it.
-
-    Args:
-        name: used in the error message.
-
-    Raises:
-        DamagedError: cut off or not an image.
-    """
-    try:
-        with Image.open(source) as image:
-            array = _array(ImageOps.exif_transpose(image))
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
-        raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
-    return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
 
 
 def read_images(root: Path, names: Sequence[str]) -> NDArray[Any]:
@@ -72,24 +53,3 @@ def stack_images(images: Sequence[NDArray[Any]], name: str) -> NDArray[Any]:
         )
     return np.stack(images)
 
-
-def why(error: Exception) -> str:
-    """The text of an error, without its number and without a path."""
-    if isinstance(error, UnidentifiedImageError):
-        return "it is no image"
-    return getattr(error, "strerror", None) or str(error)
-
-
-def _array(image: Image.Image) -> NDArray[Any]:
-    if image.mode.startswith("I;16"):
-        return np.asarray(image, dtype=np.uint16)
-    if image.mode == "I":
-        values = np.asarray(image)
-        if values.min() < 0 or values.max() > 65535:
-            raise ValueError("its values need more than sixteen bits")
-        return values.astype(np.uint16)
-    if image.mode == "F":
-        raise ValueError("floating-point images have no agreed range; store 8 or 16 bits")
-    if image.mode in ("L", "1", "LA"):
-        return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))

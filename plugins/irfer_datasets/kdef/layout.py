@@ -11,7 +11,15 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import Item, Matches, Patterns, Survey, few
+from irfer_bench.api import (
+    Item,
+    Matches,
+    Patterns,
+    Survey,
+    UnreadableImageError,
+    few,
+    open_image,
+)
 from irfer_datasets.problems import REST
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
@@ -167,13 +175,11 @@ def stray(root: Path, found: Matches) -> list[str]:
 
 def is_black(path: Path) -> bool:
     """Whether an image is black; False for one that cannot be decoded."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft("L", (64, 64))
             return not any(image.convert("L").histogram()[DARK:])
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadableImageError:
         return False
 
 
