@@ -86,19 +86,17 @@ def _module(name: str):  # type: ignore[no-untyped-def]
 
 def _guarded(name: str, args: argparse.Namespace) -> int:
     from irfer_bench.errors import BenchError
-    from irfer_bench.render.escape import terminal
+    from irfer_bench.render.layout import say
 
     try:
         return int(_module(name).run(args))
     except BenchError as error:
         if os.environ.get("IRFER_BENCH_TRACEBACK"):
             raise
-        print(f"irfer-bench: {terminal(str(error))}", file=sys.stderr)
+        say(f"irfer-bench: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print(
-            "irfer-bench: interrupted; finished steps are kept, run again to go on", file=sys.stderr
-        )
+        say("irfer-bench: interrupted; finished steps are kept, run again to go on")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
