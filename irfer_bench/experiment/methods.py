@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class AllTraits(TypedDict):
     """`Traits` with all values set."""
 
+    embedded: bool
     trains: bool
     pairs: bool
     partners: bool
@@ -35,7 +36,7 @@ class AllTraits(TypedDict):
 
 
 DEFAULTS = AllTraits(
-    trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
+    embedded=False, trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
 )
 
 
