@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +13,7 @@ from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.orchestration.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, emit, say
 from irfer_bench.store.records import SETTING, settings_in
 
 if TYPE_CHECKING:
@@ -45,32 +44,25 @@ def run(args: argparse.Namespace) -> int:
         with quiet_stdout():
             stale = find_stale(out, names, args.format, registry)
         for name in stale:
-            print(
-                terminal(f"{name} is not what its records say; irfer-bench leaderboard writes it"),
-                file=sys.stderr,
-            )
+            say(f"{name} is not what its records say; irfer-bench leaderboard writes it")
         return 4 if stale else 0
     with quiet_stdout():
         written = render_boards(out, names, args.format, registry)
     if args.format != "markdown":
         for path in written.paths:
-            print(terminal(str(path)))
-    elif sys.stdout.isatty():
+            emit(str(path))
+    else:
         from irfer_bench.render.compact import render_compact
 
-        width = shutil.get_terminal_size().columns
         for name in (n for n in names if n not in written.errors and n not in written.empty):
-            print(render_compact(read_boards(out, name, registry), width))
-    else:
+            print(render_compact(read_boards(out, name, registry), columns()))
+            print()
         for path in written.paths:
-            print(path.read_text(encoding="utf-8"))
-    if args.format == "markdown":
-        for path in written.paths:
-            print(terminal(f"wrote {path}"), file=sys.stderr)
+            say(f"wrote {path}")
     for name, error in written.errors.items():
-        print(terminal(f"irfer-bench: {name}: {error}"), file=sys.stderr)
+        say(f"irfer-bench: {name}: {error}")
     for name in written.empty:
-        print(f"no cell of {name} has a result; irfer-bench show RECORD says why", file=sys.stderr)
+        say(f"no cell of {name} has a result; irfer-bench show RECORD says why")
     return 4 if written.errors else 0
 
 

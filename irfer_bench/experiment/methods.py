@@ -36,7 +36,8 @@ class AllTraits(TypedDict):
 
 
 DEFAULTS = AllTraits(
-    embedded=False, trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
+    embedded=False, trains=True, pairs=False, partners=False, adds_nothing=False,
+    modality="image", resamples=1000,
 )
 
 

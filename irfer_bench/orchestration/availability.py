@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -78,6 +79,29 @@ def missing_weights(registry: Registry, component: Component) -> dict[str, str]:
         except Exception as error:  # noqa: BLE001  a plugin's parameters may raise anything
             found[preset] = f"{type(error).__name__}: {error}"
     return found
+
+
+def gpu_problem() -> str:
+    """Why no GPU is used; empty where one is."""
+    if not Path("/dev/nvidia0").exists():
+        return "none: the driver shows no /dev/nvidia0"
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if hidden is not None and hidden.strip() in ("", "-1"):
+        return f"hidden by CUDA_VISIBLE_DEVICES={hidden!r}"
+    if _torch_is_without_cuda():
+        return "one is here, but the installed torch is built without CUDA: see pytorch.org"
+    return ""
+
+
+def _torch_is_without_cuda() -> bool:
+    """From the text of torch's version file, since importing torch takes a second."""
+    found = find_spec("torch")
+    for folder in (found.submodule_search_locations or ()) if found else ():
+        version = Path(folder) / "version.py"
+        if version.is_file():
+            text = version.read_text(encoding="utf-8")
+            return re.search(r"^cuda\b.*=\s*None\s*$", text, re.MULTILINE) is not None
+    return False
 
 
 def _package(component: Component) -> str:

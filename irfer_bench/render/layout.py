@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from typing import TextIO
 
 from irfer_bench.render.escape import terminal
 
@@ -79,8 +80,19 @@ def beside(left: Sequence[str], right: Sequence[str], width: int, gap: int = 4) 
 
 def say(text: str) -> None:
     """Print one message on standard error, wrapped where that is a terminal."""
-    width = _known(sys.stderr)
-    safe = terminal(text)
-    lines: Iterable[str] = wrapped(safe, max(width, LEAST), rest="  ") if width else [safe]
-    sys.stderr.write("".join(f"{line}\n" for line in lines))
-    sys.stderr.flush()
+    emit(text, sys.stderr)
+
+
+def emit(text: str, stream: TextIO | None = None, rest: str = "  ") -> None:
+    """Print one line, default on standard output; wrapped where that is a terminal.
+
+    Args:
+        rest: in front of what does not fit into the first line.
+    """
+    stream = stream or sys.stdout
+    safe, width = terminal(text), _known(stream)
+    if width and len(safe) > max(width, LEAST):
+        first = safe[: len(safe) - len(safe.lstrip())]
+        safe = "\n".join(wrapped(safe.lstrip(), max(width, LEAST), first, first + rest))
+    stream.write(f"{safe}\n")
+    stream.flush()

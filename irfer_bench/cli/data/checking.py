@@ -16,6 +16,9 @@ from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.errors import UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
+
+INDENT = " " * 13
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -57,7 +60,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             _print_differences(differences, args.against)
         for title in unknown:
             why = "only one side states them; add -s SETTING"
-            print(terminal(f"crops not compared: {title}: {why}"))
+            emit(f"crops not compared: {title}: {why}")
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else 0
 
@@ -87,21 +90,21 @@ def _print_manifest(manifest: Manifest) -> None:
     )
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
-        print(f"  {title:<12} {text or 'none'}")
+        emit(f"  {title:<12} {text or 'none'}", rest=INDENT)
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
-    print(f"  {'fingerprint':<12} {manifest.fingerprint}")
+    emit(f"  {'fingerprint':<12} {manifest.fingerprint}", rest=INDENT)
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
     print_problems(manifest.problems, sys.stdout)
 
 
 def _print_differences(differences: list[Difference], against: str) -> None:
     count = f"{len(differences) or 'no'} difference{'' if len(differences) == 1 else 's'}"
-    print(f"  {'against':<12} {terminal(against)}: {count}")
+    emit(f"  {'against':<12} {against}: {count}", rest=INDENT)
     by_kind: dict[str, list[Difference]] = {}
     for each in differences:
         by_kind.setdefault(each.kind, []).append(each)
     for kind, own in by_kind.items():
         for each in own[:SHOWN]:
-            print(terminal(f"{kind}: {each.what}: {each.how}"))
+            emit(f"{kind}: {each.what}: {each.how}")
         if len(own) > SHOWN:
             print(f"{kind}: and {len(own) - SHOWN} more (--json lists all)")

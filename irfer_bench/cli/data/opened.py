@@ -17,7 +17,7 @@ from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.store.files import write_text
 
 SHOWN = 5
@@ -68,12 +68,10 @@ def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
         by_kind.setdefault(problem.kind, []).append(problem)
     for kind, own in by_kind.items():
         for problem in own[:SHOWN]:
-            print(terminal(f"{kind}: {problem.path}: {problem.action}"), file=stream or sys.stderr)
+            emit(f"{kind}: {problem.path}: {problem.action}", stream or sys.stderr)
         if len(own) > SHOWN:
-            print(
-                f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)",
-                file=stream or sys.stderr,
-            )
+            more = f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)"
+            emit(more, stream or sys.stderr)
 
 
 def write_new(place: Path, text: str) -> None:

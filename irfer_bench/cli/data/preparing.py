@@ -15,7 +15,7 @@ from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepar
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.orchestration.session import Session
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.settings.setting import Setting
 
 
@@ -141,15 +141,15 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
 
     how = "already there" if row.cached else "made"
     count = row.facts["clips"]
-    print(terminal(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}"))
+    emit(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}")
     if row.facts["detector"] != "none":
         print(f"  {'detector':<12} {row.facts['detector']}, box times {setting.crop}")
         missed = row.facts["no_face"]
         what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
         print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")
-    print(f"  {'boxes':<12} {terminal(str(row.folder / 'boxes.json'))}")
+    emit(f"  {'boxes':<12} {row.folder / 'boxes.json'}", rest=" " * 13)
     print(f"  {'crops':<12} {row.facts['crops'][:16]}")
-    print(f"  {'sheet':<12} {terminal(sheet) if sheet else _why_none(row)}")
+    emit(f"  {'sheet':<12} {sheet or _why_none(row)}", rest=" " * 13)
     print("\n".join(f"  {line}" for line in tabulate_clips(row.clips).splitlines()))
 
 
