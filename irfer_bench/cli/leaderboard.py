@@ -17,7 +17,10 @@ from irfer_bench.render.layout import columns, emit, say
 from irfer_bench.store.records import SETTING, settings_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from irfer_bench.registry import Registry
+    from irfer_bench.statistics.comparison import Rank
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -85,10 +88,8 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
         {
             "preset": board.preset,
             "rank": row.rank,
-            "ranks": {
-                family: {"first": own.first, "last": own.last, "of": own.of}
-                for family, own in row.ranks.items()
-            },
+            "ranks": _ranks(row.ranks),
+            "provisional_ranks": _ranks(row.provisional),
             "translator": row.translator,
             "recognizer": row.recognizer,
             "notes": row.marks,
@@ -101,3 +102,10 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
         for board in read_boards(out, setting, registry)
         for row in board.rows
     ]
+
+
+def _ranks(ranks: Mapping[str, Rank]) -> dict[str, dict[str, int]]:
+    return {
+        family: {"first": own.first, "last": own.last, "of": own.of}
+        for family, own in ranks.items()
+    }

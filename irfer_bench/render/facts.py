@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
+    from irfer_bench.statistics.ranking import Family
     from irfer_bench.statistics.rows import Row
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -31,6 +32,20 @@ def describe_board(board: Board) -> list[str]:
         made = f", made with irfer-bench {', '.join(versions)}" if versions else ""
         sentences.append(f"The newest record is of {newest}{made}.")
     return sentences
+
+
+def tell_rank(row: Row, family: Family, *, of: bool = False) -> str:
+    """A row's rank, in parentheses where it is provisional; a dash where it has none.
+
+    Args:
+        of: add the number of compared rows.
+    """
+    own, first = row.ranks.get(family), row.provisional.get(family)
+    found = own or first
+    if found is None:
+        return "–"
+    text = f"{found} of {found.of}" if of else f"{found}"
+    return text if own else f"({text})"
 
 
 def best_rows(board: Board, metric: str) -> Collection[int]:
