@@ -27,14 +27,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", help="a component, NAME@VARIANT, SETTING@DETECTOR, or a record file"
     )
-    parser.add_argument("--out", default=".", metavar="FOLDER", help="where a contact sheet goes")
+    parser.add_argument(
+        "--out", default=".", metavar="FOLDER", help="where a contact sheet or figures go"
+    )
+    parser.add_argument(
+        "--figures", action="store_true", help="draw a record's confusion matrix and recall"
+    )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is known about every component of that name."""
     if args.name.endswith(".json"):
-        return _show_record(Path(args.name))
+        return _show_record(Path(args.name), Path(args.out) if args.figures else None)
     registry = load()
     bare, _, variant = args.name.partition("@")
     found = [owned for owned in registry.registered if owned.component.name == bare]
@@ -53,11 +58,20 @@ def run(args: argparse.Namespace) -> int:
     return 0
 
 
-def _show_record(path: Path) -> int:
+def _show_record(path: Path, figures: Path | None) -> int:
+    from irfer_bench.render.images import draw_record
     from irfer_bench.render.panel import render_panel
+    from irfer_bench.render.written import describe_written
+    from irfer_bench.store.files import clear_write_errors
     from irfer_bench.store.records import read_record
 
-    print(render_panel(read_record(path), path))
+    record = read_record(path)
+    print(render_panel(record, path))
+    if figures is not None:
+        # OUT/records/SETTING/NAME.json: the predictions lie beside `records`.
+        with clear_write_errors(figures):
+            written = draw_record(record, path.absolute().parents[2], figures)
+        print("\n".join(describe_written(written, columns())))
     return 0
 
 

@@ -181,9 +181,11 @@ def _write_boards(finished: Finished, out: Path) -> list[Path]:
 def _draw(
     finished: Finished, session: Session, out: Path, allow_faces: Sequence[str]
 ) -> list[Path]:
-    from irfer_bench.render.images import draw_cell
+    from irfer_bench.render.images import draw_cell, figures_wanted
 
     written: list[Path] = []
+    if not figures_wanted(len(finished.cells), allow_faces):
+        return written
     for cell in finished.cells:
         if cell.record is None:
             continue
