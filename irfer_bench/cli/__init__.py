@@ -22,6 +22,7 @@ COMMANDS = {
     "doctor": "show what works here, what is broken and what is missing",
     "new": "write a new plugin package with its tests",
     "gc": "delete stored artefacts that no record needs",
+    "completion": "print a script that completes this command line in a shell",
 }
 
 ADVANCED = {"run-cell": "carry out one job, or serve several as a worker; for executors"}
@@ -74,8 +75,13 @@ def make_parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"irfer-bench {name}", description=summary, allow_abbrev=False
     )
-    _module(name).configure(parser)
+    configure(name, parser)
     return parser
+
+
+def configure(name: str, parser: argparse.ArgumentParser) -> None:
+    """Add the options of one command to a parser."""
+    _module(name).configure(parser)
 
 
 def _module(name: str):  # type: ignore[no-untyped-def]

@@ -43,7 +43,7 @@ def test_plain_lines_come_every_ten_seconds_with_an_estimate(monkeypatch, capsys
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "  fit x …"
     assert len(lines) == 6
-    assert lines[1] == "    loop 10/60 , about 45 s left"
+    assert lines[1] == "    loop 10/60, elapsed 0:09, about 0:45 left"
 
 
 def test_bars_only_where_somebody_looks(monkeypatch):
