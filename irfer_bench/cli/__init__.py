@@ -16,7 +16,7 @@ COMMANDS = {
     "run": "run experiments and show the result",
     "plan": "show what a run would do, without doing it",
     "list": "list datasets, settings, translators, recognizers and metrics",
-    "show": "show one component, setting or dataset: parameters, protocol, source",
+    "show": "show one component, setting, dataset or record in full",
     "leaderboard": "render the leaderboards from their records",
     "data": "list, check, prepare and fingerprint datasets",
     "doctor": "show what works here, what is broken and what is missing",
@@ -61,7 +61,7 @@ Benchmark translators and recognizers of infrared facial expressions.
 
 {rows}
 
-  irfer-bench COMMAND --help tells the options of a command; --version the version.
+  irfer-bench COMMAND --help tells a command's options; --version the version.
 
 Start with: irfer-bench run --translator nfer_sde --recognizer pca
 """

@@ -48,7 +48,7 @@ def test_a_confusion_matrix_has_shares_counts_title_and_scores(tmp_path, texts):
     made = draw_confusion(seven(counts), tmp_path / "c")
     assert [path.name for path in made] == ["c.png", "c.svg"]
     said = texts(tmp_path / "c.svg")
-    assert "toy_shift × toy_means on toy_weak" in said
+    assert "toy_shift (gain=2.0) × toy_means on toy_weak" in said
     assert "fold 1 of 2, seed 0, preset quick, 15 test items" in said
     assert {"predicted", "true", *CLASSES} <= set(said)
     assert said.count("75 %") == 6 and said.count("100 %") == 1 and said.count("25 %") == 6
@@ -140,6 +140,6 @@ def test_a_sheet_names_method_setting_and_scores(tmp_path, texts):
     rows = [("anger", [Example(face, face, face, "20.1 dB"), Example(face, face, None)])]
     draw_examples(record, rows, tmp_path / "s")
     said = texts(tmp_path / "s.svg")
-    assert "toy_shift × toy_means on toy_weak" in said
+    assert "toy_shift (gain=2.0) × toy_means on toy_weak" in said
     assert any("psnr 21.50 dB [20.00, 22.00]" in line for line in said)
     assert {"visible", "translated", "true", "anger", "20.1 dB"} <= set(said)
