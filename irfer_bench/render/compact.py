@@ -10,7 +10,7 @@ from tabulate import tabulate
 
 from irfer_bench.contracts.record import Value
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.facts import ARROWS, describe_board, tell_rank
+from irfer_bench.render.facts import ARROWS, describe_board, name_row, tell_rank
 from irfer_bench.render.footnotes import Footnotes
 from irfer_bench.render.numbers import number
 
@@ -73,7 +73,7 @@ def _row(
     rank = tell_rank(row, board.families[0]) if board.families else "–"
     shown = [_cell(row.metrics.get(column.name), ends and k == 0, notes)
              for k, column in enumerate(columns)]  # fmt: skip
-    name = f"{terminal(row.translator)} × {terminal(row.recognizer)}"
+    name = name_row(row.translator, row.recognizer)
     marks = " ".join(notes.mark(mark) for mark in row.marks)
     return [rank, _shortened(name, longest), *shown, marks]
 

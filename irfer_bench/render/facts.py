@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from irfer_bench.render.escape import terminal
+
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.ranking import Family
@@ -32,6 +34,11 @@ def describe_board(board: Board) -> list[str]:
         made = f", made with irfer-bench {', '.join(versions)}" if versions else ""
         sentences.append(f"The newest record is of {newest}{made}.")
     return sentences
+
+
+def name_row(translator: str, recognizer: str) -> str:
+    """`translator × recognizer`, safe for a terminal; the translator alone where there is none."""
+    return terminal(translator if recognizer == "-" else f"{translator} × {recognizer}")
 
 
 def tell_rank(row: Row, family: Family, *, of: bool = False) -> str:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.facts import name_row
 from irfer_bench.render.footnotes import Footnotes
 from irfer_bench.render.layout import beside, columns, placed, wrapped
 from irfer_bench.render.numbers import duration, number
@@ -34,10 +35,10 @@ def render_panel(record: Record, path: Path, width: int = 0) -> str:
 
 
 def _heading(record: Record) -> str:
-    setting, translator, recognizer = map(terminal, record.row)
+    setting, translator, recognizer = record.row
     cell = record.cell
     return (
-        f"{translator} × {recognizer} on {setting}, fold {cell.fold} of {cell.folds}, "
+        f"{name_row(translator, recognizer)} on {terminal(setting)}, fold {cell.fold} of {cell.folds}, "
         f"seed {cell.seed}, preset {terminal(cell.preset)}"
     )
 

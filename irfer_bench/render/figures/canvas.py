@@ -33,15 +33,21 @@ STYLE: dict[str, Any] = {
 
 
 @contextmanager
-def figure(width: float, height: float, layout: str = "constrained") -> Iterator[Figure]:
-    """An empty figure of a size in inches, in the style of this package whatever the user's is."""
+def figure(width: float, height: float, *, placed: bool = False) -> Iterator[Figure]:
+    """An empty figure of a size in inches, in the style of this package whatever the user's is.
+
+    Args:
+        placed: everything has its place already; else axes and titles make room for each other.
+    """
     import matplotlib
     from matplotlib.figure import Figure
 
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         matplotlib.rcdefaults()
-        matplotlib.rcParams.update(STYLE)
+        for name, value in STYLE.items():
+            matplotlib.rcParams[name] = value
+        layout = None if placed else "constrained"
         yield Figure(figsize=(width, height), dpi=DPI, layout=layout)
 
 

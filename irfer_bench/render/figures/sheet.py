@@ -56,7 +56,7 @@ def draw_examples(
                for line in wrap(text, int(width * 15))]  # fmt: skip
     top = 0.12 + HEADING * len(first) + LINE * len(further)
     height = top + COLUMN + len(rows) * (FACE + ROW) + 0.05
-    with figure(width, height, layout="none") as drawn:
+    with figure(width, height, placed=True) as drawn:
         axes = drawn.add_axes((0.0, 0.0, 1.0, 1.0))
         write = partial(axes.text, ha="center", va="baseline")
         for k, line in enumerate(first):

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from irfer_bench.contracts.record import Record, Value
+from irfer_bench.render.facts import name_row
 from irfer_bench.render.numbers import number
 
 
 def name_cell(record: Record) -> str:
     """Row and setting."""
     setting, translator, recognizer = record.row
-    methods = translator if recognizer == "-" else f"{translator} × {recognizer}"
-    return f"{methods} on {setting}"
+    return f"{name_row(translator, recognizer)} on {setting}"
 
 
 def describe_cell(record: Record) -> str:

@@ -50,7 +50,10 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def screen(done: Path, bench: Preparer, monkeypatch: pytest.MonkeyPatch) -> Preparer:
     """Commands over one home, so that cells are computed once for all tests."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(done / "home"))
-    (bench.folder / "boards").symlink_to(BOARDS)
+    for kind in ("records", "predictions"):
+        (bench.folder / "boards" / kind).mkdir(parents=True)
+        for name in ("synth_nir_quality", "synth_nir_supervised"):
+            (bench.folder / "boards" / kind / name).symlink_to(BOARDS / kind / name)
     return bench
 
 

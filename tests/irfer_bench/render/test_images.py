@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -81,7 +82,7 @@ def test_an_empty_image_is_said(bench, people):
 
 def test_a_image_is_whole_or_not_there(bench, monkeypatch):
     def full(self, path, *args, **options):
-        path.write_bytes(b"half")
+        Path(path).write_bytes(b"half")
         raise OSError(28, "No space left on device", str(path))
 
     with monkeypatch.context() as patch:
