@@ -116,16 +116,19 @@ def _print(finished: Finished, args: argparse.Namespace) -> None:
         print()
     for line in describe_written(finished.written, width):
         print(line)
-    for line in _next(good, args):
+    for line in _next(good, finished.written, args):
         print("\n".join(wrapped(line, width, rest="      ")))
 
 
-def _next(good: Sequence[tuple[Record, Path]], args: argparse.Namespace) -> Iterator[str]:
+def _next(
+    good: Sequence[tuple[Record, Path]], written: Sequence[Path], args: argparse.Namespace
+) -> Iterator[str]:
     if not good:
         return
     out = "" if args.out == "leaderboards" else f" --out {args.out}"
     if len(good) > 1:
-        yield f"{len(good)} cells are done; irfer-bench show RECORD prints the panel of one"
+        more = "" if any(path.suffix == ".svg" for path in written) else ", --figures draws it"
+        yield f"{len(good)} cells are done; irfer-bench show RECORD prints the panel of one{more}"
         folders = sorted({str(path.parent) for _, path in good})
         yield f"records: {', '.join(folders)}"
     yield f"next: irfer-bench leaderboard{out}"

@@ -38,8 +38,8 @@ def _heading(record: Record) -> str:
     setting, translator, recognizer = record.row
     cell = record.cell
     return (
-        f"{name_row(translator, recognizer)} on {terminal(setting)}, fold {cell.fold} of {cell.folds}, "
-        f"seed {cell.seed}, preset {terminal(cell.preset)}"
+        f"{name_row(translator, recognizer)} on {terminal(setting)}, fold {cell.fold} of "
+        f"{cell.folds}, seed {cell.seed}, preset {terminal(cell.preset)}"
     )
 
 
