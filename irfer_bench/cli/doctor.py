@@ -8,9 +8,12 @@ import os
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import Any
 
 from irfer_bench import __version__
+from irfer_bench.contracts.component import Component
+from irfer_bench.errors import BenchError
 from irfer_bench.home import home, pick_device, pick_precision, weights
 from irfer_bench.orchestration.availability import (
     PRESETS,
@@ -73,11 +76,20 @@ def _facts(registry: Registry) -> dict[str, Any]:
         "detectors": {
             each.name: missing_packages(each) for each in registry.components("detector")
         },
-        "data": {each.name: data_here(each) for each in registry.components("dataset")},
+        "data": {each.name: _data_here(registry, each) for each in registry.components("dataset")},
         "broken": [[f.plugin, f.distribution, f.reason] for f in registry.failures],
         "warnings": registry.warnings,
         "components": len(registry.registered),
     }
+
+
+def _data_here(registry: Registry, dataset: Component) -> bool:
+    """Also of a dataset that is generated and does not announce it."""
+    if data_here(dataset):
+        return True
+    with suppress(BenchError):
+        return not registry.needs_root(dataset)
+    return False
 
 
 def _verify(facts: dict[str, Any]) -> list[str]:
