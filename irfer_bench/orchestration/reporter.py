@@ -91,7 +91,6 @@ class LiveReporter(PlainReporter):
         from rich.console import Console
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
             ProgressColumn,
             TextColumn,
@@ -100,10 +99,12 @@ class LiveReporter(PlainReporter):
         from rich.text import Text
 
         class Times(ProgressColumn):
-            """Elapsed and left."""
+            """Count, elapsed and left."""
 
             def render(self, task: Any) -> Text:
-                return Text(tell_times(task.elapsed or 0.0, task.completed, task.total))
+                done, total = task.completed, task.total
+                count = f"{done:.0f}/{total:.0f} " if total else ""
+                return Text(f"{count}{tell_times(task.elapsed or 0.0, done, total)}")
 
         self._console = Console(stderr=True, highlight=False)
         whole = Column(no_wrap=True)
@@ -114,7 +115,6 @@ class LiveReporter(PlainReporter):
                 table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
             ),
             *bar,
-            MofNCompleteColumn(table_column=whole),
             Times(table_column=whole),
             console=self._console,
             transient=True,
