@@ -139,8 +139,8 @@ def _print_failures(finished: Finished) -> None:
     """What was not said while the run went on: the failure of an only cell, and why it ended."""
     failed = [cell for cell in finished.cells if cell.record is None]
     if len(finished.plan.cells) > 1 and failed:
-        which = "1 cell has" if len(failed) == 1 else f"{len(failed)} cells have"
-        say(f"irfer-bench: {which} no result, for the reason above; records hold it")
+        count, each = len(failed), len(finished.plan.cells)
+        say(f"{count} of {each} cells without a result, for what is said above and in its record")
     else:
         for cell in failed:
             say(f"irfer-bench: {cell.message}")

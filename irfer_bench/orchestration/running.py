@@ -164,7 +164,8 @@ def _collect(host: Any, finished: Finished, countdown: Countdown) -> None:
         for result in results:
             finished.cells.append(result)
             if result.outcome != "ok" and len(cells) > 1:
-                reporter.line(f"{result.outcome}: {result.planned.cell}: {result.message}")
+                what = "" if result.outcome == "failed" else f"{result.outcome}: "
+                reporter.line(f"irfer-bench: {result.planned.cell}: {what}{result.message}")
             countdown.finish(result.planned.score.walk())
             if len(cells) > 1:
                 left = duration(countdown.seconds() / host.workers)

@@ -45,10 +45,12 @@ def figure(width: float, height: float, *, placed: bool = False) -> Iterator[Fig
     with matplotlib.rc_context(), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing from", UserWarning)
         matplotlib.rcdefaults()
-        for name, value in STYLE.items():
-            matplotlib.rcParams[name] = value
-        layout = None if placed else "constrained"
-        yield Figure(figsize=(width, height), dpi=DPI, layout=layout)
+        settings: Any = matplotlib.rcParams
+        settings.update(STYLE)
+        drawn = Figure(figsize=(width, height), dpi=DPI)
+        if not placed:
+            drawn.set_layout_engine("constrained")
+        yield drawn
 
 
 def save(drawn: Figure, stem: Path) -> list[Path]:
