@@ -27,13 +27,13 @@ class PlannedStep:
     """A step of a plan.
 
     Args:
-        key: None until the dataset was scanned. seconds: estimate, None without a measured time.
+        seconds: estimate, None without a measured time.
         parts: shared parts that a fit may build: name to owner.
     """
 
     kind: str
     title: str
-    key: str | None
+    key: str
     state: Literal["build", "cached"]
     seconds: float | None
     parts: dict[str, str] = field(default_factory=dict)
@@ -105,9 +105,8 @@ class RunPlan:
 
     def _step(self, step: Step) -> PlannedStep:
         state: Literal["build", "cached"] = "build" if step.key in self.times else "cached"
-        key = None if self.plan.missing else step.key
         seconds = self.times.get(step.key)
-        return PlannedStep(step.kind, step.title, key, state, seconds, step.parts)
+        return PlannedStep(step.kind, step.title, step.key, state, seconds, step.parts)
 
     def __str__(self) -> str:
         return render_plan(self)
@@ -125,18 +124,21 @@ def web_lines(text: str) -> str:
 
 
 def plan(**asked: Unpack[Asked]) -> RunPlan:
-    """The plan of `run` with the same arguments; nothing is built and no dataset is read.
+    """The plan of `run` with the same arguments, after the same look at all that it needs.
+
+    Nothing is built; a dataset's folder is read where it changed.
 
     Raises:
         UsageError: a wrong name or value, or every combination was refused.
-        MissingError: data, weights or a plugin is not here.
+        MissingError: data, weights, a package, a device or a plugin is not here.
+        DamagedError: data are damaged, or the disk is too small.
     """
     return preview(Session.open(SilentReporter()), make_requests(asked))
 
 
-def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
+def preview(session: Session, requests: Sequence[Request], executor: str = "inline") -> RunPlan:
     """The plan of some requests, with stored steps and estimated times."""
-    made = session.plan(requests, scan=False)
+    made = session.plan(requests, executor=executor)
     times = known_times(session.store)
     needed = {step.key: step for step in made.needed(session.store)}
     rebuild = frozenset(name for request in requests for name in request.rebuild)
@@ -160,6 +162,8 @@ def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:
         say(f"… and {len(plan.cells) - 6} more cells")
     for refusal in plan.refusals:
         say(f"refused: {refusal}")
+    for note in plan.notes:
+        say(f"note: {note}")
     total = len({step.key for planned in plan.cells for step in planned.score.walk()})
     text = f"{total} steps, {total - len(needed)} cached"
     if needed:

@@ -11,6 +11,7 @@ from irfer_bench.render.facts import name_row
 from irfer_bench.render.footnotes import Footnotes
 from irfer_bench.render.layout import beside, columns, placed, wrapped
 from irfer_bench.render.numbers import duration, number
+from irfer_bench.render.remarks import remarks, tell_chance
 from irfer_bench.render.table import table
 
 FURTHER = 2
@@ -29,8 +30,8 @@ def render_panel(record: Record, path: Path, width: int = 0) -> str:
         lines += _results(record, width)
     else:
         lines += [f"no result: {record.outcome}"]
-    for warning in record.warnings:
-        lines += wrapped(f"note: {warning}", width, rest="  ")
+    for note in (*remarks(record), *record.warnings):
+        lines += wrapped(f"note: {note}", width, rest="  ")
     return "\n".join([*lines, "", *placed("record", path, width)])
 
 
@@ -65,10 +66,8 @@ def _results(record: Record, width: int) -> list[str]:
 
 def _counts(record: Record) -> str:
     data = record.data
-    return (
-        f"trained on {data.train_source} source and {data.train_target} target clips, "
-        f"tested on {data.test}"
-    )
+    trained = f"trained on {data.train_source} source and {data.train_target} target clips"
+    return "; ".join(filter(None, [f"{trained}, tested on {data.test}", tell_chance(record)]))
 
 
 def _confusion(record: Record, width: int) -> list[str]:

@@ -21,6 +21,8 @@ def render_plan(made: RunPlan, width: int = 0, *, steps: bool = False) -> str:
     lines = [*(_steps(made, width) if steps else _cells(made, width))]
     for refusal in made.refusals:
         lines += wrapped(f"refused: {refusal}", width, rest="  ")
+    for note in made.plan.notes:
+        lines += wrapped(f"note: {note}", width, rest="  ")
     rest = f" and {made.unknown} steps nobody has timed here" if made.unknown else ""
     cells = f"{len(made.cells)} cell{'' if len(made.cells) == 1 else 's'}"
     cached = len({step.key for cell in made.cells for step in cell.score.walk()} - {*made.times})
@@ -62,7 +64,7 @@ def _steps(made: RunPlan, width: int) -> Iterator[str]:
     for planned in made.cells:
         yield from wrapped(str(planned.cell), width)
         for step in made.steps_of(planned):
-            key = "after prepare" if step.key is None else step.key[:8]
+            key = step.key[:8]
             time = "" if step.seconds is None else f"about {duration(step.seconds)}"
             head = f"  {step.state:<7} {terminal(step.title):<36}"
             yield from wrapped(f"{key}  {time}".rstrip(), width, f"{head} ", " " * 12)

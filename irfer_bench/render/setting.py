@@ -53,9 +53,7 @@ def _facts(
     yield "translator", protocol.fitted
     yield "trained on", protocol.trained
     yield "tested on", protocol.tested
-    yield "classes", f"{len(setting.classes)}, in the order of the scores: " + ", ".join(
-        setting.classes
-    )
+    yield "classes", _classes(setting)
     if setting.tested == "all":
         yield "folds", "none: all of the target is tested"
     else:
@@ -74,6 +72,12 @@ def _facts(
         "; the translator is fitted anew for each seed" if setting.translator_seeds else ""
     )
     yield "from", setting.source_text or "its plugin does not say"
+
+
+def _classes(setting: Setting) -> str:
+    if not setting.classes:
+        return "those that the data has"
+    return f"{len(setting.classes)}, in the order of the scores: " + ", ".join(setting.classes)
 
 
 def _domain(domain: Domain, setting: Setting) -> str:
@@ -121,11 +125,22 @@ def _frames(setting: Setting) -> str:
 
 def _faces(setting: Setting) -> str:
     if setting.detector in FACES:
-        return FACES[setting.detector]
-    return (
-        f"found by {setting.detector}, square {setting.crop:g} times its box; "
-        f"{NO_FACE[setting.no_face]}"
+        return FACES[setting.detector] + _aligned(setting)
+    looked = "" if setting.every == 1 else (
+        f", which looks at every frame number {setting.every} of an item and the last; between "
+        "them boxes and landmarks are interpolated"
     )
+    return (
+        f"found by {setting.detector}{looked}, square {setting.crop:g} times its box"
+        f"{_aligned(setting)}; {NO_FACE[setting.no_face]}"
+    )
+
+
+def _aligned(setting: Setting) -> str:
+    if not setting.align:
+        return ""
+    what = "the centres of the eyes" if setting.align == "eyes" else "eye corners and nose"
+    return f"; turned and scaled so that {what} lie at fixed places"
 
 
 def _depth(setting: Setting) -> str:

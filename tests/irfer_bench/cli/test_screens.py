@@ -115,9 +115,9 @@ translator  recognizer  fold  seed  accuracy %  95 % interval      uar %  toy_er
 toy_shift   toy_means      1     0      100.00  100.00 to 100.00  100.00      24.94
 toy_raw     toy_means      1     0      100.00  100.00 to 100.00  100.00      25.50
 
-wrote leaderboards/toy_weak.md
+wrote results/toy_weak.md
 2 cells are done; irfer-bench show RECORD prints the panel of one, --figures draws it
-records: leaderboards/records/toy_weak
+records: results/records/toy_weak
 next: irfer-bench leaderboard
       or the same line with another -t, -r resnet18 or --fold 2
 """
