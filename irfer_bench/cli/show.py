@@ -17,7 +17,7 @@ from irfer_bench.contracts.params import PRESETS, describe
 from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.expected_tree import tree_lines
-from irfer_bench.render.layout import columns, labelled, wrapped
+from irfer_bench.render.layout import columns, emit, labelled, wrapped
 from irfer_bench.render.references import cite
 from irfer_bench.render.table import table
 from irfer_bench.settings.setting import Setting
@@ -58,7 +58,8 @@ def run(args: argparse.Namespace) -> int:
         else:
             _print(registry, owned, Path(args.out))
             if owned.component.tree:
-                print("\n".join(tree_lines(owned.component)))
+                for line in tree_lines(owned.component):
+                    emit(line)
                 print()
     return 0
 

@@ -68,14 +68,15 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         _print_manifest(manifest)
         for note in notes:
-            print(terminal(f"note: {note}"))
+            emit(f"note: {note}")
         if differences is not None:
             _print_differences(differences, args.against)
         for title in unknown:
             why = "only one side states them; add -s SETTING"
             emit(f"crops not compared: {title}: {why}")
         if not manifest.usable():
-            print("\n".join(tree_lines(registry.get("dataset", args.dataset))))
+            for line in tree_lines(registry.get("dataset", args.dataset)):
+                emit(line)
         for line in verdict_lines(args, verdicts, manifest):
             emit(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
@@ -88,7 +89,7 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
         return scan_dataset(args, registry)
     except OtherFolderError:
         for line in tree_lines(registry.get("dataset", args.dataset)):
-            print(line, file=sys.stderr)
+            emit(line, sys.stderr)
         raise
 
 

@@ -33,6 +33,7 @@ WORDS = {
     "doctor": ("doctor",),
     "new": ("new", "plugin", "a_translator_of_mine", "--into", "plugins"),
     "gc": ("gc", "--dry-run", "--out", "boards"),
+    "export of nothing": ("export", "no_record.json", "exported"),
     "data list": ("data", "list"),
     "data check": ("data", "check", "synth"),
     "data purge": ("data", "purge", "synth"),
