@@ -7,6 +7,7 @@ from pathlib import Path
 
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.home import RESULTS, home
+from irfer_bench.render.layout import emit
 from irfer_bench.store.cleanup import sweep
 from irfer_bench.store.records import read_records
 
@@ -40,7 +41,7 @@ def run(args: argparse.Namespace) -> int:
             keep |= {step.key for step in record.steps}
     count, size = sweep(home() / "store", keep, really=not args.dry_run)
     verb = "would delete" if args.dry_run else "deleted"
-    print(f"{verb} {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
+    emit(f"{verb} {count} artefacts, {size / 2**20:.0f} MiB; kept what {len(keep)} steps need")
     return 0
 
 

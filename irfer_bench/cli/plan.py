@@ -12,11 +12,13 @@ from irfer_bench.orchestration.planning import RunPlan, preview
 from irfer_bench.orchestration.reporter import PlainReporter, quiet_stdout
 from irfer_bench.orchestration.running import Finished, look, make_execution
 from irfer_bench.orchestration.session import Session
+from irfer_bench.render.plan import render_plan
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `plan`."""
     add_request_options(parser)
+    parser.add_argument("--steps", action="store_true", help="every step of every cell")
     add_execution_options(parser)
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
@@ -29,7 +31,7 @@ def run(args: argparse.Namespace) -> int:
         requests = requests_of(args, session.registry)
         look(session, Path(args.out), args.executor, args.allow_faces)
         made = preview(session, requests, args.executor)
-    print(json.dumps(_facts(made)) if args.json else str(made))
+    print(json.dumps(_facts(made)) if args.json else render_plan(made, steps=args.steps))
     return Finished(made.plan).exit_code
 
 

@@ -21,6 +21,7 @@ class Traits(TypedDict, total=False):
     """What a component declares about itself; an unknown name is refused when it is announced.
 
     Args:
+        embedded: a dataset without files that a user holds: it is drawn, or its package has it.
         trains: a translator that is fitted; default True.
         pairs: a translator that is fitted on pairs of source and target.
         partners: a translator whose `translate` is given the true partners.
@@ -33,6 +34,7 @@ class Traits(TypedDict, total=False):
         resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
     """
 
+    embedded: bool
     trains: bool
     pairs: bool
     partners: bool

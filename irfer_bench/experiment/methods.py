@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 class AllTraits(TypedDict):
     """`Traits` with all values set."""
 
+    embedded: bool
     trains: bool
     pairs: bool
     partners: bool
@@ -37,6 +38,7 @@ class AllTraits(TypedDict):
 
 
 DEFAULTS = AllTraits(
+    embedded=False,
     trains=True,
     pairs=False,
     partners=False,

@@ -10,8 +10,9 @@ from irfer_bench.experiment.estimate import estimate, known_times
 from irfer_bench.orchestration.reporter import SilentReporter
 from irfer_bench.orchestration.request import Asked, make_requests
 from irfer_bench.orchestration.session import Session
-from irfer_bench.render.escape import terminal, web
+from irfer_bench.render.escape import web
 from irfer_bench.render.numbers import duration
+from irfer_bench.render.plan import render_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -108,24 +109,7 @@ class RunPlan:
         return PlannedStep(step.kind, step.title, step.key, state, seconds, step.parts)
 
     def __str__(self) -> str:
-        lines = []
-        for planned in self.cells:
-            lines.append(terminal(str(planned.cell)))
-            for step in self.steps_of(planned):
-                key = step.key[:8]
-                time = "" if step.seconds is None else f"about {duration(step.seconds)}"
-                row = f"  {step.state:<7} {terminal(step.title):<44} {key}  {time}"
-                lines.append(row.rstrip())
-                lines += [f"          part {terminal(name)} ({terminal(owner)})"
-                          for name, owner in step.parts.items()]  # fmt: skip
-        lines += [f"refused: {terminal(refusal)}" for refusal in self.refusals]
-        lines += [f"note: {terminal(note)}" for note in self.plan.notes]
-        rest = f" and {self.unknown} steps nobody has timed here" if self.unknown else ""
-        lines.append(
-            f"{len(self.cells)} cells, {len(self.times)} steps to do, "
-            f"about {duration(self.seconds)}{rest}"
-        )
-        return "\n".join(lines)
+        return render_plan(self)
 
     def __repr__(self) -> str:
         return str(self)

@@ -177,7 +177,8 @@ def _collect(host: Any, finished: Finished, countdown: Countdown) -> None:
         for result in results:
             finished.cells.append(result)
             if result.outcome != "ok" and len(cells) > 1:
-                reporter.line(f"{result.outcome}: {result.planned.cell}: {result.message}")
+                what = "" if result.outcome == "failed" else f"{result.outcome}: "
+                reporter.line(f"irfer-bench: {result.planned.cell}: {what}{result.message}")
             countdown.finish(result.planned.score.walk())
             if len(cells) > 1:
                 left = duration(countdown.seconds() / host.workers)
@@ -194,9 +195,11 @@ def _write_boards(finished: Finished, out: Path) -> list[Path]:
 def _draw(
     finished: Finished, session: Session, out: Path, allow_faces: Sequence[str]
 ) -> list[Path]:
-    from irfer_bench.render.images import draw_cell
+    from irfer_bench.render.images import draw_cell, figures_wanted
 
     written: list[Path] = []
+    if not figures_wanted(len(finished.cells), allow_faces):
+        return written
     for cell in finished.cells:
         if cell.record is None:
             continue

@@ -12,6 +12,7 @@ KINDS: tuple[Kind, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z0-9_]+")
 OWNER = re.compile(r"[a-z0-9_.]+/[A-Za-z0-9_.]+")
 TRAITS: dict[str, tuple[tuple[Kind, ...], type, tuple[Any, ...]]] = {
+    "embedded": (("dataset",), bool, ()),
     "trains": (("translator",), bool, ()),
     "pairs": (("translator",), bool, ()),
     "partners": (("translator",), bool, ()),

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, labelled
 from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Domain, Setting
 
-WIDTH, MARGIN = 100, 15
 SPECTRA = {"vis": "visible", "nir": "near-infrared", "lwir": "thermal"}
 FACES = {
     "none": "the whole image's centre square, no detector",
@@ -23,26 +22,20 @@ NO_FACE = {
 }
 
 
-def render_protocol(setting: Setting, folds: str, metrics: Mapping[str, str]) -> str:
-    """Labelled lines of at most `WIDTH` columns, safe for a terminal.
+def render_protocol(
+    setting: Setting, folds: str, metrics: Mapping[str, str], width: int = 0
+) -> str:
+    """Labelled lines that follow the terminal's width, safe for a terminal.
 
     Args:
         folds: one sentence on where the dataset's folds come from, or empty.
-        metrics: summary by name.
+        metrics: summary by name. width: columns of the terminal; 0 finds them out.
     """
+    width = width or columns()
     lines = [f"setting {terminal(setting.name)} (version {terminal(setting.version)})"]
     for name, text in _facts(setting, folds, metrics):
-        lines += labelled(name, text)
+        lines += labelled(name, text, width)
     return "\n".join(lines)
-
-
-def labelled(name: str, text: str) -> list[str]:
-    """A name and its text beside it, in lines of at most `WIDTH` columns, safe for a terminal."""
-    first = f"  {name}".ljust(MARGIN)
-    return textwrap.wrap(
-        terminal(text), WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN,
-        break_on_hyphens=False, break_long_words=False,
-    )
 
 
 def _facts(

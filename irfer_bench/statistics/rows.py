@@ -24,6 +24,7 @@ class Row:
     Args:
         ranks: by family: among the translators of its recognizer, and the other way round.
         rank: the best rank it may have in the family that orders the board.
+        provisional: of a partial row, ranks among rows of the same folds and seeds.
         kept: whether its predictions are there, so that its values could be checked.
     """
 
@@ -32,6 +33,7 @@ class Row:
     records: list[Record]
     rank: int | None = None
     ranks: dict[str, Rank] = field(default_factory=dict)
+    provisional: dict[str, Rank] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     metrics: dict[str, Value] = field(default_factory=dict)
     seconds: float = 0.0
@@ -42,6 +44,11 @@ class Row:
     def fits(self) -> int:
         """Number of seeds."""
         return len({record.cell.seed for record in self.records})
+
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """Fold and seed of each record, in order."""
+        return tuple(sorted((record.cell.fold, record.cell.seed) for record in self.records))
 
 
 def make_rows(records: Sequence[Record]) -> Iterator[Row]:

@@ -19,6 +19,9 @@ from irfer_bench.errors import OtherFolderError, UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.expected_tree import tree_lines
+from irfer_bench.render.layout import emit
+
+INDENT = " " * 13
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -65,16 +68,17 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         _print_manifest(manifest)
         for note in notes:
-            print(terminal(f"note: {note}"))
+            emit(f"note: {note}")
         if differences is not None:
             _print_differences(differences, args.against)
         for title in unknown:
             why = "only one side states them; add -s SETTING"
-            print(terminal(f"crops not compared: {title}: {why}"))
+            emit(f"crops not compared: {title}: {why}")
         if not manifest.usable():
-            print("\n".join(tree_lines(registry.get("dataset", args.dataset))))
+            for line in tree_lines(registry.get("dataset", args.dataset)):
+                emit(line)
         for line in verdict_lines(args, verdicts, manifest):
-            print(line)
+            emit(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not manifest.usable() else verdict_code(verdicts)
 
@@ -85,7 +89,7 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
         return scan_dataset(args, registry)
     except OtherFolderError:
         for line in tree_lines(registry.get("dataset", args.dataset)):
-            print(line, file=sys.stderr)
+            emit(line, sys.stderr)
         raise
 
 
@@ -116,22 +120,22 @@ def _print_manifest(manifest: Manifest) -> None:
     print_problems(blocking, sys.stdout)
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
-        print(f"  {title:<12} {text or 'none'}")
-    print(f"  {'items':<12} {describe_items(manifest.usable())}")
+        emit(f"  {title:<12} {text or 'none'}", rest=INDENT)
+    emit(f"  {'items':<12} {describe_items(manifest.usable())}", rest=INDENT)
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
-    print(f"  {'fingerprint':<12} {manifest.fingerprint}")
+    emit(f"  {'fingerprint':<12} {manifest.fingerprint}", rest=INDENT)
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
     print_problems([p for p in manifest.problems if p not in blocking], sys.stdout)
 
 
 def _print_differences(differences: list[Difference], against: str) -> None:
     count = f"{len(differences) or 'no'} difference{'' if len(differences) == 1 else 's'}"
-    print(f"  {'against':<12} {terminal(against)}: {count}")
+    emit(f"  {'against':<12} {against}: {count}", rest=INDENT)
     by_kind: dict[str, list[Difference]] = {}
     for each in differences:
         by_kind.setdefault(each.kind, []).append(each)
     for kind, own in by_kind.items():
         for each in own[:SHOWN]:
-            print(terminal(f"{kind}: {each.what}: {each.how}"))
+            emit(f"{kind}: {each.what}: {each.how}")
         if len(own) > SHOWN:
             print(f"{kind}: and {len(own) - SHOWN} more (--json lists all)")

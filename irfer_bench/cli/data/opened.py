@@ -17,7 +17,7 @@ from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.store.files import write_text
 
 SHOWN = 3
@@ -76,7 +76,7 @@ def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
             named = ", ".join(paths[:SHOWN])
             named += f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
             rest = f" (and {total - len(paths)} more; data check --json lists all)" if many else ""
-            print(terminal(f"{kind}: {named}: {action}{rest}"), file=stream or sys.stderr)
+            emit(f"{kind}: {named}: {action}{rest}", stream or sys.stderr)
 
 
 def write_new(place: Path, text: str) -> None:

@@ -16,7 +16,7 @@ from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepar
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.orchestration.session import Session
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.settings.setting import Setting
 
 
@@ -71,7 +71,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     for row in made.domains:
         _print_row(row, made.setting, sheets.get(row.title))
     if made.note:
-        print(terminal(f"note: {made.note}"))
+        emit(f"note: {made.note}")
     return 0
 
 
@@ -152,20 +152,20 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
 
     how = "already there" if row.cached else "made"
     count = row.facts["clips"]
-    print(terminal(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}"))
+    emit(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}")
     if row.facts["detector"] != "none":
         print(f"  {'detector':<12} {row.facts['detector']}, box times {setting.crop}")
         missed = row.facts["no_face"]
         what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
         print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")
         if row.facts.get("every", 1) > 1:
-            print(f"  {'looked at':<12} every frame number {row.facts['every']} and the last; "
-                  "those between are interpolated")
+            emit(f"  {'looked at':<12} every frame number {row.facts['every']} and the last; "
+                 "those between are interpolated", rest=" " * 13)  # fmt: skip
     if row.facts.get("align"):
-        print(f"  {'aligned by':<12} {row.facts['align']}")
-    print(f"  {'boxes':<12} {terminal(str(row.folder / 'boxes.json'))}")
+        emit(f"  {'aligned by':<12} {row.facts['align']}", rest=" " * 13)
+    emit(f"  {'boxes':<12} {row.folder / 'boxes.json'}", rest=" " * 13)
     print(f"  {'crops':<12} {row.facts['crops'][:16]}")
-    print(f"  {'sheet':<12} {terminal(sheet) if sheet else _why_none(row)}")
+    emit(f"  {'sheet':<12} {sheet or _why_none(row)}", rest=" " * 13)
     print("\n".join(f"  {line}" for line in tabulate_clips(row.clips).splitlines()))
 
 

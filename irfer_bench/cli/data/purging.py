@@ -11,7 +11,7 @@ from typing import Any
 from irfer_bench.errors import BenchError
 from irfer_bench.home import RESULTS, home
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.settings.setting import Setting
 from irfer_bench.store.cleanup import purge
 from irfer_bench.store.files import clear_write_errors
@@ -46,9 +46,9 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             else:
                 path.unlink(missing_ok=True)
     verb = "deleted" if args.yes else "would delete"
-    print(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
+    emit(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
     for path in folders:
-        print(terminal(f"{verb} {path}"))
+        emit(f"{verb} {path}")
     if not args.yes:
         print("nothing was deleted: add --yes")
     return 0
