@@ -22,7 +22,7 @@ from tests.irfer_bench.test_boards import write
 
 BOTH_LINES = (
     "pip install -e . && irfer-bench run --translator nfer_sde --recognizer pca",
-    "pip install -e '.[dev]' && pytest",
+    "pip install -e '.[dev]' && pytest -n 2",
 )
 
 

@@ -18,6 +18,7 @@ COMMANDS = {
     "list": "list datasets, settings, translators, recognizers and metrics",
     "show": "show one component, setting or dataset: parameters, protocol, source",
     "leaderboard": "render the leaderboards from their records",
+    "export": "write the fitted methods of a record for other programs",
     "data": "list, check, prepare and fingerprint datasets",
     "doctor": "show what works here, what is broken and what is missing",
     "new": "write a new plugin package with its tests",

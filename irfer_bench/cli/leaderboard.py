@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.engine.boards import find_stale, render_boards
 from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
@@ -25,7 +26,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `leaderboard`."""
     add = parser.add_argument
     add("setting", nargs="?", help="one setting; default all")
-    add("--out", default="leaderboards", metavar="FOLDER", help="the results folder")
+    add(
+        "--out",
+        default=RESULTS,
+        metavar="FOLDER",
+        help=f"the results folder; default ./{RESULTS}",
+    )
     add("--format", default="markdown", help="renderer that makes the pages, written below --out")
     add("--check", action="store_true", help="write nothing; exit 4 where a page is out of date")
     add("--json", action="store_true", help="one object on standard output")

@@ -7,7 +7,7 @@ import json
 import sys
 from contextlib import suppress
 
-from irfer_bench.errors import BenchError, unknown_name
+from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.registry import KINDS, Registered, Registry, load
 from irfer_bench.render.escape import terminal
 
@@ -15,6 +15,9 @@ from irfer_bench.render.escape import terminal
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `list`."""
     parser.add_argument("kind", nargs="?", help=" ".join(f"{kind}s" for kind in KINDS))
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="only names and summaries that hold all of these"
+    )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
@@ -36,6 +39,9 @@ def run(args: argparse.Namespace) -> int:
         for owned in registry.registered
         if owned.component.kind == kind and wanted in ("", kind)
     ]
+    rows = [row for row in rows if all(w in f"{row['name']} {row['summary']}" for w in args.words)]
+    if args.words and not rows:
+        raise UsageError(f"no {wanted or 'component'} is named or described so", "fewer words")
     if args.json:
         broken = [
             {"plugin": f.plugin, "distribution": f.distribution, "reason": f.reason}

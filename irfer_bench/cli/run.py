@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irfer_bench.cli.request import add_request_options, requests_of
+from irfer_bench.cli.request import add_execution_options, add_request_options, requests_of
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.reporter import open_reporter, quiet_stdout
 from irfer_bench.orchestration.running import carry_out, make_execution
 from irfer_bench.orchestration.session import Session
@@ -23,42 +24,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `run`."""
     add_request_options(parser)
-    add = parser.add_argument
-    add(
-        "--out",
-        default="leaderboards",
-        metavar="FOLDER",
-        help="records, predictions, images and boards; default ./leaderboards",
-    )
-    add(
-        "--executor",
-        default="inline",
-        metavar="NAME",
-        help="inline: this process; local: child processes of this machine; or a plugin's",
-    )
-    add("--workers", type=int, default=0, metavar="N", help="cells at once; default 2 under local")
-    add(
-        "--limit-seconds",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="stop a cell after so long; needs --executor local",
-    )
-    add(
-        "--limit-memory-mb",
-        type=float,
-        default=0.0,
-        metavar="MB",
-        help="stop a cell that holds more memory; needs --executor local",
-    )
-    add("--json", action="store_true", help="one object on standard output")
-    add(
-        "--allow-faces",
-        action="append",
-        default=[],
-        metavar="DATASET",
-        help="make images of this dataset's people, into a local folder",
-    )
+    add_execution_options(parser)
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -119,7 +86,7 @@ def _print(finished: Finished, args: argparse.Namespace) -> None:
 def _print_next(good: Sequence[tuple[Record, Path]], args: argparse.Namespace) -> None:
     if not good:
         return
-    out = "" if args.out == "leaderboards" else f" --out {args.out}"
+    out = "" if args.out == RESULTS else f" --out {args.out}"
     if len(good) > 3:
         print(f"{len(good)} cells are done; irfer-bench leaderboard{out} shows the table")
     print(f"next: irfer-bench leaderboard{out}")

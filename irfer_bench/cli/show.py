@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,10 @@ from tabulate import tabulate
 
 from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import PRESETS, describe
-from irfer_bench.errors import BenchError, unknown_name
+from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.expected_tree import tree_lines
 from irfer_bench.render.references import cite
 from irfer_bench.settings.setting import Setting
 
@@ -41,6 +43,7 @@ def run(args: argparse.Namespace) -> int:
         raise unknown_name(
             "component", bare, {o.component.name for o in registry.registered}, "irfer-bench list"
         )
+    _check_variant(registry, found, bare, variant)
     if args.json:
         print(json.dumps([_facts(registry, owned, variant) for owned in found]))
         return 0
@@ -49,7 +52,28 @@ def run(args: argparse.Namespace) -> int:
             _print_setting(registry, owned, variant)
         else:
             _print(registry, owned, Path(args.out))
+            if owned.component.tree:
+                print("\n".join(tree_lines(owned.component)))
+                print()
     return 0
+
+
+def _check_variant(
+    registry: Registry, found: Sequence[Registered], bare: str, variant: str
+) -> None:
+    """Refuse a variant that a run would refuse; those of settings are detectors.
+
+    Raises:
+        UsageError: nothing of this name has the variant.
+    """
+    others = [owned for owned in found if owned.component.kind != "setting"]
+    if not variant or len(others) < len(found):
+        return
+    known = [name for o in others for name in registry.params_class(o.component).variants]
+    if not known:
+        raise UsageError(f"{bare} has no variants", f"say {bare}")
+    if variant not in known:
+        raise unknown_name(f"variant of {bare}", variant, known)
 
 
 def _show_record(path: Path) -> int:

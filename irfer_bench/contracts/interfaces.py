@@ -76,6 +76,13 @@ class PredictorEmbedder(Protocol):
 
 
 @runtime_checkable
+class Exporter(Protocol):
+    """A fitted translator or recognizer that writes itself in the formats of other programs."""
+
+    def export(self, folder: Path) -> None: ...
+
+
+@runtime_checkable
 class Dataset(Protocol):
     """Reads one dataset as it is distributed, or generates it.
 

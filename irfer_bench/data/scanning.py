@@ -78,7 +78,7 @@ def check_root(
         return
     rivals = [(rival.identify(root), other) for other, rival in others if other != name]
     best = max(rivals, key=lambda pair: pair[0].confidence, default=None)
-    hint = f"irfer-bench data list names what {name} needs"
+    hint = f"irfer-bench show {name} prints the tree that is expected"
     if best is not None and best[0].confidence >= SURE:
         hint = f"it looks like {best[1]} ({best[0].reason})"
     raise MissingError(f"{root} is not {name}: {seen.reason}", hint)

@@ -18,6 +18,7 @@ from irfer_bench.store import keys
 from irfer_bench.store.digests import remembered_digest
 
 if TYPE_CHECKING:
+    from irfer_bench.data.manifest import Manifest
     from irfer_bench.registry import Registry
 
 
@@ -27,6 +28,7 @@ class DatasetCopy:
 
     Args:
         code: digest of its code, where its package is installed in editable mode.
+        manifest: its items and problems, once its folder was read.
     """
 
     component: Component
@@ -36,6 +38,7 @@ class DatasetCopy:
     landmarks: Path | None = None
     boxes: Path | None = None
     code: str = ""
+    manifest: Manifest | None = None
 
     @property
     def name(self) -> str:
@@ -127,7 +130,9 @@ def find_copy(
         )
     if manifest is not None and scan:
         manifest.require()  # also where all of it was prepared before
-    return source if manifest is None else replace(source, fingerprint=manifest.fingerprint)
+    if manifest is None:
+        return source
+    return replace(source, fingerprint=manifest.fingerprint, manifest=manifest)
 
 
 def _root_from_environment(name: str) -> Path | None:

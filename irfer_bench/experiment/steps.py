@@ -177,6 +177,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
         incomplete: whether items are missing. weak_pairs: pairs are not frame-aligned.
         landmarks: whether the clips have them. crops, folds: digests that two sites compare.
         align: what lies at fixed places. every: the detector looked at every n-th frame.
+        outside: labelled items of the domain that are left out, by label; of data with files.
     """
 
     clips: int
@@ -191,6 +192,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
     folds: str = ""
     align: Align = ""
     every: int = 1
+    outside: dict[str, int] = {}
 
 
 class FittedTranslator(Facts, frozen=True, kw_only=True):

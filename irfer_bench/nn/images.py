@@ -9,9 +9,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
+from irfer_bench.errors import ContractError
+
 
 def to_tensor(frames: Any, size: int | None = None) -> Tensor:
-    """(T, H, W, 3) uint8 as (T, 3, size, size) float32 in [-1, 1]; the input is not touched."""
+    """(T, H, W, 3) uint8 as (T, 3, size, size) float32 in [-1, 1]; the input is not touched.
+
+    Raises:
+        ContractError: frames of one channel or of 16 bits, which preparation would have converted.
+    """
+    if frames.dtype != np.uint8 or frames.ndim != 4 or frames.shape[-1] != 3:
+        raise ContractError(
+            f"frames are {tuple(frames.shape)} of {frames.dtype}, not (T, H, W, 3) of uint8",
+            "datasets give 16-bit and one-channel images as they are, preparation converts them",
+        )
     x = torch.from_numpy(np.array(frames, order="C")).permute(0, 3, 1, 2).float() / 127.5 - 1
     return x if size is None else resize(x, (size, size))
 

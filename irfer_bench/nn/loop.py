@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Mapping
@@ -39,6 +40,7 @@ def run_steps(
     optimizers: Mapping[str, torch.optim.Optimizer],
     ctx: Context,
     ahead: int = 0,
+    largest: float = math.inf,
 ) -> dict[str, float]:
     """Take `steps` steps, from the last checkpoint where there is one.
 
@@ -51,16 +53,17 @@ def run_steps(
         modules, optimizers: what a checkpoint keeps, by name (averaged weights included).
         ahead: batches that a thread prepares while steps run; `batch` must then draw from
             generators of its own and never from torch's global one.
+        largest: a loss above this has exploded.
 
     Returns:
         The mean of each loss over the last tenth of the steps; empty where no step was taken.
 
     Raises:
-        NonFiniteLossError: a loss or a weight is NaN or infinite; the last checkpoint, which is
-            finite, is kept.
+        NonFiniteLossError: a loss or a weight is NaN or infinite, or a loss exploded; the last
+            checkpoint, which is finite, is kept.
     """
     first = _resume(name, modules, optimizers, ctx)
-    losses = _LossWindow(name, steps)
+    losses = _LossWindow(name, steps, largest)
     budget = CheckpointBudget(3 * sum(_bytes(module) for module in modules.values()))
     look_every = 1 if ctx.device.startswith("cpu") else CHECK_EVERY
     with closing(_batches(batch, first, steps, ahead)) as batches:
@@ -107,8 +110,8 @@ class CheckpointBudget:
 class _LossWindow:
     """Losses that stay on their device until `check` reads them together."""
 
-    def __init__(self, name: str, steps: int) -> None:
-        self._name, self._steps = name, steps
+    def __init__(self, name: str, steps: int, largest: float = math.inf) -> None:
+        self._name, self._steps, self._largest = name, steps, largest
         self._unread: list[tuple[int, dict[str, Tensor]]] = []
         self._recent: dict[str, list[float]] = {}
 
@@ -125,10 +128,12 @@ class _LossWindow:
         for number, losses in unread:
             for key in losses:
                 value = next(rows)
-                if not abs(value) < float("inf"):
+                if not abs(value) < math.inf or abs(value) > self._largest:
                     which = key if key.endswith("loss") else f"loss {key!r}"
+                    exploded = f", above {self._largest:g}," if abs(value) < math.inf else ""
                     raise NonFiniteLossError(
-                        f"{self._name}: {which} is {value} at step {number + 1} of {self._steps}",
+                        f"{self._name}: {which} is {value}{exploded} at step {number + 1} of "
+                        f"{self._steps}",
                         "the last checkpoint is kept; lower the learning rate or look at the batch",
                     )
                 if number >= self._steps * 9 // 10:

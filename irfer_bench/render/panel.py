@@ -10,6 +10,7 @@ from tabulate import tabulate
 from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.numbers import duration, number
+from irfer_bench.render.remarks import remarks, tell_chance
 
 
 def render_panel(record: Record, path: Path) -> str:
@@ -19,7 +20,8 @@ def render_panel(record: Record, path: Path) -> str:
         lines += _results(record)
     else:
         lines += [f"no result: {record.outcome}"]
-    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
+    notes = (*remarks(record), *record.warnings)
+    lines += [f"note: {terminal(note)}" for note in notes]
     return "\n".join([*lines, "", terminal(f"record {path}")])
 
 
@@ -61,10 +63,8 @@ def _results(record: Record) -> list[str]:
 
 def _counts(record: Record) -> str:
     data = record.data
-    return (
-        f"trained on {data.train_source} source and {data.train_target} target clips, "
-        f"tested on {data.test}"
-    )
+    trained = f"trained on {data.train_source} source and {data.train_target} target clips"
+    return "; ".join(filter(None, [f"{trained}, tested on {data.test}", tell_chance(record)]))
 
 
 def render_summary(records: Sequence[Record]) -> str:

@@ -60,9 +60,7 @@ def _facts(
     yield "translator", protocol.fitted
     yield "trained on", protocol.trained
     yield "tested on", protocol.tested
-    yield "classes", f"{len(setting.classes)}, in the order of the scores: " + ", ".join(
-        setting.classes
-    )
+    yield "classes", _classes(setting)
     if setting.tested == "all":
         yield "folds", "none: all of the target is tested"
     else:
@@ -81,6 +79,12 @@ def _facts(
         "; the translator is fitted anew for each seed" if setting.translator_seeds else ""
     )
     yield "from", setting.source_text or "its plugin does not say"
+
+
+def _classes(setting: Setting) -> str:
+    if not setting.classes:
+        return "those that the data has"
+    return f"{len(setting.classes)}, in the order of the scores: " + ", ".join(setting.classes)
 
 
 def _domain(domain: Domain, setting: Setting) -> str:

@@ -18,15 +18,19 @@ KINDS: tuple[PluginKind, ...] = ("translator", "recognizer", "metric", "dataset"
 NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 SUMMARIES: dict[PluginKind, str] = {
     "translator": "visible faces at the target's grey levels, with grain",
-    "recognizer": "nearest mean image of a class",
+    "recognizer": "logistic regression on oriented gradients",
     "metric": "share of items whose true class is not among the best guesses",
     "dataset": "images as <vis or nir>/<subject>/<expression>/<name>.png",
     "detector": "the bright region of an image, such as a thermal face",
 }
+MORE: dict[PluginKind, str] = {
+    "recognizer": ', "scikit-image>=0.24", "scikit-learn>=1.5"',
+    "dataset": ', "pillow>=11.0"',
+}
 TRIES: dict[PluginKind, str] = {
     "translator": "irfer-bench run --translator {name} --recognizer clip_zero_shot",
     "recognizer": "irfer-bench run --translator grey --recognizer {name}",
-    "metric": "irfer-bench list metrics",
+    "metric": "irfer-bench run -t grey -r clip_zero_shot --metric {name}",
     "dataset": "irfer-bench data check {name} --data-root FOLDER",
     "detector": "irfer-bench data prepare folder --data-root FOLDER --detector {name}",
 }
@@ -86,7 +90,7 @@ def _words(kind: PluginKind, name: str) -> dict[str, str]:
         "distribution": package.replace("_", "-").rstrip("-"),
         "summary": SUMMARIES[kind],
         "try_it": try_it(kind, name),
-        "more_dependencies": ', "pillow>=11.0"' if kind == "dataset" else "",
+        "more_dependencies": MORE.get(kind, ""),
         "more_components": _settings(package, name) if kind == "dataset" else "",
     }
 

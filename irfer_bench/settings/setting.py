@@ -39,6 +39,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Args:
         dataset: whose folds and subjects are used.
         source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
+        classes: names in the order of the scores; empty for those that the data has in each domain.
         shots: labelled target items per class; None for all; a float below 1 is the fraction of
             training subjects.
         unlabelled: whether a recognizer is given the training target without labels, too.

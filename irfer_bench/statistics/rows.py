@@ -11,6 +11,7 @@ import msgspec
 
 from irfer_bench.contracts.record import MethodFacts, Record, Value
 from irfer_bench.statistics.comparison import Rank
+from irfer_bench.statistics.predicted import only_class
 from irfer_bench.store.keys import canonical
 
 _IDENTITY = msgspec.json.Encoder(order="deterministic")
@@ -109,6 +110,10 @@ def _row(translator: str, recognizer: str, records: list[Record], marks: list[st
         row.marks.append("incomplete data")
     if any(r.data.subjects == "unchecked" for r in records if r.recognizer):
         row.marks.append("subjects unchecked")
+    if any(r.recognizer and r.recognizer.drawn_faces for r in records):
+        row.marks.append("backbone trained on drawn faces")
+    if all(only_class(record) for record in records):
+        row.marks.append("one class predicted for all items of each fold")
     row.marks += marks
     row.seconds = sum(step.seconds for record in records for step in record.steps)
     for name in records[0].metrics:

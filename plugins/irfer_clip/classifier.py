@@ -16,20 +16,23 @@ from irfer_bench.api import (
     Clips,
     Context,
     ContractError,
+    DamagedError,
     Features,
     Scores,
     State,
     TrainingData,
 )
+from irfer_bench.nn.checkpoints import compare_keys
 from irfer_bench.nn.clip_scores import score_clips
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable
 from irfer_bench.nn.training import load_module, module_state
 from irfer_clip.backbone import Backbone, load_backbone
 from irfer_clip.classifier_params import ClipParams
-from irfer_clip.features import plain_features
+from irfer_clip.features import plain_features, text_features
 from irfer_clip.images import Preparation
-from irfer_clip.prompting import CLIP, encode_image, normalize
+from irfer_clip.prompting import CLIP, encode_image, normalize, widths
+from irfer_clip.texts import Template, load_sentences
 
 P = TypeVar("P", bound=ClipParams)
 M = TypeVar("M", bound=nn.Module)
@@ -43,6 +46,7 @@ class ClipClassifier(ABC, Generic[P, M]):
     def __init__(self, params: P) -> None:
         self.params = params
         self.classes: tuple[str, ...] = ()
+        self.sentences = load_sentences()
         self._state: State | None = None
         self._ready: tuple[str, M, Tensor] | None = None
 
@@ -51,6 +55,9 @@ class ClipClassifier(ABC, Generic[P, M]):
     @abstractmethod
     def build(self, clip: CLIP, classes: int) -> M:
         """The module of all that is trained, with random weights; the frozen CLIP is not in it."""
+
+    def start(self, model: M, backbone: Backbone) -> None:
+        """Initial values that depend on words; called without gradients, by default nothing."""
 
     @abstractmethod
     def texts(self, model: M, backbone: Backbone) -> Tensor:
@@ -67,6 +74,28 @@ class ClipClassifier(ABC, Generic[P, M]):
     def logits(self, model: M, x: Tensor, o: Tensor, scale: Tensor) -> Tensor:
         """(B, C) at test time; by default s cos(x, o)."""
         return scaled_cosine(x, o, scale)
+
+    def compare(self, model: M, backbone: Backbone, x: Tensor, o: Tensor) -> Tensor:
+        """(B, C) logits of image features; a method whose sentences depend on them overrides it."""
+        return self.logits(model, x, o, self.scale(backbone))
+
+    def classify(
+        self, model: M, backbone: Backbone, images: Tensor, o: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """(B, C) logits and (B, embed) unit features of prepared images, at test time."""
+        x = self.images(model, backbone.clip, images)
+        return self.compare(model, backbone, x, o), x
+
+    def classify_plain(
+        self, model: M, backbone: Backbone, plain: Tensor, o: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """The same from un-normalised features of the frozen tower, where `is_frozen`."""
+        x = normalize(plain)
+        return self.compare(model, backbone, x, o), x
+
+    def plain(self, table: FrameTable, view: Preparation, ctx: Context) -> Tensor:
+        """(frames, embed) un-normalised features of the frozen tower, kept and shared."""
+        return plain_features(table, view, ctx)
 
     def scale(self, backbone: Backbone) -> Tensor:
         """s: exp(logit_scale) of the loaded weights, 100 for OpenAI's."""
@@ -85,6 +114,8 @@ class ClipClassifier(ABC, Generic[P, M]):
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(ctx.seed_for(self.name, "init"))
             model = self.build(backbone.clip, len(self.classes)).to(ctx.device)
+            with torch.no_grad():
+                self.start(model, backbone)
         self.train(model, backbone, data, ctx)
         self._state = State(module_state(model), {"classes": list(self.classes)})
 
@@ -100,20 +131,25 @@ class ClipClassifier(ABC, Generic[P, M]):
     def predict_and_embed(self, clips: Clips, ctx: Context) -> tuple[Scores, Features]:
         """Both in one pass over the frames; features of the frozen tower come from their part."""
         backbone, model, texts = self._restored(ctx)
-        view, scale = self.view(backbone), self.scale(backbone)
-        frozen = self.is_frozen(model)
-        plain = plain_features(FrameTable(clips), view, ctx) if frozen else None
+        view = self.view(backbone)
+        plain = self.plain(FrameTable(clips), view, ctx) if self.is_frozen(model) else None
 
         def rows(table: FrameTable, index: range) -> tuple[Tensor, Tensor]:
-            if plain is not None:
-                x = normalize(plain[index.start : index.stop])
-            else:
-                with autocast(ctx):
-                    x = self.images(model, backbone.clip, view.evaluate(table.read(index)))
-            return self.logits(model, x, texts, scale).log_softmax(dim=-1), x
+            with autocast(ctx):
+                if plain is not None:
+                    part = plain[index.start : index.stop]
+                    logits, x = self.classify_plain(model, backbone, part, texts)
+                else:
+                    images = view.evaluate(table.read(index))
+                    logits, x = self.classify(model, backbone, images, texts)
+            return logits.float().log_softmax(dim=-1), x
 
-        width = backbone.clip.visual.proj.shape[1]
+        width = self.width(model, backbone)
         return score_clips(clips, rows, classes=len(self.classes), width=width, ctx=ctx)
+
+    def width(self, model: M, backbone: Backbone) -> int:
+        """Width of the features that `embed` gives; by default of the shared embedding."""
+        return widths(backbone.clip)[2]
 
     def state(self) -> State:
         """What was trained, and the classes; never the frozen CLIP.
@@ -132,21 +168,47 @@ class ClipClassifier(ABC, Generic[P, M]):
 
     def backbone(self, ctx: Context) -> Backbone:
         """The frozen CLIP, which the whole process shares; fine-tuning takes `Backbone.copy`."""
+        self.sentences = load_sentences(self.params.texts, ctx.weights)
         return load_backbone(self.params.backbone, self.params.architecture, ctx)
 
     def view(self, backbone: Backbone) -> Preparation:
         """How frames become CLIP's input."""
         return Preparation(backbone, infrared=self.params.ir_norm)
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the sentences call the classes."""
+        return tuple(self.sentences.word(name) for name in self.classes)
+
+    def template(self, name: Template) -> str:
+        """A template of one text, with {} for the class."""
+        return self.sentences.template(name)
+
+    def sentence_features(self, backbone: Backbone, template: Template) -> Tensor:
+        """(C, embed) unit features of un-prompted sentences, encoded once per process."""
+        return text_features(backbone, self.classes, template, self.sentences)
+
     def _restored(self, ctx: Context) -> tuple[Backbone, M, Tensor]:
         backbone = self.backbone(ctx)
         if self._ready is None or self._ready[0] != ctx.device:
             model = self.build(backbone.clip, len(self.classes))
-            load_module(model, self.state().tensors)
+            self._load(model)
             model = model.to(ctx.device).eval()
             # Sentences of a trained model are the same for every image: encoded once.
             self._ready = (ctx.device, model, self.texts(model, backbone))
         return backbone, self._ready[1], self._ready[2]
+
+    def _load(self, model: M) -> None:
+        """Put the state into the module; DamagedError where it is that of another version."""
+        tensors = self.state().tensors
+        given = {name: torch.empty(value.shape) for name, value in tensors.items()}
+        report = compare_keys(model.state_dict(), given)
+        if not report.fits:
+            raise DamagedError(
+                f"the saved state is not one of this {self.name}: {report.describe()}",
+                "it was saved by another version or with other parameters; fit again",
+            )
+        load_module(model, tensors)
 
 
 def scaled_cosine(x: Tensor, o: Tensor, scale: Tensor) -> Tensor:

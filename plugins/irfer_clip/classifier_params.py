@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from irfer_bench.api import Params, fit
+from irfer_bench.nn.weights import digest
 from irfer_clip.backbone_files import backbone_digest
+from irfer_clip.texts import find_texts
 
 OPENAI_B16 = "ViT-B-16-quickgelu/openai"
 
@@ -21,14 +23,25 @@ class ClipParams(Params, frozen=True):
     ir_norm: Annotated[
         Literal["clip", "minmax_then_clip", "per_image_std"], fit("scaling of infrared frames")
     ] = "clip"
+    texts: Annotated[
+        str, fit("file of templates, class names and descriptions; empty takes the shipped ones")
+    ] = ""
+
+    @property
+    def drawn_faces(self) -> bool:
+        """The embedded backbone was trained on drawn faces."""
+        return self.backbone == "mini"
 
     def inputs(self, weights: Path) -> dict[str, Any]:
-        """What the key must hold besides the parameters: the checkpoint's digest.
+        """What the key must hold besides the parameters: digests of checkpoint and texts.
 
         Raises:
-            MissingWeightsError: the checkpoint is not here.
+            MissingWeightsError, MissingError: the checkpoint or the file of texts is not here.
         """
-        return {"backbone_digest": backbone_digest(self.backbone, weights)}
+        found = {"backbone_digest": backbone_digest(self.backbone, weights)}
+        if self.texts:
+            found["texts_digest"] = digest(find_texts(self.texts, weights))
+        return found
 
 
 class PromptParams(ClipParams, frozen=True):
@@ -40,3 +53,28 @@ class PromptParams(ClipParams, frozen=True):
     transforms: Annotated[
         Literal["clip", "face"], fit("random crops of 8 to 100 % of the area, or 80 to 100 %")
     ] = "clip"
+
+
+class ContextParams(PromptParams, frozen=True):
+    """Methods that learn the words before a class name and leave the image tower as it is."""
+
+    n_ctx: Annotated[int, fit("learned vectors; ctx_init has as many as words", ge=1, le=64)] = 16
+    ctx_init: Annotated[str, fit("words to start from, or empty for random vectors")] = ""
+    views: Annotated[
+        int, fit("fixed views per image, encoded once; 0 draws a fresh one in each step", ge=0)
+    ] = 0
+
+    @property
+    def tokens(self) -> int:
+        """How many vectors are learned."""
+        return len(self.ctx_init.split()) or self.n_ctx
+
+    @property
+    def template(self) -> str:
+        """The text whose first words the vectors replace, with {} for the class."""
+        return context_template(self.ctx_init, self.tokens)
+
+
+def context_template(ctx_init: str, n: int) -> str:
+    """The text about a class whose first n tokens are learned: the given words, or n fillers."""
+    return f"{ctx_init or ' '.join(['X'] * n)} {{}}."

@@ -12,7 +12,6 @@ from torch import Tensor, nn
 from irfer_clip.backbone import Backbone
 from irfer_clip.classifier import ClipClassifier
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
-from irfer_clip.features import text_features
 from irfer_clip.prompting import CLIP
 
 
@@ -27,7 +26,7 @@ class ClipZeroShot(ClipClassifier[ClipZeroShotParams, nn.Module]):
 
     def texts(self, model: nn.Module, backbone: Backbone) -> Tensor:
         """o: the un-prompted sentences."""
-        return text_features(backbone, self.classes, self.params.template)
+        return self.sentence_features(backbone, self.params.template)
 
     def is_frozen(self, model: nn.Module) -> bool:
         """The image tower is never changed."""

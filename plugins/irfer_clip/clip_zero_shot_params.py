@@ -22,5 +22,8 @@ class ClipZeroShotParams(ClipParams, frozen=True):
     ir_norm: Annotated[
         Literal["clip", "minmax_then_clip", "per_image_std"], apply("scaling of infrared frames")
     ] = "clip"
+    texts: Annotated[
+        str, apply("file of templates, class names and descriptions; empty takes the shipped ones")
+    ] = ""
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {"backbone": "mini"}}

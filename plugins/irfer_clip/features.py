@@ -14,17 +14,22 @@ from irfer_bench.nn.frames import FrameTable, batches
 from irfer_clip.backbone import Backbone
 from irfer_clip.images import Preparation
 from irfer_clip.prompting import encode_image, encode_templates
-from irfer_clip.texts import Template, class_texts
+from irfer_clip.texts import Sentences, Template, class_texts
 
 PART = "clip_features"
 """Announced in `hooks.py` as the family's, so that every CLIP method reads the same features."""
 
 
-def plain_features(table: FrameTable, images: Preparation, ctx: Context) -> Tensor:
+def plain_features(
+    table: FrameTable, images: Preparation, ctx: Context, *, project: bool = True
+) -> Tensor:
     """(frames, embed) un-normalised features of the centre views of a table's frames.
 
     The host keeps one part for all frames of a stored artefact: the second method, fold, draw or
     seed on the same clips encodes no image.
+
+    Args:
+        project: False gives (frames, width), the class token before `proj`, kept apart.
     """
     backbone = images.backbone
     key = {
@@ -33,12 +38,14 @@ def plain_features(table: FrameTable, images: Preparation, ctx: Context) -> Tens
         "precision": ctx.precision,
         "view": f"resize {backbone.size}, centre",
     }
+    if not project:
+        key["layer"] = "before proj"
 
     def encode(clips: Clips) -> Features:
-        return _encode(FrameTable(clips, scored=False), images, ctx)
+        return _encode(FrameTable(clips, scored=False), images, ctx, project=project)
 
     rows = [ctx.encode(PART, clips, key, encode) for clips in table.collections if len(clips)]
-    width = backbone.clip.visual.proj.shape[1]
+    width = backbone.clip.visual.proj.shape[1 if project else 0]
     stored = np.concatenate([np.zeros((0, width), np.float32), *rows])
     return torch.from_numpy(stored[table.stored]).to(backbone.device)
 
@@ -50,25 +57,31 @@ def augmented_features(table: FrameTable, images: Preparation, ctx: Context, see
     return torch.from_numpy(encoded).to(images.backbone.device)
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 @torch.no_grad()
-def text_features(backbone: Backbone, classes: tuple[str, ...], template: Template) -> Tensor:
+def text_features(
+    backbone: Backbone, classes: tuple[str, ...], template: Template, sentences: Sentences
+) -> Tensor:
     """(C, embed) unit features of un-prompted sentences, in float32; kept for the process."""
     with torch.autocast(backbone.device.split(":")[0], enabled=False):
-        ids = (backbone.tokenize(texts) for texts in class_texts(classes, template))
+        ids = (backbone.tokenize(texts) for texts in class_texts(classes, template, sentences))
         return encode_templates(backbone.clip, ids)
 
 
 @torch.no_grad()
 def _encode(
-    table: FrameTable, images: Preparation, ctx: Context, generator: Generator | None = None
+    table: FrameTable,
+    images: Preparation,
+    ctx: Context,
+    generator: Generator | None = None,
+    project: bool = True,
 ) -> Features:
     clip = images.backbone.clip
-    rows = [np.zeros((0, clip.visual.proj.shape[1]), dtype=np.float32)]
+    rows = [np.zeros((0, clip.visual.proj.shape[1 if project else 0]), dtype=np.float32)]
     with autocast(ctx):
         for index in batches(len(table)):
             frames = table.read(index)
             x = images.train(frames, generator) if generator else images.evaluate(frames)
-            rows.append(encode_image(clip, x)[0].float().cpu().numpy())
+            rows.append(encode_image(clip, x, project=project)[0].float().cpu().numpy())
             ctx.progress("plain features", index.stop, len(table))
     return np.concatenate(rows)

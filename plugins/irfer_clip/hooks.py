@@ -24,6 +24,49 @@ def irfer_bench_components() -> Iterable[Component]:
         traits=IMAGE, parts=PARTS,
     )
     yield Component(
+        kind="recognizer", name="linear_probe",
+        factory="irfer_clip.linear_probe:LinearProbe",
+        params="irfer_clip.linear_probe_params:LinearProbeParams",
+        summary="logistic regression on features of CLIP's image tower",
+        needs=TORCH, licence="MIT", source="radford2021clip; zhou2022coop",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="coop",
+        factory="irfer_clip.coop:Coop", params="irfer_clip.coop_params:CoopParams",
+        summary="learned words around the class name, both towers of CLIP as they are",
+        needs=TORCH, licence="MIT", source="zhou2022coop",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="cocoop",
+        factory="irfer_clip.cocoop:Cocoop", params="irfer_clip.cocoop_params:CocoopParams",
+        summary="learned words that a small network moves with the image",
+        needs=TORCH, licence="MIT", source="zhou2022cocoop",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="maple",
+        factory="irfer_clip.maple:Maple", params="irfer_clip.maple_params:MapleParams",
+        summary="prompts in both towers of CLIP, the image's made from the text's",
+        needs=TORCH, licence="MIT", source="khattak2023maple",
+        traits=IMAGE,
+    )
+    yield Component(
+        kind="recognizer", name="ivlp",
+        factory="irfer_clip.ivlp:Ivlp", params="irfer_clip.ivlp_params:IvlpParams",
+        summary="prompts in both towers of CLIP, independent of each other",
+        needs=TORCH, licence="MIT", source="khattak2023maple",
+        traits=IMAGE,
+    )
+    yield Component(
+        kind="recognizer", name="mpa_fer",
+        factory="irfer_clip.mpa_fer:MpaFer", params="irfer_clip.mpa_fer_params:MpaFerParams",
+        summary="prompts aligned with descriptions of expressions, prototypes and local patches",
+        needs=TORCH, licence="MIT", source="ma2025mpafer",
+        traits=IMAGE, parts=PARTS,
+    )
+    yield Component(
         kind="recognizer", name="pca",
         factory="irfer_clip.pca:Pca", params="irfer_clip.pca_params:PcaParams",
         summary="prompts and feature banks align visible and few labelled infrared images",

@@ -39,13 +39,13 @@ from irfer_bench.nn.frames import FrameTable
 from irfer_clip.backbone import Backbone, zero_shot_logits
 from irfer_clip.banks import Bank, build_bank
 from irfer_clip.classifier import scaled_cosine
-from irfer_clip.features import augmented_features, plain_features, text_features
+from irfer_clip.classifier_params import context_template
+from irfer_clip.features import augmented_features, plain_features
 from irfer_clip.iga import ImageGuidedAlignment, entropy
 from irfer_clip.pca_params import PcaParams
 from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, together
 from irfer_clip.prompting import CLIP, encode_image, encode_text, normalize, widths
 from irfer_clip.prompts import make_prompts, prompt_texts
-from irfer_clip.texts import class_texts
 
 DOMAINS = ("source", "target")
 
@@ -205,11 +205,12 @@ class Pca(PromptClassifier[PcaParams, PcaModel]):
 
     def ids(self, backbone: Backbone) -> Tensor:
         """(C, L) token ids; positions 1..k are overwritten where CPT is on."""
-        p = self.params
+        p, template = self.params, self.template(self.params.template)
         if not p.cpt:
-            return backbone.tokenize(class_texts(self.classes, p.template)[0])
-        return prompt_texts(
-            backbone, self.classes, k=p.k, prefix=p.prefix_style, face=p.template == "face")
+            return backbone.tokenize([template.replace("{}", word) for word in self.words])
+        if p.prefix_style == "learned_only":
+            template = context_template("", p.k)
+        return prompt_texts(backbone, template, self.words, k=p.k)
 
     def _bank(self, name: str, table: FrameTable, task: Task, epoch: int) -> Bank:
         """The N most probable samples of each class by plain zero-shot."""
@@ -220,7 +221,7 @@ class Pca(PromptClassifier[PcaParams, PcaModel]):
         else:
             seed = task.ctx.seed_for("bank", name, str(epoch))
             features = augmented_features(table, task.view, task.ctx, seed)
-        plain = text_features(backbone, self.classes, p.template)
+        plain = self.sentence_features(backbone, p.template)
         probabilities = zero_shot_logits(backbone.scale, features, plain).softmax(dim=-1)
         return build_bank(
             normalize(features), probabilities,

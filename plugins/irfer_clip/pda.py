@@ -25,7 +25,7 @@ from irfer_bench.api import RefusedError, TrainingData
 from irfer_bench.nn.frames import FrameTable
 from irfer_clip.backbone import Backbone, zero_shot_logits
 from irfer_clip.banks import RunningBank
-from irfer_clip.features import plain_features, text_features
+from irfer_clip.features import plain_features
 from irfer_clip.pda_model import PdaLayout, PdaModel
 from irfer_clip.pda_params import PdaParams
 from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, labelled_frames
@@ -66,8 +66,7 @@ class Pda(PromptClassifier[PdaParams, PdaModel]):
 
     def texts(self, model: PdaModel, backbone: Backbone) -> Tensor:
         """o, prompted."""
-        ids = prompt_texts(
-            backbone, self.classes, k=self.params.k, prefix="keep_words", face=False)
+        ids = prompt_texts(backbone, self.template("single"), self.words, k=self.params.k)
         return model.texts(backbone.clip, ids)
 
     def images(self, model: PdaModel, clip: CLIP, images: Tensor) -> Tensor:
@@ -107,5 +106,5 @@ class Pda(PromptClassifier[PdaParams, PdaModel]):
     def _zero_shot(self, backbone: Backbone, features: Tensor) -> Tensor:
         """(B, C) zero-shot probabilities with un-prompted sentences."""
         with torch.autocast(features.device.type, enabled=False):
-            plain = text_features(backbone, self.classes, "single")
+            plain = self.sentence_features(backbone, "single")
             return zero_shot_logits(backbone.scale, features, plain).softmax(dim=-1)

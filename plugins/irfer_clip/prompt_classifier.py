@@ -1,19 +1,19 @@
 """Training of methods that learn prompts on a frozen CLIP.
 
-A method is a subclass of `PromptClassifier` that gives, besides what every CLIP recognizer gives,
-its loss on a batch of each domain (`loss`).
+A method is a subclass of `PromptClassifier` that gives what every CLIP recognizer gives, and its
+loss on a batch of each domain (`loss`) where that is more than cross-entropy.
 """
 
 from __future__ import annotations
 
-from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from irfer_bench.api import Clips, Context, ContractError, RefusedError, TrainingData
 from irfer_bench.nn.device import autocast
@@ -31,7 +31,12 @@ M = TypeVar("M", bound=nn.Module)
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """One domain's batch: (B, 3, S, S) images and (B,) columns, -1 where there is no label."""
+    """One domain's batch.
+
+    Args:
+        images: (B, 3, S, S), or what a method's `examples` gives in their place.
+        labels: (B,) columns, -1 where there is no label.
+    """
 
     images: Tensor
     labels: Tensor
@@ -60,6 +65,11 @@ class PromptClassifier(ClipClassifier[T, M]):
     a cosine per epoch; random resized crops and flips.
     """
 
+    @property
+    def clip_norm(self) -> float | None:
+        """Largest norm of all gradients together; None leaves them as they are."""
+        return None
+
     def domains(self, data: TrainingData) -> Mapping[str, FrameTable]:
         """Frames that each step takes a batch of; by default labelled source and target."""
         return {
@@ -67,9 +77,17 @@ class PromptClassifier(ClipClassifier[T, M]):
             for name, clips in (("source", data.source), ("target", data.target))
         }
 
-    @abstractmethod
+    def examples(
+        self, task: Task, name: str, index: Sequence[int], generator: torch.Generator
+    ) -> Tensor:
+        """What a step takes of these frames of a domain; by default random crops and flips."""
+        return task.view.train(task.tables[name].read(index), generator)
+
     def loss(self, model: M, task: Task, batches: Mapping[str, Batch]) -> Tensor:
-        """The loss of a step, given a batch of each domain of the task."""
+        """The loss of a step, given a batch of each domain; by default cross-entropy on all."""
+        batch, o = together(batches), self.texts(model, task.backbone)
+        x = self.images(model, task.backbone.clip, batch.images)
+        return F.cross_entropy(self.compare(model, task.backbone, x, o), batch.labels)
 
     def prepare(self, model: M, task: Task, epoch: int) -> None:
         """Before the first epoch (0) and after each but the last (1, ...); by default nothing."""
@@ -108,7 +126,7 @@ class PromptClassifier(ClipClassifier[T, M]):
 
         def batch(step: int) -> dict[str, Batch]:
             generator = torch.Generator().manual_seed(ctx.seed_for(self.name, "step", str(step)))
-            return {name: _draw(task, name, step, p.batch, generator) for name in tables}
+            return {name: self._draw(task, name, step, generator) for name in tables}
 
         def loss(batches: dict[str, Batch]) -> Tensor:
             with autocast(ctx):
@@ -124,12 +142,20 @@ class PromptClassifier(ClipClassifier[T, M]):
             self.name, model, steps=p.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
             optimizer=torch.optim.SGD(
                 model.parameters(), lr=p.lr, momentum=0.9, weight_decay=5e-4),
-            after_step=after_step,
+            after_step=after_step, clip_norm=self.clip_norm,
             rate=lambda step: warmup_cosine(step // per_epoch, p.epochs, p.lr) / p.lr,
         )
         ctx.report("final_loss", final)
         ctx.report("trained_parameters", count)
         self.finish(model.eval(), task)
+
+    def _draw(self, task: Task, name: str, step: int, generator: torch.Generator) -> Batch:
+        """The next frames of a domain, which starts anew when it is through."""
+        table, size = task.tables[name], self.params.batch
+        seed = partial(task.ctx.seed_for, "order", name)
+        index = endless_order(len(table), step * size, size, seed)
+        images = self.examples(task, name, index, generator)
+        return Batch(images, table.labels[index].to(images.device))
 
 
 def together(batches: Mapping[str, Batch]) -> Batch:
@@ -150,12 +176,3 @@ def labelled_frames(name: str, classes: tuple[str, ...], clips: Clips) -> FrameT
     if bool((table.labels < 0).any()):
         raise ContractError(f"a training clip of {name} has no label among {', '.join(classes)}")
     return table
-
-
-def _draw(task: Task, name: str, step: int, size: int, generator: torch.Generator) -> Batch:
-    """The next `size` frames of a domain, which starts anew when it is through."""
-    table = task.tables[name]
-    seed = partial(task.ctx.seed_for, "order", name)
-    index = endless_order(len(table), step * size, size, seed)
-    images = task.view.train(table.read(index), generator)
-    return Batch(images, table.labels[index].to(images.device))

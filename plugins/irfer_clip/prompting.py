@@ -18,7 +18,7 @@ Sources: CLIP (Radford et al., ICML 2021), CoOp (IJCV 2022), MaPLe and IVLP (CVP
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
 from torch import Tensor
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 CLIP: TypeAlias = Any  # open_clip.model.CLIP; open_clip ships no types
 Tokens: TypeAlias = "Sequence[Tensor | None]"
+Position = Literal["end", "middle", "front"]
 
 
 def encode_image(
@@ -39,6 +40,7 @@ def encode_image(
     before_ln_pre: bool = True,
     propagate: bool = True,
     class_token: Tensor | None = None,
+    project: bool = True,
 ) -> tuple[Tensor, Tensor]:
     """Image features and patch tokens, with extra tokens at the input of some blocks.
 
@@ -50,6 +52,7 @@ def encode_image(
         before_ln_pre: whether the tokens of block 0 pass `ln_pre` (MaPLe, VPT) or not (MPA-FER).
         propagate: whether a block's outputs at the extra tokens go on; if not, they are dropped.
         class_token: (width,) in place of CLIP's class embedding.
+        project: whether the class token passes `proj`; without, it is (B, width).
 
     Returns:
         (B, embed) projected, un-normalised class token, and (B, M, width) patch tokens of the last
@@ -67,7 +70,8 @@ def encode_image(
         x = block(x)
         if not propagate:
             x = x[:, :own]
-    return visual.ln_post(x[:, 0]) @ visual.proj, x[:, 1:own]
+    first = visual.ln_post(x[:, 0])
+    return first @ visual.proj if project else first, x[:, 1:own]
 
 
 def project_patches(clip: CLIP, patches: Tensor) -> Tensor:
@@ -112,6 +116,41 @@ def encode_text(
     x = clip.ln_final(x)
     features: Tensor = x[torch.arange(len(x), device=x.device), end] @ clip.text_projection
     return features
+
+
+def trim(ids: Tensor) -> Tensor:
+    """(C, L) token ids cut behind the last end-of-text; exact, because the mask is causal."""
+    return ids[:, : int(ids.argmax(dim=-1).max()) + 1]
+
+
+def place_context(
+    embeddings: Tensor, ctx: Tensor, names: Sequence[int], position: Position = "end"
+) -> Tensor:
+    """CoOp's prompts: learned vectors in the place of the first words, before or about the name.
+
+    Args:
+        embeddings: (C, L, width) of "[n words] [name].", start-of-text first.
+        ctx: (n, width), (C, n, width) or (B, C, n, width).
+        names: tokens of each class name.
+        position: where the name stands: at the end, behind n // 2 vectors, or in front.
+
+    Returns:
+        (C, L, width), or (B, C, L, width) for a context per image.
+    """
+    n, length = ctx.shape[-2], embeddings.shape[1]
+    shape = (*ctx.shape[:-3], len(embeddings), -1, -1)
+    ctx = ctx.expand(shape)
+    x = torch.cat([embeddings[:, :1].expand(shape), ctx, embeddings[:, 1 + n :].expand(shape)], -2)
+    if position == "end":
+        return x
+    before = {"middle": n // 2, "front": 0}[position]
+    order = [
+        [*range(1 + before), *range(1 + n, 1 + n + m), *range(1 + before, 1 + n),
+         *range(1 + n + m, length)]
+        for m in names
+    ]  # fmt: skip
+    index = torch.tensor(order, device=x.device)[..., None]
+    return x.gather(-2, index.expand(x.shape))
 
 
 def encode_templates(clip: CLIP, ids: Iterable[Tensor]) -> Tensor:

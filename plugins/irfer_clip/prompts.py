@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -12,9 +11,7 @@ from irfer_bench.api import UsageError
 from irfer_clip.backbone import Backbone
 from irfer_clip.pca_params import PcaParams
 from irfer_clip.prompting import CLIP, depth, widths
-from irfer_clip.texts import FACE, PHOTO
 
-Prefix = Literal["keep_words", "learned_only"]
 SHARED_TWELFTHS = 7  # PDA couples the first 7 of 12 layers and frees the rest
 
 
@@ -104,26 +101,39 @@ def prompt_depths(*, J: int, mixed: bool, layers: tuple[int, int]) -> tuple[int,
     return J, J, J
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=4)
 def prompt_texts(
-    backbone: Backbone, classes: tuple[str, ...], *, k: int, prefix: Prefix, face: bool
+    backbone: Backbone, template: str, words: tuple[str, ...], *, k: int
 ) -> Tensor:
     """(C, L) token ids whose positions 1..k the prompts overwrite.
 
     Raises:
-        UsageError: the prompts would overwrite the class name.
+        UsageError: the prompts would overwrite the class name, or a text exceeds the context.
     """
-    template = (
-        " ".join(["X"] * k) + " {}." if prefix == "learned_only" else (FACE if face else PHOTO)
-    )
-    words = template.partition("{}")[0]
-    room = len(backbone.tokenizer.encode(words))
+    before = template.partition("{}")[0]
+    room = len(backbone.tokenizer.encode(before))
     if k > room:
         raise UsageError(
-            f"k = {k} learned tokens would overwrite the class name: {words!r} has {room} tokens",
-            "lower k, or use prefix_style=learned_only",
+            f"k = {k} learned tokens would overwrite the class name: {before!r} has {room} tokens",
+            "lower k, or take a longer template (pca: prefix_style=learned_only)",
         )
-    return backbone.tokenize([template.format(name.replace("_", " ")) for name in classes])
+    return backbone.tokenize([template.replace("{}", word) for word in words])
+
+
+def word_vectors(backbone: Backbone, text: str, n: int) -> Tensor:
+    """(n, text width) embeddings of the first n tokens of a text.
+
+    Raises:
+        UsageError: it has fewer.
+    """
+    ids = backbone.tokenizer.encode(text)[:n]
+    if len(ids) < n:
+        raise UsageError(
+            f"{text!r} has {len(ids)} tokens, too few for {n} learned ones",
+            "give a longer ctx_init, or an empty one for random vectors",
+        )
+    embedded: Tensor = backbone.clip.token_embedding(torch.tensor(ids, device=backbone.device))
+    return embedded.detach().clone()
 
 
 def _apply(maps: nn.ModuleList, prompts: nn.ParameterList) -> list[Tensor]:

@@ -19,16 +19,12 @@ classifier is CLIP's own, s cos(x, o), with fixed sentences. Deviations:
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import torch
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from irfer_bench.api import UsageError
 from irfer_clip.backbone import Backbone
-from irfer_clip.features import text_features
-from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, together
+from irfer_clip.prompt_classifier import PromptClassifier
 from irfer_clip.prompting import CLIP, depth, encode_image, normalize, widths
 from irfer_clip.vpt_params import VptParams
 
@@ -63,15 +59,9 @@ class Vpt(PromptClassifier[VptParams, VisionPrompts]):
 
     def texts(self, model: VisionPrompts, backbone: Backbone) -> Tensor:
         """o: (C, embed), fixed."""
-        return text_features(backbone, self.classes, self.params.template)
+        return self.sentence_features(backbone, self.params.template)
 
     def images(self, model: VisionPrompts, clip: CLIP, images: Tensor) -> Tensor:
         """x: (B, embed) with the prompts."""
         features: Tensor = model(clip, images)
         return features
-
-    def loss(self, model: VisionPrompts, task: Task, batches: Mapping[str, Batch]) -> Tensor:
-        """Cross-entropy of s cos(x, o)."""
-        batch, o = together(batches), self.texts(model, task.backbone)
-        x = self.images(model, task.backbone.clip, batch.images)
-        return F.cross_entropy(self.logits(model, x, o, self.scale(task.backbone)), batch.labels)

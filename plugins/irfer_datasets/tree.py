@@ -1,84 +1,27 @@
-"""Listing of folders: natural order, system files left out, links out of the root refused."""
+"""Listing of folders one by one, for the datasets that are not read as one tree."""
 
 from __future__ import annotations
 
 import os
-import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
-from irfer_bench.api import Problem
+from irfer_bench.api import Problem, is_archive, list_folder, natural, relative
 
-JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 DEPTH, BUDGET = 4, 5000
 """Levels searched below a root, and folders looked into before giving up."""
 LOOKED_AT = 500
 """Folders, and entries of each, in which a refusal looks for its reason."""
-_DIGITS = re.compile(r"([0-9]+)")
-_ARCHIVE = re.compile(r".+\.(?:zip|rar|7z|tar|tgz|tar\.(?:gz|bz2|xz)|[zr]\d\d|\d{3})", re.I)
+JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
-
-@dataclass
-class Listing:
-    """What one folder holds, in natural order, and what was left out and why."""
-
-    folders: list[Path] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def natural(name: str) -> tuple[tuple[str | int, ...], str]:
-    """A sort key under which `2.jpg` comes before `16.jpg`; the name itself breaks ties."""
-    parts = _DIGITS.split(name.casefold())
-    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), name
-
-
-def list_folder(folder: Path, root: Path) -> Listing:
-    """One folder's content; hidden and system files are left out.
-
-    Problems: `unreadable` (no permission), `outside_root` (a link that leaves the root, or a linked
-    folder), `bad_name` (control characters, undecodable bytes or `;` in a name).
-    """
-    listing = Listing()
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: natural(entry.name))
-    except OSError as error:
-        listing.problems.append(Problem("unreadable", relative(folder, root), closed(error)))
-        return listing
-    for entry in entries:
-        if is_junk(entry.name):
-            continue
-        path = Path(entry.path)
-        if wrong := flaw(entry, root):
-            kind, action = wrong
-            listing.problems.append(Problem(kind, relative(path, root), action))
-        elif entry.is_dir():
-            listing.folders.append(path)
-        else:
-            listing.files.append(path)
-    return listing
+__all__ = ["list_folder", "natural", "relative"]
 
 
 def is_junk(name: str) -> bool:
     """Whether an entry is hidden or a system's own: left out silently."""
     return name.startswith(".") or name.casefold() in JUNK
-
-
-def flaw(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | None:
-    """Why a folder's entry is not read, as the kind of the problem and what to do, or None."""
-    if not entry.name.isprintable() or ";" in entry.name:
-        return "bad_name", "not read; rename it to plain characters"
-    if entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), root)):
-        return "outside_root", "links are not followed; copy what it points to"
-    return None
-
-
-def closed(error: OSError) -> str:
-    """What to do about a folder that cannot be listed."""
-    return f"not read ({error.strerror}); correct its permissions"
 
 
 def subfolders(folder: Path) -> list[Path]:
@@ -116,7 +59,7 @@ def find_bases(root: Path, holds: Callable[[Sequence[Path]], bool]) -> list[Path
 
 def archives(files: Iterable[Path]) -> list[Path]:
     """Those that are archives, or parts of one, still to be unpacked."""
-    return [path for path in files if _ARCHIVE.fullmatch(path.name)]
+    return [path for path in files if is_archive(path.name)]
 
 
 def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) -> list[Problem]:
@@ -160,14 +103,12 @@ def _obstacles_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
             seen = sorted(islice(entries, LOOKED_AT), key=lambda entry: entry.name)
     except OSError as error:
         name = "the folder" if folder == root else relative(folder, root)
-        yield "unreadable", f"{name}: {closed(error)}"
+        yield "unreadable", f"{name}: not read ({error.strerror}); correct its permissions"
         return
     for entry in seen:
         if is_junk(entry.name):
             continue
-        if wrong := flaw(entry, root):
-            yield wrong[0], f"{relative(Path(entry.path), root)}: {wrong[1]}"
-        elif _ARCHIVE.fullmatch(entry.name) and entry.is_file():
+        if is_archive(entry.name) and entry.is_file():
             yield "packed", f"it holds {relative(Path(entry.path), root)}: unpack it first"
 
 
@@ -184,21 +125,10 @@ def _levels(root: Path) -> Iterator[Path]:
 
 
 def inside(path: Path, root: Path) -> bool:
-    """Whether a file really lies under the root, links followed."""
-    return path.resolve().is_relative_to(root.resolve())
-
-
-def relative(path: Path, root: Path) -> str:
-    """A path below the root with forward slashes; undecodable bytes are shown escaped."""
-    text = path.relative_to(root).as_posix()
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+    """Whether a path leads from the root downwards; links are followed wherever they point."""
+    return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
 
 
 def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
     name = entry.name
-    return (
-        not is_junk(name)
-        and name.isprintable()
-        and ";" not in name
-        and entry.is_dir(follow_symlinks=False)
-    )
+    return not is_junk(name) and name.isprintable() and ";" not in name and entry.is_dir()

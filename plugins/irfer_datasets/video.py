@@ -21,8 +21,10 @@ from irfer_bench.api import DamagedError
 from irfer_datasets.images import why
 from irfer_datasets.tree import inside
 
-VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
-_HINT = "restore the file from the official archive or remove it"
+VIDEOS = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+)
+_HINT = "restore the file or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
 """Integer samples: the value of silence, and full scale."""
 
@@ -131,13 +133,18 @@ def _opened(root: Path, name: str) -> Iterator[Any]:
             raise DamagedError(f"{name} is empty", _HINT)
         with av.open(str(path)) as container:
             yield container
-    except (av.error.FFmpegError, OSError, EOFError, ValueError) as error:
+    except DamagedError:
+        raise
+    except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
         raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
 
 
 def _video(container: Any, name: str) -> Any:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                what = f"{name} has a video codec that is not read here"
+                raise DamagedError(what, "convert it, to mp4 with H.264 for example")
             return stream
     raise DamagedError(f"{name} holds no video", _HINT)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, data, detection, methods, start_up
+from tests.benchmarks import clip, core, data, detection, gans, methods, start_up
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -38,8 +38,36 @@ BENCHMARKS = (
         methods.sampler, 1,
     ),
     Benchmark(
+        "six steps of CycleGAN, processor time", "images of a network together",
+        "a plain PyTorch loop", gans.cyclegan_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "six steps of pix2pix, processor time", "fused optimiser", "a plain PyTorch loop",
+        gans.pix2pix_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "six steps of HiFaceGAN, processor time", "discriminators frozen in the generator's step",
+        "a plain PyTorch loop", gans.hifacegan_step, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "64 translations of CycleGAN, 48 px, processor time", "in batches", "one by one",
+        gans.gan_sampling, 3,
+    ),
+    Benchmark(
         "an epoch of PCA", "plain features cached, texts truncated", "neither",
         methods.pca_epoch, 3,
+    ),
+    Benchmark(
+        "an epoch of CoOp with fixed views, processor time", "features kept, texts cut",
+        "images and 77 positions in each step", clip.coop_epoch, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "steps of MaPLe, batch 4, processor time", "texts cut", "77 positions",
+        clip.maple_epoch, 5, "at least 1.2 times as fast",
+    ),
+    Benchmark(
+        "linear probe and zero-shot, processor time", "from images, with the search of C",
+        "one encoder pass", clip.frozen_features, 3, "little more than the pass",
     ),
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",

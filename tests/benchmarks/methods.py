@@ -21,6 +21,7 @@ from irfer_clip.pca_params import PcaParams
 from irfer_clip.prompt_classifier import Batch
 from irfer_clip.prompting import encode_image, encode_text, normalize
 from irfer_clip.prompts import prompt_texts
+from irfer_clip.texts import load_sentences
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.synth_params import SynthParams
 from irfer_translators.diffusion.landmark_net import build_landmark_net
@@ -100,10 +101,8 @@ def pca_epoch(tiny: bool) -> tuple[float, float]:
     }
     images = Preparation(backbone, (0.8, 1.0), params.ir_norm)
     plain_features(tables["source"], images, ctx)  # once, whatever the number of epochs
-    ids = prompt_texts(
-        backbone, data.classes, k=params.k, prefix=params.prefix_style,
-        face=params.template == "face",
-    )  # fmt: skip
+    template = load_sentences().template(params.template)
+    ids = prompt_texts(backbone, template, data.classes, k=params.k)
     size = min(params.batch, len(tables["source"]))
     generator = torch.Generator().manual_seed(0)
     batches = [

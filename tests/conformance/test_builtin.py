@@ -31,16 +31,26 @@ TINY_DIFFUSION = {
     "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "warmup": 0,
 }
 TINY_NFER_SDE = {**TINY_DIFFUSION, "h_iterations": 2, "h_batch": 4}
+TINY_GAN = {"ngf": 2, "ndf": 2, "batch": 2, "iterations": 2}
 SMALL: dict[str, dict[str, Any]] = {
     "nfer_sde": TINY_NFER_SDE,
     "sdedit": TINY_DIFFUSION,
+    "cyclegan": {**TINY_GAN, "size": 24, "blocks": 1},
+    "pix2pix": {**TINY_GAN, "size": 32, "downs": 5},
+    "hifacegan": {**TINY_GAN, "size": 64, "lambda_vgg": 0.0},
+    "ilvr": TINY_DIFFUSION,
+    "egsde": {**TINY_DIFFUSION, "dse_iterations": 2, "dse_batch": 4},
+    "t2v_ddpm": {**TINY_DIFFUSION, "steps": 0, "levels": 5},
+    "sr3": TINY_DIFFUSION,
     "pca": {"epochs": 1, "batch": 27, "J": 2},
     "pda": {"epochs": 1, "batch": 27},
     "vpt": {"epochs": 1, "batch": 27, "depth": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
-ONE_LEVEL = {"nfer_sde", "sdedit"}
+ONE_LEVEL = {
+    "nfer_sde", "sdedit", "ilvr", "egsde", "t2v_ddpm", "sr3", "cyclegan", "pix2pix", "hifacegan",
+}
 """Networks whose float sums depend on the batch size: a rounded pixel may move by one of 255."""
 
 

@@ -32,7 +32,7 @@ class Preparer:
 
     @property
     def out(self) -> Path:
-        return self.folder / "leaderboards"
+        return self.folder / "results"
 
     def call(self, *words: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""

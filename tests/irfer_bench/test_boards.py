@@ -214,7 +214,7 @@ def test_leaderboard_as_json(bench):
 def test_no_record_of_a_setting_is_said(bench):
     code, _, err = bench.call("leaderboard", "toy_weak")
     assert code == 3
-    assert "no record of 'toy_weak' below leaderboards" in err
+    assert "no record of 'toy_weak' below results" in err
 
 
 def test_a_rounded_zero_has_no_sign():

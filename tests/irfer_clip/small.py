@@ -2,21 +2,14 @@
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from irfer_bench.api import Component, Scores, TrainingData
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_clip.clip_zero_shot import ClipZeroShot
-from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
 from irfer_clip.hooks import irfer_bench_components
-from irfer_clip.pca import Pca
-from irfer_clip.pca_params import PcaParams
-from irfer_clip.pda import Pda
-from irfer_clip.pda_params import PdaParams
-from irfer_clip.vpt import Vpt
-from irfer_clip.vpt_params import VptParams
 from tests.irfer_clip.tiny import clips, training
 
 NONE = ClipList([])
@@ -24,11 +17,18 @@ SOURCE, TARGET = clips(18, seed=1), clips(6, seed=2, spectrum="nir")
 TEST = clips(9, seed=9, spectrum="nir")
 SMALL: dict[str, dict[str, Any]] = {
     "clip_zero_shot": {},
+    "linear_probe": {},
+    "coop": {"n_ctx": 4, "epochs": 2, "batch": 6},
+    "cocoop": {"ctx_init": "", "n_ctx": 2, "epochs": 2, "batch": 6},
+    "maple": {"J": 2, "epochs": 2, "batch": 6},
+    "ivlp": {"depth_text": 2, "depth_visual": 2, "epochs": 2, "batch": 6},
+    "mpa_fer": {"n_ctx": 3, "n_visual": 2, "topk": 2, "epochs": 2, "batch": 6},
     "pca": {"J": 2, "epochs": 2, "batch": 6, "N": 2},
     "pda": {"epochs": 2, "batch": 6, "N": 2, "confidence": 0.3},
     "vpt": {"n": 2, "depth": 2, "epochs": 2, "batch": 6},
 }
-TRAINED = ("pca", "pda", "vpt")
+PROMPTED = ("coop", "cocoop", "maple", "ivlp", "mpa_fer", "pca", "pda", "vpt")
+TRAINED = ("linear_probe", *PROMPTED)
 
 
 def announced(name: str) -> Component:
@@ -36,13 +36,15 @@ def announced(name: str) -> Component:
 
 
 def make(name: str, **given: Any) -> Any:
-    kinds: dict[str, Any] = {
-        "clip_zero_shot": (ClipZeroShot, ClipZeroShotParams), "pca": (Pca, PcaParams),
-        "pda": (Pda, PdaParams), "vpt": (Vpt, VptParams),
-    }  # fmt: skip
-    method, params = kinds[name]
+    component = announced(name)
+    method, params = _load(component.factory), _load(component.params)
     values = {"backbone": "tiny.safetensors"} | SMALL[name] | given
     return method(resolve(params, component=name, given=values))
+
+
+def _load(path: str) -> Any:
+    module, _, name = path.partition(":")
+    return getattr(import_module(module), name)
 
 
 def context(name: str, folder: Path, **given: Any) -> MemoryContext:

@@ -11,12 +11,13 @@ import numpy as np
 import pytest
 import torch
 
-from irfer_bench.api import RefusedError, State, TrainingData
+from irfer_bench.api import DamagedError, RefusedError, State, TrainingData
 from irfer_bench.nn import loop
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import classifier, features
 from tests.irfer_clip.small import (
     NONE,
+    PROMPTED,
     SMALL,
     SOURCE,
     TARGET,
@@ -28,14 +29,7 @@ from tests.irfer_clip.small import (
     make,
     run,
 )  # fmt: skip
-from tests.irfer_clip.tiny import CLASSES, clips, write_tiny
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    write_tiny(tmp_path)
-    return tmp_path
+from tests.irfer_clip.tiny import CLASSES, clips
 
 
 @pytest.fixture
@@ -67,6 +61,13 @@ def test_a_second_method_on_frozen_features_of_the_same_clips_encodes_no_image(
     only_iga = make("pca", cpt=False)
     only_iga.fit(data(), context("pca", folder, parts=parts))
     only_iga.predict(SOURCE, context("pca", folder, parts=parts))
+    for name, given in (
+        ("linear_probe", {}), ("coop", {"views": 1}), ("cocoop", {"views": 1}), ("mpa_fer", {})
+    ):  # fmt: skip
+        method = make(name, **given)
+        method.fit(data(), context(name, folder, parts=parts))
+        if name != "mpa_fer":
+            method.predict(SOURCE, context(name, folder, parts=parts))
     assert sum(encoded) == 0
     only_iga.predict(TEST, context("pca", folder, parts=parts))
     zero_shot.embed(TEST, shared)
@@ -109,7 +110,9 @@ def test_features_of_another_view_or_precision_are_others(
 
 
 def test_every_method_that_keeps_features_declares_the_family_as_their_owner() -> None:
-    for name in ("clip_zero_shot", "pca", "pda"):
+    for name in SMALL:
+        if name in ("maple", "ivlp", "vpt"):
+            continue
         assert announced(name).parts == {features.PART: "clip.features/1"}
 
 
@@ -186,13 +189,13 @@ class _Interrupted(MemoryContext):
         super().checkpoint(name, State(copied, dict(state.scalars)))
 
     def progress(self, name: str, done: int, total: int, note: str = "") -> None:
-        if name in TRAINED:
+        if name in PROMPTED:
             self.seen = done
             if done == self.stop:
                 raise KeyboardInterrupt
 
 
-@pytest.mark.parametrize("name", TRAINED)
+@pytest.mark.parametrize("name", PROMPTED)
 def test_an_interrupted_fit_goes_on_and_ends_the_same(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -218,3 +221,43 @@ def test_an_interrupted_fit_goes_on_and_ends_the_same(
 def test_nothing_to_train_on_is_refused(name: str, folder: Path) -> None:
     with pytest.raises(RefusedError):
         run(name, folder, data(source=NONE, target=NONE))
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_a_saved_state_of_another_version_is_refused(name: str, folder: Path) -> None:
+    """A tensor more or fewer, or of another shape: one line that says which."""
+    method, ctx = make(name), context(name, folder)
+    method.fit(data(), ctx)
+    whole = dict(method.state().tensors)
+    wrong = [whole | {"of_another_version": np.zeros(2, np.float32)}]
+    if whole:
+        first = next(iter(whole))
+        wrong += [{k: v for k, v in whole.items() if k != first}]
+        wrong += [whole | {first: np.zeros((7, 7, 7), np.float32)}]
+    for tensors in wrong:
+        other = make(name)
+        other.restore(State(tensors, method.state().scalars))
+        with pytest.raises(DamagedError, match=r"another version.*fit again"):
+            other.predict(TEST, ctx)
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_black_images_have_finite_scores(name: str, folder: Path) -> None:
+    black = ClipList([replace(c, frames=np.zeros_like(c.frames)) for c in SOURCE])
+    for norm in ("clip", "minmax_then_clip", "per_image_std"):
+        method, ctx = make(name, ir_norm=norm), context(name, folder)
+        dark = ClipList([replace(c, frames=np.zeros_like(c.frames)) for c in TARGET])
+        method.fit(TrainingData(black, dark, dark.unlabelled(), NONE, CLASSES), ctx)
+        scores, codes = method.predict_and_embed(dark, ctx)
+        assert np.isfinite(scores).all()
+        assert np.isfinite(codes).all()
+
+
+@pytest.mark.parametrize("name", TRAINED)
+def test_a_class_with_one_image_is_learned_beside_full_ones(name: str, folder: Path) -> None:
+    """Fewer images than shots, banks, batches and validation would like."""
+    few = ClipList([c for c in SOURCE if c.label != CLASSES[2]] + [SOURCE[2]])
+    given = data(source=few, target=ClipList([TARGET[0], TARGET[1]]))
+    _, scores = run(name, folder, given)
+    assert np.isfinite(scores).all()
+    assert np.allclose(np.exp(scores).sum(axis=1), 1, atol=1e-5)

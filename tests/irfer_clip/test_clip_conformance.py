@@ -21,3 +21,43 @@ class TestPcaLiteral(RecognizerConformance):
 
 class TestClipZeroShot(RecognizerConformance):
     component = "clip_zero_shot"
+
+
+class TestLinearProbe(RecognizerConformance):
+    component = "linear_probe"
+
+
+class TestCoop(RecognizerConformance):
+    component = "coop"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 2, "batch": 8}
+
+
+class TestCocoop(RecognizerConformance):
+    component = "cocoop"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}
+
+
+class TestMaple(RecognizerConformance):
+    component = "maple"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}
+
+
+class TestIvlp(RecognizerConformance):
+    component = "ivlp"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}
+
+
+class TestVpt(RecognizerConformance):
+    component = "vpt"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}
+
+
+class TestPda(RecognizerConformance):
+    component = "pda"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}
+    unlabelled = True
+
+
+class TestMpaFer(RecognizerConformance):
+    component = "mpa_fer"
+    params: ClassVar[Mapping[str, Any]] = {"epochs": 1, "batch": 8}

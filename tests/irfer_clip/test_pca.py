@@ -29,18 +29,11 @@ from irfer_clip.features import plain_features
 from irfer_clip.images import Preparation
 from irfer_clip.pca import Pca
 from irfer_clip.prompting import encode_image
-from tests.irfer_clip.tiny import CLASSES, clips, fitted, params, relabelled, training, write_tiny
+from tests.irfer_clip.tiny import CLASSES, clips, fitted, params, relabelled, training
 
 SOURCE, TARGET = clips(18, seed=1), clips(6, seed=2, spectrum="nir")
 TEST = clips(9, seed=9, spectrum="nir")
 NONE = ClipList([])
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    write_tiny(tmp_path)
-    return tmp_path
 
 
 def test_scores_are_log_probabilities_and_the_state_is_enough(folder: Path) -> None:

@@ -9,14 +9,7 @@ import pytest
 
 from irfer_bench.api import RefusedError, TrainingData
 from tests.irfer_clip.small import NONE, SOURCE, TARGET, TEST, context, data, make, run
-from tests.irfer_clip.tiny import CLASSES, clips, relabelled, training, write_tiny
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    write_tiny(tmp_path)
-    return tmp_path
+from tests.irfer_clip.tiny import CLASSES, clips, relabelled, training
 
 
 @pytest.mark.parametrize(

@@ -9,16 +9,9 @@ import pytest
 
 from irfer_bench.api import ContractError, UsageError
 from tests.irfer_clip.small import NONE, SOURCE, TARGET, TEST, context, data, make, run
-from tests.irfer_clip.tiny import CLASSES, relabelled, write_tiny
+from tests.irfer_clip.tiny import CLASSES, relabelled
 
 LEARNING = {"epochs": 20, "lr": 0.1, "transforms": "face", "depth": 3, "n": 4}
-
-
-@pytest.fixture
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    write_tiny(tmp_path)
-    return tmp_path
 
 
 @pytest.mark.parametrize("side", ["both", "source", "target"])

@@ -77,6 +77,7 @@ def test_the_last_block_takes_a_maximum() -> None:
         tensor.data.zero_() if tensor.dtype == torch.int64 else tensor.data.fill_(0.01)
     images = torch.rand(1, 2048, 4, 4)
     seen: list[Any] = []
-    last.get_submodule("branch_pool").register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
+    pool = last.get_submodule("branch_pool")
+    pool.register_forward_pre_hook(lambda _, inputs: seen.append(inputs[0]))
     last(images)
     assert torch.equal(seen[0], functional.max_pool2d(images, 3, 1, 1))

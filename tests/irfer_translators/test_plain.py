@@ -96,6 +96,7 @@ def test_every_announced_address_exists() -> None:
     components = list(irfer_bench_components())
     assert {c.name for c in components} >= {
         "none", "identity", "grey", "red", "histmatch", "meanstd", "oracle", "nfer_sde", "sdedit",
+        "egsde", "ilvr", "sr3", "t2v_ddpm",
     }
     for component in components:
         for address in (component.factory, component.params):
@@ -112,7 +113,9 @@ def test_planning_imports_neither_torch_nor_numpy() -> None:
     code = (
         "import sys, irfer_translators.hooks, irfer_translators.plain_params, "
         "irfer_translators.diffusion.nfer_sde_params, "
-        "irfer_translators.diffusion.sdedit_params; "
+        "irfer_translators.diffusion.sdedit_params, irfer_translators.diffusion.egsde_params, "
+        "irfer_translators.diffusion.ilvr_params, irfer_translators.diffusion.sr3_params, "
+        "irfer_translators.diffusion.t2v_ddpm_params; "
         "print(sorted({'torch', 'numpy', 'diffusers', 'PIL'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -11,11 +11,19 @@ import pytest
 from irfer_bench.api import Component, UsageError
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
+from irfer_translators.diffusion.egsde import Egsde
+from irfer_translators.diffusion.egsde_params import EgsdeParams
+from irfer_translators.diffusion.ilvr import Ilvr
+from irfer_translators.diffusion.ilvr_params import IlvrParams
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from irfer_translators.diffusion.score_training import FIELDS
 from irfer_translators.diffusion.sdedit import SdEdit
 from irfer_translators.diffusion.sdedit_params import SdEditParams
+from irfer_translators.diffusion.sr3 import Sr3
+from irfer_translators.diffusion.sr3_params import Sr3Params
+from irfer_translators.diffusion.t2v_ddpm import T2vDdpm
+from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
 from irfer_translators.hooks import irfer_bench_components
 from tests.irfer_translators.toys import clip, paired, params
 from tests.irfer_translators.translations import fits
@@ -40,6 +48,36 @@ def context(name: str, shared: MemoryContext) -> MemoryContext:
 def translated(translator: Any, **given: Any) -> Any:
     (out,) = translator.translate(ClipList([clip("v1")]), MemoryContext(**given))
     return out.frames
+
+
+def test_all_unconditional_methods_train_one_network() -> None:
+    shared, data = MemoryContext(), paired()
+    SdEdit(sdedit_params()).fit(data, context("sdedit", shared))
+    NferSde(params("baseline")).fit(data, context("nfer_sde", shared))
+    Ilvr(of(IlvrParams, "ilvr")).fit(data, context("ilvr", shared))
+    small = {"dse_iterations": 2, "dse_batch": 4}
+    Egsde(of(EgsdeParams, "egsde", **small)).fit(data, context("egsde", shared))
+    assert fits(shared) == ["domain_net", "score_net"]
+    Ilvr(of(IlvrParams, "ilvr", "official")).fit(data, context("ilvr", shared))
+    assert fits(shared) == ["domain_net", "score_net", "score_net"]
+    Sr3(of(Sr3Params, "sr3")).fit(data, context("sr3", shared))
+    for variant in ("", "fast"):
+        T2vDdpm(of(T2vDdpmParams, "t2v_ddpm", variant)).fit(data, context("t2v_ddpm", shared))
+    assert fits(shared).count("score_net") == 4
+
+
+@pytest.mark.parametrize("preset", ["paper", "bench", "quick"])
+@pytest.mark.parametrize(("cls", "name"), [(IlvrParams, "ilvr"), (EgsdeParams, "egsde")])
+def test_their_presets_ask_for_the_same_network(preset: str, cls: Any, name: str) -> None:
+    sdedit = resolve(SdEditParams, component="sdedit", preset=preset)
+    other = resolve(cls, component=name, preset=preset)
+    assert {f: getattr(other, f) for f in FIELDS} == {f: getattr(sdedit, f) for f in FIELDS}
+
+
+def of(cls: Any, name: str, variant: str = "", **given: Any) -> Any:
+    """The quick preset made tiny."""
+    return resolve(
+        cls, component=name, variant=variant, preset="quick", given={**TINY, **given})
 
 
 def test_sdedit_and_the_unconditional_baseline_train_one_network() -> None:

@@ -1,13 +1,17 @@
-"""Official U-Net weights as `diffusers.UNet2DModel` weights, by verified maps of module names."""
+"""Official U-Net weights in our networks, sizes read from the tensors."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import torch
+from diffusers import UNet2DModel
 from torch import Tensor
 
+from irfer_translators.diffusion.key_maps import rename
+from irfer_translators.diffusion.unet import NetPreset, freeze, unet
 from tests.parity.fixtures import find, load
 
 
@@ -17,35 +21,36 @@ def read_map(name: str) -> Any:
     return load(path)[0][name]
 
 
-def ddpm_weights(weights: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """A DDPM U-Net of two levels; 1x1 convolutions of its attention become linear layers."""
-    modules = read_map("ddpm_2level_1res_attn1")
-    made = {}
-    for key, value in weights.items():
-        module, kind = key.rsplit(".", 1)
-        made[f"{modules[module]}.{kind}"] = flat(value) if ".attn" in module else value
-    return made
+def adm_preset(weights: Mapping[str, Tensor], side: int) -> NetPreset:
+    """Of a fixture's ADM network: one residual block, attention at half the side, heads of 16."""
+    width = weights["input_blocks.0.0.weight"].shape[0]
+    deep = weights["middle_block.0.in_layers.0.weight"].shape[0]
+    return NetPreset((width, deep), 1, attention=(side // 2,), head_width=16)
 
 
-def adm_weights(weights: Mapping[str, Tensor], head_width: int) -> dict[str, Tensor]:
-    """An ADM U-Net of two levels; its joint query, key and value are split head by head."""
-    maps = read_map("adm_2level_1res_attn1")
-    made = {}
-    for key, value in weights.items():
-        module, kind = key.rsplit(".", 1)
-        if module in maps["qkv_split"]:
-            heads = flat(value).unflatten(0, (-1, 3, head_width))
-            for k, name in enumerate(("to_q", "to_k", "to_v")):
-                made[f"{maps['qkv_split'][module]}.{name}.{kind}"] = heads[:, k].flatten(0, 1)
-        else:
-            target = maps["modules"][module]
-            made[f"{target}.{kind}"] = flat(value) if ".attentions." in target else value
-    return made
+def ddpm_preset(weights: Mapping[str, Tensor], side: int) -> NetPreset:
+    """Of a fixture's DDPM network: one residual block, attention at half the side."""
+    width = weights["conv_in.weight"].shape[0]
+    deep = weights["mid.block_1.norm1.weight"].shape[0]
+    return NetPreset((width, deep), 1, attention=(side // 2,), family="ddpm")
 
 
-def flat(value: Tensor) -> Tensor:
-    """A 1x1 convolution's weight as a linear layer's; vectors as they are."""
-    return value.flatten(1) if value.ndim > 2 else value
+def official_net(weights: Mapping[str, Tensor], side: int) -> UNet2DModel:
+    """The network of either family under diffusers, called as net(x, t, return_dict=False)[0]."""
+    family = ddpm_preset if "conv_in.weight" in weights else adm_preset
+    preset = family(weights, side)
+    names = ("conv_in", "conv_out") if family is ddpm_preset else ("input_blocks.0.0", "out.2")
+    net = unet(
+        preset, side, weights[f"{names[0]}.weight"].shape[1], weights[f"{names[1]}.weight"].shape[0]
+    )
+    net.load_state_dict(rename(weights, preset, side))
+    return freeze(net)  # type: ignore[return-value]
+
+
+def timed(path: Path, side: int) -> Any:
+    """The network of a file of weights in float32, called as net(x, t) of any type."""
+    net = official_net(group(load(path)[0]), side)
+    return lambda x, t: net(x.float(), t, return_dict=False)[0].to(x.dtype)
 
 
 def group(tensors: Mapping[str, Any], prefix: str = "score.") -> dict[str, Tensor]:

@@ -13,9 +13,8 @@ from torch import Tensor
 from irfer_translators.diffusion.process import VPProcess
 from irfer_translators.diffusion.sampling import SamplerStep, noise_model
 from irfer_translators.diffusion.sdedit import sdedit
-from irfer_translators.diffusion.unet import NetPreset, freeze, unet
 from tests.parity.fixtures import error, fixtures, load, partner
-from tests.parity.network_maps import ddpm_weights, group
+from tests.parity.network_maps import timed
 
 FIXTURES = fixtures("translators", "sdedit")
 
@@ -83,11 +82,4 @@ def test_the_fixture_notices_a_start_at_another_level(path: Path) -> None:
 
 def ddpm(path: Path) -> Any:
     """The partner file's network in the preset family `ddpm`, called as net(x, t)."""
-    weights = ddpm_weights(group(load(partner(path, "sdedit_weights"))[0]))
-    width = weights["conv_in.weight"].shape[0]
-    side = int(load(path)[1]["size"])
-    preset = NetPreset((width, width), 1, attention=(side // 2,), family="ddpm")
-    net = unet(preset, side, 3, 3)
-    net.load_state_dict(weights)
-    freeze(net)
-    return lambda x, t: net(x, t, return_dict=False)[0]
+    return timed(partner(path, "sdedit_weights"), int(load(path)[1]["size"]))

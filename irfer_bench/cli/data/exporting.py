@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         setting=made.setting.name,
         licence=dataset.licence,
         fingerprint=source.fingerprint or "",
-        classes=tuple(dataset.classes),
+        classes=tuple(dict.fromkeys((*dataset.classes, *made.setting.classes))),
         items={item.id: item for item in items},
         folds=[frozenset(fold) for fold in json.loads((rows[0].folder / "folds.json").read_text())],
     )

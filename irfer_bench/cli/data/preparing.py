@@ -9,6 +9,7 @@ from typing import Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
+from irfer_bench.data.coverage import choose_default
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home, private_folder
 from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepare
@@ -64,32 +65,40 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     if args.json:
         setting = {"setting": made.setting.name, "size": made.setting.size}
         rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.domains]
+        setting |= {"note": made.note} if made.note else {}
         print(json.dumps(setting | {"prepared": rows}))
         return 0
     for row in made.domains:
         _print_row(row, made.setting, sheets.get(row.title))
+    if made.note:
+        print(terminal(f"note: {made.note}"))
     return 0
 
 
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that is not prepared yet."""
-    setting = _setting(args, registry)
+    setting, said = _setting(args, registry)
     reporter = open_reporter()
     try:
+        if said:
+            reporter.line(f"note: {said}")
         session = Session.open(reporter, registry)
         return prepare(session, setting, lambda name: open_source(args, registry, name, now=True))
     finally:
         reporter.close()
 
 
-def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
+def _setting(args: argparse.Namespace, registry: Registry) -> tuple[Setting, str]:
+    """The setting asked for, or the first that the copy can run and why it is not the first."""
     registry.get("dataset", args.dataset)
-    name = args.setting
+    name, said = args.setting, ""
     if not name:
         own = registry.settings_of(args.dataset)
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
-        name = own[0].name
+        manifest = open_source(args, registry, args.dataset, now=True).manifest
+        chosen, said = choose_default(own, manifest.items if manifest is not None else ())
+        name = chosen.name
     setting = registry.cropped(
         name, detector=args.detector, no_face=args.no_face, boxes=bool(args.boxes)
     )
@@ -99,7 +108,7 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         )
     if setting.detector != "none":
         registry.get("detector", setting.detector)
-    return setting
+    return setting, said
 
 
 def _squares(row: PreparedDomain) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.errors import BenchError
-from irfer_bench.home import home
+from irfer_bench.home import RESULTS, home
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.settings.setting import Setting
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="results folders whose images of faces go too; default leaderboards",
+        help="results folders whose images of faces go too; default results and leaderboards",
     )
 
 
@@ -63,7 +63,7 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
         with suppress(BenchError):  # a broken plugin must not prevent the deletion
             if args.dataset in _datasets(registry.setting(component.name)):
                 settings.add(component.name)
-    for out in args.out or ["leaderboards"]:
+    for out in args.out or [RESULTS, "leaderboards"]:
         for folder in sorted(Path(out).glob("images/*/faces")):
             linked = folder.parent.is_symlink() or folder.parent.parent.is_symlink()
             if not linked and folder.parent.name.partition("@")[0] in settings:

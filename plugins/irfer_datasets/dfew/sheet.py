@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.annotations import read_sheet, unread_sheet
+from irfer_bench.api import DamagedError, read_sheet, unread_sheet
 from irfer_datasets.clip_files import clip_number
 from irfer_datasets.dfew.lists import NATIVE
 from irfer_datasets.fold_lists import Assigned

@@ -7,8 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import BASIC, IMAGE_SUFFIXES, Spectrum
-from irfer_datasets.annotations import open_annotation
+from irfer_bench.api import BASIC, IMAGE_SUFFIXES, Spectrum, open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.large_hfe.layout import (
     CAMERAS,

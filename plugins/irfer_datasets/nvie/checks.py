@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from irfer_bench.api import UnreadableImageError, open_image
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import ILLUMINATIONS, RowSurvey, counted
@@ -64,12 +65,10 @@ def _check_sizes(seen: RowSurvey) -> None:
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadableImageError:
         return None  # `data check` decodes every image and reports it
 
 

@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import Item, MissingError, Spectrum
-from irfer_datasets.annotations import open_annotation
+from irfer_bench.api import Item, MissingError, Spectrum, open_annotation
 from irfer_datasets.nvie.layout import find_parts
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import ILLUMINATIONS, MODALITIES, RowSurvey, subject_name

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, IMAGE_SUFFIXES, DamagedError
-from irfer_datasets.annotations import Annotation, open_annotation
+from irfer_bench.api import CLASSES, IMAGE_SUFFIXES, Annotation, DamagedError, open_annotation
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS

@@ -12,8 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import BASIC, DamagedError
-from irfer_datasets.annotations import open_annotation
+from irfer_bench.api import BASIC, DamagedError, open_annotation
 from irfer_datasets.labels import canonical
 from irfer_datasets.nvie.rows import ILLUMINATIONS, subject_name
 from irfer_datasets.problems import Notes

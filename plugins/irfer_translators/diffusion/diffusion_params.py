@@ -6,9 +6,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from irfer_bench.api import Params, apply, fit
+from irfer_bench.nn.weights import Pretrained, digest, find
 
 BENCH: Mapping[str, Any] = {
     "net": "bench_base", "lr": 1e-4, "warmup": 1000, "iterations": 60_000,
@@ -32,9 +34,14 @@ class DiffusionParams(Params, frozen=True):
         int, fit("side of the images inside the translator", ge=16, multiple_of=8)
     ] = 256
     net: Annotated[
-        Literal["t2v", "ddpm", "bench_base", "bench_small", "mini"],
+        Literal["t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini"],
         fit("U-Net of the score network [K]"),
     ] = "t2v"
+    weights: Annotated[
+        str,
+        fit("a published checkpoint of the score network in the place of training: a path, or a "
+            "file's name in the folder of pretrained weights; `net` must be its U-Net"),
+    ] = ""
     prediction: Annotated[
         Literal["eps", "v", "sample"],
         fit("what the score network predicts; converted to eps [K eps]"),
@@ -66,6 +73,29 @@ class DiffusionParams(Params, frozen=True):
         Literal["none", "mean"], apply("leave three output channels, or set them to their mean [C]")
     ] = "none"
 
+    def inputs(self, weights: Path) -> dict[str, Any]:
+        """The checkpoint's digest.
+
+        Raises:
+            MissingWeightsError: it is not here.
+        """
+        path = checkpoint(self.weights, weights)
+        return {} if path is None else {"weights_digest": digest(path)}
+
     def __post_init__(self) -> None:
         if self.start_level > self.timesteps:
             raise ValueError("start_level may not lie above timesteps")
+
+
+def checkpoint(name: str, weights: Path) -> Path | None:
+    """The file that a `weights` parameter names; a bare name lies in the weights folder.
+
+    Raises:
+        MissingWeightsError: it is not here.
+    """
+    if not name:
+        return None
+    path = Path(name).expanduser()
+    if path.is_file():
+        return path
+    return find(Pretrained(name, (path.name,), source="where you keep it"), weights)

@@ -50,7 +50,8 @@ class NferSdeParams(DiffusionParams, frozen=True):
         apply("start at the perturbed source (level M) or at pure noise (level T) [K EGSDE]"),
     ] = "source"
     discretisation: Annotated[
-        Literal["ancestral", "em"], apply("EGSDE's update, or the literal equation 3")
+        Literal["ancestral", "em", "ddim", "dpmpp", "unipc"],
+        apply("EGSDE's update, the literal equation 3, or a fast ODE solver [C]"),
     ] = "ancestral"
     ct_noise: Annotated[
         Literal["shared", "fresh"],
@@ -77,11 +78,14 @@ class NferSdeParams(DiffusionParams, frozen=True):
         "cond": {"landmark_net": False, "lambda_h": 0.0, "lambda_f": 0.0},
         "cond_h": {"lambda_f": 0.0},
         "cond_f": {"landmark_net": False, "lambda_h": 0.0},
+        "ddim25": {"discretisation": "ddim", "steps": 25},
+        "dpmpp25": {"discretisation": "dpmpp", "steps": 25},
+        "unipc25": {"discretisation": "unipc", "steps": 25},
     }
 
     def traits(self) -> Traits:
-        """The unconditional baseline learns from target images alone."""
-        return {"pairs": self.conditional}
+        """The unconditional baseline learns from target images alone; H needs landmarks."""
+        return {"pairs": self.conditional, "landmarks": self.landmark_net}
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -15,7 +15,12 @@ from irfer_translators.diffusion.nfer_sde import sample, score_loss
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.process import Solver
 from irfer_translators.diffusion.sampling import Callback
-from irfer_translators.diffusion.score_training import score_net
+from irfer_translators.diffusion.score_training import (
+    UNCONDITIONAL,
+    ScoreTask,
+    check_pairs,
+    score_net,
+)
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
 from irfer_translators.diffusion.unet import build_unet
 
@@ -33,16 +38,15 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
             UsageError: no pairs. MissingError: landmarks are needed and not there.
         """
         p = self.params
-        if p.conditional and not data.pairs:
-            raise UsageError(
-                "nfer_sde learns from pairs of visible and target images, and there are none",
+        if p.conditional:
+            check_pairs(
+                data, self.name,
                 "use a paired dataset, or nfer_sde@baseline, which needs target images alone",
             )
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
-        if not p.conditional:
-            return {"score": score_net(p, data, ctx), **landmarks}
-        return {"score": score_net(p, data, ctx, conditional=True, loss=score_loss), **landmarks}
+        task = ScoreTask(score_loss, conditional=True) if p.conditional else UNCONDITIONAL
+        return {"score": score_net(p, data, ctx, task), **landmarks}
 
     def build(self, name: str) -> nn.Module:
         """An untrained score or landmark network."""

@@ -22,7 +22,8 @@ from torch import Tensor
 Table: TypeAlias = NDArray[np.float64]
 Variance: TypeAlias = Literal["fixedsmall", "fixedlarge"]
 Prediction: TypeAlias = Literal["eps", "v", "sample"]
-Solver: TypeAlias = Literal["ancestral", "em", "ddim"]
+Solver: TypeAlias = Literal["ancestral", "em", "ddim", "dpmpp", "unipc"]
+NOISELESS: tuple[Solver, ...] = ("ddim", "dpmpp", "unipc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,7 +98,14 @@ class VPProcess:
         """The same process, whose network was trained with its time input times `factor`."""
         return VPProcess(self.betas, tuple(level * factor for level in self.levels), self.variance)
 
-    def _pair(self, i: int | Tensor, like: Tensor) -> tuple[float | Tensor, float | Tensor]:
+    def time_input(self, i: Tensor) -> Tensor:
+        """What the network is given for (B,) indices: their levels, (B,) float32."""
+        return torch.tensor(self.levels, dtype=torch.float32, device=i.device)[i]
+
+    def factors(
+        self, i: int | Tensor, like: Tensor
+    ) -> tuple[float | Tensor, float | Tensor]:
+        """sqrt(abar_i) and sqrt(1 - abar_i), shaped to multiply `like`."""
         if isinstance(i, int):
             return float(np.sqrt(self.abar[i])), float(np.sqrt(1 - self.abar[i]))
         signal, sigma = self._pairs_on(i.device)[:, i].to(like).unbind()
@@ -118,7 +126,7 @@ class VPProcess:
 
     def q_sample(self, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
         """x_i = sqrt(abar_i) x_0 + sqrt(1 - abar_i) noise; `i` one index or (B,) indices."""
-        signal, sigma = self._pair(i, x0)
+        signal, sigma = self.factors(i, x0)
         return signal * x0 + sigma * noise
 
     def target(self, prediction: Prediction, x0: Tensor, i: int | Tensor, noise: Tensor) -> Tensor:
@@ -127,21 +135,21 @@ class VPProcess:
             return noise
         if prediction == "sample":
             return x0
-        signal, sigma = self._pair(i, x0)
+        signal, sigma = self.factors(i, x0)
         return signal * noise - sigma * x0
 
     def to_eps(self, prediction: Prediction, output: Tensor, x: Tensor, i: int | Tensor) -> Tensor:
         """The network's output as a noise prediction."""
         if prediction == "eps":
             return output
-        signal, sigma = self._pair(i, x)
+        signal, sigma = self.factors(i, x)
         if prediction == "sample":
             return (x - signal * output) / sigma
         return signal * output + sigma * x
 
     def predicted_x0(self, eps: Tensor, x: Tensor, i: int) -> Tensor:
         """x_0 = (x - sqrt(1 - abar) eps) / sqrt(abar) (DDPM equation 15)."""
-        signal, sigma = self._pair(i, x)
+        signal, sigma = self.factors(i, x)
         return (x - sigma * eps) / signal
 
     def clipped(self, eps: Tensor, x: Tensor, i: int) -> Tensor:
@@ -166,6 +174,8 @@ class VPProcess:
     ) -> Tensor:
         """x_{i-1} by the named solver; `z` is None at i = 0, where no noise is added.
 
+        Those that remember earlier steps are in `solvers.py`.
+
         Args:
             std: a learned standard deviation, for the ancestral step alone.
         """
@@ -173,6 +183,8 @@ class VPProcess:
             return self.em_step(x, eps, i, z)
         if solver == "ddim":
             return self.ddim_step(x, eps, i)
+        if solver != "ancestral":
+            raise ValueError(f"{solver} is not a step of its own: use solvers.make_step")
         return self.ancestral_step(x, eps, i, z, std)
 
     def ancestral_step(
@@ -212,7 +224,7 @@ class VPProcess:
 
     def noise_scale(self, i: int, solver: Solver) -> float:
         """Standard deviation of the noise that the step at index i adds; 0 at i = 0."""
-        if i == 0 or solver == "ddim":
+        if i == 0 or solver in NOISELESS:
             return 0.0
         return float(np.sqrt(self.betas[i] if solver == "em" else self.step_variance[i]))
 

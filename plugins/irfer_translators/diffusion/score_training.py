@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import numpy as np
@@ -10,12 +12,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.api import Clips, Context, State, TranslationData, UsageError
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.ema import averaging
 from irfer_bench.nn.schedules import linear, warm_up
 from irfer_bench.nn.training import module_state, train
-from irfer_translators.diffusion.diffusion_params import DiffusionParams
+from irfer_translators.diffusion.diffusion_params import DiffusionParams, checkpoint
+from irfer_translators.diffusion.foreign_weights import read_score_net
 from irfer_translators.diffusion.frames import build_bank, frame_pairs, pairs_key
 from irfer_translators.diffusion.process import Prediction, VPProcess
 from irfer_translators.diffusion.sampling import TimedNet
@@ -46,43 +49,77 @@ def unconditional_loss(
     return nnf.mse_loss(output.float(), process.target(prediction, x0, t, noise))
 
 
+@dataclass(frozen=True)
+class ScoreTask:
+    """What a method asks of its score network beyond the parameters of `DiffusionParams`.
+
+    Args:
+        loss: of one batch. conditional: it takes the source as three more input channels, and
+            learns from pairs.
+        outputs: channels; six where it also learns the range of the variance.
+        process: of the levels that are trained; None for all levels of the linear schedule.
+        key: what loss and process depend on and no parameter in `FIELDS` says.
+    """
+
+    loss: ScoreLoss = unconditional_loss
+    conditional: bool = False
+    outputs: int = 3
+    process: VPProcess | None = None
+    key: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def inputs(self) -> int:
+        """Channels that the network is given."""
+        return 6 if self.conditional else 3
+
+
+UNCONDITIONAL = ScoreTask()
+"""The network that every method without a condition shares."""
+
+
 def score_net(
-    params: DiffusionParams, data: TranslationData, ctx: Context, *,
-    conditional: bool = False, loss: ScoreLoss = unconditional_loss,
+    params: DiffusionParams, data: TranslationData, ctx: Context, task: ScoreTask = UNCONDITIONAL
 ) -> State:
     """Get or train the part `score_net`; equal settings on equal data train once.
 
-    Args:
-        conditional: it takes the source as three more input channels and learns from pairs.
+    A published checkpoint, where the parameters name one, takes the place of training.
     """
+    published = checkpoint(params.weights, ctx.weights)
+    if published is not None:
+        net = build_unet(params.net, params.size, task.inputs, task.outputs)
+        return read_score_net(published, net, params.net)
     key = {name: getattr(params, name) for name in FIELDS}
     key |= {
-        "conditional": conditional, "seed": ctx.seed, "precision": ctx.precision,
-        "data": f"{data.key}+{pairs_key(data)}" if conditional else data.target.key,
+        "conditional": task.conditional, "seed": ctx.seed, "precision": ctx.precision,
+        "data": f"{data.key}+{pairs_key(data)}" if task.conditional else data.target.key,
+        **task.key,
     }
-    return ctx.part(
-        "score_net", key, lambda: train_score_net(params, data, ctx, conditional, loss)
-    )
+    return ctx.part("score_net", key, lambda: train_score_net(params, data, ctx, task))
 
 
 def train_score_net(
-    params: DiffusionParams, data: TranslationData, ctx: Context, conditional: bool, loss: ScoreLoss
+    params: DiffusionParams, data: TranslationData, ctx: Context, task: ScoreTask
 ) -> State:
     """Train it on the pairs, or on the target images alone where it is unconditional.
 
     Returns:
         The averaged weights, and the final loss.
+
+    Raises:
+        UsageError: there is nothing to train on.
     """
+    check_domain(data.target, data.target_domain, "a score network")
     target = build_bank(data.target, params.size, ctx, "target")
-    if conditional:
+    if task.conditional:
         source = build_bank(data.source, params.size, ctx, "source")
         pairs = frame_pairs(data, source, target)
     else:
         source, index = target, np.arange(len(target.pixels))
         pairs = np.stack([index, index], 1)
-    process = VPProcess.linear(params.timesteps, params.beta_start, params.beta_end)
+    full = VPProcess.linear(params.timesteps, params.beta_start, params.beta_end)
+    process = task.process or full
     torch.manual_seed(ctx.seed_for("score_net", "weights"))
-    net = build_unet(params.net, params.size, 6 if conditional else 3, 3).to(ctx.device)
+    net = build_unet(params.net, params.size, task.inputs, task.outputs).to(ctx.device)
 
     def batch(step: int) -> tuple[Tensor, Tensor]:
         rng = np.random.default_rng(ctx.seed_for("score_net", "batch", str(step)))
@@ -100,9 +137,9 @@ def train_score_net(
 
     def batch_loss(pair: tuple[Tensor, Tensor]) -> Tensor:
         c, x0 = pair
-        t = torch.randint(params.timesteps, (len(x0),)).to(ctx.device)
+        t = torch.randint(len(process), (len(x0),)).to(ctx.device)
         noise = torch.randn_like(x0)
-        return loss(autocast_net, process, x0, c, t, noise, params.prediction)
+        return task.loss(autocast_net, process, x0, c, t, noise, params.prediction)
 
     def rate(step: int) -> float:
         falling = params.decay == "linear"
@@ -119,6 +156,31 @@ def train_score_net(
         ahead=0 if ctx.device == "cpu" else 2,
     )
     return State(module_state(averaged), final_loss("score_net_loss", final))
+
+
+def check_domain(clips: Clips, domain: str, method: str) -> None:
+    """Refuse an empty domain before anything is trained.
+
+    Raises:
+        UsageError: it has no clip.
+    """
+    if not len(clips):
+        raise UsageError(
+            f"{method} learns from {domain} images, and there are none",
+            "choose a setting whose training subjects have them",
+        )
+
+
+def check_pairs(data: TranslationData, method: str, advice: str = "use a paired dataset") -> None:
+    """Refuse data without pairs.
+
+    Raises:
+        UsageError: there are none.
+    """
+    if not data.pairs:
+        raise UsageError(
+            f"{method} learns from pairs of visible and target images, and there are none", advice
+        )
 
 
 def final_loss(name: str, loss: float) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Generic, TypeVar
 
 from torch import Tensor, nn
@@ -14,6 +15,7 @@ from irfer_bench.nn.training import load_module, module_state
 from irfer_translators.diffusion.diagnostics import GuidanceToNoise, channel_spread, check_finite
 from irfer_translators.diffusion.diffusion_params import DiffusionParams
 from irfer_translators.diffusion.frames import translate_clips
+from irfer_translators.diffusion.pipeline import write_pipeline
 from irfer_translators.diffusion.process import Solver, VPProcess, spaced
 from irfer_translators.diffusion.sampling import Callback, ItemNoise, TimedNet
 from irfer_translators.diffusion.score_training import score_net
@@ -78,6 +80,11 @@ class DiffusionTranslator(ABC, Generic[P]):
     def solver(self) -> Solver:
         """The solver of `sample`."""
         return "ancestral"
+
+    @property
+    def learns_variance(self) -> bool:
+        """Whether half of the score network's output is the range of the variance."""
+        return False
 
     def process(self) -> VPProcess:
         """The levels that sampling visits, up to `start_level`."""
@@ -144,6 +151,15 @@ class DiffusionTranslator(ABC, Generic[P]):
         for name, net in self.nets.items():
             tensors |= module_state(net, f"{name}.")
         return State(tensors, {"spectrum": self.spectrum})
+
+    def export(self, folder: Path) -> None:
+        """Put the score network there as a pipeline of diffusers, where it is one of theirs."""
+        p = self.params
+        full = VPProcess.linear(p.timesteps, p.beta_start, p.beta_end, p.variance)
+        write_pipeline(
+            self.nets["score"], full, p.prediction, folder / "diffusers",
+            learned_range=self.learns_variance,
+        )
 
     def restore(self, state: State) -> None:
         """Put back what `state` gave."""

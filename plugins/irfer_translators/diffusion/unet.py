@@ -1,10 +1,11 @@
 """Network presets: `diffusers.UNet2DModel` set up as the U-Nets of the papers, and small ones.
 
-`ddpm` is the U-Net of DDPM at 256 px, which SDEdit's and EGSDE's code use; `t2v`, `bench_base` and
-`bench_small` are ADM U-Nets (Dhariwal and Nichol, Diffusion Models Beat GANs on Image Synthesis,
-NeurIPS 2021). With these settings diffusers reproduces both official networks to 4e-6. `mini` works
-on a pixel-unshuffled grid and adds the full-resolution input back through gains that it predicts
-per grid cell, which is what a laptop CPU can train in a minute.
+`ddpm` is the U-Net of DDPM at 256 px, which SDEdit's and EGSDE's code use; `t2v`, `bench_base`,
+`bench_small` and `adm_256` are ADM U-Nets (Dhariwal and Nichol, Diffusion Models Beat GANs on Image
+Synthesis, NeurIPS 2021): T2V-DDPM's, that of ILVR and of EGSDE's ADM models, a smaller one, and the
+authors' own at 256 px. With these settings diffusers reproduces both official networks to 4e-6.
+`mini` works on a pixel-unshuffled grid and adds the full-resolution input back through gains that
+it predicts per grid cell, which is what a laptop CPU can train in a minute.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from torch import Tensor, nn
 from torch.nn import functional as nnf
 
 from irfer_bench.api import UsageError
+from irfer_translators.diffusion.sr3_unet import Sr3UNet
 
 Family: TypeAlias = Literal["ddpm", "adm", "plain"]
 
@@ -46,6 +48,7 @@ NETS = {
     "t2v": NetPreset((192, 192, 384, 384, 768, 768), 2, (32, 16, 8)),
     "bench_base": NetPreset((128, 128, 256, 256, 512, 512), 1, (16,)),
     "bench_small": NetPreset((64, 128, 128, 256, 256), 1, (16,)),
+    "adm_256": NetPreset((256, 256, 512, 512, 1024, 1024), 2, (32, 16, 8)),
     "mini": NetPreset((64, 96, 128), 1, family="plain", unshuffle=4, gains=True),
 }
 
@@ -85,12 +88,14 @@ class TimedUNet(nn.Module):
         return added
 
 
-def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> TimedUNet:
-    """A network preset for (B, in_channels, size, size) images.
+def build_unet(name: str, size: int, in_channels: int, out_channels: int) -> TimedUNet | Sr3UNet:
+    """A network preset, or SR3's own U-Net, for (B, in_channels, size, size) images.
 
     Raises:
         UsageError: the size does not fit the preset's depth.
     """
+    if name == "sr3":
+        return Sr3UNet(size, inputs=in_channels, outputs=out_channels)
     preset = NETS[name]
     side = size // preset.unshuffle
     depth = 2 ** (len(preset.channels) - 1)

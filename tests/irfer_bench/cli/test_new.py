@@ -62,6 +62,18 @@ def test_a_new_translator_and_recognizer_run(site: Path, tmp_path: Path) -> None
     assert names == {"my_translator", "my_translator@clean"}
 
 
+def test_a_new_recognizer_learns_and_a_new_metric_ends_on_a_board(
+    site: Path, tmp_path: Path
+) -> None:
+    words = "run -s synth_nir_supervised -t none -r my_recognizer --metric my_metric --fold 1"
+    done = bench(f"{words} --out out --json", [site], tmp_path)
+    assert done.returncode == 0, done.stderr
+    metrics = json.loads(done.stdout)["metrics"]
+    assert metrics["accuracy"]["value"] > 0.5  # chance is 1/6
+    assert metrics["my_metric"]["value"] < 0.4
+    assert "my\\_metric" in (tmp_path / "out/synth_nir_supervised.md").read_text("utf-8")
+
+
 def test_a_new_dataset_is_checked_and_run(
     site: Path, sources: list[Path], tmp_path: Path
 ) -> None:

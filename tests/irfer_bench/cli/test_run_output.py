@@ -64,14 +64,14 @@ def test_the_whole_output_of_a_first_run(bench):
     lines = plain(out, bench).splitlines()
     assert lines[1:3] == [
         "toy_shift × toy_means on toy_weak, fold 1 of 2, seed 0, preset quick",
-        "trained on 15 source and 6 target clips, tested on 15",
+        "trained on 15 source and 6 target clips, tested on 15; chance is 33.33 %",
     ]
     assert [line for line in lines if line.startswith(("record", "wrote", "next"))] == [
-        "record leaderboards/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
-        "wrote leaderboards/toy_weak.md",
-        "wrote leaderboards/images/toy_weak/"
+        "record results/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
+        "wrote results/toy_weak.md",
+        "wrote results/images/toy_weak/"
         "toy_shift+toy_means.quick.fold1.seed0.<key>.confusion.png",
-        "wrote leaderboards/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
+        "wrote results/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
         "next: irfer-bench leaderboard",
     ]
 

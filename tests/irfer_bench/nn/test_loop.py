@@ -158,6 +158,22 @@ def test_weights_that_are_not_finite_are_never_kept() -> None:
         assert all(np.isfinite(v).all() for v in ctx.checkpoints["gan"].tensors.values())
 
 
+@pytest.mark.usefixtures("every_step")
+def test_a_loss_above_the_largest_has_exploded() -> None:
+    run, ctx = Adversaries(), MemoryContext()
+    step = run.step
+
+    def exploding(number: int, x: Tensor) -> dict[str, Tensor]:
+        losses = step(number, x)
+        return {name: -(10.0 ** (number - 2)) + 0 * loss for name, loss in losses.items()}
+
+    run.step = exploding  # type: ignore[method-assign]
+    expected = r"loss 'discriminator' is -100.0, above 50, at step 5 of 10; the last checkpoint"
+    with pytest.raises(NonFiniteLossError, match=expected):
+        run.run(ctx, largest=50)
+    assert ctx.checkpoints["gan"].scalars["done"] == 4
+
+
 def test_weights_that_are_not_finite_are_never_returned() -> None:
     run = Adversaries()
     run.spoil = ("weight", 9)

@@ -188,6 +188,25 @@ def test_a_method_is_not_loaded_with_other_weights_than_the_runs(bench, results)
         ib.load(replace(results[0], recognizer=used))
 
 
+def test_fitted_methods_are_exported_as_they_were_loaded(bench, results, capsys):
+    from safetensors.numpy import load_file
+
+    path = next(bench.out.rglob("records/*/*toy_shift*.json"))
+    folder = bench.out / "exported"
+    assert bench.call("export", str(path), str(folder))[0] == 0
+    fitted = ib.load(path)
+    for role in ("translator", "recognizer"):
+        tensors = load_file(folder / role / "state.safetensors")
+        state = getattr(fitted, role).state()
+        assert tensors.keys() == state.tensors.keys()
+        assert all((tensors[name] == state.tensors[name]).all() for name in tensors)
+        facts = json.loads((folder / role / "method.json").read_text())
+        assert facts["name"] == getattr(fitted.record, role).name
+        assert facts["scalars"] == dict(state.scalars)
+    code, _, error = bench.call("export", str(path), str(folder))
+    assert (code, "not an empty folder" in error) == (2, True)
+
+
 def test_loading_says_what_is_missing(bench, results):
     from irfer_bench.errors import DamagedError
 

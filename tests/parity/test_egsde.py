@@ -1,11 +1,11 @@
-"""EGSDE's sampling from its stored network outputs and energy gradients, by the shared sampler."""
+"""EGSDE against the official sampler: from stored outputs, and by both networks and energies."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import numpy as np
 import pytest
@@ -13,9 +13,10 @@ import torch
 from torch import Tensor
 
 from irfer_bench.nn.images import to_frames
-from irfer_translators.diffusion.lowpass import LowPass, low_pass_energy
+from irfer_translators.diffusion.egsde import independent_energy, specific_energy
 from irfer_translators.diffusion.process import Variance, VPProcess
 from irfer_translators.diffusion.sampling import SamplerStep, guided_eps, sample
+from tests.parity.egsde_files import Spec, make_file
 from tests.parity.fixtures import error, fixtures, load
 
 TRAJECTORIES = fixtures("translators", "egsde_traj")
@@ -79,16 +80,58 @@ def test_sampling_from_stored_outputs(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", TRAJECTORIES)
-def test_domain_independent_energy(path: Path) -> None:
-    raw, metadata = load(path)
-    if metadata["s2"] != "neg_l2":
-        pytest.skip(f"E_i is {metadata['s2']} in this file; ours is the squared distance")
-    A = LowPass(int(metadata["size"]), int(metadata["down_N"]))
-    for s in range(len(raw["y_in"])):
-        x, c_t = (torch.from_numpy(raw[key][s]) for key in ("y_in", "source_t"))
-        energy, gradient = low_pass_energy(A, x, c_t)
-        assert error(energy.sum(), raw["energy_independent_sum"][s]) < 1e-5
-        assert error(gradient, raw["grad_independent"][s]) < 1e-5
+def test_both_energies_and_their_gradients(path: Path) -> None:
+    spec = Spec(path)
+    t = spec.t
+    for s in range(len(t["y_in"])):
+        y, c_t, time = (t[key][s] for key in ("y_in", "source_t", "t"))
+        E_s, g_s = specific_energy(spec.domain, y.double(), c_t.double(), time, spec.form_s)
+        E_i, g_i = independent_energy(spec.A, y.double(), c_t.double(), spec.form_i)
+        for found, key in ((E_s.sum(), "energy_specific_sum"), (g_s, "grad_specific"),
+                           (E_i.sum(), "energy_independent_sum"), (g_i, "grad_independent")):
+            assert error(found, t[key][s]) < 1e-5, (key, s)
+
+
+@pytest.mark.parametrize("path", TRAJECTORIES)
+def test_whole_trajectory_by_both_networks(path: Path) -> None:
+    spec = Spec(path)
+    steps = spec.run()
+    assert len(steps) == len(spec.t["y_in"]) == spec.M * spec.rounds
+    for s, step in enumerate(steps):
+        assert error(step.x, spec.t["y_in"][s]) < 1e-5, s
+        assert error(step.eps, spec.t["eps"][s]) < 1e-5, s
+        assert error(step.x_next, spec.t["y_out"][s]) < 1e-5, s
+    assert (to_frames(steps[-1].x_next) == spec.raw["final_uint8"]).mean() > 0.999
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"lambda_s": -500.0}, {"E": None}, {"lambda_i": -2.0}, {"A": None}, {"form_s": "neg_l2"}],
+    ids=["sign of E_s", "no E_s", "sign of E_i", "no E_i", "other similarity"],
+)
+@pytest.mark.parametrize("path", TRAJECTORIES)
+def test_the_fixture_notices(path: Path, changed: dict[str, Any]) -> None:
+    spec = Spec(path)
+    if changed.get("form_s") == spec.form_s:
+        changed = {"form_s": "cosine"}
+    assert error(spec.run(**changed)[-1].x_next, spec.t["y_out"][-1]) > 1e-4
+
+
+BRANCHES = {
+    "both forms the other way": {"s1": "neg_l2", "s2": "cosine", "lambda_s": "0.5"},
+    "two rounds and the larger variance": {"K": "2", "var_type": "fixedlarge", "M": "3"},
+    "two rounds without E_s": {"K": "2", "lambda_s": "0.0", "s1": "neg_l2"},
+}
+
+
+@pytest.mark.parametrize("name", BRANCHES)
+@pytest.mark.parametrize("path", TRAJECTORIES[:1])
+def test_branches_that_no_given_file_switches(path: Path, name: str, tmp_path: Path) -> None:
+    made = make_file(path, tmp_path, **BRANCHES[name])
+    test_tables(made)
+    test_sampling_from_stored_outputs(made)
+    test_both_energies_and_their_gradients(made)
+    test_whole_trajectory_by_both_networks(made)
 
 
 @pytest.mark.parametrize("path", TRAJECTORIES)

@@ -1,0 +1,59 @@
+"""Fitted methods written out of the store, for other programs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from safetensors.numpy import save_file
+
+from irfer_bench.contracts.interfaces import Exporter
+from irfer_bench.errors import MissingError, UsageError
+from irfer_bench.orchestration.loading import Fitted, load
+from irfer_bench.store.records import Record
+
+
+def export(record: Record | str | Path, folder: str | Path) -> list[Path]:
+    """Write the fitted translator and recognizer behind a record into a new folder.
+
+    Each gets a folder of its own: `state.safetensors` (all tensors), `method.json` (name, version,
+    parameters, scalars of the state), and what the method's own `export` adds, such as a folder
+    that `diffusers` opens.
+
+    Returns:
+        The files, in order.
+
+    Raises:
+        UsageError: the folder is there and not empty. MissingError: nothing was fitted, or the
+            store no longer holds it.
+    """
+    to = Path(folder)
+    if to.exists() and (not to.is_dir() or any(to.iterdir())):
+        raise UsageError(f"{to} is not an empty folder", "name a new one")
+    fitted = load(record)
+    written = sum(_write(fitted, role, to / role) for role in ("translator", "recognizer"))
+    if not written:
+        raise MissingError(f"{' × '.join(fitted.record.row[1:])} has no weights: nothing to export")
+    return sorted(path for path in to.rglob("*") if path.is_file())
+
+
+def _write(fitted: Fitted, role: str, folder: Path) -> bool:
+    method: Any = getattr(fitted, role)
+    state = None if method is None else method.state()
+    if state is None or not state.tensors:
+        return False
+    folder.mkdir(parents=True)
+    tensors = {name: np.ascontiguousarray(value) for name, value in state.tensors.items()}
+    save_file(tensors, folder / "state.safetensors")
+    used = getattr(fitted.record, role)
+    facts = {
+        "name": used.name, "variant": used.variant, "version": used.version, "preset": used.preset,
+        "params": dict(used.params), "scalars": dict(state.scalars),
+    }
+    text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
+    (folder / "method.json").write_text(f"{text}\n", encoding="utf-8")
+    if isinstance(method, Exporter):
+        method.export(folder)
+    return True

@@ -1,0 +1,1 @@
+"""Translators that are trained against discriminators: CycleGAN, pix2pix and HiFaceGAN."""
