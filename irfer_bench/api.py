@@ -70,6 +70,7 @@ if TYPE_CHECKING:
         Tree,
         few,
         is_archive,
+        join,
         list_folder,
         natural,
         walk,
@@ -115,7 +116,7 @@ _HOMES = {
     "data.trees.patterns": "Found Matches Patterns",
     "data.trees.stills": "Stills clip_of",
     "data.trees.survey": "Notes RefusedRowError Survey note_gaps relative",
-    "data.trees.walk": "Tree few is_archive list_folder natural walk",
+    "data.trees.walk": "Tree few is_archive join list_folder natural walk",
     "errors": (
         "BenchError CellError ContractError DamagedError MissingError MissingWeightsError "
         "NonFiniteLossError RefusedError UnavailableError UsageError"
@@ -216,6 +217,7 @@ __all__ = [
     "Tree",
     "few",
     "is_archive",
+    "join",
     "list_folder",
     "natural",
     "walk",

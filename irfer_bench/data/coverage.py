@@ -9,7 +9,7 @@ import msgspec
 
 from irfer_bench.contracts.component import CLASSES
 from irfer_bench.contracts.values import Item
-from irfer_bench.data.domains import lies_in
+from irfer_bench.data.domains import lies_in, select_items
 from irfer_bench.errors import MissingError
 from irfer_bench.settings.setting import Domain, Setting
 
@@ -23,11 +23,13 @@ def with_classes(setting: Setting, items: Sequence[Item]) -> Setting:
     Expressions come in the unified order, then own classes by name.
 
     Raises:
-        MissingError: fewer than two classes are there.
+        MissingError: a domain has no labelled item, or fewer than two classes are there.
     """
     if setting.classes:
         return setting
     found = [_labels(items, domain) for domain in _domains(setting)]
+    for domain, labels in zip(_domains(setting), found, strict=True):
+        select_items(setting.dataset, items, domain, sorted(labels))  # refuses an empty domain
     names = sorted(set.intersection(*found), key=_place) if found else []
     if len(names) < 2:
         raise MissingError(
@@ -157,5 +159,4 @@ def _place(label: str) -> tuple[int, str]:
 
 
 def _words(domain: Domain) -> str:
-    more = " ".join((*domain.lightings, *domain.parts, *domain.splits))
-    return f"{domain.spectrum} ({more})" if more else domain.spectrum
+    return " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))

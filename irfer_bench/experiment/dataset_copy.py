@@ -86,8 +86,12 @@ def find_copy(
     boxes: Path | None = None,
     scan: bool = False,
     given: Mapping[str, Any] | None = None,
+    known: Manifest | None = None,
 ) -> DatasetCopy:
     """The copy of a dataset; with `scan` a folder without a stored manifest is read now.
+
+    Args:
+        known: the manifest, where the folder was read just now.
 
     Raises:
         MissingError: the dataset needs files and no root was given, or the root is not there.
@@ -118,7 +122,7 @@ def find_copy(
     from irfer_bench.data.scanning import scan as read_manifest
 
     source = DatasetCopy(component, params, root, None, landmarks, boxes)
-    manifest = stored(name, root, home, source.stamp)
+    manifest = known or stored(name, root, home, source.stamp)
     if manifest is None and scan:
         manifest = read_manifest(
             registry.create(component, params),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,6 +11,7 @@ import msgspec
 from irfer_bench.contracts.component import Kind
 from irfer_bench.contracts.values import Item
 from irfer_bench.data.coverage import choose_default, describe_outside, with_classes
+from irfer_bench.data.manifest import Manifest
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
@@ -117,6 +118,7 @@ class Planner:
         scan: read folders of datasets that have no stored manifest; without it their steps have
             no final keys.
         remote: the steps run on another machine, whose devices are not known here.
+        manifests: of datasets whose folders were read just now.
     """
 
     registry: Registry
@@ -124,6 +126,7 @@ class Planner:
     weights: Path
     scan: bool = False
     remote: bool = False
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
     _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
     _notes: list[str] = field(default_factory=list)
@@ -354,6 +357,7 @@ class Planner:
                 landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
                 boxes=Path(request.boxes).expanduser() if request.boxes else None,
                 given=given,
+                known=self.manifests.get(name),
             )
             code = self._code(self.registry.owner("dataset", name))
             self._sources[asked] = replace(found, code=code) if code else found

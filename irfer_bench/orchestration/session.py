@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.planner import Plan, Planner
-from irfer_bench.experiment.requirements import Requirements, refuse_lacking
 from irfer_bench.home import cores, home, torch_threads, weights
 from irfer_bench.registry import Registry
 from irfer_bench.registry import load as load_registry
@@ -59,6 +58,11 @@ class Session:
         remote = not address.startswith("irfer_bench.")
         planner = Planner(self.registry, self.home, self.weights, scan=True, remote=remote)
         plan = planner.plan(requests)
+        if all(self.store.has(planned.score.key) for planned in plan.cells):
+            return plan
+        # Imported where something is to be built: a cached run needs none of it.
+        from irfer_bench.experiment.requirements import Requirements, refuse_lacking
+
         refuse_lacking(plan, Requirements(self.registry, self.weights), self.store)
         return plan
 

@@ -17,6 +17,7 @@ from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Setting
 
 if TYPE_CHECKING:
+    from irfer_bench.data.manifest import Manifest
     from irfer_bench.registry import Registry
 
 PRESET = "quick"
@@ -46,6 +47,7 @@ class Judge:
 
     Args:
         roots: folder per dataset. params: of the dataset, as given.
+        manifests: of datasets whose folders were read just now.
     """
 
     registry: Registry
@@ -53,9 +55,12 @@ class Judge:
     weights: Path
     roots: Mapping[str, str]
     params: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._planner = Planner(self.registry, self.home, self.weights, scan=True)
+        self._planner = Planner(
+            self.registry, self.home, self.weights, scan=True, manifests=self.manifests
+        )
         self._requirements = Requirements(self.registry, self.weights)
         self._plain = self._translator(adds_nothing=True)
         self._effective = self._translator(adds_nothing=False)
@@ -149,5 +154,5 @@ def next_command(
 
 
 def _why(error: BenchError) -> str:
-    """The reason and the remedy, but for the advice to run the check."""
-    return error.message if "data check" in error.hint else str(error)
+    """The reason and the remedy, but for the advice to look at the data."""
+    return error.message if "irfer-bench data" in error.hint else str(error)

@@ -63,8 +63,7 @@ def require_writable(folder: Path) -> None:
     """
     try:
         place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
-        with tempfile.TemporaryDirectory(prefix=".irfer.", suffix=DRAFT, dir=place):
-            pass
+        Path(tempfile.mkdtemp(prefix=".irfer.", suffix=DRAFT, dir=place)).rmdir()
     except OSError as error:
         raise DamagedError(
             f"nothing can be written into {folder}: {error.strerror}",

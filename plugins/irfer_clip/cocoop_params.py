@@ -23,4 +23,4 @@ class CocoopParams(ContextParams, frozen=True):
             "transforms": "face",
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 40.0, "apply": 2.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 2.0}

@@ -54,9 +54,6 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "nvie_lwir_quality": (
             "translations of visible test images against thermal ones, spontaneous apex"
         ),
-        "nvie_lists_lwir_weak5": "visible to thermal, your own lists, 5 labels per class",
-        "nvie_lists_lwir_weak0": "visible to thermal, your own lists, no label",
-        "nvie_lists_lwir_weak_full": "visible to thermal, your own lists, every label",
     },
     "large_hfe": {
         "large_hfe_nir_augmented": "every near-infrared label, and translations of CFEE",

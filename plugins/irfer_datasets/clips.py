@@ -135,12 +135,14 @@ class VideoClips(Stills):
         hits = found.of(*self.sources[source])
         own, place = Clips(hits, seen), place_of(hits)
         if source in self.videos:
-            names = own.files()
-            clips = read_videos(names, sorted(labels or names), seen)
+            files = own.files()
+            present = set(files)
+            clips = read_videos(files, sorted(labels or files), seen)
         else:
-            names = own.frames()
-            clips = read_frames(names, sorted(labels or names), seen)
-        note_unlabelled(set(names), labels, place, seen)
+            folders = own.frames()
+            present = set(folders)
+            clips = read_frames(folders, sorted(labels or folders), seen)
+        note_unlabelled(present, labels, place, seen)
         return Frames(source, place, clips)
 
     def _audio(self, found: Matches, seen: VideoSurvey) -> dict[str, str]:

@@ -9,9 +9,10 @@ TREES: Mapping[str, str] = {
 OriginalImg/{NI,VL}/{Strong,Weak,Dark}/P001/Anger/000.jpeg
 PreProcess_Img/{NI_Acropped,VL_Acropped}/{Strong,Weak,Dark}/P001/Anger/000.jpeg""",
     "folder": """\
-<spectrum>/<subject>/<expression>/<name>.png      spectrum vis, nir or lwir
-extra/<spectrum>/<subject>/<expression>/<name>.png      trained on only
-manifest.csv      instead: path, spectrum, label; subject, lighting, pair, split, part""",
+<spectrum>/<subject>/<expression>/<name>.png      spectrum vis, nir or lwir; also without subject
+<spectrum>/<subject>/<expression>/<name>.mp4      a video, or a folder of frames: <name>/0001.png
+extra/<subject>/<expression>/<name>.png      other people's visible images, trained on only
+manifest.csv      instead: path, spectrum, label; subject, lighting, pair, split, part, audio""",
     "cfee": "CFEE_Database_230/{01-04/Images1, …, 21-26/Images6}/CC_SSS_NNNN.jpg",
     "kdef": "KDEF_and_AKDEF/KDEF/AF01/AF01ANS.JPG",
     "nvie": """\

@@ -7,9 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, ClassVar, Literal
 
-from irfer_bench.api import Annotation, Item, Matches, Survey, few, relative
+from irfer_bench.api import Annotation, Item, Matches, Notes, Survey, few, relative
 from irfer_datasets.expected import compare_list
-from irfer_datasets.problems import Notes
 
 Side = Literal["test", "train"]
 FOLDS = (1, 2, 3, 4, 5)

@@ -56,7 +56,6 @@ def _components() -> Iterable[Component]:
         kind="dataset",
         name="nvie",
         factory="irfer_datasets.nvie.dataset:Nvie",
-        params="irfer_datasets.nvie.params:NvieParams",
         summary="more than 100 subjects, visible and thermal, spontaneous and posed",
         licence="signed release agreement with USTC (nvie.ustc.edu.cn); research only",
         source="wang2010nvie",

@@ -17,8 +17,7 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.images import why
+from irfer_bench.api import DamagedError, why
 from irfer_datasets.tree import inside
 
 VIDEOS = frozenset(
@@ -127,7 +126,7 @@ def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
 def _opened(root: Path, name: str) -> Iterator[Any]:
     path = root / name
     if not inside(path, root):
-        raise DamagedError(f"{name} leads out of the data folder", "links are not followed")
+        raise DamagedError(f"{name} leads out of the data folder", "write it from the root")
     try:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)

@@ -52,4 +52,5 @@ def irfer_bench_components() -> Iterable[Component]:
             summary=summary, needs=("dlib", "face_recognition_models"),
             licence="Boost (dlib), CC0 (models); 68 landmarks trained on 300-W: no commercial use",
             source="king2009dlib; kazemi2014ert; sagonas2016faces",
+            traits=Traits(landmarks=True),
         )

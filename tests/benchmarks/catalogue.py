@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import clip, core, data, detection, gans, methods, start_up
+from functools import partial
+
+from tests.benchmarks import (
+    clip,
+    core,
+    data,
+    detection,
+    diffusion,
+    gans,
+    methods,
+    start_up,
+)
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -36,6 +47,22 @@ BENCHMARKS = (
     Benchmark(
         "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
         methods.sampler, 1,
+    ),
+    *(
+        Benchmark(
+            f"16 images by {name}, networks of quick, processor time", "ours",
+            "one by one, energies by autograd", partial(diffusion.against_reference, name), 3, aim,
+        )
+        for name, aim in (("nfer_sde", "at least 3 times as fast"),
+                          ("egsde", "at least 3 times as fast"),
+                          ("sdedit", "at least 1.5 times as fast"))
+    ),
+    *(
+        Benchmark(
+            f"4 steps of {name}, networks of bench at 64 px, processor time", "ours",
+            "its U-Net alone", partial(diffusion.over_forward, name), 3, aim,
+        )
+        for name, aim in (("nfer_sde", "at most 25 % more"), ("egsde", "at most 130 % more"))
     ),
     Benchmark(
         "six steps of CycleGAN, processor time", "images of a network together",

@@ -1,7 +1,7 @@
 """Epochs of CLIP methods against the official way of doing the same, in processor time.
 
 A CLIP with the geometry of ViT-B/16 (196 patches, 77 positions, widths as 3 to 2) and random
-weights, a quarter as wide and a third as deep. Both sides compute the same losses, which is checked.
+weights, a quarter as wide and a third as deep. Both sides compute the same losses: checked.
 """
 
 from __future__ import annotations

@@ -19,6 +19,7 @@ from tests.irfer_datasets.affectnet_tree import crops_tree
 from tests.irfer_datasets.kdef_tree import kdef_tree
 from tests.irfer_datasets.raf_db import findings as raf_db
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree
+from tests.irfer_datasets.trees import image
 
 
 def annotate(root: Path) -> None:
@@ -27,8 +28,11 @@ def annotate(root: Path) -> None:
         for path in list(place.glob("*_exp.npy")):
             code = int(float(np.load(path).item()))
             number = path.name.partition("_")[0]
-            words = {"human-label": code if int(number) % 2 else str(code), "soft-label": [0.0] * 8}
-            words["meta-data"] = {"landmark-68": [0.5] * 136, "age": 30}
+            words = {
+                "human-label": code if int(number) % 2 else str(code),
+                "soft-label": [0.0] * 8,
+                "meta-data": {"landmark-68": [0.5] * 136, "age": 30},
+            }
             (place / f"{number}.json").write_text(json.dumps(words))
         for path in place.glob("*.npy"):
             path.unlink()
@@ -75,6 +79,15 @@ def test_affectnet_sorted_into_folders_by_code(tmp_path: Path, base: str) -> Non
     assert Counter(i.split for i in AffectNet(AffectNetParams(form="folders")).index(root)) == {
         "train": 16, "val": 8
     }  # fmt: skip
+
+
+def test_other_sets_sorted_by_code_are_not_taken_for_affectnet(tmp_path: Path) -> None:
+    """FER2013 is sorted into 0 to 6, copies of RAF-DB into 1 to 7: other expressions."""
+    for name, codes in (("fer", range(7)), ("raf", range(1, 8))):
+        for code in codes:
+            image(tmp_path / name / f"train/{code}/a{code}.jpg")
+        seen = AffectNet().identify(tmp_path / name)
+        assert seen.confidence < 0.5 and "codes may be another set's" in seen.reason
 
 
 def test_raf_db_from_kaggle_has_its_tables_beside_the_images(tmp_path: Path) -> None:

@@ -217,3 +217,10 @@ def test_a_linked_folder_of_clips_is_checked_and_read(
     assert "15 usable items" in capsys.readouterr().out
     item = items(Dfew(), root)["dfew_00001"]
     assert Dfew().read(root, item).frames.shape == (dfew_tree.FRAMES, 32, 32, 3)
+
+
+def test_a_refusal_names_the_folder_that_was_skipped(dfew: Path, tmp_path: Path) -> None:
+    shutil.copytree(dfew / CROPS, tmp_path / "DFEW/frames_of_mine")
+    seen = Dfew().identify(tmp_path)
+    assert seen.confidence == 0.0
+    assert "not read: 75 files under DFEW, such as DFEW/frames_of_mine/00001/" in seen.reason

@@ -15,8 +15,7 @@ from irfer_bench.contracts.values import Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.coverage import describe_coverage, describe_items
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
-from irfer_bench.errors import MissingError, UsageError
-from irfer_bench.experiment.request import parse_roots
+from irfer_bench.errors import OtherFolderError, UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.expected_tree import tree_lines
@@ -51,7 +50,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
-    verdicts = judge(args, registry) if there is None else []
+    verdicts = judge(args, registry, manifest) if there is None else []
     if args.json:
         summary = summarise(manifest)
         if there is None:
@@ -84,11 +83,9 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
     """The manifest; where the folder is not this dataset, the tree that is expected is printed."""
     try:
         return scan_dataset(args, registry)
-    except MissingError:
-        root = parse_roots(args.data_root, args.dataset).get(args.dataset)
-        if root is not None and Path(root).expanduser().is_dir():
-            for line in tree_lines(registry.get("dataset", args.dataset)):
-                print(line, file=sys.stderr)
+    except OtherFolderError:
+        for line in tree_lines(registry.get("dataset", args.dataset)):
+            print(line, file=sys.stderr)
         raise
 
 

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
+from irfer_bench.cli.data.opened import SHOWN
 from irfer_bench.data.manifest import BLOCKING, Manifest
 from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home, weights
@@ -14,10 +16,13 @@ from irfer_bench.registry import Registry
 from irfer_bench.render.escape import terminal
 
 
-def judge(args: argparse.Namespace, registry: Registry) -> list[SettingVerdict]:
-    """A verdict on every setting of the dataset."""
+def judge(
+    args: argparse.Namespace, registry: Registry, manifest: Manifest
+) -> list[SettingVerdict]:
+    """A verdict on every setting of the dataset, whose folder was read just now."""
     roots = parse_roots(args.data_root, args.dataset)
-    made = Judge(registry, home(), weights(), roots, parse_params(args.param))
+    known = {args.dataset: manifest}
+    made = Judge(registry, home(), weights(), roots, parse_params(args.param), known)
     return made.judge(args.dataset)
 
 
@@ -45,20 +50,22 @@ def verdict_code(verdicts: Sequence[SettingVerdict]) -> int:
 def verdict_lines(
     args: argparse.Namespace, verdicts: Sequence[SettingVerdict], manifest: Manifest
 ) -> Iterator[str]:
-    """The verdict, a line per setting that can be run and per reason that others cannot."""
+    """The verdict, a line per set of folds that can be run and per kind of reason why not."""
     if not verdicts:
         return
     able = [verdict for verdict in verdicts if verdict.folds]
     yield f"verdict: this copy can run {len(able) or 'none'} of {_settings(len(verdicts))}"
-    for verdict in able:
-        partly = f"; not the others: {verdict.reason}" if verdict.reason else ""
-        yield terminal(f"  can     {verdict.setting}: {_folds(verdict)}{partly}")
-    reasons: dict[str, list[str]] = {}
-    for verdict in verdicts:
-        if not verdict.folds:
-            reasons.setdefault(verdict.reason, []).append(verdict.setting)
-    for reason, names in reasons.items():
-        yield terminal(f"  cannot  {', '.join(names)}: {reason}")
+    for folds, own in _grouped(able, lambda v: (_folds(v), _kind(v))).items():
+        why = own[0].reason
+        partly = f"; not the others: {_bare(own[0])}" if why else ""
+        yield terminal(f"  can     {', '.join(v.setting for v in own)}: {folds[0]}{partly}")
+    unable = [verdict for verdict in verdicts if not verdict.folds]
+    for own in _grouped(unable, _kind).values():
+        names = ", ".join(v.setting for v in own[:SHOWN])
+        names += f" and {len(own) - SHOWN} more" if len(own) > SHOWN else ""
+        reasons = list(dict.fromkeys(map(_bare, own)))
+        rest = "; and so on (--json lists all)" if len(reasons) > SHOWN else ""
+        yield terminal(f"  cannot  {names}: {'; or '.join(reasons[:SHOWN])}{rest}")
     roots = parse_roots(args.data_root, args.dataset)
     command = terminal(next_command(args.dataset, verdicts, roots))
     if able:
@@ -67,6 +74,26 @@ def verdict_lines(
         yield f"next: put right what blocks, then {command}"
     else:
         yield f"next: bring what is missing (irfer-bench show {args.dataset}), then {command}"
+
+
+def _grouped(
+    verdicts: Iterable[SettingVerdict], key: Callable[[SettingVerdict], Any]
+) -> dict[Any, list[SettingVerdict]]:
+    groups: dict[Any, list[SettingVerdict]] = {}
+    for verdict in verdicts:
+        groups.setdefault(key(verdict), []).append(verdict)
+    return groups
+
+
+def _bare(verdict: SettingVerdict) -> str:
+    """The reason without the setting's name."""
+    return verdict.reason.removeprefix(f"{verdict.setting}: ")
+
+
+def _kind(verdict: SettingVerdict) -> str:
+    """What reasons of one kind share: their first words, without the fold."""
+    words = re.sub(r"fold \d+:? ", "", _bare(verdict)).split()
+    return " ".join(words[:4])
 
 
 def _settings(count: int) -> str:

@@ -147,14 +147,13 @@ class Matches:
         has a role is one line for all below it.
         """
         yield from self.tree.problems
-        used = self._used()
-        for folder in used:
+        for folder in self._used():
             own = folder.rpartition("/")[2]
             proper = self.names.get(own.casefold(), own)
             if proper != own:
                 yield Problem("mis_cased", folder, f"read as {proper}; rename it")
-        yield from self._packed()
-        yield from self._unread(used)
+        yield from self.packed()
+        yield from self._unread()
 
     def _used(self) -> dict[str, None]:
         """Folders in or below which something has a role."""
@@ -166,7 +165,8 @@ class Matches:
                 folder = folder.rpartition("/")[0]
         return dict.fromkeys(sorted(used))
 
-    def _packed(self) -> Iterator[Problem]:
+    def packed(self) -> Iterator[Problem]:
+        """`packed`: archives by folder."""
         for folder, names in self.rest.items():
             own = [name for name in names if is_archive(name)]
             if len(own) == 1:
@@ -176,8 +176,9 @@ class Matches:
                 action = f"{len(own)} archives are still packed: {few(own)}: unpack them"
                 yield Problem("packed", folder or ".", action)
 
-    def _unread(self, used: Mapping[str, None]) -> Iterator[Problem]:
-        counts: dict[str, list[str]] = {}
+    def unread(self) -> dict[str, list[str]]:
+        """Paths of files without a role by folder: by the top one in which nothing has a role."""
+        used, counts = self._used(), dict[str, list[str]]()
         for folder, names in self.rest.items():
             top = folder
             if folder and folder not in used:
@@ -186,11 +187,14 @@ class Matches:
                 top = next(place for place in tops if place not in used)
             own = [join(folder, name) for name in names if not is_archive(name)]
             counts.setdefault(top, []).extend(own)
-        for top, paths in counts.items():
+        return {top: paths for top, paths in counts.items() if paths}
+
+    def _unread(self) -> Iterator[Problem]:
+        for top, paths in self.unread().items():
             if len(paths) == 1:
                 action = "not read: its place or name is none of this dataset's"
                 yield Problem("unexpected_file", paths[0], action)
-            elif paths:
+            else:
                 such = paths[0].removeprefix(f"{top}/")
                 action = f"{len(paths):,} files not read, such as {such}: their places or names "
                 yield Problem("unexpected_file", top or ".", action + "are none of this dataset's")

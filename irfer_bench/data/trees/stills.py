@@ -93,11 +93,15 @@ class Stills(ABC):
         return self._found[root]
 
     def hints(self, root: Path) -> list[str]:
-        """Why a folder may not be the wanted dataset: still packed, closed, or a link in a loop."""
+        """Why a folder may not be the wanted dataset: packed, closed, looped, named otherwise."""
         found = self.find(root)
         odd = (p for p in found.tree.problems if p.kind in ("unreadable", "link_loop"))
-        first = [f"{p.path}: {p.action}" for p in odd][:1]
-        return [*first, *filter(None, (packed(found.archives()),))]
+        hints = [*[f"{p.path}: {p.action}" for p in odd][:1], packed(found.archives())]
+        if not any(found.roles.values()) and (unread := found.unread()):
+            top = max(unread, key=lambda place: len(unread[place]))
+            count, such = len(unread[top]), unread[top][0]
+            hints.append(f"not read: {count:,} files under {top or 'the root'}, such as {such}")
+        return [hint for hint in hints if hint]
 
     def unlike(self, root: Path) -> MissingError:
         """The error for a root that is not this dataset."""

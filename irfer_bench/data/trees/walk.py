@@ -6,6 +6,8 @@ import errno
 import os
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -39,6 +41,9 @@ class Tree:
             yield from (join(folder, name) for name in names)
 
 
+_SHARED: ContextVar[dict[Path, Tree] | None] = ContextVar("shared walks", default=None)
+
+
 @dataclass
 class Listing:
     """What one folder holds, in natural order, and what was left out and why."""
@@ -62,6 +67,25 @@ def walk(root: Path) -> Tree:
 
     A link that leads back into a folder above it is not followed (`link_loop`).
     """
+    known = _SHARED.get()
+    if known is None:
+        return _walk(root)
+    if root not in known:
+        known[root] = _walk(root)
+    return known[root]
+
+
+@contextmanager
+def shared_walks() -> Iterator[None]:
+    """Inside, each root is walked once, whoever asks: for datasets that are compared."""
+    token = _SHARED.set({})
+    try:
+        yield
+    finally:
+        _SHARED.reset(token)
+
+
+def _walk(root: Path) -> Tree:
     tree = Tree(root)
     stack = [_Place("", os.path.realpath(root))]
     while stack:

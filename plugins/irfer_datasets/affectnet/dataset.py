@@ -135,6 +135,7 @@ class AffectNet(Stills):
             found = self.find(root)
             lists = (find_list(tree, found, name) for tree in find_trees(found))
             path = next(filter(None, lists), None)
+            self._found.pop(root, None)  # a worker keeps no names of a million files
             if path is None:
                 raise DamagedError(f"{name}.csv of affectnet is gone", "restore it and run again")
             self._faces[root, name] = FaceList(root / path, root)

@@ -76,13 +76,13 @@ FORMS: Mapping[Form, tuple[str, ...]] = {
     "folders": ("sorted",),
 }
 """Roles that each form needs, in the order of preference."""
-FLAWS: Mapping[Form, tuple[str, str]] = {
+FLAWS: Mapping[Form, tuple[str, ...]] = {
     "crops_2021": ("no images/<id>.jpg beside annotations", "no annotations/<id>_exp.npy or .json"),
     "lists_2017": (
         "no Manually_Annotated_Images with numbered folders",
         "neither training.csv nor validation.csv",
     ),
-    "folders": ("no image in train/0 to val/7",),
+    "folders": ("no images in both train/0 and train/7, so these codes may be another set's",),
 }
 VAL8 = (499, 500)
 """Validation images of contempt: the release of 2021 lacks one."""
@@ -102,7 +102,9 @@ class Tree:
     def flaw(self, found: Matches) -> str:
         """What a copy lacks, or an empty string; no list and no image is read."""
         for role, what in zip(FORMS[self.form], FLAWS[self.form], strict=True):
-            if not self.of(found, role):
+            hits = self.of(found, role)
+            # FER2013 sorted so has 0 to 6, RAF-DB 1 to 7: their codes mean other expressions.
+            if not hits or (role == "sorted" and not {"0", "7"} <= {h.facts["code"] for h in hits}):
                 return what
         return ""
 

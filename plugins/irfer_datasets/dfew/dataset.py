@@ -13,13 +13,13 @@ from typing import ClassVar
 
 from irfer_bench.api import CLASSES, Match, Matches
 from irfer_datasets.clip_files import frame_number
-from irfer_datasets.clips import Frames, VideoClips, VideoSurvey
+from irfer_datasets.clips import Frames, VideoClips
 from irfer_datasets.dfew.layout import LIST_FOLDERS, SOUNDS, SOURCES, STYLES, TABLE, VIDEO_SOURCES
 from irfer_datasets.dfew.lists import NATIVE, read_lists
 from irfer_datasets.dfew.params import DfewParams
 from irfer_datasets.dfew.sheet import compare, read_labels
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, find_lists, merge_lists
+from irfer_datasets.fold_lists import Assigned, Side, VideoSurvey, find_lists, merge_lists
 
 INTERPOLATED = 16
 """Frames of every clip in clip_224x224_16f."""

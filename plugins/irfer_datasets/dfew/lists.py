@@ -7,12 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import Annotation, DamagedError, open_annotation
+from irfer_bench.api import Annotation, DamagedError, Notes, canonical, open_annotation, relative
 from irfer_datasets.clip_files import clip_number
 from irfer_datasets.fold_lists import FoldList, Row, Side, numbered_rows
-from irfer_datasets.labels import canonical
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import relative
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
 """The official order: labels 1 to 7 (0 in the annotation sheet: no single label)."""

@@ -7,7 +7,8 @@ from itertools import islice
 from pathlib import Path
 
 from irfer_datasets.folder.manifest import MANIFESTS
-from irfer_datasets.folder.rows import TREE, Rows, spectrum_of
+from irfer_datasets.folder.media import is_media
+from irfer_datasets.folder.rows import Rows, spectrum_of
 from irfer_datasets.tree import subfolders
 
 LEVELS = 3
@@ -17,11 +18,16 @@ LOOKED_AT = 100
 
 
 def refusal(root: Path, found: Rows) -> str:
-    """One line: the folder that may be meant, what was found, and the tree that is expected."""
+    """One line: what was found, and the folder that may be meant."""
     parts = ["no image or clip was found"]
     better = next(better_roots(root), None)
     if better is not None:
         parts.append(f"did you mean {better}/?")
+    elif any(is_media(path) for path in found.look(root).files):
+        parts.append(
+            "images lie directly in it: sort them into folders, or write manifest.csv with the "
+            "columns path,subject,spectrum,label"
+        )
     elif _lacks_spectrum(root):
         parts.append(
             "no folder names the spectrum: move all into nir/ (or vis/, lwir/), or say "
@@ -31,7 +37,7 @@ def refusal(root: Path, found: Rows) -> str:
         first, more = found.problems[0], len(found.problems) - 1
         rest = f" (and {more} more)" if more else ""
         parts.append(f"{first.path}: {first.action}{rest}")
-    return "; ".join((*parts, f"expected {TREE}"))
+    return "; ".join(parts)
 
 
 def better_roots(root: Path) -> Iterator[Path]:

@@ -28,11 +28,6 @@ _SPELLINGS: Mapping[str, Spectrum] = {
     "longwaveinfrared": "lwir",
 }
 LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
-TREE = (
-    "<spectrum>/<subject>/<expression>/<name> with spectrum vis, nir or lwir (the subject may be "
-    "absent; <name> is an image, a video or a folder of frames), or manifest.csv"
-)
-"""The tree that is expected, for refusals."""
 _OWN = re.compile(r"[a-z][a-z0-9_]*")
 TYPO = 0.75
 """From this similarity on, a name is taken for a misspelt expression and not for an own class."""

@@ -21,7 +21,6 @@ from irfer_datasets.folder.rows import (
     why_no_label,
 )
 from irfer_datasets.labels import canonical
-from irfer_datasets.tree import Listing
 
 
 def walk(root: Path, params: FolderParams) -> Rows:
@@ -62,13 +61,15 @@ class _Spectrum:
         listing = self.found.look(folder)
         self._refuse_strays(listing.files)
         inside = {below: self.found.look(below) for below in listing.folders}
-        by_expression = any(self._is_expression(below, inside[below]) for below in inside)
+        by_expression = any(
+            self._is_expression(below, inside[below].folders) for below in inside
+        )
         known = by_expression or any(
             self._is_known(leaf) for inner in inside.values() for leaf in inner.folders
         )
         for below, inner in inside.items():
             if by_expression and not any(map(self._is_known, inner.folders)):
-                self._read_expression(below, inner)
+                self._read_expression(below, inner.folders)
                 continue
             self._refuse_strays(inner.files)
             for leaf in inner.folders:
@@ -81,15 +82,15 @@ class _Spectrum:
             label_of(folder.name, self.params.own) in self.params.own
         )
 
-    def _is_expression(self, folder: Path, inner: Listing) -> bool:
-        return self._is_known(folder) and not any(map(self._is_known, inner.folders))
+    def _is_expression(self, folder: Path, inner: Iterable[Path]) -> bool:
+        return self._is_known(folder) and not any(map(self._is_known, inner))
 
-    def _read_expression(self, folder: Path, inner: Listing) -> None:
+    def _read_expression(self, folder: Path, subjects: Iterable[Path]) -> None:
         """Images below an expression, without subjects or in one folder for each."""
         label = self._label(folder, known=True)
         if label is None:
             return
-        for below in inner.folders:
+        for below in subjects:
             self._read(below, label, below.name)
         rows = leaf_rows(folder, self._fact(label, None), self.found, folders=False)
         self.found.rows += map(self._with_subject, rows)

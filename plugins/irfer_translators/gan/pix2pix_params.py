@@ -36,7 +36,7 @@ class Pix2PixParams(GanParams, frozen=True):
         "bench": {"batch": 4, "iterations": 50_000},
         "quick": {
             "size": 64, "enlarge": 1.0, "ngf": 32, "ndf": 16, "downs": 6, "batch": 4,
-            "iterations": 450,
+            "lr": 1e-3, "iterations": 450,
         },
     }
 

@@ -80,7 +80,7 @@ def test_what_is_no_text_is_damaged(tmp_path: Path, data: bytes, said: str) -> N
         open_annotation(write(tmp_path, data), tmp_path)
 
 
-def test_a_missing_list_and_a_missing_column_are_named_and_a_linked_list_is_read(tmp_path: Path) -> None:
+def test_a_missing_list_or_column_is_named_and_a_linked_list_is_read(tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match=r"none\.csv cannot be read"):
         open_annotation(tmp_path / "none.csv", tmp_path)
     outside = write(tmp_path, TEXT.encode())

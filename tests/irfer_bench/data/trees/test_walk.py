@@ -1,4 +1,4 @@
-"""One walk of a folder: natural order, system files, links and loops, names that cannot be shown."""
+"""One walk of a folder: order, system files, links and loops, names that cannot be shown."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from irfer_bench.api import is_archive, list_folder, natural, walk
+from irfer_bench.data.trees.walk import shared_walks
 
 names = st.text(alphabet="ab0129. _", max_size=8)
 
@@ -133,3 +134,11 @@ def test_archives_are_known_by_their_names(name: str) -> None:
 @pytest.mark.parametrize("name", ["a.jpg", "001", "zip", "a.gz.txt", "00001.mp4", ".zip"])
 def test_other_files_are_no_archives(name: str) -> None:
     assert not is_archive(name)
+
+
+def test_datasets_that_are_compared_share_a_walk(tmp_path: Path) -> None:
+    with shared_walks():
+        first = walk(tmp_path)
+        (tmp_path / "new").touch()
+        assert walk(tmp_path) is first
+    assert list(walk(tmp_path).paths()) == ["new"]
