@@ -4,7 +4,7 @@ The landmarks stay with the prepared clips, so that NFER-SDE's landmark network 
 photographs without a file of landmarks. The predictor was trained with boxes of the HOG detector
 and fits the network's less well.
 
-Measured: `dlib` found 120 of 120 drawn faces of 64 to 128 pixels in all three spectra, and no face
+Measured: `dlib` found 90 of 90 drawn faces of 64 to 128 pixels in all three spectra, and no face
 in 12 of scikit-image's images without one.
 """
 
