@@ -8,7 +8,7 @@ al., ILVR: Conditioning Method for Denoising Diffusion Probabilistic Models, ICC
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -78,6 +78,28 @@ class LowPass:
         """A^T x, which equals A x for the triangle kernel (U D is symmetric there)."""
         D, U = self.D.to(x), self.U.to(x)
         return D.mT @ (U.mT @ x @ U) @ D
+
+
+    def high_pass_step(self, x: Tensor, c: Tensor, step: float) -> Tensor:
+        """An implicit Euler step: argmin_y 1/2 ||y - x||^2 + step ||Phi (y - c)||^2, Phi = I - A.
+
+        (I + 2 step Phi^T Phi) (y - c) = x - c, solved in the eigenvectors V of U D, where Phi is
+        diagonal: stable for every step, unlike x - step * gradient.
+
+        Raises:
+            ValueError: U D is not symmetric, as with the cubic kernel.
+        """
+        w, V = (part.to(x) for part in self._eigen)
+        shrunk = V.mT @ (x - c) @ V / (1 + 2 * step * (1 - w[:, None] * w).square())
+        return c + V @ shrunk @ V.mT
+
+    @cached_property
+    def _eigen(self) -> tuple[Tensor, Tensor]:
+        P = self.U @ self.D
+        if not torch.allclose(P, P.mT):
+            raise ValueError("an implicit step needs a symmetric filter: the triangle kernel")
+        w, V = torch.linalg.eigh(P)
+        return w, V
 
 
 def low_pass_energy(A: LowPass, x: Tensor, c_t: Tensor) -> tuple[Tensor, Tensor]:
