@@ -45,7 +45,36 @@ if TYPE_CHECKING:
         TranslationData,
     )
     from irfer_bench.data.fingerprint import content_digest
+    from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.data.trees.annotations import (
+        Annotation,
+        open_annotation,
+        read_sheet,
+        unread_sheet,
+    )
+    from irfer_bench.data.trees.folds import every_fifth, few_subjects, split_fold
+    from irfer_bench.data.trees.images import read_image, read_images, stack_images
+    from irfer_bench.data.trees.labelled import LabelledStills
+    from irfer_bench.data.trees.labels import canonical, nearest
+    from irfer_bench.data.trees.patterns import Found, Matches, Patterns
+    from irfer_bench.data.trees.stills import Stills, clip_of
+    from irfer_bench.data.trees.survey import (
+        Notes,
+        RefusedRowError,
+        Survey,
+        note_gaps,
+        relative,
+    )
+    from irfer_bench.data.trees.walk import (
+        Tree,
+        few,
+        is_archive,
+        join,
+        list_folder,
+        natural,
+        walk,
+    )
     from irfer_bench.errors import (
         BenchError,
         CellError,
@@ -77,7 +106,17 @@ _HOMES = {
         "TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
+    "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
+    "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
+    "data.trees.folds": "every_fifth few_subjects split_fold",
+    "data.trees.images": "read_image read_images stack_images",
+    "data.trees.labelled": "LabelledStills",
+    "data.trees.labels": "canonical nearest",
+    "data.trees.patterns": "Found Matches Patterns",
+    "data.trees.stills": "Stills clip_of",
+    "data.trees.survey": "Notes RefusedRowError Survey note_gaps relative",
+    "data.trees.walk": "Tree few is_archive join list_folder natural walk",
     "errors": (
         "BenchError CellError ContractError DamagedError MissingError MissingWeightsError "
         "NonFiniteLossError RefusedError UnavailableError UsageError"
@@ -147,7 +186,41 @@ __all__ = [
     "BASIC",
     "CLASSES",
     "IMAGE_SUFFIXES",
+    "UnreadableImageError",
+    "decode_image",
+    "open_image",
+    "why",
     "content_digest",
+    "Annotation",
+    "open_annotation",
+    "read_sheet",
+    "unread_sheet",
+    "every_fifth",
+    "few_subjects",
+    "split_fold",
+    "read_image",
+    "read_images",
+    "stack_images",
+    "LabelledStills",
+    "canonical",
+    "nearest",
+    "Found",
+    "Matches",
+    "Patterns",
+    "Stills",
+    "clip_of",
+    "Notes",
+    "RefusedRowError",
+    "Survey",
+    "note_gaps",
+    "relative",
+    "Tree",
+    "few",
+    "is_archive",
+    "join",
+    "list_folder",
+    "natural",
+    "walk",
     "private_folder",
     "atomic_file",
     "BenchError",

@@ -64,6 +64,10 @@ class MissingError(BenchError):
     exit_code = 3
 
 
+class OtherFolderError(MissingError):
+    """A folder is not the dataset that it was given as (exit 3)."""
+
+
 class MissingWeightsError(MissingError):
     """Pretrained weights are missing; names the file, its source and its place.
 

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 import os
+import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
 
+from irfer_bench.errors import MissingError, UsageError
+
+RESULTS = "results"
+"""The folder for records and boards where `--out` names none."""
+DEVICES = Path("/dev")
 Precision = Literal["fp32", "bf16"]
 
 
@@ -54,6 +61,57 @@ def pick_device(asked: str) -> str:
     if asked != "auto":
         return asked
     return "cuda" if Path("/dev/nvidia0").exists() else "cpu"
+
+
+def check_device(asked: str) -> None:
+    """Raise where steps cannot run on a device; looks at files and does not import torch.
+
+    Raises:
+        UsageError: no device is called so. MissingError: it is not here.
+    """
+    kind, colon, number = asked.partition(":")
+    if kind not in ("auto", "cpu", "cuda", "mps") or (colon and not number.isdecimal()) or (
+        colon and kind != "cuda"
+    ):
+        raise UsageError(f"unknown device {asked!r}", "use auto, cpu, cuda, cuda:1 … or mps")
+    other = "say --device cpu, or auto, which takes a GPU where there is one"
+    if kind == "mps" and sys.platform != "darwin":
+        raise MissingError("device 'mps' was asked for and this is no Mac", other)
+    if kind != "cuda":
+        return
+    seen = gpus()
+    if not seen:
+        raise MissingError(
+            f"device {asked!r} was asked for and no GPU is here (no /dev/nvidia0)", other
+        )
+    if number and int(number) >= seen:
+        last = "cuda" if seen == 1 else f"cuda:{seen - 1}"
+        raise MissingError(f"device {asked!r} was asked for and {last} is the last one", other)
+    if not torch_knows_cuda():
+        raise MissingError(
+            f"device {asked!r} was asked for and the installed torch is built for the CPU alone",
+            "install torch with CUDA (pytorch.org/get-started), or say --device cpu",
+        )
+
+
+def gpus() -> int:
+    """GPUs that the driver shows and `CUDA_VISIBLE_DEVICES` lets through."""
+    count = sum(path.name.removeprefix("nvidia").isdecimal() for path in DEVICES.glob("nvidia*"))
+    if not count and any((DEVICES / name).exists() for name in ("dxg", "kfd")):
+        count = 1  # Windows' and AMD's drivers do not say how many there are
+    shown = os.environ.get("CUDA_VISIBLE_DEVICES")
+    return count if shown is None else min(count, len([n for n in shown.split(",") if n.strip()]))
+
+
+def torch_knows_cuda() -> bool:
+    """Whether torch was built with CUDA or ROCm, by the names of its libraries."""
+    found = find_spec("torch")
+    places = (found.submodule_search_locations or ()) if found is not None else ()
+    return any(
+        any(Path(place, "lib").glob(pattern))
+        for place in places
+        for pattern in ("*torch_cuda*", "*torch_hip*")
+    )
 
 
 def pick_precision(asked: str, device: str) -> Precision:

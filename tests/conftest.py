@@ -1,6 +1,9 @@
-"""Settings of all tests: no deadline per example, since machines may be busy."""
+"""Settings of all tests: no deadline per example, since machines may be busy; no terminal."""
+
+import os
 
 from hypothesis import settings
 
 settings.register_profile("bench", deadline=None, max_examples=60)
 settings.load_profile("bench")
+os.environ.pop("COLUMNS", None)  # what is printed follows it

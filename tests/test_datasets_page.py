@@ -164,4 +164,4 @@ def test_its_commands_work_on_small_trees(tmp_path: Path) -> None:
     assert re.search(r"\(\d+, 256, 256, 3\)", said["python"])
     purged = said["$ irfer-bench data purge folder --yes"]
     assert re.search(r"deleted [1-9]\d* artefacts made of folder", purged)
-    assert not (tmp_path / "leaderboards").exists()
+    assert not (tmp_path / "results").exists()

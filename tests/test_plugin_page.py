@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from irfer_bench.registry import Registry
 from irfer_bench.scaffold import KINDS
@@ -61,7 +62,7 @@ def test_its_commands_work(site: Path, tmp_path: Path) -> None:
     assert (tmp_path / "irfer-bench-posterise" / "pyproject.toml").is_file()
     assert "posterise@flat" in outputs[2]
     assert "3 cells" in outputs[3]
-    board = (tmp_path / "leaderboards" / "synth_nir_quality.md").read_text()
+    board = (tmp_path / "results" / "synth_nir_quality.md").read_text()
     assert len(re.findall(r"^\|.*posterise", board, re.MULTILINE)) == 2
 
 
@@ -70,13 +71,14 @@ def test_the_short_way_names_every_kind() -> None:
         assert f"`{kind}`" in TEXT
 
 
-def test_its_excerpts_work() -> None:
-    """Each in a fresh namespace: the component, one pass for scores and features, the metric."""
+def test_its_excerpts_work(tmp_path: Path) -> None:
+    """Each in a fresh namespace: the component, one pass for scores and features, dataset, metric.
+    """
     spaces = []
     for text in re.findall(r"^```python run\n(.*?)^```$", TEXT, re.M | re.S):
         spaces.append({"__name__": "excerpt"})
         exec(compile(text, str(PAGE), "exec"), spaces[-1])  # noqa: S102  the page's own code
-    declared, encoder, metric = spaces
+    declared, encoder, dataset, metric = spaces
     announced = Registry()
     assert announced.add(declared["component"], "excerpt") == ""
     clips = make_faces("nir", range(4))
@@ -84,6 +86,15 @@ def test_its_excerpts_work() -> None:
     scores, features = encoder["predict_and_embed"](model, clips, MemoryContext())
     assert features.shape == (len(clips), 16)
     np.testing.assert_allclose(np.exp(scores).sum(1), 1, atol=1e-5)
+    for name in ("VIS/S01/S01_happy_3.png", "nir/box/S01/S01_happy_3.png", "NIR/S02/S02_odd_1.png"):
+        place = tmp_path / "booth" / name
+        place.parent.mkdir(parents=True)
+        Image.fromarray(np.zeros((4, 4, 3), np.uint8)).save(place)
+    booth = dataset["Booth"]()
+    assert {(i.subject, i.label, i.spectrum, i.pair is None) for i in booth.index(tmp_path)} == {
+        ("S01", "happiness", "vis", False), ("S01", "happiness", "nir", False),
+    }  # fmt: skip
+    assert [problem.kind for problem in booth.problems(tmp_path)] == ["unknown_label"]
     top = metric["TopTwo"]()
     scores = np.array([[5.0, 4.0, 1.0, 0.0], [0.0, 1.0, 4.0, 5.0]])
     inputs = SimpleNamespace(scores=scores, labels=np.array([1, 0]))

@@ -60,10 +60,10 @@ def test_the_tutorial_works_as_written(
     for command, result in tutorial:
         assert result.returncode == 0, f"{command}\n{result.stdout}\n{result.stderr}"
         assert "Traceback" not in result.stderr
-    boards = {path.name for path in (workplace / "leaderboards").glob("*.md")}
+    boards = {path.name for path in (workplace / "results").glob("*.md")}
     assert boards == {"synth_nir_quality.md", "folder_nir_quality.md"}
-    assert not list((workplace / "leaderboards").rglob("faces"))
-    drawn = {path.parent.name for path in (workplace / "leaderboards/images").rglob("*.png")}
+    assert not list((workplace / "results").rglob("faces"))
+    drawn = {path.parent.name for path in (workplace / "results/images").rglob("*.png")}
     assert drawn == {"synth_nir_quality"}
 
 
@@ -71,7 +71,7 @@ def test_the_tutorial_works_as_written(
 def test_record_page_names_every_field_that_is_written(
     tutorial: list[tuple[str, subprocess.CompletedProcess[str]]], workplace: Path
 ) -> None:
-    written = sorted((workplace / "leaderboards/records").rglob("*.json"))
+    written = sorted((workplace / "results/records").rglob("*.json"))
     assert written
     for path in written:
         record = json.loads(path.read_text("utf-8"))
@@ -80,9 +80,9 @@ def test_record_page_names_every_field_that_is_written(
         assert set(record["translator"]) == set(RECORD["translator, recognizer"])
         assert all(set(step) == set(RECORD["steps"]) for step in record["steps"])
         assert msgspec.convert(record, Record).outcome == "ok"
-        name = path.relative_to(workplace / "leaderboards/records")
+        name = path.relative_to(workplace / "results/records")
         predictions = json.loads(
-            (workplace / "leaderboards/predictions" / name).read_text("utf-8")
+            (workplace / "results/predictions" / name).read_text("utf-8")
         )
         assert set(predictions) <= set(RECORD["Predictions"])
 

@@ -9,6 +9,7 @@ from docs.generate.table import table
 from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.registry import Registry
 from irfer_bench.render.escape import markdown
+from irfer_bench.render.facts import tell_rank
 from irfer_bench.render.markdown import cell, heading
 from irfer_bench.statistics.board import Board
 
@@ -35,11 +36,10 @@ def excerpt(board: Board, recognizer: str = "resnet18", metrics: Sequence[str] =
     """
     rows = [row for row in board.rows if row.recognizer == recognizer] or board.rows
     columns = [column for name in metrics for column in board.columns if column.name == name]
-    family = board.families[0] if board.families else ""
     headers = ["rank", "translator", "recognizer", *(heading(column, board) for column in columns)]
     body = [
         [
-            str(row.ranks.get(family, "–")),
+            tell_rank(row, board.families[0]) if board.families else "–",
             _name(row.translator),
             _name(row.recognizer),
             *(cell(row.metrics.get(column.name), []) for column in columns),

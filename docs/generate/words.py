@@ -27,6 +27,7 @@ ENVIRONMENT = {
     "IRFER_BENCH_WEIGHTS": "pretrained weights; default `weights` in the home",
     "IRFER_BENCH_DATA_<NAME>": "root of the dataset NAME, where `--data-root` does not give it",
     "IRFER_BENCH_WORKERS": "processes that prepare images; default one per core",
+    "IRFER_BENCH_FIGURES": "`none`: a run draws no figures",
     "IRFER_BENCH_PLUGINS": "`builtin` leaves every other distribution's plugins out",
     "IRFER_BENCH_TRACEBACK": "if set, errors come with their Python traceback",
     "IRFER_GOLDEN": "tests only: folder of the parity fixtures, all of which must then be there",

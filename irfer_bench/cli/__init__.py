@@ -16,13 +16,14 @@ COMMANDS = {
     "run": "run experiments and show the result",
     "plan": "show what a run would do, without doing it",
     "list": "list datasets, settings, translators, recognizers and metrics",
-    "show": "show one component, setting or dataset: parameters, protocol, source",
+    "show": "show one component, setting, dataset or record in full",
     "leaderboard": "render the leaderboards from their records",
     "export": "write the fitted methods of a record for other programs",
     "data": "list, check, prepare and fingerprint datasets",
     "doctor": "show what works here, what is broken and what is missing",
     "new": "write a new plugin package with its tests",
     "gc": "delete stored artefacts that no record needs",
+    "completion": "print a script that completes this command line in a shell",
 }
 
 ADVANCED = {"run-cell": "carry out one job, or serve several as a worker; for executors"}
@@ -61,7 +62,7 @@ Benchmark translators and recognizers of infrared facial expressions.
 
 {rows}
 
-  irfer-bench COMMAND --help tells the options of a command; --version the version.
+  irfer-bench COMMAND --help tells a command's options; --version the version.
 
 Start with: irfer-bench run --translator nfer_sde --recognizer pca
 """
@@ -75,8 +76,13 @@ def make_parser(name: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog=f"irfer-bench {name}", description=summary, allow_abbrev=False
     )
-    _module(name).configure(parser)
+    configure(name, parser)
     return parser
+
+
+def configure(name: str, parser: argparse.ArgumentParser) -> None:
+    """Add the options of one command to a parser."""
+    _module(name).configure(parser)
 
 
 def _module(name: str):  # type: ignore[no-untyped-def]
@@ -87,19 +93,17 @@ def _module(name: str):  # type: ignore[no-untyped-def]
 
 def _guarded(name: str, args: argparse.Namespace) -> int:
     from irfer_bench.errors import BenchError
-    from irfer_bench.render.escape import terminal
+    from irfer_bench.render.layout import say
 
     try:
         return int(_module(name).run(args))
     except BenchError as error:
         if os.environ.get("IRFER_BENCH_TRACEBACK"):
             raise
-        print(f"irfer-bench: {terminal(str(error))}", file=sys.stderr)
+        say(f"irfer-bench: {error}")
         return error.exit_code
     except KeyboardInterrupt:
-        print(
-            "irfer-bench: interrupted; finished steps are kept, run again to go on", file=sys.stderr
-        )
+        say("irfer-bench: interrupted; finished steps are kept, run again to go on")
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

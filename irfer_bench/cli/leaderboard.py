@@ -4,28 +4,36 @@ from __future__ import annotations
 
 import argparse
 import json
-import shutil
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.engine.boards import find_stale, render_boards
 from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, emit, say
 from irfer_bench.store.records import SETTING, settings_in
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from irfer_bench.registry import Registry
+    from irfer_bench.statistics.comparison import Rank
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `leaderboard`."""
     add = parser.add_argument
     add("setting", nargs="?", help="one setting; default all")
-    add("--out", default="leaderboards", metavar="FOLDER", help="the results folder")
+    add(
+        "--out",
+        default=RESULTS,
+        metavar="FOLDER",
+        help=f"the results folder; default ./{RESULTS}",
+    )
     add("--format", default="markdown", help="renderer that makes the pages, written below --out")
     add("--check", action="store_true", help="write nothing; exit 4 where a page is out of date")
     add("--json", action="store_true", help="one object on standard output")
@@ -45,32 +53,25 @@ def run(args: argparse.Namespace) -> int:
         with quiet_stdout():
             stale = find_stale(out, names, args.format, registry)
         for name in stale:
-            print(
-                terminal(f"{name} is not what its records say; irfer-bench leaderboard writes it"),
-                file=sys.stderr,
-            )
+            say(f"{name} is not what its records say; irfer-bench leaderboard writes it")
         return 4 if stale else 0
     with quiet_stdout():
         written = render_boards(out, names, args.format, registry)
     if args.format != "markdown":
         for path in written.paths:
-            print(terminal(str(path)))
-    elif sys.stdout.isatty():
+            emit(str(path))
+    else:
         from irfer_bench.render.compact import render_compact
 
-        width = shutil.get_terminal_size().columns
         for name in (n for n in names if n not in written.errors and n not in written.empty):
-            print(render_compact(read_boards(out, name, registry), width))
-    else:
+            print(render_compact(read_boards(out, name, registry), columns()))
+            print()
         for path in written.paths:
-            print(path.read_text(encoding="utf-8"))
-    if args.format == "markdown":
-        for path in written.paths:
-            print(terminal(f"wrote {path}"), file=sys.stderr)
+            say(f"wrote {path}")
     for name, error in written.errors.items():
-        print(terminal(f"irfer-bench: {name}: {error}"), file=sys.stderr)
+        say(f"irfer-bench: {name}: {error}")
     for name in written.empty:
-        print(f"no cell of {name} has a result; irfer-bench show RECORD says why", file=sys.stderr)
+        say(f"no cell of {name} has a result; irfer-bench show RECORD says why")
     return 4 if written.errors else 0
 
 
@@ -93,10 +94,8 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
         {
             "preset": board.preset,
             "rank": row.rank,
-            "ranks": {
-                family: {"first": own.first, "last": own.last, "of": own.of}
-                for family, own in row.ranks.items()
-            },
+            "ranks": _ranks(row.ranks),
+            "provisional_ranks": _ranks(row.provisional),
             "translator": row.translator,
             "recognizer": row.recognizer,
             "notes": row.marks,
@@ -109,3 +108,10 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
         for board in read_boards(out, setting, registry)
         for row in board.rows
     ]
+
+
+def _ranks(ranks: Mapping[str, Rank]) -> dict[str, dict[str, int]]:
+    return {
+        family: {"first": own.first, "last": own.last, "of": own.of}
+        for family, own in ranks.items()
+    }

@@ -4,17 +4,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+from collections.abc import Collection, Iterator
 from contextlib import suppress
 
-from irfer_bench.errors import BenchError, unknown_name
+from irfer_bench.contracts.component import Component
+from irfer_bench.errors import BenchError, UsageError, unknown_name
+from irfer_bench.orchestration.availability import (
+    data_here,
+    data_variable,
+    dataset_of,
+    missing_packages,
+    missing_weights,
+)
 from irfer_bench.registry import KINDS, Registered, Registry, load
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, say, wrapped
+from irfer_bench.render.listing import Entry, render_entries
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `list`."""
     parser.add_argument("kind", nargs="?", help=" ".join(f"{kind}s" for kind in KINDS))
+    parser.add_argument(
+        "words", nargs="*", metavar="WORD", help="only names and summaries that hold all of these"
+    )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
@@ -36,6 +48,9 @@ def run(args: argparse.Namespace) -> int:
         for owned in registry.registered
         if owned.component.kind == kind and wanted in ("", kind)
     ]
+    rows = [row for row in rows if all(w in f"{row['name']} {row['summary']}" for w in args.words)]
+    if args.words and not rows:
+        raise UsageError(f"no {wanted or 'component'} is named or described so", "fewer words")
     if args.json:
         broken = [
             {"plugin": f.plugin, "distribution": f.distribution, "reason": f.reason}
@@ -43,21 +58,10 @@ def run(args: argparse.Namespace) -> int:
         ]
         print(json.dumps({"components": rows, "broken": broken}))
         return 0
-    for kind in KINDS:
-        own = [row for row in rows if row["kind"] == kind]
-        if own:
-            print(f"{kind}s")
-            width = max(len(row["name"]) for row in own)
-            for row in own:
-                summary, owner = terminal(row["summary"]), _owner(row["distribution"])
-                print(f"{row['name']:<{width}}  {summary}  {owner}".rstrip())
-            print()
+    names = {(row["kind"], row["name"], row["distribution"]) for row in rows}
+    print("\n".join(_lines(registry, names, columns(), bool(wanted))))
     for failure in registry.failures:
-        print(
-            f"broken: {terminal(failure.plugin)} of {terminal(failure.distribution)}: "
-            f"{terminal(failure.reason)}",
-            file=sys.stderr,
-        )
+        say(f"broken: {failure.plugin} of {failure.distribution}: {failure.reason}")
     return 0
 
 
@@ -69,5 +73,60 @@ def _own_summary(registry: Registry, owned: Registered) -> str:
     return ""
 
 
-def _owner(distribution: str) -> str:
-    return "" if distribution == "irfer-bench" else f"({terminal(distribution)})"
+def _lines(
+    registry: Registry, wanted: Collection[tuple[str, str, str]], width: int, weights: bool
+) -> Iterator[str]:
+    """The wanted components by kind.
+
+    Args:
+        weights: whether pretrained weights are looked for, which loads parameters.
+    """
+    datasets = registry.components("dataset")
+    here = {component.name for component in datasets if data_here(component)}
+    for kind in KINDS:
+        own = [
+            each for each in registry.registered
+            if each.component.kind == kind and (kind, each.component.name, each.distribution)
+            in wanted
+        ]  # fmt: skip
+        if not own:
+            continue
+        entries = [_entry(registry, each, datasets, here, weights) for each in own]
+        heading = (lambda name: _dataset_heading(name, here)) if kind == "setting" else str
+        yield from render_entries(f"{kind}s", entries, width, heading)
+        yield ""
+    yield from wrapped(
+        "✓ runs here as far as packages and folders of data go; irfer-bench doctor looks for "
+        "weights, irfer-bench show NAME tells more",
+        width,
+    )
+
+
+def _entry(
+    registry: Registry,
+    owned: Registered,
+    datasets: list[Component],
+    here: Collection[str],
+    weights: bool,
+) -> Entry:
+    component = owned.component
+    owner = "" if owned.builtin else f"({owned.distribution})"
+    text = f"{component.summary or _own_summary(registry, owned)} {owner}".strip()
+    if component.kind == "setting":
+        dataset = dataset_of(component, datasets)
+        return Entry(component.name, text, dataset, dataset in here)
+    if component.kind == "dataset":
+        return Entry(component.name, text, "", component.name in here)
+    lacking = [f"needs {name}" for name in missing_packages(component)]
+    if weights and component.kind in ("translator", "recognizer"):
+        absent = [name for name, why in missing_weights(registry, component).items() if why]
+        lacking += [f"no weights for preset {' and '.join(absent)}"] if absent else []
+    family = component.factory.partition(":")[0].rpartition(".")[0]
+    runs = not missing_packages(component)
+    return Entry(component.name, text, family, runs, "; ".join(lacking))
+
+
+def _dataset_heading(name: str, here: Collection[str]) -> str:
+    if name in here or not name:
+        return name or "of other datasets"
+    return f"{name}: needs --data-root {name}=FOLDER or {data_variable(name)}"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from irfer_bench.errors import UsageError
 from irfer_bench.registry import load
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.scaffold import KINDS, check_name, try_it, write_plugin
 
 
@@ -32,8 +32,8 @@ def run(args: argparse.Namespace) -> int:
             )
     folder = write_plugin(args.kind, args.name, Path(args.into).expanduser())
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        print(f"wrote {terminal(str(path))}")
-    print(f"next: pip install -e '{terminal(str(folder))}[dev]'")
-    print(f"      {try_it(args.kind, args.name)}")
-    print(f"      pytest '{terminal(str(folder))}'")
+        emit(f"wrote {path}")
+    emit(f"next: pip install -e '{folder}[dev]'")
+    emit(f"      {try_it(args.kind, args.name)}")
+    emit(f"      pytest '{folder}'")
     return 0

@@ -6,6 +6,7 @@ import argparse
 from pathlib import Path
 
 from irfer_bench.experiment.request import Request, parse_params, parse_roots, read_suite
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.request import override
 from irfer_bench.registry import Registry
 from irfer_bench.settings.setting import NO_FACE
@@ -63,7 +64,13 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
         help="safetensors, one (T,68,2) float32 per item id",
     )
     add_crop_options(parser)
-    add("--fold", action="append", type=int, default=[], metavar="N", help="repeat; from 1")
+    add(
+        "--fold",
+        action="append",
+        default=[],
+        metavar="N",
+        help="from 1; also 1-5, 1,2 or all; repeat; default 1 in quick, else all",
+    )
     add("--seed", action="append", type=int, default=[], metavar="N", help="repeat; default 0")
     add("--device", default="auto", help="auto, cpu, cuda, cuda:1 …")
     add("--precision", default="auto", choices=("auto", "fp32", "bf16"))
@@ -84,6 +91,45 @@ def add_request_options(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Where results go and how cells are carried out; `plan` only looks whether they can."""
+    add = parser.add_argument
+    add(
+        "--out",
+        default=RESULTS,
+        metavar="FOLDER",
+        help=f"records, predictions, images and boards; default ./{RESULTS}",
+    )
+    add(
+        "--executor",
+        default="inline",
+        metavar="NAME",
+        help="inline: this process; local: child processes of this machine; or a plugin's",
+    )
+    add("--workers", type=int, default=0, metavar="N", help="cells at once; default 2 under local")
+    add(
+        "--limit-seconds",
+        type=float,
+        default=0.0,
+        metavar="S",
+        help="stop a cell after so long; needs --executor local",
+    )
+    add(
+        "--limit-memory-mb",
+        type=float,
+        default=0.0,
+        metavar="MB",
+        help="stop a cell that holds more memory; needs --executor local",
+    )
+    add(
+        "--allow-faces",
+        action="append",
+        default=[],
+        metavar="DATASET",
+        help="make images of this dataset's people, into a local folder",
+    )
+
+
 def add_crop_options(parser: argparse.ArgumentParser) -> None:
     """Who finds the faces that are cut out, where it is not the setting's own choice."""
     add = parser.add_argument
@@ -91,7 +137,8 @@ def add_crop_options(parser: argparse.ArgumentParser) -> None:
         "--detector",
         default="",
         metavar="NAME",
-        help="another one than the setting's: the setting is then called NAME@DETECTOR",
+        help="another one than the setting's: the setting is then called NAME@DETECTOR; "
+        "dlib-align aligns faces, dlib-every8 looks at every 8th frame",
     )
     add(
         "--boxes",

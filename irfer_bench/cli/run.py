@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import argparse
 import signal
-import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irfer_bench.cli.request import add_request_options, requests_of
+from irfer_bench.cli.request import add_execution_options, add_request_options, requests_of
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.reporter import open_reporter, quiet_stdout
 from irfer_bench.orchestration.running import carry_out, make_execution
 from irfer_bench.orchestration.session import Session
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import say
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.record import Record
@@ -23,42 +23,8 @@ if TYPE_CHECKING:
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `run`."""
     add_request_options(parser)
-    add = parser.add_argument
-    add(
-        "--out",
-        default="leaderboards",
-        metavar="FOLDER",
-        help="records, predictions, images and boards; default ./leaderboards",
-    )
-    add(
-        "--executor",
-        default="inline",
-        metavar="NAME",
-        help="inline: this process; local: child processes of this machine; or a plugin's",
-    )
-    add("--workers", type=int, default=0, metavar="N", help="cells at once; default 2 under local")
-    add(
-        "--limit-seconds",
-        type=float,
-        default=0.0,
-        metavar="S",
-        help="stop a cell after so long; needs --executor local",
-    )
-    add(
-        "--limit-memory-mb",
-        type=float,
-        default=0.0,
-        metavar="MB",
-        help="stop a cell that holds more memory; needs --executor local",
-    )
-    add("--json", action="store_true", help="one object on standard output")
-    add(
-        "--allow-faces",
-        action="append",
-        default=[],
-        metavar="DATASET",
-        help="make images of this dataset's people, into a local folder",
-    )
+    add_execution_options(parser)
+    parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
@@ -104,31 +70,46 @@ def _print_json(finished: Finished) -> None:
 
 
 def _print(finished: Finished, args: argparse.Namespace) -> None:
+    from irfer_bench.render.layout import columns, wrapped
     from irfer_bench.render.panel import render_panel, render_summary
+    from irfer_bench.render.written import describe_written
 
+    width = columns()
     good = [(c.record, c.path) for c in finished.cells if c.record and c.path is not None]
-    if len(good) > 3:
-        print(render_summary([record for record, _ in good]))
-    for record, path in good if len(good) <= 3 else ():
-        print(render_panel(record, path))
-    for path in finished.written:
-        print(f"wrote {path}")
-    _print_next(good, args)
+    if len(good) == 1:
+        print(render_panel(*good[0], width))
+    elif good:
+        print(render_summary([record for record, _ in good], width))
+        print()
+    for line in describe_written(finished.written, width):
+        print(line)
+    for line in _next(good, finished.written, args):
+        print("\n".join(wrapped(line, width, rest="      ")))
 
 
-def _print_next(good: Sequence[tuple[Record, Path]], args: argparse.Namespace) -> None:
+def _next(
+    good: Sequence[tuple[Record, Path]], written: Sequence[Path], args: argparse.Namespace
+) -> Iterator[str]:
     if not good:
         return
-    out = "" if args.out == "leaderboards" else f" --out {args.out}"
-    if len(good) > 3:
-        print(f"{len(good)} cells are done; irfer-bench leaderboard{out} shows the table")
-    print(f"next: irfer-bench leaderboard{out}")
-    print("      or the same line with another -t, -r resnet18 or --fold 2")
+    out = "" if args.out == RESULTS else f" --out {args.out}"
+    if len(good) > 1:
+        more = "" if any(path.suffix == ".svg" for path in written) else ", --figures draws it"
+        yield f"{len(good)} cells are done; irfer-bench show RECORD prints the panel of one{more}"
+        folders = sorted({str(path.parent) for _, path in good})
+        yield f"records: {', '.join(folders)}"
+    yield f"next: irfer-bench leaderboard{out}"
+    yield "      or the same line with another -t, -r resnet18 or --fold 2"
 
 
 def _print_failures(finished: Finished) -> None:
-    messages = [cell.message for cell in finished.cells if cell.record is None]
+    """What was not said while the run went on: the failure of an only cell, and why it ended."""
+    failed = [cell for cell in finished.cells if cell.record is None]
+    if len(finished.plan.cells) > 1 and failed:
+        count, each = len(failed), len(finished.plan.cells)
+        say(f"{count} of {each} cells without a result, for what is said above and in its record")
+    else:
+        for cell in failed:
+            say(f"irfer-bench: {cell.message}")
     if finished.error is not None:
-        messages.append(str(finished.error))
-    for message in messages:
-        print(f"irfer-bench: {terminal(message)}", file=sys.stderr)
+        say(f"irfer-bench: {finished.error}")

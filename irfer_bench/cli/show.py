@@ -5,19 +5,21 @@ from __future__ import annotations
 import argparse
 import inspect
 import json
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import msgspec
-from tabulate import tabulate
 
 from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import PRESETS, describe
-from irfer_bench.errors import BenchError, unknown_name
+from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.registry import Registered, Registry, load
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.expected_tree import tree_lines
+from irfer_bench.render.layout import columns, emit, labelled, wrapped
 from irfer_bench.render.references import cite
+from irfer_bench.render.table import table
 from irfer_bench.settings.setting import Setting
 
 
@@ -26,14 +28,19 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "name", help="a component, NAME@VARIANT, SETTING@DETECTOR, or a record file"
     )
-    parser.add_argument("--out", default=".", metavar="FOLDER", help="where a contact sheet goes")
+    parser.add_argument(
+        "--out", default=".", metavar="FOLDER", help="where a contact sheet or figures go"
+    )
+    parser.add_argument(
+        "--figures", action="store_true", help="draw a record's confusion matrix and recall"
+    )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is known about every component of that name."""
     if args.name.endswith(".json"):
-        return _show_record(Path(args.name))
+        return _show_record(Path(args.name), Path(args.out) if args.figures else None)
     registry = load()
     bare, _, variant = args.name.partition("@")
     found = [owned for owned in registry.registered if owned.component.name == bare]
@@ -41,6 +48,7 @@ def run(args: argparse.Namespace) -> int:
         raise unknown_name(
             "component", bare, {o.component.name for o in registry.registered}, "irfer-bench list"
         )
+    _check_variant(registry, found, bare, variant)
     if args.json:
         print(json.dumps([_facts(registry, owned, variant) for owned in found]))
         return 0
@@ -49,14 +57,45 @@ def run(args: argparse.Namespace) -> int:
             _print_setting(registry, owned, variant)
         else:
             _print(registry, owned, Path(args.out))
+            if owned.component.tree:
+                for line in tree_lines(owned.component):
+                    emit(line)
+                print()
     return 0
 
 
-def _show_record(path: Path) -> int:
+def _check_variant(
+    registry: Registry, found: Sequence[Registered], bare: str, variant: str
+) -> None:
+    """Refuse a variant that a run would refuse; those of settings are detectors.
+
+    Raises:
+        UsageError: nothing of this name has the variant.
+    """
+    others = [owned for owned in found if owned.component.kind != "setting"]
+    if not variant or len(others) < len(found):
+        return
+    known = [name for o in others for name in registry.params_class(o.component).variants]
+    if not known:
+        raise UsageError(f"{bare} has no variants", f"say {bare}")
+    if variant not in known:
+        raise unknown_name(f"variant of {bare}", variant, known)
+
+
+def _show_record(path: Path, figures: Path | None) -> int:
+    from irfer_bench.render.images import draw_record
     from irfer_bench.render.panel import render_panel
+    from irfer_bench.render.written import describe_written
+    from irfer_bench.store.files import clear_write_errors
     from irfer_bench.store.records import read_record
 
-    print(render_panel(read_record(path), path))
+    record = read_record(path)
+    print(render_panel(record, path))
+    if figures is not None:
+        # OUT/records/SETTING/NAME.json: the predictions lie beside `records`.
+        with clear_write_errors(figures):
+            written = draw_record(record, path.absolute().parents[2], figures)
+        print("\n".join(describe_written(written, columns())))
     return 0
 
 
@@ -84,7 +123,7 @@ def _setting(registry: Registry, owned: Registered, detector: str) -> Setting:
 
 
 def _print_setting(registry: Registry, owned: Registered, detector: str) -> None:
-    from irfer_bench.render.setting import labelled, render_protocol
+    from irfer_bench.render.setting import render_protocol
 
     setting = _setting(registry, owned, detector)
     summaries = {metric.name: metric.summary for metric in registry.components("metric")}
@@ -93,7 +132,7 @@ def _print_setting(registry: Registry, owned: Registered, detector: str) -> None
         folds = _folds(registry, registry.get("dataset", setting.dataset))
     print(render_protocol(setting, folds, summaries))
     if not owned.builtin:
-        print("\n".join(labelled("plugin of", owned.distribution)))
+        print("\n".join(labelled("plugin of", owned.distribution, columns())))
     print()
 
 
@@ -104,54 +143,46 @@ def _folds(registry: Registry, component: Component) -> str:
 
 
 def _print(registry: Registry, owned: Registered, out: Path) -> None:
-    facts = _facts(registry, owned)
-    print(f"{facts['kind']} {facts['name']}: {terminal(facts['summary'])}")
-    for name in ("version", "distribution", "licence", "factory"):
-        if facts[name]:
-            print(f"  {name:<13} {terminal(str(facts[name]))}")
-    for reference in facts["references"]:
-        print(f"  {'source':<13} {terminal(reference)}")
-    _print_params(facts)
+    facts, width = _facts(registry, owned), columns()
+    print("\n".join(wrapped(f"{facts['kind']} {facts['name']}: {facts['summary']}", width)))
+    rows = [(name, str(facts[name])) for name in ("version", "distribution", "licence", "factory")]
+    for name, text in (*rows, *(("source", each) for each in facts["references"])):
+        if text:
+            print("\n".join(labelled(name, text, width, 16)))
+    print("\n".join(_params(facts, width)))
     if facts["kind"] == "dataset":
         _print_dataset(registry, owned, out)
     print()
 
 
-def _print_params(facts: dict[str, Any]) -> None:
+def _params(facts: dict[str, Any], width: int) -> Iterator[str]:
+    """A table of all parameters by preset, then the variants."""
     if facts["params"]:
         used = [p for p in PRESETS if p in facts["presets"] and facts["presets"][p]]
         rows = [
             [
                 row["name"],
-                terminal(row["type"]),
                 json.dumps(row["default"]),
                 *(
                     json.dumps(facts["presets"][preset].get(row["name"])).replace("null", "")
                     for preset in used
                 ),
-                row["stage"],
-                " ".join(f"{k} {v}" for k, v in row["bounds"].items()),
-                terminal(row["description"]),
+                f"{row['description']} ({_limits(row)})",
             ]
             for row in facts["params"]
         ]
-        headers = ["parameter", "type", "paper", *used, "stage", "bounds", "meaning"]
-        print(
-            tabulate(
-                rows,
-                headers,
-                tablefmt="simple",
-                disable_numparse=True,
-                maxcolwidths=[None, 24, 12, *([12] * len(used)), None, None, 60],
-            )
-        )
+        yield from table(["parameter", "paper", *used, "meaning"], rows, width, whole=(0,))
     for name, changes in facts["variants"].items():
-        print(f"  {facts['name']}@{name}: {terminal(json.dumps(changes))}")
+        yield from wrapped(f"{facts['name']}@{name}: {json.dumps(changes)}", width, "  ", "    ")
+
+
+def _limits(row: Mapping[str, Any]) -> str:
+    bounds = " ".join(f"{name} {value}" for name, value in row["bounds"].items())
+    kind = str(row["type"]).replace("|", " | ")  # so that a long choice can be wrapped
+    return ", ".join(filter(None, (kind, str(row["stage"]), bounds)))
 
 
 def _print_dataset(registry: Registry, owned: Registered, out: Path) -> None:
-    from irfer_bench.render.setting import labelled
-
     dataset = registry.create(owned.component)
     rows = {
         "agreement": dataset.licence,
@@ -168,4 +199,4 @@ def _print_dataset(registry: Registry, owned: Registered, out: Path) -> None:
         rows["drawn"] = str(dataset.contact_sheet(sheet, None))
     for name, text in rows.items():
         if text:
-            print("\n".join(labelled(name, text)))
+            print("\n".join(labelled(name, text, columns(), 16)))

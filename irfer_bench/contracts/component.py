@@ -21,18 +21,26 @@ class Traits(TypedDict, total=False):
     """What a component declares about itself; an unknown name is refused when it is announced.
 
     Args:
+        embedded: a dataset without files that a user holds: it is drawn, or its package has it.
         trains: a translator that is fitted; default True.
         pairs: a translator that is fitted on pairs of source and target.
         partners: a translator whose `translate` is given the true partners.
         adds_nothing: a translator without effect: in `augmented` settings the source stays empty.
+        landmarks: a translator that is fitted on images with 68 landmarks; a detector that gives
+            them with every face.
+        reads: what a detector must be given: `landmarks` (of the dataset or `--landmarks`), or
+            the `boxes` of `--boxes`.
         modality: what a recognizer needs of a clip; default `image`.
         resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
     """
 
+    embedded: bool
     trains: bool
     pairs: bool
     partners: bool
     adds_nothing: bool
+    landmarks: bool
+    reads: Literal["landmarks", "boxes"]
     modality: Modality
     resamples: int
 
@@ -48,12 +56,13 @@ class Component:
         params: `pkg.module:Params`, a torch-free `Params` subclass; empty for none.
         summary: one line for `irfer-bench list`.
         version: changes when results change; enters every key.
-        needs: importable modules or external things it cannot work without.
+        needs: modules that can be imported, or programs, that it cannot work without.
         licence: of the method's code or of the data.
         source: paper or page.
         traits: what planning and scoring must know of it; `Params.traits` refines them.
         parts: name of each shared part and the versioned owner that a family declares, such as
             `diffusion.score_net/1`; an empty owner means this component and its version.
+        tree: of a dataset: its folders and files as they are expected below the root, in lines.
     """
 
     kind: Kind
@@ -67,3 +76,4 @@ class Component:
     source: str = ""
     traits: Traits = field(default_factory=Traits, hash=False)
     parts: Mapping[str, str] = field(default_factory=dict, hash=False)
+    tree: str = ""

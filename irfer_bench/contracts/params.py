@@ -35,6 +35,11 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
         """Whether a dataset consists of files that a user holds; a class variable will do."""
         return True
 
+    @property
+    def drawn_faces(self) -> bool:
+        """Whether a method starts from weights that were trained on drawn faces alone."""
+        return False
+
     def inputs(self, weights: Path) -> dict[str, Any]:
         """Digests of the pretrained weights that the method reads; they enter its keys.
 

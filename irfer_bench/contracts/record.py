@@ -59,6 +59,9 @@ class MethodFacts(Facts, frozen=True, kw_only=True):
     inputs: Annotated[
         dict[str, Any], Meta(description="digests of the weights it starts from")
     ] = {}
+    drawn_faces: Annotated[
+        bool, Meta(description="true where those weights were trained on drawn faces alone")
+    ] = False
 
 
 class DataFacts(Facts, frozen=True, kw_only=True):

@@ -217,6 +217,7 @@ class ScoreInputs:
         pairs: (translated, true) clips of the test subjects.
         features: (source, target) embeddings of the test partners.
         once: `once(name, build)` computes a value one time per score step and keeps it.
+        sources: the clips that were translated, in the order of `pairs`.
     """
 
     classes: tuple[str, ...]
@@ -228,6 +229,7 @@ class ScoreInputs:
     pairs: Sequence[tuple[Clip, Clip]] | None
     features: tuple[Features, Features] | None
     once: Callable[[str, Callable[[], Any]], Any]
+    sources: Sequence[Clip] | None = None
 
     def __post_init__(self) -> None:
         for name in ("labels", "scores", "pair_labels", "pair_scores", "pair_target_scores"):

@@ -37,9 +37,13 @@ def read_boxes(path: Path) -> dict[str, Mapping[int, tuple[float, float, float]]
 
 
 def squares_of(facts: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, Any]]:
-    """Positions and squares by item id, in the form of `--boxes`, as preparation found them."""
+    """Positions and squares by item id, in the form of `--boxes`, as preparation found them.
+
+    Of aligned frames the transforms, too, which `--boxes` does not read.
+    """
+    names = ("positions", "boxes", "align")
     return {
-        name: {"positions": own["positions"], "boxes": own["boxes"]} for name, own in facts.items()
+        item: {name: own[name] for name in names if name in own} for item, own in facts.items()
     }
 
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
 
 from irfer_bench.contracts.values import JSON
 from irfer_bench.data.manifest import SCHEMA, Manifest
+from irfer_bench.data.trees.walk import walk
 from irfer_bench.store import keys
 from irfer_bench.store.files import atomic_file
 from irfer_bench.store.stamps import stamp_of
@@ -52,25 +53,20 @@ def place_of(name: str, root: Path, home: Path, stamp: JSON) -> Path:
 def signature(root: Path) -> str:
     """One digest of all names, sizes, dates, inodes and permissions; no file is opened.
 
-    The date of a file's entry (ctime) is among them: no program can set it back.
+    The date of a file's entry (ctime) is among them: no program can set it back. Links are
+    followed, as datasets do.
     """
-    return keys.digest(["listing", str(root.resolve()), sorted(_listing(root, ""))])
-
-
-def _listing(folder: Path, above: str) -> Iterator[list[str | int]]:
-    try:
-        entries = list(os.scandir(folder))
-    except OSError:
-        yield [above, "unreadable"]
-        return
-    for entry in entries:
-        name = f"{above}/{entry.name}"
-        if entry.is_dir(follow_symlinks=False):
-            yield from _listing(Path(entry.path), name)
-            continue
-        try:
-            facts = entry.stat(follow_symlinks=False)
-        except OSError:  # a folder that may be listed and not entered
-            yield [name, "unreadable"]
-        else:
-            yield [name, *stamp_of(facts), facts.st_mode]
+    tree, digest = walk(root), hashlib.sha256(os.fsencode(root.resolve()))
+    for problem in tree.problems:
+        digest.update(f"{problem.kind} {problem.path}\n".encode())
+    for folder, names in tree.files.items():
+        place = f"{root}/{folder}" if folder else str(root)
+        digest.update(f"{folder}/\n".encode())
+        for name in names:
+            try:
+                facts = os.stat(f"{place}/{name}")  # noqa: PTH116  speed
+            except OSError:  # a folder that may be listed and not entered
+                digest.update(f"{name} unreadable\n".encode())
+            else:
+                digest.update(f"{name} {stamp_of(facts)} {facts.st_mode}\n".encode())
+    return digest.hexdigest()

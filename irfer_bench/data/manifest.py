@@ -19,6 +19,7 @@ INCOMPLETE = frozenset(
         "missing_item",
         "missing_list",
         "unexpected_count",
+        "unread_image",
         "unreadable",
     }
 )

@@ -12,7 +12,8 @@ from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.values import JSON, Item, Problem
 from irfer_bench.data.kept_manifests import keep, place_of, signature, stored
 from irfer_bench.data.manifest import DAMAGED, Manifest, usable_items
-from irfer_bench.errors import BenchError, MissingError
+from irfer_bench.data.trees.walk import shared_walks
+from irfer_bench.errors import BenchError, MissingError, OtherFolderError
 
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
@@ -73,15 +74,16 @@ def check_root(
     others: Iterable[tuple[str, Dataset]] = (),
 ) -> None:
     """Refuse a folder of another dataset, with the name of the dataset that it resembles."""
-    seen = dataset.identify(root)
-    if seen.confidence >= SURE:
-        return
-    rivals = [(rival.identify(root), other) for other, rival in others if other != name]
+    with shared_walks():
+        seen = dataset.identify(root)
+        if seen.confidence >= SURE:
+            return
+        rivals = [(rival.identify(root), other) for other, rival in others if other != name]
     best = max(rivals, key=lambda pair: pair[0].confidence, default=None)
-    hint = f"irfer-bench data list names what {name} needs"
+    hint = f"irfer-bench show {name} prints the tree that is expected"
     if best is not None and best[0].confidence >= SURE:
         hint = f"it looks like {best[1]} ({best[0].reason})"
-    raise MissingError(f"{root} is not {name}: {seen.reason}", hint)
+    raise OtherFolderError(f"{root} is not {name}: {seen.reason}", hint)
 
 
 def other_datasets(registry: Registry) -> Iterator[tuple[str, Dataset]]:

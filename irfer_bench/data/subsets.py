@@ -4,10 +4,30 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Protocol, Self, TypeVar
 
-from irfer_bench.data.clips import ClipView
 from irfer_bench.errors import DamagedError
 from irfer_bench.store.keys import seed_for
+
+
+class View(Protocol):
+    """Facts of some clips, in an order: of stored clips, or of items that are not prepared yet."""
+
+    @property
+    def ids(self) -> Sequence[str]: ...
+    @property
+    def labels(self) -> Sequence[str | None]: ...
+    @property
+    def subjects(self) -> Sequence[str | None]: ...
+    @property
+    def pairs(self) -> Sequence[str | None]: ...
+    def __len__(self) -> int: ...
+    def pick(self, positions: Iterable[int]) -> Self: ...
+    def hide_labels(self) -> Self: ...
+
+
+V = TypeVar("V", bound=View)
+"""Either kind of view; what is picked of one is of the same kind."""
 
 
 def belongs(test: frozenset[str], subject: str | None, clip_id: str) -> bool:
@@ -17,7 +37,23 @@ def belongs(test: frozenset[str], subject: str | None, clip_id: str) -> bool:
     return clip_id in test or clip_id.rpartition(".")[0] in test
 
 
-def split(view: ClipView, test: frozenset[str], part: str) -> ClipView:
+def split_fold(view: V, folds: Sequence[Iterable[str]], fold: int, part: str, title: str) -> V:
+    """The `train`, `test` or `all` clips of fold `fold`, counted from 1; 0 is no fold.
+
+    Raises:
+        DamagedError: there are fewer folds.
+    """
+    if part == "all" or fold == 0:
+        return view
+    if fold > len(folds):
+        raise DamagedError(
+            f"{title}: fold {fold} was asked for and there are {len(folds)}",
+            "too few subjects are there",
+        )
+    return split(view, frozenset(folds[fold - 1]), part)
+
+
+def split(view: V, test: frozenset[str], part: str) -> V:
     """The `train`, `test` or `all` clips of a fold."""
     if part == "all":
         return view
@@ -26,7 +62,7 @@ def split(view: ClipView, test: frozenset[str], part: str) -> ClipView:
     return view.pick(i for i, is_test in enumerate(tests) if is_test == (part == "test"))
 
 
-def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
+def check_leak(train: Iterable[View], test: View, where: str) -> bool:
     """Refuse a subject on both sides; returns False where a test clip has no subject to check.
 
     Raises:
@@ -45,14 +81,14 @@ def check_leak(train: Iterable[ClipView], test: ClipView, where: str) -> bool:
 
 
 def draw_shots(
-    view: ClipView,
+    view: V,
     classes: Sequence[str],
     shots: int | float | None,
     *,
     draw: int,
     where: str,
     fewer: bool = False,
-) -> ClipView:
+) -> V:
     """The labelled target clips of one fixed draw.
 
     Args:
@@ -80,16 +116,16 @@ def draw_shots(
     return view.pick(picked)
 
 
-def owners(view: ClipView) -> list[str]:
+def owners(view: View) -> list[str]:
     """The subject of every clip, or its id where it has none."""
     return [subject or clip_id for subject, clip_id in _owners(view)]
 
 
-def _owners(view: ClipView) -> list[tuple[str | None, str]]:
+def _owners(view: View) -> list[tuple[str | None, str]]:
     return list(zip(view.subjects, view.ids, strict=True))
 
 
-def _check_shots(view: ClipView, name: str, shots: int, where: str) -> None:
+def _check_shots(view: View, name: str, shots: int, where: str) -> None:
     own = sum(label == name for label in view.labels)
     if own < shots:
         raise DamagedError(
@@ -98,7 +134,7 @@ def _check_shots(view: ClipView, name: str, shots: int, where: str) -> None:
         )
 
 
-def _pick_class(view: ClipView, name: str, shots: int, draw: int) -> list[int]:
+def _pick_class(view: View, name: str, shots: int, draw: int) -> list[int]:
     own = [i for i, label in enumerate(view.labels) if label == name]
     ids, subjects = view.ids, view.subjects
     own.sort(key=lambda i: seed_for(draw, "shots", name, ids[i]))
@@ -111,7 +147,7 @@ def _pick_class(view: ClipView, name: str, shots: int, draw: int) -> list[int]:
 
 
 def check_classes(
-    views: Sequence[ClipView], classes: Sequence[str], where: str, *, fewer: bool = False
+    views: Sequence[View], classes: Sequence[str], where: str, *, fewer: bool = False
 ) -> list[str]:
     """Refuse to train where a class has no example; returns the classes that have none.
 
@@ -131,7 +167,7 @@ def check_classes(
     return absent
 
 
-def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:
+def match_pairs(source: View, target: View) -> list[tuple[int, int]]:
     """Positions of clips that share a pair name."""
     where = {pair: i for i, pair in enumerate(target.pairs) if pair is not None}
     return [
@@ -141,7 +177,7 @@ def match_pairs(source: ClipView, target: ClipView) -> list[tuple[int, int]]:
     ]
 
 
-def split_validation(view: ClipView, fraction: float, draw: int) -> tuple[ClipView, ClipView]:
+def split_validation(view: V, fraction: float, draw: int) -> tuple[V, V]:
     """Training and validation clips, split by subject; fraction 0 gives no validation clips."""
     if fraction <= 0 or len(view) == 0:
         return view, view.pick(())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from math import isclose
 from pathlib import Path
@@ -19,6 +20,7 @@ from irfer_bench.contracts.record import (
     StepFacts,
     Value,
 )
+from irfer_bench.data.coverage import counted
 from irfer_bench.engine import provenance
 from irfer_bench.engine.runner import Runner
 from irfer_bench.engine.stages import METRICS, PREDICTIONS
@@ -205,6 +207,17 @@ def _warnings(
             what = "dropped" if dropped else "taken whole"
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
+            )
+        if facts.get("every", 1) > 1:
+            warnings.append(
+                f"{step.title}: the detector looked at every frame number {facts['every']} and the "
+                "last, faces between are interpolated"
+            )
+        if outside := Counter(facts.get("outside", {})):
+            total = outside.total() + facts["items"]
+            warnings.append(
+                f"{step.title}: {outside.total()} of {total} items ({counted(outside)}) are "
+                "outside the setting's classes"
             )
     for step, artefact in steps:
         if artefact is not None and artefact.facts.get("absent"):

@@ -18,6 +18,7 @@ from irfer_bench.store import keys
 from irfer_bench.store.digests import remembered_digest
 
 if TYPE_CHECKING:
+    from irfer_bench.data.manifest import Manifest
     from irfer_bench.registry import Registry
 
 
@@ -27,6 +28,7 @@ class DatasetCopy:
 
     Args:
         code: digest of its code, where its package is installed in editable mode.
+        manifest: its items and problems, once its folder was read.
     """
 
     component: Component
@@ -36,6 +38,7 @@ class DatasetCopy:
     landmarks: Path | None = None
     boxes: Path | None = None
     code: str = ""
+    manifest: Manifest | None = None
 
     @property
     def name(self) -> str:
@@ -83,8 +86,12 @@ def find_copy(
     boxes: Path | None = None,
     scan: bool = False,
     given: Mapping[str, Any] | None = None,
+    known: Manifest | None = None,
 ) -> DatasetCopy:
     """The copy of a dataset; with `scan` a folder without a stored manifest is read now.
+
+    Args:
+        known: the manifest, where the folder was read just now.
 
     Raises:
         MissingError: the dataset needs files and no root was given, or the root is not there.
@@ -115,7 +122,7 @@ def find_copy(
     from irfer_bench.data.scanning import scan as read_manifest
 
     source = DatasetCopy(component, params, root, None, landmarks, boxes)
-    manifest = stored(name, root, home, source.stamp)
+    manifest = known or stored(name, root, home, source.stamp)
     if manifest is None and scan:
         manifest = read_manifest(
             registry.create(component, params),
@@ -127,7 +134,9 @@ def find_copy(
         )
     if manifest is not None and scan:
         manifest.require()  # also where all of it was prepared before
-    return source if manifest is None else replace(source, fingerprint=manifest.fingerprint)
+    if manifest is None:
+        return source
+    return replace(source, fingerprint=manifest.fingerprint, manifest=manifest)
 
 
 def _root_from_environment(name: str) -> Path | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Literal, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 import msgspec
 
@@ -16,6 +16,9 @@ from irfer_bench.experiment.steps import Prepare, Spec, Translate
 from irfer_bench.settings.kinds import Protocol, Subset, protocol_of
 from irfer_bench.settings.setting import Domain, Setting
 from irfer_bench.store import keys
+
+if TYPE_CHECKING:
+    from irfer_bench.store.artefacts import Store
 
 StepKind = Literal["prepare", "fit_translator", "translate", "fit_recognizer", "predict", "score"]
 
@@ -100,6 +103,24 @@ class Step:
             yield self
 
 
+def needed_steps(step: Step, store: Store, seen: set[str] | None = None) -> Iterator[Step]:
+    """The steps that building one takes, inputs first; stored ones, and what only they read, not.
+
+    Args:
+        seen: keys that are left out; those that are yielded are added.
+    """
+    seen = set() if seen is None else seen
+    if step.key in seen:
+        return
+    seen.add(step.key)
+    if store.has(step.key):
+        return
+    for other in step.reads.values():
+        if other.key not in seen:
+            yield from needed_steps(other, store, seen)
+    yield step
+
+
 @dataclass(frozen=True)
 class Cell:
     """One experiment: setting, translator, recognizer, fold and seed.
@@ -171,6 +192,8 @@ def prepare_step(
         range_16bit=setting.range_16bit,
         no_face=None if detector == "none" else setting.no_face,
         detector_version="" if detector == "none" else detectors[detector],
+        align="" if domain.detector == "none" else setting.align,
+        every=1 if detector == "none" else setting.every,
     )
     parts = " ".join((domain.spectrum, *domain.lightings, *domain.parts, *domain.splits))
     return Step(f"prepare {source.name} {parts}", spec, source=source)

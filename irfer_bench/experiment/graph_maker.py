@@ -39,9 +39,11 @@ class GraphMaker:
         test = self._clips(cell, protocol.test)
         inputs: dict[str, Step] = {"target": target}
         takes: dict[str, Subset] = {"target": "test"}
+        behind = {"test": test}
         compared = None if protocol.compared is None else self._clips(cell, protocol.compared)
         if compared is not None:
             inputs["translated"], takes["translated"] = compared, "test"
+            behind["sources"], takes["sources"] = compared.inputs["clips"], "test"
         if cell.recognizer is not None:
             fitted = self._fit_recognizer(cell, protocol)
             embed = compared is not None or protocol.test.translated
@@ -59,7 +61,7 @@ class GraphMaker:
             part="all" if cell.setting.tested == "all" else "",
         )
         takes["test"] = protocol.test.subset
-        return Step("score", spec, inputs, takes, {"test": test})
+        return Step("score", spec, inputs, takes, behind)
 
     def prepare(self, cell: Cell, domain: Domain) -> Step:
         """Clips of one domain: read, cropped, resized and decoded once."""

@@ -26,16 +26,27 @@ if TYPE_CHECKING:
 class AllTraits(TypedDict):
     """`Traits` with all values set."""
 
+    embedded: bool
     trains: bool
     pairs: bool
     partners: bool
     adds_nothing: bool
+    landmarks: bool
+    reads: str
     modality: Modality
     resamples: int
 
 
 DEFAULTS = AllTraits(
-    trains=True, pairs=False, partners=False, adds_nothing=False, modality="image", resamples=1000
+    embedded=False,
+    trains=True,
+    pairs=False,
+    partners=False,
+    adds_nothing=False,
+    landmarks=False,
+    reads="",
+    modality="image",
+    resamples=1000,
 )
 
 
@@ -129,6 +140,7 @@ class Method:
             "params": msgspec.to_builtins(self.params),
             "given": dict(self.given),
             "inputs": dict(self.inputs),
+            "drawn_faces": self.params.drawn_faces,
         }
 
 

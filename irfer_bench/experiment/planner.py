@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import msgspec
 
 from irfer_bench.contracts.component import Kind
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.coverage import choose_default, describe_outside, with_classes
+from irfer_bench.data.manifest import Manifest
 from irfer_bench.errors import RefusedError, UsageError
 from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
-from irfer_bench.experiment.graph import Cell, Step
+from irfer_bench.experiment.graph import Cell, Step, needed_steps
 from irfer_bench.experiment.graph_maker import GraphMaker
 from irfer_bench.experiment.methods import Method, resolve_method
 from irfer_bench.experiment.request import Request, params_for
 from irfer_bench.experiment.validation import validate
-from irfer_bench.home import pick_device, pick_precision
+from irfer_bench.home import check_device, pick_device, pick_precision
 from irfer_bench.registry import OWN, Registry
 from irfer_bench.registry.catalogue import Registered
 from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Setting
 from irfer_bench.store.artefacts import Store
+
+LARGEST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -43,35 +48,26 @@ class Plan:
     """Everything a run will do, known before it starts.
 
     Args:
-        missing: sources whose folder was not scanned yet; their keys are not final.
-        refusals: combinations of a grid that have no meaning, with the reason.
+        refusals: cells of a grid that cannot be done, because they have no meaning or lack
+            something, with the reason.
         refused: the cells behind `refusals`, each with its reason.
+        notes: what a user should know of the data: items that are not used, another setting.
+        lacking: exit codes of those that lack something.
     """
 
     cells: list[PlannedCell]
     device: str
     precision: str
     refusals: list[str] = field(default_factory=list)
-    missing: list[DatasetCopy] = field(default_factory=list)
     refused: list[tuple[Cell, str]] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    lacking: set[int] = field(default_factory=set)
 
     def needed(self, store: Store) -> Iterator[Step]:
         """The steps that would be built, in order; what only cached steps need is left out."""
         seen: set[str] = set()
         for planned in self.cells:
-            yield from _needed(planned.score, store, seen)
-
-
-def _needed(step: Step, store: Store, seen: set[str]) -> Iterator[Step]:
-    if step.key in seen:
-        return
-    seen.add(step.key)
-    if store.has(step.key):
-        return
-    for other in step.reads.values():
-        if other.key not in seen:
-            yield from _needed(other, store, seen)
-    yield step
+            yield from needed_steps(planned.score, store, seen)
 
 
 def _request_of(cell: Cell, request: Request, device: str) -> Request:
@@ -101,16 +97,39 @@ def _request_of(cell: Cell, request: Request, device: str) -> Request:
     )
 
 
+def _folds(request: Request, setting: Setting, preset: str) -> Sequence[int]:
+    """The folds asked for; by default the first in `quick`, all otherwise."""
+    if request.folds and request.folds != "all":
+        return request.folds
+    return (1,) if preset == "quick" and not request.folds else range(1, setting.folds + 1)
+
+
+def _check_seeds(seeds: Sequence[int]) -> None:
+    for seed in seeds:
+        if not 0 <= seed <= LARGEST_SEED:
+            raise UsageError(f"seed {seed}: seeds are whole numbers from 0 to {LARGEST_SEED}")
+
+
 @dataclass
 class Planner:
-    """Makes plans of requests against one registry and one home folder."""
+    """Makes plans of requests against one registry and one home folder.
+
+    Args:
+        scan: read folders of datasets that have no stored manifest; without it their steps have
+            no final keys.
+        remote: the steps run on another machine, whose devices are not known here.
+        manifests: of datasets whose folders were read just now.
+    """
 
     registry: Registry
     home: Path
     weights: Path
     scan: bool = False
+    remote: bool = False
+    manifests: Mapping[str, Manifest] = field(default_factory=dict)
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
     _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
+    _notes: list[str] = field(default_factory=list)
 
     def plan(self, requests: Sequence[Request]) -> Plan:
         """The plan of all requests together.
@@ -123,6 +142,10 @@ class Planner:
             asked = sorted({getattr(request, name) for request in requests})
             if len(asked) > 1:
                 raise UsageError(f"one run has one {name}, not {', '.join(asked)}")
+        for request in requests:
+            _check_seeds(request.seeds)
+        if not self.remote:
+            check_device(requests[0].device)
         device = pick_device(requests[0].device)
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
@@ -147,7 +170,7 @@ class Planner:
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
-        plan.missing = [s for s in self._sources.values() if s.fingerprint is None]
+        plan.notes = list(dict.fromkeys(self._notes))
         return plan
 
     def versions(self, kind: Kind) -> dict[str, str]:
@@ -176,6 +199,7 @@ class Planner:
 
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
+            setting = self._fitted(request, setting)
             preset = request.preset or self._default_preset(setting)
             further = tuple(name for name in request.metrics if name not in setting.metrics)
             if further:
@@ -194,9 +218,10 @@ class Planner:
                 if domain.dataset not in ("", setting.dataset)
             }
             fit_on, fit_on_setting = self._fit_on(request, setting)
-            folds = request.folds or ((1,) if preset == "quick" else range(1, setting.folds + 1))
+            folds = _folds(request, setting, preset)
+            translators = list(self._methods(request, "translator", setting, preset))
             recognizers = list(self._recognizers(request, setting, preset))
-            for translator in self._methods(request, "translator", setting, preset):
+            for translator in translators:
                 for recognizer in recognizers:
                     for fold in folds:
                         for seed in request.seeds or (0,):
@@ -235,7 +260,31 @@ class Planner:
             for setting in settings
             if request.fit_translator_on and protocol_of(setting).fitting == "elsewhere"
         ]
-        return [self._cropped(request, (elsewhere or settings)[0].name)]
+        return [self._cropped(request, self._default(request, elsewhere or settings).name)]
+
+    def _default(self, request: Request, settings: Sequence[Setting]) -> Setting:
+        """The first setting of which this copy has the items."""
+        items = self._items(request, settings[0].dataset)
+        chosen, said = choose_default(settings, items or ())
+        self._notes += filter(None, [said])
+        return chosen
+
+    def _fitted(self, request: Request, setting: Setting) -> Setting:
+        """The setting with the classes of the data where it names none; notes what it leaves."""
+        items = self._items(request, setting.dataset)
+        if items is None:
+            return setting
+        others = self.registry.settings_of(setting.dataset)
+        if said := describe_outside(setting, items, others):
+            self._notes.append(said)
+        return with_classes(setting, items)
+
+    def _items(self, request: Request, dataset: str) -> Sequence[Item] | None:
+        """The items of a copy; None where it was not scanned, or has no files."""
+        if not self.registry.needs_root(self.registry.get("dataset", dataset)):
+            return None
+        manifest = self._source(request, dataset).manifest
+        return None if manifest is None else manifest.items
 
     def _cropped(self, request: Request, name: str) -> Setting:
         """The setting, its faces found as the request says."""
@@ -308,6 +357,7 @@ class Planner:
                 landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
                 boxes=Path(request.boxes).expanduser() if request.boxes else None,
                 given=given,
+                known=self.manifests.get(name),
             )
             code = self._code(self.registry.owner("dataset", name))
             self._sources[asked] = replace(found, code=code) if code else found

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -13,6 +14,9 @@ import msgspec
 from irfer_bench.contracts.params import parse_value
 from irfer_bench.errors import MissingError, UsageError
 
+LISTS = ("settings", "translators", "recognizers", "folds", "seeds", "metrics", "rebuild")
+"""Fields that are lists."""
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A grid of cells; the field names are the keys of a suite.toml.
@@ -21,7 +25,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         settings, translators, recognizers: names; empty means the dataset's default setting, `none`
             and `pca` respectively.
         params: per component name (or `translator`/`recognizer` for all of them), field to value.
-        folds: numbers from 1; empty means fold 1 in `quick`, all otherwise.
+        folds: numbers from 1, or `all`; empty means fold 1 in `quick`, all otherwise. Texts such as
+            `1-5` and `1,2` are taken by `parse_folds`.
         seeds: empty means 0.
         metrics: computed in addition to the setting's; the board shows them as further columns.
         rebuild: methods whose steps are made again, with all that follows from them.
@@ -34,7 +39,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     recognizers: tuple[str, ...] = ()
     preset: str = ""
     params: dict[str, dict[str, Any]] = {}
-    folds: tuple[int, ...] = ()
+    folds: tuple[int, ...] | Literal["all"] = ()
     seeds: tuple[int, ...] = ()
     data_roots: dict[str, str] = {}
     fit_translator_on: str = ""
@@ -67,12 +72,48 @@ def read_suite(path: Path) -> list[Request]:
     runs = table.pop("run", [{}])
     if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
         raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")
-    tables = [_merged(table, run) for run in runs]
+    return [_read_request(path, _merged(table, run)) for run in runs]
+
+
+def _read_request(path: Path, table: dict[str, Any]) -> Request:
     try:
-        return [msgspec.convert(each, Request) for each in tables]
+        if isinstance(table.get("folds"), str | list):
+            table["folds"] = parse_folds(table["folds"])
+        return msgspec.convert(table, Request)
+    except UsageError as error:
+        raise UsageError(f"suite {path}: {error.message}", error.hint) from None
     except msgspec.ValidationError as error:
-        known = ", ".join(Request.__struct_fields__)
-        raise UsageError(f"suite {path}: {error}", f"keys are {known}, and [[run]]") from None
+        raise UsageError(f"suite {path}: {error}", _remedy(table, str(error))) from None
+
+
+def _remedy(table: Mapping[str, Any], error: str) -> str:
+    """What to write instead: a list where one value stands alone, else the known keys."""
+    name = error.rpartition("`$.")[2].strip("`")
+    value = table.get(name)
+    if name in LISTS and isinstance(value, str | int):
+        return f"write {name} = [{json.dumps(value)}]"
+    return f"keys are {', '.join(Request.__struct_fields__)}, and [[run]]"
+
+
+def parse_folds(given: str | int | Sequence[str | int]) -> tuple[int, ...] | Literal["all"]:
+    """Folds as people write them: `all`, `1-5`, `1,2`, a number, or a list of these.
+
+    Raises:
+        UsageError: it is none of them.
+    """
+    parts = [given] if isinstance(given, str | int) else given
+    folds: list[int] = []
+    for part in (each for whole in parts for each in str(whole).split(",")):
+        match = re.fullmatch(r"\s*(\d{1,3})\s*(?:-\s*(\d{1,3})\s*)?", part)
+        if part.strip() == "all":
+            return "all"
+        if match is None or int(match[2] or match[1]) < int(match[1]):
+            raise UsageError(
+                f"fold {part!r} is not understood",
+                "write a number from 1, a range such as 1-5, a list such as 1,2, or all",
+            )
+        folds += range(int(match[1]), int(match[2] or match[1]) + 1)
+    return tuple(dict.fromkeys(folds))
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

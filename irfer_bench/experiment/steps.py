@@ -13,7 +13,7 @@ from msgspec import Meta
 from irfer_bench.contracts.component import Spectrum
 from irfer_bench.contracts.values import Scalar
 from irfer_bench.settings.kinds import Subset
-from irfer_bench.settings.setting import NoFace
+from irfer_bench.settings.setting import Align, NoFace
 
 Fold = Annotated[int, Meta(description="number of the fold from 1; 0 where there is none")]
 Seed = Annotated[int, Meta(description="of the cell, or 0 where all seeds share the step")]
@@ -64,6 +64,12 @@ class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
         NoFace | None, Meta(description="where no face is found: fail, whole or drop")
     ] = None
     detector_version: Annotated[str, Meta(description="of the detector")] = ""
+    align: Annotated[
+        Align, Meta(description="what lies at fixed places: eyes or landmarks; empty for nothing")
+    ] = ""
+    every: Annotated[
+        int, Meta(description="the detector looks at every n-th frame, the others are interpolated")
+    ] = 1
 
 
 class FitTranslator(_Spec, frozen=True, kw_only=True, tag="fit_translator"):
@@ -170,6 +176,8 @@ class Prepared(Facts, frozen=True, kw_only=True):
         problems: what is wrong with the dataset and what was done about it.
         incomplete: whether items are missing. weak_pairs: pairs are not frame-aligned.
         landmarks: whether the clips have them. crops, folds: digests that two sites compare.
+        align: what lies at fixed places. every: the detector looked at every n-th frame.
+        outside: labelled items of the domain that are left out, by label; of data with files.
     """
 
     clips: int
@@ -182,6 +190,9 @@ class Prepared(Facts, frozen=True, kw_only=True):
     no_face: int = 0
     crops: str = ""
     folds: str = ""
+    align: Align = ""
+    every: int = 1
+    outside: dict[str, int] = {}
 
 
 class FittedTranslator(Facts, frozen=True, kw_only=True):

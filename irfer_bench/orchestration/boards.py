@@ -7,6 +7,7 @@ from pathlib import Path
 from irfer_bench.contracts.record import Value
 from irfer_bench.errors import MissingError, UnavailableError, UsageError
 from irfer_bench.render.escape import terminal, web
+from irfer_bench.render.facts import tell_rank
 from irfer_bench.render.markdown import render_page
 from irfer_bench.statistics import board
 from irfer_bench.statistics.board import Board
@@ -21,10 +22,9 @@ class ShownBoard(Board):
         from tabulate import tabulate
 
         shown = [column.name for column in self.columns]
-        family = self.families[0] if self.families else ""
         rows = [
             [
-                str(row.ranks.get(family, "–")),
+                tell_rank(row, self.families[0]) if self.families else "–",
                 terminal(row.translator),
                 terminal(row.recognizer),
                 *(_cell(row.metrics.get(name)) for name in shown),

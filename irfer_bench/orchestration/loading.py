@@ -105,6 +105,8 @@ def load(record: Record | str | Path) -> Fitted:
     facts: dict[str, Any] = msgspec.to_builtins(found)
     runner = session.runner(facts["machine"].get("device") or "cpu", facts["cell"]["precision"])
     setting = session.registry.setting(facts["cell"]["setting"])
+    if not setting.classes:
+        setting = msgspec.structs.replace(setting, classes=tuple(found.classes))
     loader = _Loader(session, runner, facts)
     steps = {"translator": loader.step("translator")}
     recognizer = None

@@ -10,8 +10,9 @@ from irfer_bench.experiment.estimate import estimate, known_times
 from irfer_bench.orchestration.reporter import SilentReporter
 from irfer_bench.orchestration.request import Asked, make_requests
 from irfer_bench.orchestration.session import Session
-from irfer_bench.render.escape import terminal, web
+from irfer_bench.render.escape import web
 from irfer_bench.render.numbers import duration
+from irfer_bench.render.plan import render_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,13 +27,13 @@ class PlannedStep:
     """A step of a plan.
 
     Args:
-        key: None until the dataset was scanned. seconds: estimate, None without a measured time.
+        seconds: estimate, None without a measured time.
         parts: shared parts that a fit may build: name to owner.
     """
 
     kind: str
     title: str
-    key: str | None
+    key: str
     state: Literal["build", "cached"]
     seconds: float | None
     parts: dict[str, str] = field(default_factory=dict)
@@ -104,28 +105,11 @@ class RunPlan:
 
     def _step(self, step: Step) -> PlannedStep:
         state: Literal["build", "cached"] = "build" if step.key in self.times else "cached"
-        key = None if self.plan.missing else step.key
         seconds = self.times.get(step.key)
-        return PlannedStep(step.kind, step.title, key, state, seconds, step.parts)
+        return PlannedStep(step.kind, step.title, step.key, state, seconds, step.parts)
 
     def __str__(self) -> str:
-        lines = []
-        for planned in self.cells:
-            lines.append(terminal(str(planned.cell)))
-            for step in self.steps_of(planned):
-                key = "after prepare" if step.key is None else step.key[:8]
-                time = "" if step.seconds is None else f"about {duration(step.seconds)}"
-                row = f"  {step.state:<7} {terminal(step.title):<44} {key}  {time}"
-                lines.append(row.rstrip())
-                lines += [f"          part {terminal(name)} ({terminal(owner)})"
-                          for name, owner in step.parts.items()]  # fmt: skip
-        lines += [f"refused: {terminal(refusal)}" for refusal in self.refusals]
-        rest = f" and {self.unknown} steps nobody has timed here" if self.unknown else ""
-        lines.append(
-            f"{len(self.cells)} cells, {len(self.times)} steps to do, "
-            f"about {duration(self.seconds)}{rest}"
-        )
-        return "\n".join(lines)
+        return render_plan(self)
 
     def __repr__(self) -> str:
         return str(self)
@@ -140,18 +124,21 @@ def web_lines(text: str) -> str:
 
 
 def plan(**asked: Unpack[Asked]) -> RunPlan:
-    """The plan of `run` with the same arguments; nothing is built and no dataset is read.
+    """The plan of `run` with the same arguments, after the same look at all that it needs.
+
+    Nothing is built; a dataset's folder is read where it changed.
 
     Raises:
         UsageError: a wrong name or value, or every combination was refused.
-        MissingError: data, weights or a plugin is not here.
+        MissingError: data, weights, a package, a device or a plugin is not here.
+        DamagedError: data are damaged, or the disk is too small.
     """
     return preview(Session.open(SilentReporter()), make_requests(asked))
 
 
-def preview(session: Session, requests: Sequence[Request]) -> RunPlan:
+def preview(session: Session, requests: Sequence[Request], executor: str = "inline") -> RunPlan:
     """The plan of some requests, with stored steps and estimated times."""
-    made = session.plan(requests, scan=False)
+    made = session.plan(requests, executor=executor)
     times = known_times(session.store)
     needed = {step.key: step for step in made.needed(session.store)}
     rebuild = frozenset(name for request in requests for name in request.rebuild)
@@ -175,6 +162,8 @@ def announce(plan: Plan, needed: Sequence[Step], session: Session) -> None:
         say(f"… and {len(plan.cells) - 6} more cells")
     for refusal in plan.refusals:
         say(f"refused: {refusal}")
+    for note in plan.notes:
+        say(f"note: {note}")
     total = len({step.key for planned in plan.cells for step in planned.score.walk()})
     text = f"{total} steps, {total - len(needed)} cached"
     if needed:

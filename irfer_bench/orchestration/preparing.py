@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from irfer_bench.data.coverage import describe_outside, with_classes
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.graph import prepare_step
 from irfer_bench.orchestration.reporter import quiet_stdout
@@ -35,10 +36,15 @@ class PreparedDomain:
 
 @dataclass(frozen=True)
 class Prepared:
-    """All domains of a setting."""
+    """All domains of a setting.
+
+    Args:
+        note: on the items outside its classes; empty where there are none.
+    """
 
     setting: Setting
     domains: list[PreparedDomain]
+    note: str = ""
 
 
 def prepare(
@@ -57,6 +63,10 @@ def prepare(
 
     runner = session.runner("cpu", "fp32")
     detectors = {c.name: c.version for c in session.registry.components("detector")}
+    manifest = open_copy(setting.dataset).manifest
+    items = manifest.items if manifest is not None else ()
+    note = describe_outside(setting, items, session.registry.settings_of(setting.dataset))
+    setting = with_classes(setting, items)
     made = []
     for domain in _domains(setting):
         source = open_copy(domain.dataset or setting.dataset)
@@ -68,7 +78,7 @@ def prepare(
         made.append(
             PreparedDomain(step.title, source, cached, found.folder, found.facts, clips)
         )
-    return Prepared(setting, made)
+    return Prepared(setting, made, note)
 
 
 def _domains(setting: Setting) -> Iterator[Domain]:

@@ -10,13 +10,23 @@ from contextlib import contextmanager, redirect_stdout
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.numbers import duration
+from irfer_bench.render.numbers import clock, duration
 
 if TYPE_CHECKING:
     from irfer_bench.experiment.graph import Step
 
 EVERY = 10.0
 """Seconds between two plain progress lines."""
+ENOUGH = 0.03
+"""Share of a loop from which on the time left is estimated."""
+
+
+def tell_times(elapsed: float, done: float, total: float | None) -> str:
+    """`elapsed 0:07, about 0:35 left`; of the first three percent nothing can be concluded."""
+    text = f"elapsed {clock(elapsed)}"
+    if not total or done < ENOUGH * total:
+        return text
+    return f"{text}, about {clock(elapsed / done * max(total - done, 0))} left"
 
 
 class PlainReporter:
@@ -37,8 +47,8 @@ class PlainReporter:
         begun = self._loops.setdefault(name, now)
         if now - self._printed >= EVERY and done < total:
             self._printed = now
-            left = (now - begun) / max(done, 1) * (total - done)
-            self.line(f"    {name} {done}/{total} {note}, about {duration(left)} left")
+            text = " ".join(filter(None, (f"    {name} {done}/{total}", note)))
+            self.line(f"{text}, {tell_times(now - begun, done, total)}")
 
     def finished(self, step: Step, seconds: float, built: bool) -> None:
         self.line(f"  {step.title}: {duration(seconds)}{'' if built else ' (by another run)'}")
@@ -74,31 +84,42 @@ class SilentReporter(PlainReporter):
 
 
 class LiveReporter(PlainReporter):
-    """Progress bars with the estimated time left, one per running loop."""
+    """Progress bars with the time elapsed and left, one per running loop."""
 
     def __init__(self) -> None:
         super().__init__()
         from rich.console import Console
         from rich.progress import (
             BarColumn,
-            MofNCompleteColumn,
             Progress,
+            ProgressColumn,
             TextColumn,
-            TimeElapsedColumn,
-            TimeRemainingColumn,
         )
+        from rich.table import Column
+        from rich.text import Text
+
+        class Times(ProgressColumn):
+            """Count, elapsed and left."""
+
+            def render(self, task: Any) -> Text:
+                done, total = task.completed, task.total
+                count = f"{done:.0f}/{total:.0f} " if total else ""
+                return Text(f"{count}{tell_times(task.elapsed or 0.0, done, total)}")
 
         self._console = Console(stderr=True, highlight=False)
+        whole = Column(no_wrap=True)
+        bar = [BarColumn(24)] if self._console.width >= 100 else []
         self._bars = Progress(
-            TextColumn("  {task.description:<34}", markup=False),
-            BarColumn(24),
-            MofNCompleteColumn(),
-            TimeElapsedColumn(),
-            TextColumn("left"),
-            TimeRemainingColumn(),
+            TextColumn(
+                "  {task.description}", markup=False,
+                table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1),
+            ),
+            *bar,
+            Times(table_column=whole),
             console=self._console,
             transient=True,
-        )
+            expand=True,
+        )  # fmt: skip
         self._tasks: dict[str, Any] = {}
         self._title = ""
         self._bars.start()

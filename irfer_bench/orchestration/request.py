@@ -9,9 +9,8 @@ from typing import Any, Literal, TypedDict
 import msgspec
 
 from irfer_bench.errors import UsageError, unknown_name
-from irfer_bench.experiment.request import Request, read_suite
+from irfer_bench.experiment.request import LISTS, Request, parse_folds, read_suite
 
-LISTS = ("settings", "translators", "recognizers", "folds", "seeds", "metrics", "rebuild")
 FILES = ("landmarks", "boxes")
 
 
@@ -25,6 +24,7 @@ class Asked(TypedDict, total=False):
         suite: a TOML file with these names as keys; other arguments override it.
         setting, settings: names. dataset: its first setting is the default.
         translators, recognizers: `name` or `name@variant`; all are combined.
+        folds: numbers from 1, `all`, or texts such as `1-5` and `1,2`.
         params: per component name (or `translator`, `recognizer`), field to value.
         data_roots: folder per dataset.
         metrics: computed in addition to the setting's. rebuild: methods to fit again.
@@ -36,7 +36,7 @@ class Asked(TypedDict, total=False):
     dataset: str
     translators: str | Sequence[str]
     recognizers: str | Sequence[str]
-    folds: int | Sequence[int]
+    folds: int | str | Sequence[int | str]
     seeds: int | Sequence[int]
     preset: Literal["", "quick", "bench", "paper"]
     params: Mapping[str, Mapping[str, Any]]
@@ -86,6 +86,8 @@ def override(base: Request, given: Mapping[str, Any]) -> Request:
         if name not in ("params", "data_roots") and not _is_empty(value)
     }
     changes |= {name: str(changes[name]) for name in FILES if name in changes}
+    if "folds" in changes:
+        changes["folds"] = parse_folds(changes["folds"])
     params = {owner: dict(fields) for owner, fields in base.params.items()}
     for owner, fields in (given.get("params") or {}).items():
         params.setdefault(owner, {}).update(fields)

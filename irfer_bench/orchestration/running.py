@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from irfer_bench.errors import BenchError, CellError, UsageError
 from irfer_bench.experiment.estimate import Countdown
+from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.planning import announce
 from irfer_bench.orchestration.reporter import (
     PlainReporter,
@@ -21,6 +22,7 @@ from irfer_bench.orchestration.reporter import (
 from irfer_bench.orchestration.request import Asked, make_requests
 from irfer_bench.orchestration.session import Session
 from irfer_bench.render.numbers import duration
+from irfer_bench.store.files import require_writable
 
 if TYPE_CHECKING:
     from irfer_bench.experiment.planner import Plan
@@ -46,7 +48,7 @@ class Finished:
     @property
     def exit_code(self) -> int:
         """0 where every cell has a result; else of the failures, 1 where they differ."""
-        codes = {cell.exit_code for cell in self.cells if cell.exit_code}
+        codes = {cell.exit_code for cell in self.cells if cell.exit_code} | self.plan.lacking
         if self.error is not None:
             codes.add(self.error.exit_code or 1)
         if not codes:
@@ -56,7 +58,7 @@ class Finished:
 
 def run(
     *,
-    out: str | Path = "results",
+    out: str | Path = RESULTS,
     executor: str = "inline",
     workers: int = 0,
     limit_seconds: float = 0.0,
@@ -118,6 +120,19 @@ def make_execution(
     return Execution(executor=executor, workers=count, seconds=seconds, memory_mb=memory_mb)
 
 
+def look(session: Session, out: Path, executor: str, allow_faces: Sequence[str] = ()) -> None:
+    """Raise where results could not be written, or nobody could carry the cells out.
+
+    Raises:
+        UsageError: no such executor or dataset. MissingError: the executor cannot be loaded.
+        DamagedError: `out` is no folder to write into.
+    """
+    session.registry.load_hook("irfer_bench_executors", "executor", executor)
+    for name in allow_faces:
+        session.registry.get("dataset", name)
+    require_writable(out)
+
+
 def carry_out(
     session: Session,
     requests: Sequence[Request],
@@ -133,10 +148,8 @@ def carry_out(
     """
     from irfer_bench.orchestration.host import RunHost
 
-    for name in allow_faces:
-        session.registry.get("dataset", name)
-    session.registry.load_hook("irfer_bench_executors", "executor", how.executor)
-    plan = session.plan(requests, scan=True)
+    look(session, out, how.executor, allow_faces)
+    plan = session.plan(requests, executor=how.executor)
     threads = max(request.threads for request in requests)
     rebuild = sorted({name for request in requests for name in request.rebuild})
     host = RunHost(session, plan, out, how, threads, rebuild, cell_reporter)
@@ -164,7 +177,8 @@ def _collect(host: Any, finished: Finished, countdown: Countdown) -> None:
         for result in results:
             finished.cells.append(result)
             if result.outcome != "ok" and len(cells) > 1:
-                reporter.line(f"{result.outcome}: {result.planned.cell}: {result.message}")
+                what = "" if result.outcome == "failed" else f"{result.outcome}: "
+                reporter.line(f"irfer-bench: {result.planned.cell}: {what}{result.message}")
             countdown.finish(result.planned.score.walk())
             if len(cells) > 1:
                 left = duration(countdown.seconds() / host.workers)
@@ -181,9 +195,11 @@ def _write_boards(finished: Finished, out: Path) -> list[Path]:
 def _draw(
     finished: Finished, session: Session, out: Path, allow_faces: Sequence[str]
 ) -> list[Path]:
-    from irfer_bench.render.images import draw_cell
+    from irfer_bench.render.images import draw_cell, figures_wanted
 
     written: list[Path] = []
+    if not figures_wanted(len(finished.cells), allow_faces):
+        return written
     for cell in finished.cells:
         if cell.record is None:
             continue

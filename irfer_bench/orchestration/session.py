@@ -37,17 +37,34 @@ class Session:
         store = Store(place / "store", reporter.line)
         return cls(registry or load_registry(), store, place, weights(), reporter)
 
-    def plan(self, requests: Sequence[Request], *, scan: bool) -> Plan:
-        """The plan of some requests; with `scan` datasets without a manifest are read now.
+    def plan(self, requests: Sequence[Request], *, executor: str = "inline") -> Plan:
+        """The plan of some requests, after a look at all that building its steps needs.
+
+        Datasets without a manifest are read now. Cells that lack something become refusals of the
+        plan where others can be done.
+
+        Args:
+            executor: a plugin's may run steps on another machine.
 
         Raises:
             UsageError: a wrong name or value, or every combination was refused.
-            MissingError: data, weights or a plugin is not here.
+            MissingError: data, weights, a package, a device or a plugin is not here.
+            DamagedError: data are damaged, or the disk is too small.
         """
+        address = self.registry.hook_address("irfer_bench_executors", "executor", executor)
         _check_owners(requests, self.registry)
         for name in (name for request in requests for name in request.data_roots):
             self.registry.get("dataset", name)
-        return Planner(self.registry, self.home, self.weights, scan=scan).plan(requests)
+        remote = not address.startswith("irfer_bench.")
+        planner = Planner(self.registry, self.home, self.weights, scan=True, remote=remote)
+        plan = planner.plan(requests)
+        if all(self.store.has(planned.score.key) for planned in plan.cells):
+            return plan
+        # Imported where something is to be built: a cached run needs none of it.
+        from irfer_bench.experiment.requirements import Requirements, refuse_lacking
+
+        refuse_lacking(plan, Requirements(self.registry, self.weights), self.store)
+        return plan
 
     def runner(
         self, device: str, precision: str, threads: int = 0, rebuild: Sequence[str] = ()

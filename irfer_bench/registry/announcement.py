@@ -11,15 +11,18 @@ from irfer_bench.contracts.component import Component, Kind, Modality
 KINDS: tuple[Kind, ...] = get_args(Kind)
 NAME = re.compile(r"[a-z0-9_]+")
 OWNER = re.compile(r"[a-z0-9_.]+/[A-Za-z0-9_.]+")
-TRAITS: dict[str, tuple[Kind, type, tuple[Any, ...]]] = {
-    "trains": ("translator", bool, ()),
-    "pairs": ("translator", bool, ()),
-    "partners": ("translator", bool, ()),
-    "adds_nothing": ("translator", bool, ()),
-    "modality": ("recognizer", str, get_args(Modality)),
-    "resamples": ("metric", int, ()),
+TRAITS: dict[str, tuple[tuple[Kind, ...], type, tuple[Any, ...]]] = {
+    "embedded": (("dataset",), bool, ()),
+    "trains": (("translator",), bool, ()),
+    "pairs": (("translator",), bool, ()),
+    "partners": (("translator",), bool, ()),
+    "adds_nothing": (("translator",), bool, ()),
+    "landmarks": (("translator", "detector"), bool, ()),
+    "reads": (("detector",), str, ("landmarks", "boxes")),
+    "modality": (("recognizer",), str, get_args(Modality)),
+    "resamples": (("metric",), int, ()),
 }
-"""Kind of component, type and allowed values of every trait."""
+"""Kinds of components, type and allowed values of every trait."""
 
 
 def find_problem(component: object) -> str:
@@ -32,7 +35,8 @@ def find_problem(component: object) -> str:
 
 def _fields(component: Component) -> Iterator[str]:
     named = f"component {component.name!r}"
-    for field in ("kind", "name", "factory", "params", "summary", "version", "licence", "source"):
+    for field in ("kind", "name", "factory", "params", "summary", "version", "licence", "source",
+                  "tree"):  # fmt: skip
         value = getattr(component, field)
         if not isinstance(value, str):
             yield f"{named}: {field} is {type(value).__name__} {value!r}, not text"
@@ -68,7 +72,7 @@ def trait_problem(kind: str, traits: object) -> str:
     if not isinstance(traits, Mapping):
         return f"traits are {type(traits).__name__}, not a mapping"
     for name, value in traits.items():
-        own = sorted(known for known, (whose, _, _) in TRAITS.items() if whose == kind)
+        own = sorted(known for known, (whose, _, _) in TRAITS.items() if kind in whose)
         if name not in own:
             from difflib import get_close_matches
 

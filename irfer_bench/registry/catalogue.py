@@ -129,10 +129,10 @@ class Registry:
         return factory(params if params is not None else self.params_class(component)())
 
     def setting(self, name: str) -> Setting:
-        """A setting by name, `NAME@DETECTOR` or `NAME@DETECTOR-POLICY`.
+        """A setting by name, or a variant of it such as `NAME@DETECTOR-drop-align-every8`.
 
-        The variant is the same protocol with faces found by another detector, or with another
-        policy for frames without a face.
+        The variant is the same protocol with faces found or cut out in another way; see
+        `settings.variants`.
         """
         from irfer_bench.settings.setting import Setting
         from irfer_bench.settings.variants import with_crop

@@ -10,7 +10,8 @@ from tabulate import tabulate
 
 from irfer_bench.contracts.record import Value
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.facts import ARROWS, describe_board
+from irfer_bench.render.facts import ARROWS, describe_board, name_row, tell_rank
+from irfer_bench.render.footnotes import Footnotes
 from irfer_bench.render.numbers import number
 
 if TYPE_CHECKING:
@@ -40,26 +41,25 @@ def _board(board: Board, width: int) -> Iterator[str]:
     for sentence in describe_board(board):
         yield from _wrapped(sentence, width)
     yield ""
-    notes: list[str] = []
-    yield from _table(board, width, notes).splitlines()
+    table, notes = _table(board, width)
+    yield from table
     yield ""
-    for mark, note in zip(_marks(), notes, strict=False):
-        yield from _wrapped(f"{mark}  {note}", width, "   ")
+    yield from notes.lines(width)
     for text in (*board.legend, *board.notes, *(f"Not shown: {p}" for p in board.problems)):
         yield from _wrapped(text, width)
 
 
-def _table(board: Board, width: int, notes: list[str]) -> str:
-    table = ""
+def _table(board: Board, width: int) -> tuple[list[str], Footnotes]:
+    lines, notes = [""], Footnotes()
     for further, ends, longest in ATTEMPTS:
-        notes.clear()
+        notes = Footnotes()
         columns = board.columns[: 1 + further]
         headers = ["rank", "row", *(_heading(column, board) for column in columns), ""]
         body = [_row(board, row, columns, ends, longest, notes) for row in board.rows]
-        table = tabulate(body, headers, tablefmt="simple", disable_numparse=True)
-        if max(map(len, table.splitlines())) <= width:
+        lines = tabulate(body, headers, tablefmt="simple", disable_numparse=True).splitlines()
+        if max(map(len, lines)) <= width:
             break
-    return "\n".join(line[:width] for line in table.splitlines())
+    return [line[:width].rstrip() for line in lines], notes
 
 
 def _row(
@@ -68,21 +68,21 @@ def _row(
     columns: Sequence[Column],
     ends: bool,
     longest: int | None,
-    notes: list[str],
+    notes: Footnotes,
 ) -> list[str]:
-    rank = row.ranks.get(board.families[0]) if board.families else None
+    rank = tell_rank(row, board.families[0]) if board.families else "–"
     shown = [_cell(row.metrics.get(column.name), ends and k == 0, notes)
              for k, column in enumerate(columns)]  # fmt: skip
-    name = f"{terminal(row.translator)} × {terminal(row.recognizer)}"
-    marks = "".join(_note(mark, notes) for mark in row.marks)
-    return ["–" if rank is None else str(rank), _shortened(name, longest), *shown, marks]
+    name = name_row(row.translator, row.recognizer)
+    marks = " ".join(notes.mark(mark) for mark in row.marks)
+    return [rank, _shortened(name, longest), *shown, marks]
 
 
-def _cell(value: Value | None, ends: bool, notes: list[str]) -> str:
+def _cell(value: Value | None, ends: bool, notes: Footnotes) -> str:
     if value is None:
         return ""
     if value.value is None:
-        return f"– {_note(value.reason or 'no value', notes)}"
+        return notes.dash(value.reason)
     text = number(value.value, value.unit)
     if ends and value.low is not None and value.high is not None:
         text += f" [{number(value.low, value.unit)}, {number(value.high, value.unit)}]"
@@ -94,21 +94,6 @@ def _heading(column: Column, board: Board) -> str:
     values = [row.metrics[column.name] for row in board.rows if column.name in row.metrics]
     arrow = ARROWS.get(values[0].direction, "") if values else ""
     return f"{terminal(column.name)}{unit} {arrow}".rstrip()
-
-
-def _note(text: str, notes: list[str]) -> str:
-    if text not in notes:
-        notes.append(text)
-    return next(mark for mark, note in zip(_marks(), notes, strict=False) if note == text)
-
-
-def _marks() -> Iterator[str]:
-    """a to z, then a1, b1 and so on."""
-    number = 0
-    while True:
-        for letter in "abcdefghijklmnopqrstuvwxyz":
-            yield f"{letter}{number or ''}"
-        number += 1
 
 
 def _shortened(name: str, longest: int | None) -> str:

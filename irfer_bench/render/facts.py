@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
+from irfer_bench.render.escape import terminal
+
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
+    from irfer_bench.statistics.ranking import Family
     from irfer_bench.statistics.rows import Row
 
 ARROWS = {"higher": "↑", "lower": "↓"}
@@ -31,6 +34,25 @@ def describe_board(board: Board) -> list[str]:
         made = f", made with irfer-bench {', '.join(versions)}" if versions else ""
         sentences.append(f"The newest record is of {newest}{made}.")
     return sentences
+
+
+def name_row(translator: str, recognizer: str) -> str:
+    """`translator × recognizer`, safe for a terminal; the translator alone where there is none."""
+    return terminal(translator if recognizer == "-" else f"{translator} × {recognizer}")
+
+
+def tell_rank(row: Row, family: Family, *, of: bool = False) -> str:
+    """A row's rank, in parentheses where it is provisional; a dash where it has none.
+
+    Args:
+        of: add the number of compared rows.
+    """
+    own, first = row.ranks.get(family), row.provisional.get(family)
+    found = own or first
+    if found is None:
+        return "–"
+    text = f"{found} of {found.of}" if of else f"{found}"
+    return text if own else f"({text})"
 
 
 def best_rows(board: Board, metric: str) -> Collection[int]:

@@ -1,7 +1,8 @@
-"""Side-by-side images of a cell, one row per class; faces only where explicitly allowed."""
+"""Figures of a cell in the results folder; faces only where explicitly allowed."""
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,8 +20,19 @@ if TYPE_CHECKING:
     from irfer_bench.store.artefacts import Store
 
 NOTE = "DO_NOT_PUBLISH.txt"
-COLUMNS = ("visible", "translated", "true")
-SIDE, GAP, TEXT = 128, 4, 16
+MANY = 12
+"""Cells up to which a run draws figures; `irfer-bench show RECORD --figures` draws one cell's."""
+
+
+def figures_wanted(cells: int, allowed: Sequence[str]) -> bool:
+    """Whether a run draws: not where `IRFER_BENCH_FIGURES` is `none`, nor for a large grid.
+
+    Args:
+        cells: of the run. allowed: datasets whose faces were asked for, which are always drawn.
+    """
+    if os.environ.get("IRFER_BENCH_FIGURES") == "none":
+        return False
+    return cells <= MANY or bool(allowed)
 
 
 def draw_cell(
@@ -31,17 +43,15 @@ def draw_cell(
     out: Path,
     allowed: Sequence[str],
 ) -> list[Path]:
-    """Write the cell's confusion matrix and, where allowed, its faces; returns what was written."""
-    name = path_of(out, record.cell, record.key).stem
+    """Draw the figures of a cell and, where allowed, its faces; returns what was written."""
     folder = out / "images" / record.cell.setting
-    written: list[Path] = []
     with clear_write_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        if record.confusion is not None and not (folder / f"{name}.confusion.png").is_file():
-            written.append(draw_confusion(record, folder / f"{name}.confusion.png"))
+        written = draw_record(record, out, folder)
+        stem = folder / _stem(out, record)
         translated = planned.score.inputs.get("translated")
         dataset = planned.cell.setting.dataset
-        if translated is None or (folder / f"{name}.png").is_file():
+        if translated is None or _is_drawn(stem):
             return written
         private = _private(planned, registry)
         if private and dataset not in allowed:
@@ -52,10 +62,44 @@ def draw_cell(
             (folder / NOTE).write_text(
                 f"Faces of {dataset}: not to be published unless your licence says otherwise.\n"
             )
-        target = folder / f"{name}.png"
-        if not target.is_file():
-            written.append(_draw_faces(planned, store, target))
+        target = folder / stem.name
+        if not _is_drawn(target):
+            written += _draw_faces(planned, record, store, out, target)
     return written
+
+
+def draw_record(record: Record, out: Path, folder: Path) -> list[Path]:
+    """Draw what follows from a record and its predictions: no image of anybody.
+
+    Args:
+        out: the results folder. folder: where the figures go.
+    """
+    if record.confusion is None:
+        return []
+    written: list[Path] = []
+    stem = folder / _stem(out, record)
+    place = stem.with_name(f"{stem.name}.confusion")
+    if not _is_drawn(place):
+        from irfer_bench.render.figures.confusion import draw_confusion
+
+        written += draw_confusion(record, place)
+    place = stem.with_name(f"{stem.name}.recall")
+    if not _is_drawn(place):
+        from irfer_bench.render.figures.recall import draw_recall
+        from irfer_bench.statistics.kept import Reader
+
+        kept = Reader(out).read(record)
+        if kept is not None and kept.items is not None:
+            written += draw_recall(record, kept.items, place)
+    return written
+
+
+def _stem(out: Path, record: Record) -> str:
+    return path_of(out, record.cell, record.key).stem
+
+
+def _is_drawn(stem: Path) -> bool:
+    return all(stem.with_name(f"{stem.name}{suffix}").is_file() for suffix in (".png", ".svg"))
 
 
 def _private(planned: PlannedCell, registry: Registry) -> bool:
@@ -63,11 +107,12 @@ def _private(planned: PlannedCell, registry: Registry) -> bool:
     return bool(registry.create(source.component, source.params).private)
 
 
-def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
+def _draw_faces(
+    planned: PlannedCell, record: Record, store: Store, out: Path, stem: Path
+) -> list[Path]:
     """Visible, translated and true images of two test items per class, side by side."""
-    from PIL import Image, ImageDraw
-
     from irfer_bench.data.subsets import match_pairs
+    from irfer_bench.render.figures.sheet import Example, draw_examples
 
     translated = planned.score.inputs["translated"]
     visible = _view(store, translated.inputs["clips"])
@@ -75,65 +120,48 @@ def _draw_faces(planned: PlannedCell, store: Store, path: Path) -> Path:
     made = _test_part(planned, store, translated)
     where_visible = {clip: i for i, clip in enumerate(visible.ids)}
     where_true = dict(match_pairs(made, true))
-    classes = [name for name in planned.cell.setting.classes if name in made.labels]
-    block = 3 * SIDE + GAP * 3
-    canvas = Image.new("RGB", (90 + 2 * block, TEXT + len(classes) * (SIDE + GAP)), "white")
-    pen = ImageDraw.Draw(canvas)
-    for column in range(6):
-        pen.text(
-            (92 + (column // 3) * block + (column % 3) * (SIDE + GAP), 2),
-            COLUMNS[column % 3],
-            fill="black",
-        )
-    for row, name in enumerate(classes):
-        top = TEXT + row * (SIDE + GAP)
-        pen.text((4, top + SIDE // 2), name, fill="black")
+    scores = _scores(record, out)
+    rows = []
+    for name in planned.cell.setting.classes:
         own = [i for i, label in enumerate(made.labels) if label == name]
-        for slot, i in enumerate(own[:: max(1, len(own) // 2)][:2]):
-            left = 90 + slot * block
-            faces = [visible[where_visible[made.ids[i]]], made[i]]
-            faces += [true[where_true[i]]] if i in where_true else []
-            for column, clip in enumerate(faces):
-                image = Image.fromarray(clip.frames[len(clip.frames) // 2]).resize((SIDE, SIDE))
-                canvas.paste(image, (left + column * (SIDE + GAP), top))
-    save_image(canvas, path)
-    return path
+        examples = [
+            Example(
+                _middle(visible[where_visible[made.ids[i]]]),
+                _middle(made[i]),
+                _middle(true[where_true[i]]) if i in where_true else None,
+                scores.get(made.ids[i], ""),
+            )
+            for i in own[:: max(1, len(own) // 2)][:2]
+        ]
+        if examples:
+            rows.append((name, examples))
+    return draw_examples(record, rows, stem)
+
+
+def _middle(clip: Any) -> Any:
+    return clip.frames[len(clip.frames) // 2]
+
+
+def _scores(record: Record, out: Path) -> dict[str, str]:
+    """PSNR of each translated item, by its id, where it was kept."""
+    from irfer_bench.statistics.kept import Reader
+
+    kept = Reader(out).read(record)
+    if kept is None:
+        return {}
+    file = kept.file
+    values = file.values.get("psnr") or [
+        row[0] / row[1] for row in file.summands.get("psnr", ()) if len(row) == 2 and row[1]
+    ]
+    if len(values) != len(file.pairs):
+        return {}
+    return {name: f"{value:.1f} dB" for name, value in zip(file.pairs, values, strict=True)}
 
 
 def save_image(canvas: Image.Image, path: Path) -> None:
     """Write an image by one rename, so that no partial image is seen."""
     with atomic_file(path) as draft:
         canvas.save(draft, "PNG")
-
-
-def draw_confusion(record: Record, path: Path) -> Path:
-    """The confusion matrix, darker where more of a true class was predicted as that class."""
-    from PIL import Image, ImageDraw
-
-    assert record.confusion is not None
-    cell, left, top = 56, 96, 36
-    count = len(record.classes)
-    canvas = Image.new("RGB", (left + count * cell + 8, top + count * cell + 8), "white")
-    pen = ImageDraw.Draw(canvas)
-    pen.text((4, 4), "rows true, columns predicted", fill="black")
-    for i, (name, row) in enumerate(zip(record.classes, record.confusion, strict=True)):
-        pen.text((4, top + i * cell + 20), name, fill="black")
-        pen.text((left + i * cell + 4, 20), name[:8], fill="black")
-        for j, number in enumerate(row):
-            share = number / max(1, sum(row))
-            shade = int(255 * (1 - 0.85 * share))
-            box = (
-                left + j * cell,
-                top + i * cell,
-                left + (j + 1) * cell - 2,
-                top + (i + 1) * cell - 2,
-            )
-            pen.rectangle(box, fill=(shade, shade, 255))
-            pen.text(
-                (box[0] + 18, box[1] + 20), str(number), fill="white" if share > 0.5 else "black"
-            )
-    save_image(canvas, path)
-    return path
 
 
 def _test_part(planned: PlannedCell, store: Store, step: Step) -> Any:

@@ -10,14 +10,13 @@ from tabulate import tabulate
 
 from irfer_bench.contracts.record import Value
 from irfer_bench.render.escape import markdown
-from irfer_bench.render.facts import ARROWS, best_rows, describe_board
+from irfer_bench.render.facts import ARROWS, best_rows, describe_board, tell_rank
 from irfer_bench.render.numbers import duration, number
 from irfer_bench.statistics.ranking import FAMILIES, Family
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.columns import Column
-    from irfer_bench.statistics.rows import Row
 
 
 def render(boards: Sequence[Board]) -> dict[str, str]:
@@ -37,7 +36,7 @@ def render_page(boards: Sequence[Board]) -> str:
     parts += [
         "Numbers are means over folds and seeds, percent where they are fractions. Brackets are "
         "95 % bootstrap intervals over subjects. ↑: more is better, ↓: less is better; the best "
-        "complete row of a column is bold. A partial row has no rank.",
+        "complete row of a column is bold. A partial row has no rank, or a provisional one.",
         "",
     ]
     return "\n".join(parts)
@@ -51,7 +50,7 @@ def _table(board: Board) -> list[str]:
     best = {column.name: best_rows(board, column.name) for column in board.columns}
     body = [
         [
-            *(_rank(row, family) for family in board.families),
+            *(tell_rank(row, family, of=True) for family in board.families),
             markdown(row.translator),
             markdown(row.recognizer),
             *(
@@ -105,11 +104,6 @@ def _appendix(board: Board) -> list[str]:
 
 def _rank_heading(family: Family, families: Sequence[Family]) -> str:
     return "rank" if len(families) == 1 else f"rank within {FAMILIES[family]}"
-
-
-def _rank(row: Row, family: Family) -> str:
-    rank = row.ranks.get(family)
-    return "–" if rank is None else f"{rank} of {rank.of}"
 
 
 def heading(column: Column, board: Board | None = None) -> str:

@@ -1,100 +1,162 @@
-"""The result of one cell as text for the terminal."""
+"""The result of a cell, and of several cells, as text for the terminal."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-
-from tabulate import tabulate
 
 from irfer_bench.contracts.record import Record, Value
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.facts import name_row
+from irfer_bench.render.footnotes import Footnotes
+from irfer_bench.render.layout import beside, columns, placed, wrapped
 from irfer_bench.render.numbers import duration, number
+from irfer_bench.render.remarks import remarks, tell_chance
+from irfer_bench.render.table import table
+
+FURTHER = 2
+"""Metrics beside the primary one in the summary of several cells."""
 
 
-def render_panel(record: Record, path: Path) -> str:
-    """Metrics with intervals, time per step, confusion matrix, warnings, where the record is."""
-    lines = ["", _heading(record)]
+def render_panel(record: Record, path: Path, width: int = 0) -> str:
+    """Metrics with intervals, time per step, confusion matrix, warnings, where the record is.
+
+    Args:
+        width: columns of the terminal; 0 finds them out.
+    """
+    width = width or columns()
+    lines = ["", *wrapped(_heading(record), width)]
     if record.outcome == "ok":
-        lines += _results(record)
+        lines += _results(record, width)
     else:
         lines += [f"no result: {record.outcome}"]
-    lines += [f"note: {terminal(warning)}" for warning in record.warnings]
-    return "\n".join([*lines, "", terminal(f"record {path}")])
+    for note in (*remarks(record), *record.warnings):
+        lines += wrapped(f"note: {note}", width, rest="  ")
+    return "\n".join([*lines, "", *placed("record", path, width)])
 
 
 def _heading(record: Record) -> str:
-    setting, translator, recognizer = map(terminal, record.row)
+    setting, translator, recognizer = record.row
     cell = record.cell
     return (
-        f"{translator} × {recognizer} on {setting}, fold {cell.fold} of {cell.folds}, "
-        f"seed {cell.seed}, preset {terminal(cell.preset)}"
+        f"{name_row(translator, recognizer)} on {terminal(setting)}, fold {cell.fold} of "
+        f"{cell.folds}, seed {cell.seed}, preset {terminal(cell.preset)}"
     )
 
 
-def _results(record: Record) -> list[str]:
-    lines = [
-        _counts(record),
-        "",
-        tabulate(
-            [_metric(name, value) for name, value in record.metrics.items()],
-            ["metric", "value", "95 % interval over subjects"],
-            tablefmt="simple",
-            disable_numparse=True,
-            maxcolwidths=[None, None, 78],
-        ),
-        "",
-        tabulate(
-            [[terminal(step.title), duration(step.seconds)] for step in record.steps],
-            ["step", "time"],
-            tablefmt="simple",
-            disable_numparse=True,
-        ),
-    ]
+def _results(record: Record, width: int) -> list[str]:
+    notes = Footnotes()
+    metrics = table(
+        ["metric", "value", "95 % interval over subjects"],
+        [_metric(name, value, notes) for name, value in record.metrics.items()],
+        width,
+        right=(1,),
+    )
+    steps = table(
+        ["step", "time"],
+        [[step.title, duration(step.seconds)] for step in record.steps],
+        width,
+        right=(1,),
+    )
+    lines = [*wrapped(_counts(record), width), "", *beside(metrics, steps, width), ""]
     if record.confusion is not None:
-        names = [terminal(name) for name in record.classes]
-        short = [name[:9] for name in names]
-        rows = [[name, *counts] for name, counts in zip(names, record.confusion, strict=False)]
-        lines += ["", tabulate(rows, ["true \\ predicted", *short], tablefmt="simple")]
-    return lines
+        lines += [*_confusion(record, width), ""]
+    return [*lines, *notes.lines(width)]
 
 
 def _counts(record: Record) -> str:
     data = record.data
-    return (
-        f"trained on {data.train_source} source and {data.train_target} target clips, "
-        f"tested on {data.test}"
-    )
+    trained = f"trained on {data.train_source} source and {data.train_target} target clips"
+    return "; ".join(filter(None, [f"{trained}, tested on {data.test}", tell_chance(record)]))
 
 
-def render_summary(records: Sequence[Record]) -> str:
-    """One line per cell, for runs of many cells."""
+def _confusion(record: Record, width: int) -> list[str]:
+    """Counts, rows true, columns predicted, and the recall of each class."""
+    names = [terminal(name) for name in record.classes]
+    counts = record.confusion or []
+    digits = max((len(str(count)) for row in counts for count in row), default=1)
+    side = min(max(map(len, names), default=1), max(width // 4, 8))
+    room = (width - max(side, 6) - 10) // max(len(names), 1) - 2
+    if room < max(digits, 3):
+        return _recalls(names, counts, width)
+    short = max(digits, min(9, room))
     rows = [
-        [
-            *map(terminal, record.row),
-            record.cell.fold,
-            record.cell.seed,
-            *_primary(record),
-        ]
-        for record in records
+        [name[:side], *map(str, row), _recall(row, k)]
+        for k, (name, row) in enumerate(zip(names, counts, strict=False))
     ]
-    headers = ["setting", "translator", "recognizer", "fold", "seed", "primary", "95 % interval"]
-    return "\n" + str(tabulate(rows, headers, tablefmt="simple", disable_numparse=True))
+    headers = ["true", *(name[:short] for name in names), "recall %"]
+    return ["predicted in columns", *table(headers, rows, width, right=range(1, len(headers)))]
 
 
-def _primary(record: Record) -> tuple[str, str]:
-    name = record.cell.primary
-    if name not in record.metrics:
-        return record.outcome, ""
-    _, value, interval = _metric(name, record.metrics[name])
-    return value, interval[:40]
+def _recalls(names: Sequence[str], counts: Sequence[Sequence[int]], width: int) -> list[str]:
+    """Where so many columns have no room: each class, its recall, what it was predicted as."""
+    rows = []
+    for k, (name, row) in enumerate(zip(names, counts, strict=False)):
+        most = max(range(len(row)), key=row.__getitem__) if sum(row) else k
+        rows.append([name, str(sum(row)), _recall(row, k), f"{names[most]} {row[most]}"])
+    headers = ["true", "items", "recall %", "most often predicted"]
+    return table(headers, rows, width, right=(1, 2))
 
 
-def _metric(name: str, value: Value) -> list[str]:
+def _recall(row: Sequence[int], k: int) -> str:
+    return f"{100 * row[k] / sum(row):.1f}" if sum(row) else "–"
+
+
+def render_summary(records: Sequence[Record], width: int = 0) -> str:
+    """One line per cell, a table per setting; the reasons of missing values below it."""
+    width = width or columns()
+    lines: list[str] = []
+    for setting in dict.fromkeys(record.cell.setting for record in records):
+        own = [record for record in records if record.cell.setting == setting]
+        lines += ["", *_summary(own, width)]
+    return "\n".join(lines)
+
+
+def _summary(records: Sequence[Record], width: int) -> Iterator[str]:
+    first = records[0].cell
+    presets = ", ".join(dict.fromkeys(record.cell.preset for record in records))
+    yield from wrapped(f"{first.setting}, preset {presets}", width)
+    known = {name: value for record in records for name, value in record.metrics.items()}
+    others = [name for name in known if name != first.primary][:FURTHER]
+    for shown in ([first.primary, *others], [first.primary]):
+        notes = Footnotes()
+        headers = ["translator", "recognizer", "fold", "seed"]
+        for name in shown:
+            unit = known[name].unit if name in known else ""
+            headers += [f"{name} %" if unit == "fraction" else f"{name} {unit}".strip()]
+            headers += ["95 % interval"] if name == first.primary else []
+        rows = [_cells(record, shown, notes) for record in records]
+        if sum(map(len, headers)) + 2 * len(headers) + 8 <= width:
+            break
+    yield from table(headers, rows, width, right=(2, 3, 4, *range(6, len(headers))),
+                     whole=range(2, len(headers)))  # fmt: skip
+    if below := notes.lines(width):
+        yield from ("", *below)
+
+
+def _cells(record: Record, shown: Sequence[str], notes: Footnotes) -> list[str]:
+    _, translator, recognizer = record.row
+    cells = [translator, recognizer, str(record.cell.fold), str(record.cell.seed)]
+    for name in shown:
+        value = record.metrics.get(name)
+        if value is None:
+            found = ["" if record.outcome == "ok" else record.outcome, ""]
+        elif value.value is None:
+            found = [notes.dash(value.reason), ""]
+        else:
+            found = [number(value.value, value.unit), _interval(value)]
+        cells += found if name == record.cell.primary else found[:1]
+    return cells
+
+
+def _metric(name: str, value: Value, notes: Footnotes) -> list[str]:
     if value.value is None:
-        return [terminal(name), "–", terminal(value.reason)]
-    unit = "%" if value.unit == "fraction" else terminal(value.unit)
-    low_high = ""
-    if value.low is not None and value.high is not None:
-        low_high = f"{number(value.low, value.unit)} to {number(value.high, value.unit)}"
-    return [terminal(name), f"{number(value.value, value.unit)} {unit}".strip(), low_high]
+        return [name, notes.dash(value.reason), ""]
+    unit = "%" if value.unit == "fraction" else value.unit
+    return [name, f"{number(value.value, value.unit)} {unit}".strip(), _interval(value)]
+
+
+def _interval(value: Value) -> str:
+    if value.low is None or value.high is None:
+        return ""
+    return f"{number(value.low, value.unit)} to {number(value.high, value.unit)}"

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import textwrap
 from collections.abc import Iterator, Mapping
 
 from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, labelled
 from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Domain, Setting
 
-WIDTH, MARGIN = 100, 15
 SPECTRA = {"vis": "visible", "nir": "near-infrared", "lwir": "thermal"}
 FACES = {
     "none": "the whole image's centre square, no detector",
@@ -23,26 +22,20 @@ NO_FACE = {
 }
 
 
-def render_protocol(setting: Setting, folds: str, metrics: Mapping[str, str]) -> str:
-    """Labelled lines of at most `WIDTH` columns, safe for a terminal.
+def render_protocol(
+    setting: Setting, folds: str, metrics: Mapping[str, str], width: int = 0
+) -> str:
+    """Labelled lines that follow the terminal's width, safe for a terminal.
 
     Args:
         folds: one sentence on where the dataset's folds come from, or empty.
-        metrics: summary by name.
+        metrics: summary by name. width: columns of the terminal; 0 finds them out.
     """
+    width = width or columns()
     lines = [f"setting {terminal(setting.name)} (version {terminal(setting.version)})"]
     for name, text in _facts(setting, folds, metrics):
-        lines += labelled(name, text)
+        lines += labelled(name, text, width)
     return "\n".join(lines)
-
-
-def labelled(name: str, text: str) -> list[str]:
-    """A name and its text beside it, in lines of at most `WIDTH` columns, safe for a terminal."""
-    first = f"  {name}".ljust(MARGIN)
-    return textwrap.wrap(
-        terminal(text), WIDTH, initial_indent=first, subsequent_indent=" " * MARGIN,
-        break_on_hyphens=False, break_long_words=False,
-    )
 
 
 def _facts(
@@ -60,9 +53,7 @@ def _facts(
     yield "translator", protocol.fitted
     yield "trained on", protocol.trained
     yield "tested on", protocol.tested
-    yield "classes", f"{len(setting.classes)}, in the order of the scores: " + ", ".join(
-        setting.classes
-    )
+    yield "classes", _classes(setting)
     if setting.tested == "all":
         yield "folds", "none: all of the target is tested"
     else:
@@ -81,6 +72,12 @@ def _facts(
         "; the translator is fitted anew for each seed" if setting.translator_seeds else ""
     )
     yield "from", setting.source_text or "its plugin does not say"
+
+
+def _classes(setting: Setting) -> str:
+    if not setting.classes:
+        return "those that the data has"
+    return f"{len(setting.classes)}, in the order of the scores: " + ", ".join(setting.classes)
 
 
 def _domain(domain: Domain, setting: Setting) -> str:
@@ -128,11 +125,22 @@ def _frames(setting: Setting) -> str:
 
 def _faces(setting: Setting) -> str:
     if setting.detector in FACES:
-        return FACES[setting.detector]
-    return (
-        f"found by {setting.detector}, square {setting.crop:g} times its box; "
-        f"{NO_FACE[setting.no_face]}"
+        return FACES[setting.detector] + _aligned(setting)
+    looked = "" if setting.every == 1 else (
+        f", which looks at every frame number {setting.every} of an item and the last; between "
+        "them boxes and landmarks are interpolated"
     )
+    return (
+        f"found by {setting.detector}{looked}, square {setting.crop:g} times its box"
+        f"{_aligned(setting)}; {NO_FACE[setting.no_face]}"
+    )
+
+
+def _aligned(setting: Setting) -> str:
+    if not setting.align:
+        return ""
+    what = "the centres of the eyes" if setting.align == "eyes" else "eye corners and nose"
+    return f"; turned and scaled so that {what} lie at fixed places"
 
 
 def _depth(setting: Setting) -> str:

@@ -10,6 +10,7 @@ from irfer_bench.contracts.component import BASIC, Spectrum
 
 NoFace = Literal["fail", "whole", "drop"]
 NO_FACE: tuple[NoFace, ...] = get_args(NoFace)
+Align = Literal["", "eyes", "landmarks"]
 SettingKind = Literal["augmented", "weak", "supervised", "simulated", "cross", "quality"]
 
 
@@ -38,6 +39,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     Args:
         dataset: whose folds and subjects are used.
         source: visible domain, V. target: N. extra: E, for `augmented` and `quality`.
+        classes: names in the order of the scores; empty for those that the data has in each domain.
         shots: labelled target items per class; None for all; a float below 1 is the fraction of
             training subjects.
         unlabelled: whether a recognizer is given the training target without labels, too.
@@ -52,6 +54,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         size: stored side in pixels. crop: factor on the detector's square box.
         detector: of the faces; `none` takes the centre square.
         no_face: where none is found, `fail`, take the `whole` frame's centre, or `drop` the frame.
+        align: `eyes` or `landmarks` turns and scales each frame so that they lie at fixed places.
+        every: the detector looks at every n-th frame of an item; those between are interpolated.
         tested: `all` tests every item of the target (a foreign dataset), not those of a fold.
         simulated: of a simulated setting, the spectrum its images are translated to; None takes
             that of the pairs that the translator was fitted on.
@@ -81,6 +85,8 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     detector: str = "none"
     crop: float = 1.3
     no_face: NoFace = "whole"
+    align: Align = ""
+    every: int = 1
     tested: Literal["fold", "all"] = "fold"
     range_16bit: tuple[int, int] | None = None
     simulated: Spectrum | None = None

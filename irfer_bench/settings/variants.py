@@ -1,28 +1,44 @@
-"""Variants of a setting: the same protocol with faces found by another detector or policy."""
+"""Variants of a setting: the same protocol with faces found or cut out in another way."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
 
 import msgspec
 
 from irfer_bench.errors import UsageError, unknown_name
-from irfer_bench.settings.setting import NO_FACE, Setting
+from irfer_bench.settings.setting import NO_FACE, Align, Setting
+
+ALIGNED: dict[str, Align] = {"align": "landmarks", "eyes": "eyes"}
+"""Words of a variant's name, and what then lies at fixed places."""
+EVERY = re.compile(r"every([1-9]\d*)")
 
 
 def with_crop(setting: Setting, variant: str) -> Setting:
-    """The setting as `NAME@DETECTOR` or `NAME@DETECTOR-POLICY` names it.
+    """The setting as `NAME@DETECTOR` names it, with words such as `-drop-align-every8` after it.
+
+    Words are a policy for frames without a face; `align` (by eye corners and nose) or `eyes`; and
+    `everyN`, where the detector looks at every N-th frame of an item.
 
     Raises:
-        UsageError: no such policy for frames without a face.
+        UsageError: no such word.
     """
-    detector, _, policy = variant.partition("-")
-    policy = policy or setting.no_face
-    if policy not in NO_FACE:
-        raise unknown_name("policy", policy, NO_FACE)
-    if (detector, policy) == (setting.detector, setting.no_face):
+    detector, words = _split(variant)
+    changes: dict[str, Any] = {"detector": detector} | dict(_changes(words))
+    changed = msgspec.structs.replace(setting, **changes)
+    suffixes = {
+        "no_face": changed.no_face,
+        "align": next((word for word, by in ALIGNED.items() if by == changed.align), ""),
+        "every": f"every{changed.every}",
+    }
+    own = [word for name, word in suffixes.items()
+           if getattr(changed, name) != getattr(setting, name)]
+    if changed == setting:
         return setting
-    suffix = "" if policy == setting.no_face else f"-{policy}"
-    changes = {"name": f"{setting.name}@{detector}{suffix}", "detector": detector}
-    return msgspec.structs.replace(setting, **changes, no_face=policy)
+    name = "-".join([f"{setting.name}@{detector}", *own])
+    return msgspec.structs.replace(changed, name=name)
 
 
 def name_with_crop(
@@ -32,21 +48,49 @@ def name_with_crop(
 
     Args:
         name: of the setting, with or without a variant. default: detector of the bare setting.
+        detector: a detector, or one with words, such as `dlib-align`.
 
     Raises:
         UsageError: the options disagree with each other or with the name.
     """
-    if boxes and detector not in ("", "boxes"):
+    asked, asked_words = _split(detector)
+    if boxes and asked not in ("", "boxes"):
         raise UsageError(
             f"--boxes FILE means --detector boxes, not {detector}", "say one of the two"
         )
-    asked = detector or ("boxes" if boxes else "")
+    asked = asked or ("boxes" if boxes else "")
     bare, _, variant = name.partition("@")
-    own, _, policy = variant.partition("-")
-    for option, named, given in (("detector", own, asked), ("no-face", policy, no_face)):
-        if named and given and named != given:
+    own, own_words = _split(variant)
+    policies = [word for word in own_words if word in NO_FACE]
+    for option, named, given in (
+        ("detector", [own] if own else [], asked), ("no-face", policies, no_face)
+    ):
+        if named and given and given not in named:
             raise UsageError(f"setting {name!r} and --{option} {given} disagree")
-    if not (asked or own or no_face or policy):
+    words = dict.fromkeys([*own_words, *asked_words, *([no_face] if no_face else [])])
+    if not (asked or own or words):
         return name
-    chosen = no_face or policy
-    return f"{bare}@{asked or own or default}" + (f"-{chosen}" if chosen else "")
+    return "-".join([f"{bare}@{asked or own or default}", *words])
+
+
+def _split(variant: str) -> tuple[str, list[str]]:
+    """The detector and the words after it."""
+    detector, *words = variant.split("-")
+    return detector, [word for word in words if word]
+
+
+def _changes(words: list[str]) -> Iterator[tuple[str, Any]]:
+    seen: dict[str, str] = {}
+    for word in words:
+        found: tuple[str, Any]
+        if word in NO_FACE:
+            found = ("no_face", word)
+        elif word in ALIGNED:
+            found = ("align", ALIGNED[word])
+        elif number := EVERY.fullmatch(word):
+            found = ("every", int(number[1]))
+        else:
+            raise unknown_name("policy", word, [*NO_FACE, *ALIGNED, "everyN"])
+        if seen.setdefault(found[0], word) != word:
+            raise UsageError(f"{seen[found[0]]} and {word} disagree", "say one of the two")
+        yield found

@@ -21,11 +21,13 @@ from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import Installed, Lookup, lookup_in
 from irfer_bench.statistics.pooling import Pool, pool
 from irfer_bench.statistics.ranking import (
+    PROVISIONAL,
     Family,
     Primary,
     describe,
     families_of,
     place_rows,
+    rank_partial_rows,
     rank_rows,
 )
 from irfer_bench.statistics.rows import Row, make_rows
@@ -228,10 +230,13 @@ def _rank(board: Board, tables: Tables, known: Installed | None) -> None:
         margin=known.margin if known else 0.0,
     )
     ranked: list[tuple[Row, Sums]] = []
+    partial: list[tuple[Row, Sums]] = []
     unranked: list[tuple[Row, str]] = []
     for k, row in enumerate(board.rows):
         found = tables.sums(name, k)
         if not row.complete:
+            if isinstance(found, Sums) and primary.direction != "none":
+                partial.append((row, found))
             continue
         if primary.direction == "none":
             unranked.append((row, f"metric {name} has no better direction"))
@@ -241,6 +246,7 @@ def _rank(board: Board, tables: Tables, known: Installed | None) -> None:
             unranked.append((row, found))
     board.families = families_of(board.rows)
     problem = rank_rows(ranked, primary)
+    provisional = rank_partial_rows(partial, primary)
     place_rows(board.rows, board.families[0], primary)
     if ranked and not problem:
         board.legend += describe(board.families, primary, Counter(row.fits for row, _ in ranked))
@@ -249,3 +255,7 @@ def _rank(board: Board, tables: Tables, known: Installed | None) -> None:
     else:
         reasons = sorted({problem} if problem else {reason for _, reason in unranked})
         board.legend += [f"Not ranked: {reason}." for reason in reasons]
+        if provisional:
+            board.legend += describe(board.families, primary, Counter(r.fits for r, _ in partial))
+    if provisional:
+        board.legend.append(PROVISIONAL)

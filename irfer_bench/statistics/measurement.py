@@ -20,7 +20,9 @@ from irfer_bench.statistics.resampling import Floats, resample
 if TYPE_CHECKING:
     from irfer_bench.registry import Registry
 
-PAIR_FIELDS = frozenset({"pairs", "pair_scores", "pair_labels", "pair_target_scores", "features"})
+PAIR_FIELDS = frozenset({
+    "pairs", "pair_scores", "pair_labels", "pair_target_scores", "features", "sources",
+})
 """A metric that consumes one of them is over pairs, else over test items."""
 
 
@@ -244,6 +246,7 @@ def _line(error: BaseException) -> str:
 _REASONS = {
     "scores": "no recognizer was asked for",
     "pairs": "this cell translates no image that has a true partner",
+    "sources": "this cell translates no image that has a true partner",
     "pair_labels": "this cell translates no image that has a true partner",
     "pair_scores": "no recognizer saw a translated partner",
     "pair_target_scores": "no recognizer saw a translated partner",

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from irfer_bench.errors import ContractError
 from irfer_bench.statistics.bootstrap import Sums
-from irfer_bench.statistics.comparison import rank
+from irfer_bench.statistics.comparison import Rank, rank
 from irfer_bench.statistics.rows import Row
+
+PROVISIONAL = (
+    "Ranks in parentheses are provisional: they compare partial rows of the same folds and seeds, "
+    "and further folds may change them."
+)
 
 Family: TypeAlias = Literal["translators", "recognizers"]
 FAMILIES: Mapping[Family, str] = {"translators": "recognizer", "recognizers": "translator"}
@@ -50,23 +55,53 @@ def rank_rows(sums: Sequence[tuple[Row, Sums]], primary: Primary) -> str:
         if found.items != common:
             row.marks.append("other items: not ranked")
     try:
-        for family, shared in FAMILIES.items():
-            groups: dict[str, list[tuple[Row, Sums]]] = defaultdict(list)
-            for row, found in same:
-                groups[getattr(row, shared)].append((row, found))
-            for members in groups.values():
-                ranks = rank(
-                    [found for _, found in members],
-                    higher_is_better=primary.direction != "lower",
-                    margin=primary.margin,
-                )
-                for (row, _), own in zip(members, ranks, strict=True):
-                    row.ranks[family] = own
+        for family, members in _compared(same):
+            for (row, _), own in zip(members, _ranks(members, primary), strict=True):
+                row.ranks[family] = own
     except (ContractError, ValueError) as error:
         for row, _ in same:
             row.ranks.clear()
         return f"metric {primary.name}: {error}"
     return ""
+
+
+def rank_partial_rows(sums: Sequence[tuple[Row, Sums]], primary: Primary) -> bool:
+    """Give partial rows provisional ranks among those of the same folds, seeds and items.
+
+    Returns:
+        Whether any row has one; a row that nothing can be compared with has none.
+    """
+    alike: dict[object, list[tuple[Row, Sums]]] = defaultdict(list)
+    for row, found in sums:
+        alike[row.cells, found.items].append((row, found))
+    for same in alike.values():
+        try:
+            for family, members in _compared(same):
+                if len(members) > 1:
+                    for (row, _), own in zip(members, _ranks(members, primary), strict=True):
+                        row.provisional[family] = own
+        except (ContractError, ValueError):  # the same as of complete rows, which report it
+            for row, _ in same:
+                row.provisional.clear()
+    return any(row.provisional for row, _ in sums)
+
+
+def _compared(
+    same: Sequence[tuple[Row, Sums]],
+) -> Iterator[tuple[Family, list[tuple[Row, Sums]]]]:
+    """The groups that are compared in each family."""
+    for family, shared in FAMILIES.items():
+        groups: dict[str, list[tuple[Row, Sums]]] = defaultdict(list)
+        for row, found in same:
+            groups[getattr(row, shared)].append((row, found))
+        for members in groups.values():
+            yield family, members
+
+
+def _ranks(members: Sequence[tuple[Row, Sums]], primary: Primary) -> list[Rank]:
+    higher = primary.direction != "lower"
+    sums = [found for _, found in members]
+    return rank(sums, higher_is_better=higher, margin=primary.margin)
 
 
 def place_rows(rows: list[Row], family: Family, primary: Primary) -> None:
@@ -84,7 +119,9 @@ def place_rows(rows: list[Row], family: Family, primary: Primary) -> None:
         name = getattr(row, shared)
         value = _signed(row, primary)
         names = row.translator, row.recognizer, "; ".join(row.marks)
-        return best[name], name, row.rank is None, value, *names
+        # Partial rows that are compared with each other stand together, most cells first.
+        cells = (-len(row.cells), row.cells) if row.provisional else (0, ())
+        return best[name], name, row.rank is None, cells, value, *names
 
     rows.sort(key=place)
 

@@ -11,6 +11,7 @@ import msgspec
 
 from irfer_bench.contracts.record import MethodFacts, Record, Value
 from irfer_bench.statistics.comparison import Rank
+from irfer_bench.statistics.predicted import only_class
 from irfer_bench.store.keys import canonical
 
 _IDENTITY = msgspec.json.Encoder(order="deterministic")
@@ -23,6 +24,7 @@ class Row:
     Args:
         ranks: by family: among the translators of its recognizer, and the other way round.
         rank: the best rank it may have in the family that orders the board.
+        provisional: of a partial row, ranks among rows of the same folds and seeds.
         kept: whether its predictions are there, so that its values could be checked.
     """
 
@@ -31,6 +33,7 @@ class Row:
     records: list[Record]
     rank: int | None = None
     ranks: dict[str, Rank] = field(default_factory=dict)
+    provisional: dict[str, Rank] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     metrics: dict[str, Value] = field(default_factory=dict)
     seconds: float = 0.0
@@ -41,6 +44,11 @@ class Row:
     def fits(self) -> int:
         """Number of seeds."""
         return len({record.cell.seed for record in self.records})
+
+    @property
+    def cells(self) -> tuple[tuple[int, int], ...]:
+        """Fold and seed of each record, in order."""
+        return tuple(sorted((record.cell.fold, record.cell.seed) for record in self.records))
 
 
 def make_rows(records: Sequence[Record]) -> Iterator[Row]:
@@ -109,6 +117,10 @@ def _row(translator: str, recognizer: str, records: list[Record], marks: list[st
         row.marks.append("incomplete data")
     if any(r.data.subjects == "unchecked" for r in records if r.recognizer):
         row.marks.append("subjects unchecked")
+    if any(r.recognizer and r.recognizer.drawn_faces for r in records):
+        row.marks.append("backbone trained on drawn faces")
+    if all(only_class(record) for record in records):
+        row.marks.append("one class predicted for all items of each fold")
     row.marks += marks
     row.seconds = sum(step.seconds for record in records for step in record.steps)
     for name in records[0].metrics:

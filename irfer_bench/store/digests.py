@@ -18,6 +18,7 @@ _known: dict[str, tuple[Stamp, str]] = {}
 _read: dict[str, Stamp] = {}
 """The files that this process has read itself, and what they looked like then."""
 _again = False
+_notes = True
 
 
 def remembered_digest(path: Path) -> str:
@@ -46,6 +47,17 @@ def reading_again() -> Iterator[None]:
         _again = before
 
 
+@contextmanager
+def noting_nothing() -> Iterator[None]:
+    """Inside the block no digest is written to the home folder."""
+    global _notes
+    before, _notes = _notes, False
+    try:
+        yield
+    finally:
+        _notes = before
+
+
 def _place(name: str) -> Path:
     return home.home() / "digests" / f"{hashlib.sha256(name.encode()).hexdigest()[:32]}.json"
 
@@ -58,7 +70,7 @@ def _noted(name: str) -> tuple[Stamp, str]:
 
 
 def _note(name: str, stamp: Stamp, digest: str) -> None:
-    if time.time_ns() - stamp[2] < 2 * TICK:  # it may change once more within this tick
+    if not _notes or time.time_ns() - stamp[2] < 2 * TICK:  # it may change within this tick
         return
     # A read-only cache folder only costs the next run another reading.
     with suppress(OSError):

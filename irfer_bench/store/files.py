@@ -55,6 +55,22 @@ def clear_write_errors(where: Path) -> Iterator[None]:
         raise
 
 
+def require_writable(folder: Path) -> None:
+    """Raise where nothing can be written into a folder, which need not exist; leaves nothing there.
+
+    Raises:
+        DamagedError: says why.
+    """
+    try:
+        place = next(each for each in (folder, *folder.absolute().parents) if each.exists())
+        Path(tempfile.mkdtemp(prefix=".irfer.", suffix=DRAFT, dir=place)).rmdir()
+    except OSError as error:
+        raise DamagedError(
+            f"nothing can be written into {folder}: {error.strerror}",
+            "name a folder you own by --out",
+        ) from error
+
+
 @contextmanager
 def atomic_file(path: Path, mode: int = 0o644) -> Iterator[Path]:
     """A draft to be written, which replaces `path` when the block ends without error.

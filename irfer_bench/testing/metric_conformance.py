@@ -61,6 +61,7 @@ def make_inputs(damage: float, order: NDArray[Any] | None = None) -> ScoreInputs
     return ScoreInputs(
         classes=BASIC, labels=labels, scores=scores, pair_labels=labels, pair_scores=scores,
         pair_target_scores=perfect, pairs=pairs, features=(source, target), once=_Once({}),
+        sources=[true[k] for k in order],
     )
 
 

@@ -67,7 +67,7 @@ class Backbone:
                 raise UsageError(
                     f"the text {text!r} has {used} tokens, the backbone takes "
                     f"{self.clip.context_length}",
-                    "use a shorter template",
+                    "use a shorter template or class name",
                 )
         ids: Tensor = self.tokenizer(list(texts), self.clip.context_length).to(self.device)
         return ids

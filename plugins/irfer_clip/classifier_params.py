@@ -27,6 +27,11 @@ class ClipParams(Params, frozen=True):
         str, fit("file of templates, class names and descriptions; empty takes the shipped ones")
     ] = ""
 
+    @property
+    def drawn_faces(self) -> bool:
+        """The embedded backbone was trained on drawn faces."""
+        return self.backbone == "mini"
+
     def inputs(self, weights: Path) -> dict[str, Any]:
         """What the key must hold besides the parameters: digests of checkpoint and texts.
 

@@ -19,8 +19,8 @@ class CocoopParams(ContextParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"transforms": "face", "batch": 8},
         "quick": {
-            "backbone": "mini", "views": 1, "batch": 16, "epochs": 6, "lr": 0.5,
+            "backbone": "mini", "views": 1, "batch": 16, "epochs": 10, "lr": 0.3,
             "transforms": "face",
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 40.0, "apply": 2.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 2.0}

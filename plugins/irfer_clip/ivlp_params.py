@@ -26,7 +26,7 @@ class IvlpParams(PromptParams, frozen=True):
         "bench": {"transforms": "face", "batch": 32, "epochs": 30},
         "quick": {
             "backbone": "mini", "depth_text": 4, "depth_visual": 4, "batch": 32, "epochs": 10,
-            "lr": 0.3, "transforms": "face",
+            "lr": 1.0, "transforms": "face",
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 25.0, "apply": 1.0}

@@ -9,8 +9,8 @@ coarse grid, then eight steps of bisection). Deviations:
   once C is chosen they are trained on, too, as in CLIP's paper (`refit`);
 * classes without images stay in the softmax; each fit of the search starts from the last one;
 * labelled source and target images are trained on together; `bench` and `quick` hold out three
-  tenths, since few labels are of the target, and give both domains
-  the same weight, since the other methods here take equal batches of them;
+  tenths, since few labels are of the target, and give both domains the same weight, since the
+  other methods here take equal batches of them;
 * CoOp's code has features of a ResNet-50; here they are those of the backbone;
 * `head = sgd` trains the same layer by SGD with a cosine instead; `features = preproj` takes the
   class token before the projection.

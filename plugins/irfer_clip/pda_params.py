@@ -25,6 +25,8 @@ class PdaParams(PromptParams, frozen=True):
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"transforms": "face"},
-        "quick": {"backbone": "mini", "lr": 0.03, "confidence": 0.5, "transforms": "face"},
+        "quick": {
+            "backbone": "mini", "epochs": 8, "lr": 0.03, "confidence": 0.5, "transforms": "face",
+        },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 28.0, "apply": 1.0}

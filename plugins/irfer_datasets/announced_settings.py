@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from irfer_datasets.folder.families import summaries
+
 SETTINGS: Mapping[str, Mapping[str, str]] = {
     "oulu_casia": {
         "oulu_nir_weak5": "visible strong to near-infrared strong, 5 labels per class",
@@ -45,17 +47,13 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "nvie_lwir_weak_full": "visible to thermal, spontaneous apex, every label",
         "nvie_posed_lwir_weak5": "visible to thermal, posed, 5 labels per class",
         "nvie_spontaneous3_lwir_weak5": (
-            "visible to thermal, spontaneous apex, 5 labels per class, disgust, fear and "
-            "happiness"
+            "visible to thermal, spontaneous apex, 5 labels per class, disgust, fear and happiness"
         ),
         "nvie_lwir_supervised": "trained and tested on thermal, spontaneous apex",
         "nvie_posed_lwir_supervised": "trained and tested on thermal, posed",
         "nvie_lwir_quality": (
             "translations of visible test images against thermal ones, spontaneous apex"
         ),
-        "nvie_lists_lwir_weak5": "visible to thermal, your own lists, 5 labels per class",
-        "nvie_lists_lwir_weak0": "visible to thermal, your own lists, no label",
-        "nvie_lists_lwir_weak_full": "visible to thermal, your own lists, every label",
     },
     "large_hfe": {
         "large_hfe_nir_augmented": "every near-infrared label, and translations of CFEE",
@@ -112,19 +110,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
             "videos, 43 compound classes, the compound set's own five folds"
         ),
     },
-    "folder": {
-        "folder_nir_weak5": "visible to near-infrared, 5 labels per class",
-        "folder_lwir_weak5": "visible to thermal, 5 labels per class",
-        "folder_nir_augmented": (
-            "every near-infrared label, and translations of the visible images under extra/"
-        ),
-        "folder_nir_supervised": "trained and tested on near-infrared",
-        "folder_lwir_supervised": "trained and tested on thermal",
-        "folder_vis_supervised": "trained and tested on visible",
-        "folder_nir_quality": (
-            "translations of visible test images against their near-infrared partners"
-        ),
-    },
+    "folder": dict(summaries()),
     "hub": {
         "hub_vis_supervised": "trained and tested on visible",
         "hub_nir_weak5": "visible to near-infrared, 5 labels per class",

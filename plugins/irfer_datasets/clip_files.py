@@ -4,27 +4,20 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import (
-    closed,
-    flaw,
-    is_junk,
-    natural,
-    odd_folders,
-    relative,
-    subfolders,
-)
+from irfer_bench.api import DamagedError, Found, Notes
+from irfer_datasets.fold_lists import VideoSurvey
 
-IMAGE_SUFFIXES = frozenset({".bmp", ".jpeg", ".jpg", ".png"})
+CLIP = r"(?P<clip>\d{1,5})"
+FRAME = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
+VIDEO = rf"{CLIP}\.(?:mp4|avi|mkv|mov)"
+SOUND = rf"{CLIP}\.(?:wav|m4a|mp3|flac|mp4|avi|mkv|mov)"
+"""Ends of the paths of frames, videos and audio in the patterns of video datasets."""
 VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
-_NUMBER = re.compile(r"(\d+)$")
 
 
 @dataclass(frozen=True)
@@ -35,133 +28,92 @@ class ClipFiles:
     frames: int
 
 
-@dataclass(frozen=True)
-class VideoTree:
-    """One unpacked copy of a video dataset.
-
-    Args:
-        holders: folders that only hold others. lists: folders that may hold the fold lists.
-        sources: folders of frames by their official names.
-    """
-
-    base: Path
-    holders: tuple[Path, ...]
-    sources: Mapping[str, Path]
-    lists: tuple[Path, ...]
-    video_sources: ClassVar[frozenset[str]]
-    """The sources that are videos, others being folders of images."""
-
-    def files_of(
-        self, source: str, wanted: Iterable[str] | None, seen: Notes
-    ) -> dict[str, ClipFiles]:
-        """The frames of the wanted clips (None: of all) in one of the official forms."""
-        folder = self.sources[source]
-        if source in self.video_sources:
-            return videos(files_by_number(folder, VIDEOS, seen), wanted, seen)
-        return folders_of_frames(folder, wanted, seen)
-
-    def clips(self, source: str, root: Path) -> set[str]:
-        """Numbers of all clips that have frames in one of the official forms."""
-        folder, quiet = self.sources[source], Notes(root)
-        if source in self.video_sources:
-            return set(files_by_number(folder, VIDEOS, quiet))
-        return set(clip_folders(folder, quiet))
-
-
-def note_folders(trees: Sequence[VideoTree], names: Iterable[str], seen: Notes) -> None:
-    """Note unusual folders of a tree: other letter case, links, archives, second copies.
-
-    Args:
-        trees: the one that is read, then other copies. names: proper names of folders.
-    """
-    tree = trees[0]
-    inner = [path for folder in tree.lists for path in _with_all_below(folder)]
-    above = (seen.root, tree.base, *tree.holders, *inner)
-    seen.problems.extend(odd_folders(above, seen.root, names))
-    where = relative(tree.base, seen.root)
-    for other in trees[1:]:
-        action = f"not read, {where} is; give its own folder as root to use it"
-        seen.note("second_tree", other.base, action)
-
-
 def clip_number(text: str) -> str | None:
     """Five digits from `1`, `00001`, `1.0` (pandas) or `00001.mp4`; None where it is no number."""
     match = re.fullmatch(r"(\d{1,5})(?:\.\w{1,4})?", text)
     return f"{int(match[1]):05d}" if match else None
 
 
-def folders_of_frames(
-    folder: Path, wanted: Iterable[str] | None, seen: Notes
+def place_of(hits: Sequence[Found]) -> str:
+    """The folder that holds the clips of these finds."""
+    return os.path.commonpath([hit.above or "." for hit in hits]) if hits else "."
+
+
+class Clips:
+    """Files by five-digit clip number, from all folders of one role that hold some.
+
+    A clip that comes twice is read from the first folder: `duplicate_file` in the same copy; other
+    copies are named once (`second_tree`).
+    """
+
+    def __init__(self, hits: Iterable[Found], seen: VideoSurvey) -> None:
+        self.hits = list(hits)
+        self._seen = seen
+        self._first: dict[str, tuple[str, str]] = {}
+
+    def take(self, clip: str, path: str, hit: Found, group: str) -> bool:
+        """Whether this is the first file or folder of a clip; others are noted."""
+        first, base = self._first.setdefault(clip, (path, hit.base))
+        if first == path:
+            return True
+        if base != hit.base:
+            self._seen.copies.setdefault(hit.base, base)
+        else:
+            action = f"not read; {_short(first, path)} is; remove one"
+            self._seen.note("duplicate_file", path, action, group=group)
+        return False
+
+    def frames(self) -> dict[str, Found]:
+        """Folders of frames by clip."""
+        found: dict[str, Found] = {}
+        for hit in self.hits:
+            clip = f"{int(hit.facts['clip']):05d}"
+            if self.take(clip, hit.folder, hit, hit.above):
+                found[clip] = hit
+        return found
+
+    def files(self) -> dict[str, str]:
+        """One file by clip."""
+        found: dict[str, str] = {}
+        for hit in self.hits:
+            for number, path in hit.ordered("clip"):
+                clip = f"{number:05d}"
+                if self.take(clip, path, hit, hit.folder):
+                    found[clip] = path
+        return found
+
+
+def read_frames(
+    folders: Mapping[str, Found], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
-    """Frames of the wanted clips (None: of all): `<folder>/<clip>/<anything><number>.jpg`."""
-    names = clip_folders(folder, seen)
+    """The images of each wanted clip by their last number."""
     clips = {}
-    for clip in sorted(names) if wanted is None else wanted:
-        if clip in names and (files := frames_in(folder / names[clip], seen)):
+    for clip in wanted:
+        if clip in folders:
+            files = tuple(_in_order(folders[clip], seen))
             clips[clip] = ClipFiles(files, len(files))
     return clips
 
 
-def clip_folders(folder: Path, seen: Notes) -> dict[str, str]:
-    """Folders called by numbers, by five-digit number."""
-    found: dict[str, str] = {}
-    place = relative(folder, seen.root)
-    for entry in _listed(folder, seen, place):
-        number = clip_number(entry.name)
-        if number is None or not entry.is_dir(follow_symlinks=False):
-            continue
-        if number in found:
+def _in_order(hit: Found, seen: Notes) -> Iterator[str]:
+    found: dict[int, str] = {}
+    for number, path in hit.ordered("frame"):
+        if found.setdefault(number, path) != path:
             action = f"not read; {found[number]} is; remove one"
-            seen.note("duplicate_file", f"{place}/{entry.name}", action)
-        else:
-            found[number] = entry.name
-    return found
+            seen.note("duplicate_frame", path, action, group=hit.above)
+    return (found[number] for number in sorted(found))
 
 
 def frame_number(name: str) -> int:
     """The last number in a frame's name."""
-    match = _NUMBER.search(Path(name).stem)
+    match = re.search(r"(\d+)$", Path(name).stem)
     return int(match[1]) if match else 0
 
 
-def frames_in(folder: Path, seen: Notes) -> tuple[str, ...]:
-    """The images of one clip by their last number; other files are noted."""
-    place, found = relative(folder, seen.root), dict[int, str]()
-    above = relative(folder.parent, seen.root)
-    for entry in _listed(folder, seen, above):
-        stem, _, suffix = entry.name.rpartition(".")
-        match, name = _NUMBER.search(stem), f"{place}/{entry.name}"
-        if match is None or f".{suffix.lower()}" not in IMAGE_SUFFIXES:
-            action = "not read; frames are images whose names end in a number"
-            seen.note("unexpected_file", name, action, group=above)
-        elif int(match[1]) in found:
-            action = f"not read; {found[int(match[1])]} is; remove one"
-            seen.note("duplicate_frame", name, action, group=above)
-        else:
-            found[int(match[1])] = name
-    return tuple(found[number] for number in sorted(found))
-
-
-def files_by_number(folder: Path, suffixes: frozenset[str], seen: Notes) -> dict[str, str]:
-    """Files `<number>.mp4` by five-digit number, relative to the root."""
-    found: dict[str, str] = {}
-    place = relative(folder, seen.root)
-    for entry in _listed(folder, seen, place):
-        stem, _, suffix = entry.name.rpartition(".")
-        number, name = clip_number(stem), f"{place}/{entry.name}"
-        if number is None or f".{suffix.lower()}" not in suffixes or entry.is_dir():
-            continue
-        if number in found:
-            seen.note("duplicate_file", name, f"not read; {found[number]} is; remove one")
-        else:
-            found[number] = name
-    return found
-
-
-def videos(
-    names: dict[str, str], wanted: Iterable[str] | None, seen: Notes
+def read_videos(
+    names: Mapping[str, str], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
-    """Videos of the wanted clips (None: of all), their frames counted from the header.
+    """Videos of the wanted clips, their frames counted from the header.
 
     One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
     that a run that needs it stops instead of going on with less.
@@ -174,7 +126,7 @@ def videos(
         except DamagedError as error:
             return error
 
-    there = [clip for clip in (sorted(names) if wanted is None else wanted) if clip in names]
+    there = [clip for clip in wanted if clip in names]
     with ThreadPoolExecutor(max_workers=4) as pool:
         counts = list(pool.map(count, there))
     clips = {}
@@ -186,31 +138,7 @@ def videos(
     return clips
 
 
-def _with_all_below(folder: Path) -> list[Path]:
-    found = [folder]
-    for path in found:
-        found.extend(subfolders(path))
-    return found
-
-
-def _listed(folder: Path, seen: Notes, group: str) -> list[os.DirEntry[str]]:
-    """Entries of a folder in natural order; problems are counted per `group`.
-
-    Problems: `unreadable` (no permission), `outside_root` (links), `bad_name`.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            listed = sorted(entries, key=lambda entry: natural(entry.name))
-    except OSError as error:
-        seen.note("unreadable", folder, closed(error), group=group)
-        return []
-    good = []
-    for entry in listed:
-        if is_junk(entry.name):
-            continue
-        if wrong := flaw(entry, seen.root):
-            kind, action = wrong
-            seen.note(kind, Path(entry.path), action, group=group)
-        else:
-            good.append(entry)
-    return good
+def _short(first: str, path: str) -> str:
+    """A path without the folders that another one shares."""
+    above = path.rpartition("/")[0]
+    return first.removeprefix(f"{above}/")

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from abc import abstractmethod
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import Clip, Item, MissingError
-from irfer_datasets.clip_files import VIDEOS, ClipFiles, VideoTree
-from irfer_datasets.fold_lists import Assigned, group_folds, note_unlabelled
-from irfer_datasets.stills import Stills, Survey, clip_of
-from irfer_datasets.tree import relative
+from irfer_bench.api import Clip, Found, Item, Matches, MissingError, Stills, clip_of
+from irfer_datasets.clip_files import (
+    VIDEOS,
+    ClipFiles,
+    Clips,
+    place_of,
+    read_frames,
+    read_videos,
+)
+from irfer_datasets.fold_lists import (
+    Assigned,
+    VideoSurvey,
+    group_folds,
+    note_absent,
+    note_unlabelled,
+)
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
-
-
-class VideoSurvey(Survey):
-    """A survey of thousands of clips; at most 20 problems of a kind are listed."""
-
-    limit: ClassVar[int] = 20
 
 
 @dataclass(frozen=True)
@@ -28,7 +34,7 @@ class Frames:
     """The files that are read for each clip.
 
     Args:
-        source: name of the official folder of frames, or empty. place: that folder below the root.
+        source: name of the form of the frames, or empty. place: their folder below the root.
     """
 
     source: str
@@ -41,6 +47,52 @@ class VideoClips(Stills):
 
     prefix: ClassVar[str]
     """Prefix of every item id."""
+    sources: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Roles of each form of the frames, in the order of preference."""
+    videos: ClassVar[frozenset[str]]
+    """The forms that are videos, others being folders of images."""
+    sounds: ClassVar[tuple[str, ...]]
+    """Roles of files that may hold audio, in the order of preference."""
+    audio_hint: ClassVar[str]
+    params: Any
+
+    @abstractmethod
+    def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
+        """Label and fold of every listed clip."""
+
+    def walk(self, root: Path) -> VideoSurvey:
+        """All labelled clips of the wanted frames, and problems of the tree.
+
+        Raises:
+            MissingError: no tree, or not the frames asked for.
+        """
+        found, seen = self.find(root), VideoSurvey(root)
+        if not any(found.roles.values()):
+            raise self.unlike(root)
+        seen.problems.extend(found.problems())
+        labels = self.labels(found, seen)
+        frames = self._frames(found, labels, seen)
+        self.check_frames(frames, seen)
+        note_absent(labels, frames.clips, frames.place, seen)
+        audio = self._audio(found, seen)
+        seen.note_copies()
+        seen.items = self._collect(frames, labels, audio)
+        self._note_mute(frames, seen)
+        return seen
+
+    def check_frames(self, frames: Frames, seen: VideoSurvey) -> None:
+        """Compare numbers of frames with the published ones."""
+
+    def forms(self, found: Matches) -> list[str]:
+        """The forms of frames that are there, in the order of preference."""
+        return [source for source, roles in self.sources.items() if found.of(*roles)]
+
+    def alone(self, found: Matches, hits: Sequence[Found], holders: Collection[str]) -> bool:
+        """Whether these lie under the root without a folder that should hold them."""
+        names = {name.casefold() for name in holders}
+        return bool(hits) and all(
+            names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits
+        )
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The clip or some of its frames at the official size; only these are decoded.
@@ -48,11 +100,11 @@ class VideoClips(Stills):
         Raises:
             DamagedError: an image or the video cannot be decoded.
         """
-        from irfer_datasets.video import read_frames
+        from irfer_datasets.video import read_frames as decode
 
         if Path(item.files[0]).suffix.lower() not in VIDEOS:
             return super().read(root, item, frames)
-        pixels, fps = read_frames(self._given(root), item.files[0], frames)
+        pixels, fps = decode(self._given(root), item.files[0], frames)
         return clip_of(item, pixels, fps=fps)
 
     def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
@@ -65,31 +117,44 @@ class VideoClips(Stills):
 
         return read_audio(self._given(root), item.audio) if item.audio else None
 
-    def select_frames(
-        self, tree: VideoTree, wanted: str, labels: Mapping[str, Assigned], seen: Survey
-    ) -> Frames:
-        """Files of the labelled clips, or of all where there are no labels.
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """Ids in each of the five official test lists, of the items that are present."""
+        return group_folds(items)
 
-        `wanted` is the folder of frames, or `auto` for the first one that is present.
-
-        Raises:
-            MissingError: the wanted folder is absent.
-        """
-        source = next(iter(tree.sources), "") if wanted == "auto" else wanted
+    def _frames(self, found: Matches, labels: Mapping[str, Assigned], seen: VideoSurvey) -> Frames:
+        """Files of the labelled clips, or of all where there are no labels."""
+        there, wanted = self.forms(found), self.params.frames
+        source = next(iter(there), "") if wanted == "auto" else wanted
         if not source:
-            return Frames("", relative(tree.base, seen.root), {})
-        if source not in tree.sources:
-            there = ", ".join(tree.sources) or "none"
+            return Frames("", ".", {})
+        if source not in there:
             raise MissingError(
-                f"{self.name}.frames = {wanted}: {seen.root} holds {there}",
+                f"{self.name}.frames = {wanted}: {seen.root} holds {', '.join(there) or 'none'}",
                 f"unpack {wanted} there, or leave frames at auto",
             )
-        place = relative(tree.sources[source], seen.root)
-        clips = tree.files_of(source, sorted(labels) if labels else None, seen)
-        note_unlabelled(tree.clips(source, seen.root), labels, place, seen)
+        hits = found.of(*self.sources[source])
+        own, place = Clips(hits, seen), place_of(hits)
+        if source in self.videos:
+            files = own.files()
+            present = set(files)
+            clips = read_videos(files, sorted(labels or files), seen)
+        else:
+            folders = own.frames()
+            present = set(folders)
+            clips = read_frames(folders, sorted(labels or folders), seen)
+        note_unlabelled(present, labels, place, seen)
         return Frames(source, place, clips)
 
-    def collect(
+    def _audio(self, found: Matches, seen: VideoSurvey) -> dict[str, str]:
+        """The file that may hold the audio of each clip; no file is opened."""
+        audio: dict[str, str] = {}
+        for role in self.sounds:
+            own = Clips(found.of(role), seen)
+            for clip, path in own.files().items():
+                audio.setdefault(clip, path)
+        return audio
+
+    def _collect(
         self, frames: Frames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
     ) -> list[Item]:
         """One item per clip with frames, in the order of their numbers."""
@@ -108,6 +173,9 @@ class VideoClips(Stills):
             for clip, own in sorted(frames.clips.items())
         ]
 
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """Ids in each of the five official test lists, of the items that are present."""
-        return group_folds(items)
+    def _note_mute(self, frames: Frames, seen: VideoSurvey) -> None:
+        mute = sum(not item.audio for item in seen.items)
+        if mute:
+            action = f"{mute} of {len(seen.items)} clips have no audio file and are mute to "
+            action += f"methods that hear: unpack {self.audio_hint}"
+            seen.note("no_sound", frames.place, action)

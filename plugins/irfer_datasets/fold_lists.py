@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal
 
-from irfer_bench.api import Item
+from irfer_bench.api import Annotation, Item, Matches, Notes, Survey, few, relative
 from irfer_datasets.expected import compare_list
-from irfer_datasets.problems import Notes, shown
-from irfer_datasets.tree import relative
 
 Side = Literal["test", "train"]
 FOLDS = (1, 2, 3, 4, 5)
@@ -18,6 +16,25 @@ _WITHOUT: Mapping[Side, str] = {
     "test": "nothing is tested in this fold",
     "train": "trained is on what the other folds test",
 }
+
+
+@dataclass
+class VideoSurvey(Survey):
+    """A survey of thousands of clips; at most 20 problems of a kind are listed.
+
+    Args:
+        copies: the copy that is read, by the folder of another that holds the same.
+    """
+
+    copies: dict[str, str] = field(default_factory=dict)
+    limit: ClassVar[int] = 20
+
+    def note_copies(self) -> None:
+        """`second_tree` for every copy of which something was not read."""
+        for base, read in self.copies.items():
+            where = read or "the root"
+            action = f"what it holds twice is read from {where}; remove one copy"
+            self.note("second_tree", base or ".", action)
 
 
 @dataclass(frozen=True)
@@ -49,6 +66,42 @@ class Assigned:
 
     label: str
     split: str
+
+
+Lists = dict[str, dict[tuple[Side, int], Path]]
+
+
+def find_lists(found: Matches, styles: Sequence[str], seen: VideoSurvey | None = None) -> Lists:
+    """Fold lists by spelling, the preferred first, of all folders that hold some.
+
+    A list that comes twice is read from the first folder, and in one folder under its shorter
+    name: `_faces` lists say the same as those of whole clips.
+    """
+    lists: Lists = {}
+    for style in styles:
+        own: dict[tuple[Side, int], tuple[Path, str]] = {}
+        for hit in found.of(style):
+            for path, facts in sorted(hit.files(), key=lambda entry: len(entry[0])):
+                side: Side = "test" if facts["side"].casefold() == "test" else "train"
+                _, base = own.setdefault(
+                    (side, int(facts["fold"])), (found.tree.root / path, hit.base)
+                )
+                if base != hit.base and seen is not None:
+                    seen.copies.setdefault(hit.base, base)
+        if own:
+            lists[style] = {key: path for key, (path, _) in own.items()}
+    return lists
+
+
+def numbered_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
+    """(line, (clip, label)) of lists `path frames label`, as DFER-CLIP and MMA-DFER bring them.
+
+    The path is of its author's machine: only its last folder or file, the clip, is read.
+    """
+    for line, row in table.lines():
+        path, *rest = row.rsplit(maxsplit=2)
+        clip = path.replace("\\", "/").rstrip("/").rpartition("/")[2]
+        yield line, (clip, rest[-1] if len(rest) == 2 else "")
 
 
 def merge_lists(
@@ -137,7 +190,7 @@ def note_unlabelled(
     """`unlabelled_file`, once, for information, where clips with frames are in no list."""
     rest = sorted(set(clips) - set(labels))
     if rest:
-        what = f"{len(rest)} clip(s) without a label in any list ({shown(rest)})"
+        what = f"{len(rest)} clip(s) without a label in any list ({few(rest)})"
         action = f"{what}: {'left out' if labels else 'kept unlabelled'}"
         seen.note("unlabelled_file", place, action)
 

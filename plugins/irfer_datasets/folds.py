@@ -1,16 +1,17 @@
-"""Test subjects of each fold: published lists, the official split, or every fifth subject."""
+"""Test subjects of each fold by published lists, beside the public ways to make folds."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from irfer_bench.api import Item, Problem
+from irfer_bench.api import Item, every_fifth, few_subjects, split_fold
 
-FOLDS = 5
 Lists = tuple[tuple[str, ...], ...]
+
+__all__ = ["Lists", "cut_folds", "every_fifth", "few_subjects", "read_folds", "split_fold"]
 
 
 @cache
@@ -30,30 +31,3 @@ def cut_folds(lists: Lists, items: Sequence[Item]) -> list[frozenset[str]]:
         frozenset(present.intersection(fold)).union(others[k :: len(lists)])
         for k, fold in enumerate(lists)
     ]
-
-
-def split_fold(items: Sequence[Item], split: str) -> frozenset[str]:
-    """Subjects of one official split, as a fold; item ids where there are no subjects."""
-    return frozenset(item.subject or item.id for item in items if item.split == split)
-
-
-def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
-    """Up to five folds, every fifth sorted subject; without subjects, split by pair or by item."""
-    groups: dict[str, set[str]] = {}
-    for item in items:
-        group = item.subject or f"\0{item.pair or item.id}"
-        groups.setdefault(group, set()).add(item.subject or item.id)
-    names = sorted(groups)
-    return [
-        frozenset().union(*(groups[name] for name in names[fold::FOLDS]))
-        for fold in range(min(FOLDS, len(names)))
-    ]
-
-
-def few_subjects(items: Sequence[Item]) -> Iterator[Problem]:
-    """`few_subjects` where `every_fifth` makes fewer folds than five of named subjects."""
-    subjects = {item.subject for item in items if item.part != "extra"}
-    if 0 < len(subjects) < FOLDS and None not in subjects:
-        count = len(subjects)
-        action = f"{count} subjects make {count} folds instead of {FOLDS}; say --fold 1 to {count}"
-        yield Problem("few_subjects", ".", action)

@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from irfer_bench.api import Component, hookimpl
 from irfer_datasets.announced_settings import SETTINGS
+from irfer_datasets.expected_trees import TREES
 
 
 @hookimpl
 def irfer_bench_components() -> Iterable[Component]:
     """The datasets that users bring, and their settings."""
+    for component in _components():
+        tree = TREES.get(component.name, "") if component.kind == "dataset" else ""
+        yield replace(component, tree=tree) if tree else component
+
+
+def _components() -> Iterable[Component]:
     yield Component(
         kind="dataset",
         name="oulu_casia",
@@ -24,7 +32,8 @@ def irfer_bench_components() -> Iterable[Component]:
         kind="dataset",
         name="folder",
         factory="irfer_datasets.folder.dataset:Folder",
-        summary="your own images: <spectrum>/<subject>/<expression>/<name>.png or manifest.csv",
+        params="irfer_datasets.folder.folder_params:FolderParams",
+        summary="your own stills and video: <spectrum>/<subject>/<expression>/… or manifest.csv",
         licence="yours; you answer for consent",
     )
     yield Component(
@@ -47,7 +56,6 @@ def irfer_bench_components() -> Iterable[Component]:
         kind="dataset",
         name="nvie",
         factory="irfer_datasets.nvie.dataset:Nvie",
-        params="irfer_datasets.nvie.params:NvieParams",
         summary="more than 100 subjects, visible and thermal, spontaneous and posed",
         licence="signed release agreement with USTC (nvie.ustc.edu.cn); research only",
         source="wang2010nvie",

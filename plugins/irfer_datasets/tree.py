@@ -1,204 +1,26 @@
-"""Listing of folders: natural order, system files left out, links out of the root refused."""
+"""Folders that are listed one by one, where a dataset's form is found by looking around."""
 
 from __future__ import annotations
 
 import os
-import re
-from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import islice
+from collections.abc import Iterable
 from pathlib import Path
 
-from irfer_bench.api import Problem
+from irfer_bench.api import is_archive, list_folder, natural, relative
 
-JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
-DEPTH, BUDGET = 4, 5000
-"""Levels searched below a root, and folders looked into before giving up."""
-LOOKED_AT = 500
-"""Folders, and entries of each, in which a refusal looks for its reason."""
-_DIGITS = re.compile(r"([0-9]+)")
-_ARCHIVE = re.compile(r".+\.(?:zip|rar|7z|tar|tgz|tar\.(?:gz|bz2|xz)|[zr]\d\d|\d{3})", re.I)
-
-
-@dataclass
-class Listing:
-    """What one folder holds, in natural order, and what was left out and why."""
-
-    folders: list[Path] = field(default_factory=list)
-    files: list[Path] = field(default_factory=list)
-    problems: list[Problem] = field(default_factory=list)
-
-
-def natural(name: str) -> tuple[tuple[str | int, ...], str]:
-    """A sort key under which `2.jpg` comes before `16.jpg`; the name itself breaks ties."""
-    parts = _DIGITS.split(name.casefold())
-    return tuple(int(p) if i % 2 else p for i, p in enumerate(parts)), name
-
-
-def list_folder(folder: Path, root: Path) -> Listing:
-    """One folder's content; hidden and system files are left out.
-
-    Problems: `unreadable` (no permission), `outside_root` (a link that leaves the root, or a linked
-    folder), `bad_name` (control characters, undecodable bytes or `;` in a name).
-    """
-    listing = Listing()
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: natural(entry.name))
-    except OSError as error:
-        listing.problems.append(Problem("unreadable", relative(folder, root), closed(error)))
-        return listing
-    for entry in entries:
-        if is_junk(entry.name):
-            continue
-        path = Path(entry.path)
-        if wrong := flaw(entry, root):
-            kind, action = wrong
-            listing.problems.append(Problem(kind, relative(path, root), action))
-        elif entry.is_dir():
-            listing.folders.append(path)
-        else:
-            listing.files.append(path)
-    return listing
-
-
-def is_junk(name: str) -> bool:
-    """Whether an entry is hidden or a system's own: left out silently."""
-    return name.startswith(".") or name.casefold() in JUNK
-
-
-def flaw(entry: os.DirEntry[str], root: Path) -> tuple[str, str] | None:
-    """Why a folder's entry is not read, as the kind of the problem and what to do, or None."""
-    if not entry.name.isprintable() or ";" in entry.name:
-        return "bad_name", "not read; rename it to plain characters"
-    if entry.is_symlink() and (entry.is_dir() or not inside(Path(entry.path), root)):
-        return "outside_root", "links are not followed; copy what it points to"
-    return None
-
-
-def closed(error: OSError) -> str:
-    """What to do about a folder that cannot be listed."""
-    return f"not read ({error.strerror}); correct its permissions"
+__all__ = ["archives", "inside", "list_folder", "natural", "relative", "subfolders"]
 
 
 def subfolders(folder: Path) -> list[Path]:
-    """The folders in a folder, in natural order and without its files, links or odd names.
-
-    Cheap where `list_folder` is not: a folder of 100,000 images makes no list of them.
-    """
-    try:
-        with os.scandir(folder) as entries:
-            names = [entry.name for entry in entries if _is_plain_folder(entry)]
-    except OSError:
-        return []
-    return [folder / name for name in sorted(names, key=natural)]
-
-
-def find_bases(root: Path, holds: Callable[[Sequence[Path]], bool]) -> list[Path]:
-    """Folders at most four levels below the root, it included, whose sub-folders are the wanted.
-
-    Args:
-        holds: decides from a folder's sub-folders whether it is one; none is searched below one.
-    """
-    found: list[Path] = []
-    queue = deque([(root, 0)])
-    for _ in range(BUDGET):
-        if not queue:
-            break
-        folder, depth = queue.popleft()
-        below = subfolders(folder)
-        if holds(below):
-            found.append(folder)
-        elif depth < DEPTH:
-            queue.extend((child, depth + 1) for child in below)
-    return found
+    """The folders in a folder, in natural order and without files or odd names."""
+    return list_folder(folder, folder).folders
 
 
 def archives(files: Iterable[Path]) -> list[Path]:
     """Those that are archives, or parts of one, still to be unpacked."""
-    return [path for path in files if _ARCHIVE.fullmatch(path.name)]
-
-
-def odd_folders(folders: Iterable[Path], root: Path, names: Iterable[str] = ()) -> list[Problem]:
-    """Links, unreadable folders, archives and names in another letter case, in some folders.
-
-    Args:
-        folders: those above the images, which have few entries. names: proper names of folders.
-    """
-    proper = {name.casefold(): name for name in names}
-    problems = []
-    for folder in dict.fromkeys(folders):
-        listing = list_folder(folder, root)
-        problems += listing.problems
-        for path in archives(listing.files):
-            action = "not read; if it holds what is missing, unpack it"
-            problems.append(Problem("packed", relative(path, root), action))
-        for path in listing.folders:
-            name = proper.get(path.name.casefold(), path.name)
-            if path.name != name:
-                action = f"read as {name}; rename it"
-                problems.append(Problem("mis_cased", relative(path, root), action))
-    return problems
-
-
-def obstacles(root: Path) -> Iterator[str]:
-    """Why a folder may not be the wanted dataset: still packed, linked or unreadable.
-
-    Gives the first reason of each kind. Only part of a folder with thousands of files is searched.
-    """
-    given: set[str] = set()
-    for folder in _levels(root):
-        for kind, text in _obstacles_in(folder, root):
-            if kind not in given:
-                given.add(kind)
-                yield text
-
-
-def _obstacles_in(folder: Path, root: Path) -> Iterator[tuple[str, str]]:
-    try:
-        with os.scandir(folder) as entries:
-            seen = sorted(islice(entries, LOOKED_AT), key=lambda entry: entry.name)
-    except OSError as error:
-        name = "the folder" if folder == root else relative(folder, root)
-        yield "unreadable", f"{name}: {closed(error)}"
-        return
-    for entry in seen:
-        if is_junk(entry.name):
-            continue
-        if wrong := flaw(entry, root):
-            yield wrong[0], f"{relative(Path(entry.path), root)}: {wrong[1]}"
-        elif _ARCHIVE.fullmatch(entry.name) and entry.is_file():
-            yield "packed", f"it holds {relative(Path(entry.path), root)}: unpack it first"
-
-
-def _levels(root: Path) -> Iterator[Path]:
-    """The root and the folders below it, the upper ones first, as far as a search looks."""
-    queue = deque([(root, 0)])
-    for _ in range(LOOKED_AT):
-        if not queue:
-            return
-        folder, depth = queue.popleft()
-        yield folder
-        if depth < DEPTH:
-            queue.extend((child, depth + 1) for child in subfolders(folder))
+    return [path for path in files if is_archive(path.name)]
 
 
 def inside(path: Path, root: Path) -> bool:
-    """Whether a file really lies under the root, links followed."""
-    return path.resolve().is_relative_to(root.resolve())
-
-
-def relative(path: Path, root: Path) -> str:
-    """A path below the root with forward slashes; undecodable bytes are shown escaped."""
-    text = path.relative_to(root).as_posix()
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _is_plain_folder(entry: os.DirEntry[str]) -> bool:
-    name = entry.name
-    return (
-        not is_junk(name)
-        and name.isprintable()
-        and ";" not in name
-        and entry.is_dir(follow_symlinks=False)
-    )
+    """Whether a path leads from the root downwards; links are followed wherever they point."""
+    return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))

@@ -17,12 +17,13 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.images import why
+from irfer_bench.api import DamagedError, why
 from irfer_datasets.tree import inside
 
-VIDEOS = frozenset({".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpg", ".webm"})
-_HINT = "restore the file from the official archive or remove it"
+VIDEOS = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+)
+_HINT = "restore the file or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
 """Integer samples: the value of silence, and full scale."""
 
@@ -125,19 +126,24 @@ def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
 def _opened(root: Path, name: str) -> Iterator[Any]:
     path = root / name
     if not inside(path, root):
-        raise DamagedError(f"{name} leads out of the data folder", "links are not followed")
+        raise DamagedError(f"{name} leads out of the data folder", "write it from the root")
     try:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
         with av.open(str(path)) as container:
             yield container
-    except (av.error.FFmpegError, OSError, EOFError, ValueError) as error:
+    except DamagedError:
+        raise
+    except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
         raise DamagedError(f"{name} cannot be decoded ({why(error)})", _HINT) from error
 
 
 def _video(container: Any, name: str) -> Any:
     for stream in container.streams.video:
         if not stream.disposition & av.stream.Disposition.attached_pic:
+            if stream.codec_context is None:
+                what = f"{name} has a video codec that is not read here"
+                raise DamagedError(what, "convert it, to mp4 with H.264 for example")
             return stream
     raise DamagedError(f"{name} holds no video", _HINT)
 

@@ -20,18 +20,9 @@ from numpy.typing import NDArray
 from irfer_bench.api import Face, FaceQuery, MissingError
 from irfer_bench.nn import weights as pretrained
 from irfer_detectors.choice import choose, windows
-from irfer_detectors.face_alignment_params import FaceAlignmentParams
+from irfer_detectors.face_alignment_params import FAN, S3FD, FaceAlignmentParams
 from irfer_detectors.networks import steady
 
-SITE = "https://www.adrianbulat.com/downloads/python-fan/"
-S3FD = pretrained.Pretrained(
-    name="S3FD (face detector)", files=("s3fd-619a316812.pth",), sha256="619a316812",
-    source=f"{SITE}s3fd-619a316812.pth",
-)
-FAN = pretrained.Pretrained(
-    name="2D-FAN-4 (68 landmarks)", files=("2DFAN4-11f355bf06.pth.tar",),
-    sha256="11f355bf06", source=f"{SITE}2DFAN4-11f355bf06.pth.tar",
-)
 SMALLEST = 32
 """S3FD halves an image five times before its coarsest maps; smaller images leave nothing."""
 

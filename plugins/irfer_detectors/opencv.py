@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.api import Face, FaceQuery, MissingError
 from irfer_bench.nn import weights as pretrained
+from irfer_detectors.cascade_search import find_largest
 from irfer_detectors.choice import choose
 from irfer_detectors.opencv_params import HaarCascadeParams
 
@@ -80,11 +81,11 @@ class HaarCascade:
             grey = self._cv2.equalizeHist(grey)
         height, width = grey.shape
         side = max(1, round(self.params.min_size * min(height, width)))
-        windows = self._cascade.detectMultiScale(
-            grey, scaleFactor=self.params.scale_factor, minNeighbors=self.params.min_neighbors,
-            minSize=(side, side),
+        params = self.params
+        windows = find_largest(
+            self._cascade, grey, params.scale_factor, params.min_neighbors, side
         )
-        if not len(windows):
+        if not windows:
             return None
-        found = [(int(x), int(y), int(x + wide), int(y + tall)) for x, y, wide, tall in windows]
+        found = [(x, y, x + wide, y + tall) for x, y, wide, tall in windows]
         return Face(*choose(found, frame.shape))

@@ -33,8 +33,21 @@ _ALIGNMENT = {
     "kl_posterior": ("PosteriorKl", "mean KL(p_vis || p_nir) of class posteriors over pairs"),
 }
 
-_VERSIONS = {"mmd2_rbf5": "2"}  # 2 leaves a pair's own partners out of the cross term
-_TRAITS: dict[str, Traits] = {"kl_gauss_sym": {"resamples": 0}}
+_FACES = {
+    "face_identity": ("FaceIdentity", "cosine of a face-recognition network of source and image"),
+    "nme": ("Nme", "landmark error of image against source, over the outer eye distance"),
+    "face_missed": ("FaceMissed", "share of faces that the translation loses for the detector"),
+}
+_KID = {"kid": ("Kid", "KID: squared MMD of Inception features, cubic kernel")}
+
+_VERSIONS = {
+    "face_identity": "1+dlib_face_recognition_resnet_model_v1",
+    "kid": "1+inception_2015_12_05",
+    "mmd2_rbf5": "2",
+}
+"""With the name of the network that a value depends on; 2 of `mmd2_rbf5` leaves a pair's own
+partners out of the cross term."""
+_TRAITS: dict[str, Traits] = {"kid": {"resamples": 0}, "kl_gauss_sym": {"resamples": 0}}
 
 
 @hookimpl
@@ -44,9 +57,15 @@ def irfer_bench_components() -> Iterable[Component]:
         "recognition": "pedregosa2011sklearn",
         "image_quality": "wang2004ssim; zhang2018lpips",
         "alignment": "gretton2012mmd; ledoit2004shrinkage",
+        "faces": "king2009dlib; kazemi2014ert; sagonas2013faces",
+        "kid": "binkowski2018kid",
     }
     needs: dict[str, tuple[str, ...]] = {"image_quality": ("skimage",), "alignment": ("sklearn",)}
-    families = {"recognition": _RECOGNITION, "image_quality": _QUALITY, "alignment": _ALIGNMENT}
+    needs["faces"] = ("dlib", "face_recognition_models")
+    families = {
+        "recognition": _RECOGNITION, "image_quality": _QUALITY, "alignment": _ALIGNMENT,
+        "faces": _FACES, "kid": _KID,
+    }
     for module, members in families.items():
         for name, (factory, summary) in members.items():
             yield Component(

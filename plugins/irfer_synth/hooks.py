@@ -48,6 +48,7 @@ def irfer_bench_components() -> Iterable[Component]:
         summary="procedural faces: visible, near-infrared, thermal, dark; clips with voice",
         licence="public domain (generated)",
         source="docs/synthetic-benchmark.md",
+        traits={"embedded": True},
     )
     for name, summary in SETTINGS.items():
         yield Component(

@@ -55,7 +55,8 @@ def irfer_bench_components() -> Iterable[Component]:
         "conditional diffusion guided by landmark and high-pass energies",
         # 2: frames of a clip share their noise; the paper preset's baseline has lr 1e-4.
         version="2",
-        licence="MIT", source="luo2024nfersde", traits=Traits(trains=True, pairs=True),
+        licence="MIT", source="luo2024nfersde",
+        traits=Traits(trains=True, pairs=True, landmarks=True),
         parts={**SCORE_NET, **LANDMARK_NET},
     )
     yield Component(

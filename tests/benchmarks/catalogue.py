@@ -2,7 +2,18 @@
 
 from __future__ import annotations
 
-from tests.benchmarks import core, data, gans, methods, start_up
+from functools import partial
+
+from tests.benchmarks import (
+    clip,
+    core,
+    data,
+    detection,
+    diffusion,
+    gans,
+    methods,
+    start_up,
+)
 from tests.benchmarks.harness import Benchmark
 
 BENCHMARKS = (
@@ -37,6 +48,22 @@ BENCHMARKS = (
         "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
         methods.sampler, 1,
     ),
+    *(
+        Benchmark(
+            f"16 images by {name}, networks of quick, processor time", "ours",
+            "one by one, energies by autograd", partial(diffusion.against_reference, name), 3, aim,
+        )
+        for name, aim in (("nfer_sde", "at least 3 times as fast"),
+                          ("egsde", "at least 3 times as fast"),
+                          ("sdedit", "at least 1.5 times as fast"))
+    ),
+    *(
+        Benchmark(
+            f"4 steps of {name}, networks of bench at 64 px, processor time", "ours",
+            "its U-Net alone", partial(diffusion.over_forward, name), 3, aim,
+        )
+        for name, aim in (("nfer_sde", "at most 25 % more"), ("egsde", "at most 130 % more"))
+    ),
     Benchmark(
         "six steps of CycleGAN, processor time", "images of a network together",
         "a plain PyTorch loop", gans.cyclegan_step, 3, "at least 1 time as fast",
@@ -58,6 +85,18 @@ BENCHMARKS = (
         methods.pca_epoch, 3,
     ),
     Benchmark(
+        "an epoch of CoOp with fixed views, processor time", "features kept, texts cut",
+        "images and 77 positions in each step", clip.coop_epoch, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "steps of MaPLe, batch 4, processor time", "texts cut", "77 positions",
+        clip.maple_epoch, 5, "at least 1.2 times as fast",
+    ),
+    Benchmark(
+        "linear probe and zero-shot, processor time", "from images, with the search of C",
+        "one encoder pass", clip.frozen_features, 3, "little more than the pass",
+    ),
+    Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",
         methods.drawing, 3,
     ),
@@ -68,6 +107,10 @@ BENCHMARKS = (
     Benchmark(
         "60 clips of 16 frames at 224 px with sound", "from the prepared store",
         "decoding 640x360 videos", data.clips, 3, "at least 20 times as fast",
+    ),
+    Benchmark(
+        "clips of 64 frames, `dlib`, processor time", "every eighth frame", "every frame",
+        detection.clips, 1, "at least 4 times as fast",
     ),
     Benchmark(
         "preparing 10,000 images", "two processes", "one", data.two_cores, 3,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
+from numpy.typing import NDArray
 from PIL import Image
 
 from irfer_bench.contracts.component import BASIC
@@ -128,15 +129,17 @@ def draw_images(
     return recipe, sorted(registry.create(component).index(root), key=lambda item: item.id)
 
 
-def film(root: Path, count: int) -> tuple[Recipe, list[Item]]:
-    """A `mafw` dataset of 640x360 videos of 60 frames with sound: noise that moves."""
+def film(
+    root: Path, count: int, frames: Sequence[NDArray[np.uint8]] = ()
+) -> tuple[Recipe, list[Item]]:
+    """A `mafw` dataset of 640x360 videos of 60 frames with sound: noise that moves, or `frames`."""
     rng = np.random.default_rng(0)
     coarse = Image.fromarray(rng.integers(0, 256, (18, 32, 3), np.uint8))
     scene = np.asarray(coarse.resize((640, 360), Image.Resampling.BICUBIC))
-    frames = [np.roll(scene, 4 * k, axis=1) for k in range(60)]
+    frames = frames or [np.roll(scene, 4 * k, axis=1) for k in range(60)]
     for number in range(count):
         path = root / f"data/clips/{number + 19:05d}.mp4"
-        movie(path, 60, codec="libx264", audio="aac", images=frames)
+        movie(path, len(frames), codec="libx264", audio="aac", images=frames)
     lines = [f"{number + 19:05d}.mp4 {BASIC[number % 6]}\n" for number in range(count)]
     for side, own in (("train", lines[count // 5 :]), ("test", lines[: count // 5])):
         path = root / "Train & Test Set/single/no_caption/set_1" / f"{side}.txt"

@@ -39,7 +39,7 @@ def main(cells: int = 40) -> float:
         out = Path(name) / "results"
         ib.run(**asked, out=out, progress=False)  # type: ignore[arg-type]
         session = Session.open(SilentReporter())
-        plan = session.plan(make_requests(asked), scan=True)
+        plan = session.plan(make_requests(asked))
         host = RunHost(session, plan, out, Execution(executor="local"), 1)
         took, then = [], time.perf_counter()
         for result in execute([host.job(planned) for planned in plan.cells], host):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from tests.benchmarks import check
 from tests.benchmarks.catalogue import BENCHMARKS
 from tests.benchmarks.harness import DOCUMENT, MARK, Benchmark, measure, table, write
 
@@ -31,3 +32,8 @@ def test_medians_and_ratio_enter_the_table(tmp_path):
 def test_the_page_shows_every_benchmark():
     page = DOCUMENT.read_text(encoding="utf-8")
     assert [b.name for b in BENCHMARKS if f"| {b.name} " not in page] == []
+
+
+def test_the_check_of_a_large_tree_runs_on_a_small_one(capsys):
+    check.main(3)
+    assert capsys.readouterr().out.startswith("165 files: ")

@@ -25,10 +25,10 @@ Write = Callable[[Path], None]
 
 
 def write_folder(root: Path) -> None:
-    """`<spectrum>/<subject>/<expression>/<name>.png` of three people, two spectra, six classes."""
+    """`<spectrum>/<subject>/<expression>/<name>.png` of five people, two spectra, six classes."""
     spectra: tuple[Spectrum, ...] = ("vis", "nir")
     for spectrum in spectra:
-        for subject in range(3):
+        for subject in range(5):
             for label in BASIC:
                 place = root / spectrum / f"p{subject}" / label
                 place.mkdir(parents=True)

@@ -31,7 +31,7 @@ TINY_DIFFUSION = {
     "size": 16, "net": "mini", "iterations": 2, "batch": 4, "steps": 2, "warmup": 0,
 }
 TINY_NFER_SDE = {**TINY_DIFFUSION, "h_iterations": 2, "h_batch": 4}
-TINY_GAN = {"load_size": 64, "ngf": 2, "ndf": 2, "batch": 2, "iterations": 2}
+TINY_GAN = {"ngf": 2, "ndf": 2, "batch": 2, "iterations": 2}
 SMALL: dict[str, dict[str, Any]] = {
     "nfer_sde": TINY_NFER_SDE,
     "sdedit": TINY_DIFFUSION,

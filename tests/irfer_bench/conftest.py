@@ -32,7 +32,7 @@ class Preparer:
 
     @property
     def out(self) -> Path:
-        return self.folder / "leaderboards"
+        return self.folder / "results"
 
     def call(self, *words: str) -> tuple[int, str, str]:
         """Exit code, standard output and standard error of a command."""
@@ -95,6 +95,7 @@ def bench(tmp_path, monkeypatch, capsys):
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join((str(TOY), str(ROOT), str(ROOT / "plugins"))))
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("TOY_LOG", str(tmp_path / "log"))
+    monkeypatch.setenv("IRFER_BENCH_FIGURES", "none")  # they take longer than the toy's cells
     for name in ("IRFER_BENCH_WEIGHTS", "IRFER_BENCH_TRACEBACK", "TOY_PAUSE", "TOY_OBSERVER"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.chdir(tmp_path)

@@ -84,6 +84,35 @@ def test_a_partial_row_has_no_rank_and_says_what_is_there(tmp_path):
     assert board.rows[-1].translator == "half"
 
 
+def test_partial_rows_of_the_same_folds_are_ranked_provisionally(tmp_path):
+    for name, right in (("good", 0.95), ("nearly", 0.94), ("bad", 0.2)):
+        write(tmp_path, name, right=right, fold=1)
+    write(tmp_path, "other fold", right=0.95, fold=2)
+    for fold in (1, 2):
+        write(tmp_path, "whole", right=0.9, fold=fold)
+    (board,) = boards(tmp_path)
+    found = {each.translator: each.provisional.get("translators") for each in board.rows}
+    assert [str(found[name]) for name in ("good", "nearly", "bad")] == ["1–2", "1–2", "3"]
+    assert found["good"].of == 3
+    assert found["other fold"] is None, "nothing to compare it with"
+    assert found["whole"] is None
+    assert {each.rank for each in board.rows if each.translator != "whole"} == {None}
+    assert board.rows[0].translator == "whole"
+    page = render([board])
+    assert "| (1–2 of 3)" in page and "| (3 of 3)" in page
+    assert "Ranks in parentheses are provisional" in page.replace("\\", "")
+    assert "provisional\\: they" in page
+
+
+def test_other_seeds_or_items_of_the_same_folds_are_not_compared(tmp_path):
+    write(tmp_path, "a", fold=1)
+    write(tmp_path, "b", fold=1, seed=1)
+    write(tmp_path, "c", fold=1, shift=1)
+    (board,) = boards(tmp_path)
+    assert not [each for each in board.rows if each.provisional]
+    assert "provisional:" not in render([board]).replace("\\", "")
+
+
 def test_many_records_of_one_fold_are_no_whole_row(tmp_path):
     for seed in range(4):
         write(tmp_path, "one fold", fold=1, seed=seed)
@@ -214,7 +243,7 @@ def test_leaderboard_as_json(bench):
 def test_no_record_of_a_setting_is_said(bench):
     code, _, err = bench.call("leaderboard", "toy_weak")
     assert code == 3
-    assert "no record of 'toy_weak' below leaderboards" in err
+    assert "no record of 'toy_weak' below results" in err
 
 
 def test_a_rounded_zero_has_no_sign():

@@ -44,7 +44,7 @@ def test_show_prints_every_parameter_with_its_bounds(bench):
     code, out, _ = bench.call("show", "toy_shift")
     assert code == 0
     lines = [" ".join(line.split()) for line in out.splitlines()]
-    assert "steps int 8 4 2 fit ge 1 le 100 passes over the pairs" in lines
+    assert "steps 8 4 2 passes over the pairs (int, fit, ge 1 le 100)" in lines
     assert 'toy_shift@strong: {"gain": 2.0}' in lines
     code, _, err = bench.call("show", "toy_shft")
     assert code == 2
@@ -137,11 +137,13 @@ def test_plan_tells_what_is_cached_and_does_nothing(bench):
     words = ("plan", "-d", "toy", "-t", "toy_shift", "-r", "toy_means")
     code, out, _ = bench.call(*words)
     assert code == 0
-    assert out.count("  build ") == 9
+    assert "1 cell: 9 steps to do, 0 cached" in out
+    assert bench.call(*words, "--steps")[1].count("  build ") == 9
     assert bench.log() == []
     assert not (bench.home / "store").exists()
     bench.run()
-    assert bench.call(*words)[1].count("  cached ") == 9
+    assert bench.call(*words, "--steps")[1].count("  cached ") == 9
+    assert "1 cell: 0 steps to do, 9 cached" in bench.call(*words)[1]
     plan = json.loads(bench.call(*words, "--json", "--seed", "1")[1])
     states = [step["state"] for step in plan["cells"][0]["steps"]]
     assert states.count("build") == 4

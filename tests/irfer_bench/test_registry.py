@@ -7,9 +7,13 @@ from importlib.metadata import entry_points
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
+from irfer_bench.contracts.params import Params
 from irfer_bench.errors import MissingError, UsageError
+from irfer_bench.experiment.dataset_copy import DatasetCopy
+from irfer_bench.experiment.graph import prepare_step
 from irfer_bench.registry import GROUP, OWN, Registry, load
 from tests.irfer_bench.distributions import entry_points_of, hooks, write_distribution
 
@@ -155,12 +159,29 @@ def test_other_crops_are_another_setting() -> None:
         ({"boxes": True}, "oulu_nir_weak5@boxes"),
         ({"no_face": "drop"}, "oulu_nir_weak5@opencv-drop"),
         ({"detector": "none", "no_face": "fail"}, "oulu_nir_weak5@none-fail"),
+        ({"detector": "dlib-align"}, "oulu_nir_weak5@dlib-align"),
+        ({"detector": "dlib-every8-eyes", "no_face": "drop"},
+         "oulu_nir_weak5@dlib-drop-eyes-every8"),
     ):
         made = registry.cropped("oulu_nir_weak5", **options)
         assert made.name == name
         assert registry.setting(name) == made
         assert registry.cropped(name) == made
         assert registry.cropped(name, no_face=made.no_face) == made
+
+
+def test_aligned_faces_and_skipped_frames_change_the_key_and_nothing_else_does() -> None:
+    registry = load()
+    source = DatasetCopy(registry.get("dataset", "oulu_casia"), Params(), None, "abc")
+    detectors = {"opencv": "1", "dlib": "1"}
+    keys = []
+    for name in ("", "@opencv-align", "@opencv-eyes", "@opencv-every8"):
+        setting = registry.setting(f"oulu_nir_weak5{name}")
+        step = prepare_step(setting, setting.target, source, detectors)
+        keys.append(step.key)
+        told = {"align", "every"} & set(msgspec.to_builtins(step.spec))
+        assert bool(told) == bool(name), "a setting without them keeps its keys"
+    assert len(set(keys)) == 4
 
 
 @pytest.mark.parametrize(
@@ -170,6 +191,8 @@ def test_other_crops_are_another_setting() -> None:
         ("oulu_nir_weak5@mtcnn", {"detector": "opencv"}, "--detector opencv disagree"),
         ("oulu_nir_weak5@opencv-drop", {"no_face": "fail"}, "--no-face fail disagree"),
         ("oulu_nir_weak5@opencv-hide", {}, "unknown policy 'hide'"),
+        ("oulu_nir_weak5@opencv-every0", {}, "unknown policy 'every0'"),
+        ("oulu_nir_weak5@dlib-align-eyes", {}, "align and eyes disagree"),
         ("oulu_nir_weak5@nose", {}, "unknown detector 'nose'"),
     ],
 )

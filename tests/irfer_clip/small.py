@@ -37,12 +37,12 @@ def announced(name: str) -> Component:
 
 def make(name: str, **given: Any) -> Any:
     component = announced(name)
-    method, params = _load(component.factory), _load(component.params)
+    method, params = load_named(component.factory), load_named(component.params)
     values = {"backbone": "tiny.safetensors"} | SMALL[name] | given
     return method(resolve(params, component=name, given=values))
 
 
-def _load(path: str) -> Any:
+def load_named(path: str) -> Any:
     module, _, name = path.partition(":")
     return getattr(import_module(module), name)
 

@@ -12,7 +12,6 @@ from irfer_bench.contracts.component import BASIC, Spectrum
 from irfer_bench.testing.faces import make_clip
 
 CAMERAS: dict[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
-HEADER = "path,modality,subject,expression,frame,pair_id"
 EQUAL = {"VIS": 4, "NIR": 4}
 
 
@@ -30,18 +29,6 @@ def large_hfe_tree(
                     image = Image.fromarray(np.asarray(frame))
                     image.save(place / f"{number:03d}.jpg")
     return base
-
-
-def metadata_rows(base: Path) -> list[str]:
-    """A row of `metadata.csv` for every image of a canonical tree, pairs by frame."""
-    rows = []
-    for path in sorted(base.glob("*/*/*/*.jpg")):
-        camera, subject, expression, name = path.relative_to(base).parts
-        number = int(path.stem)
-        pair = f"{subject}_{expression}_{number:03d}"
-        row = (f"{camera}/{subject}/{expression}/{name}", camera, subject, expression)
-        rows.append(",".join((*row, str(number), pair)))
-    return rows
 
 
 def write_large_hfe(root: Path) -> None:

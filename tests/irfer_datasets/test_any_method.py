@@ -76,7 +76,7 @@ def test_a_dataset_with_infrared_runs_as_it_came(
     assert record["data"]["incomplete"] is True
     assert any("incomplete" in warning for warning in result["warnings"])
     assert any(record["data"]["crops"].values()) and any(record["data"]["folds"].values())
-    assert not list(Path("leaderboards").rglob("faces")), "nobody allowed images of people"
+    assert not list(Path("results").rglob("faces")), "nobody allowed images of people"
 
 
 @pytest.mark.slow

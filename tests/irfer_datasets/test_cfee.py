@@ -101,10 +101,10 @@ def _touch(name: str) -> Callable[[Path], object]:
         ),
         (_touch("01-04/Images1/a.jpg"), ("unexpected_file", "01-04/Images1/a.jpg")),
         (_touch("01-04/a.jpg"), ("unexpected_file", "01-04/a.jpg")),
-        (_touch("01-04/Image1/x.jpg"), ("misnamed_folder", "01-04/Image1")),
-        (_touch("17-20/Bilder5/x.jpg"), ("misnamed_folder", "17-20/Bilder5")),
+        (_touch("01-04/Image1/x.jpg"), ("unexpected_file", "01-04/Image1/x.jpg")),
+        (_touch("17-20/Bilder5/x.jpg"), ("unexpected_file", "17-20/Bilder5/x.jpg")),
         (_touch("05-08.zip"), ("packed", "05-08.zip")),
-        (_touch("13-16/Images4.part1.rar"), None),
+        (_touch("13-16/Images4.part1.rar"), ("packed", "13-16/Images4.part1.rar")),
         (_touch("01-04/Images1/Thumbs.db"), None),
         (
             lambda root: (root / "01-04/Images1").rename(root / "01-04/images1"),

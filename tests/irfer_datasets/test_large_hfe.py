@@ -9,17 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import BASIC, DamagedError, Item, MissingError
+from irfer_bench.api import BASIC, Item, MissingError
 from irfer_bench.cli import main
 from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
 from irfer_datasets.large_hfe.dataset import LargeHfe, published_folds
-from tests.irfer_datasets.large_hfe_tree import (
-    HEADER,
-    large_hfe_tree,
-    metadata_rows,
-    write_large_hfe,
-)
+from tests.irfer_datasets.large_hfe_tree import large_hfe_tree, write_large_hfe
 from tests.irfer_datasets.trees import image
 
 SMALL = {"missing_subject", "unexpected_count"}
@@ -93,7 +88,7 @@ def test_a_sequence_of_one_camera_has_no_pair(tmp_path: Path) -> None:
         (lambda r: (r / "NIR/S001").rename(r / "NIR/s001"), [("mis_cased", "s001")], 0),
         (lambda r: (r / "NIR/S001").rename(r / "NIR/1"), [("misnamed_folder", "1")], 0),
         (lambda r: (r / "NIR").rename(r / "nir"), [("mis_cased", "nir")], 0),
-        (lambda r: (r / "NIR/S361").mkdir(), [("misnamed_folder", "S361")], 0),
+        (lambda r: image(r / "NIR/S361/Fear/0.jpg"), [("misnamed_folder", "S361")], 0),
         (
             lambda r: (r / "VIS/S001/Anger").rename(r / "VIS/S001/angry"),
             [("misnamed_folder", "angry")],
@@ -104,7 +99,7 @@ def test_a_sequence_of_one_camera_has_no_pair(tmp_path: Path) -> None:
             [("misnamed_folder", "angry")],
             0,
         ),
-        (lambda r: (r / "VIS/S001/Bored").mkdir(), [("misnamed_folder", "Bored")], 0),
+        (lambda r: image(r / "VIS/S001/Bored/0.jpg"), [("misnamed_folder", "Bored")], 0),
         (lambda r: (r / "VIS/S001/Fear/001.jpg").unlink(), [("frame_gap", "Fear")], 0),
         (lambda r: image(r / "VIS/S001/Fear/a.jpg"), [("unexpected_file", "a.jpg")], 0),
         (lambda r: image(r / "VIS/S001/Fear/1.png"), [("duplicate_frame", "1.png")], 0),
@@ -131,84 +126,6 @@ def test_missing_people_are_named_and_counted(tmp_path: Path) -> None:
     assert missing[:358] == [f"VIS/S{n:03d}" for n in range(2, 360)]
     counts = [p.action for p in problems if p.kind == "unexpected_count"]
     assert len(counts) == 2 and counts[0].startswith("2 subjects, 360 are published")
-
-
-def test_metadata_says_the_same_as_the_folders(tmp_path: Path) -> None:
-    large_hfe_tree(tmp_path)
-    folders = items(tmp_path)
-    rows = metadata_rows(tmp_path)
-    text = "\r\n".join((HEADER, *rows)).replace("/", "\\")
-    (tmp_path / "metadata.csv").write_text(text, encoding="utf-8-sig", newline="")
-    assert items(tmp_path) == folders and kinds(tmp_path) == []
-
-
-def test_metadata_names_images_of_any_name_and_their_partners(tmp_path: Path) -> None:
-    lines = [HEADER]
-    for camera, shift in (("VIS", 0), ("NIR", 10)):
-        for k in range(2):
-            image(tmp_path / f"{camera}/S001/all/{camera}{k}.jpg", value=k)
-            lines.append(f"{camera}/S001/all/{camera}{k}.jpg,{camera},S001,happy,{k + shift},m{k}")
-    (tmp_path / "metadata.csv").write_text("\n".join(lines), encoding="utf-8")
-    found = items(tmp_path)
-    assert set(found) == {"vis_s001_happiness", "nir_s001_happiness"}
-    assert not any(item.weak_pair for item in found.values()), "pairs are told, not counted"
-    other = (tmp_path / "metadata.csv").read_text().replace(",10,m0", ",10,m7")
-    (tmp_path / "metadata.csv").write_text(other, encoding="utf-8")
-    assert all(item.weak_pair for item in items(tmp_path).values())
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "kind"),
-    [
-        ("VIS/S001/Anger/000.jpg,VIS", "VIS/S001/Anger/000.jpg,UV", "bad_row"),
-        ("000.jpg,VIS,S001,Anger", "000.jpg,VIS,S361,Anger", "bad_row"),
-        ("000.jpg,VIS,S001,Anger", "000.jpg,VIS,S002,Anger", "bad_row"),
-        ("000.jpg,VIS,S001,Anger", "000.jpg,VIS,S001,Fear", "bad_row"),
-        ("000.jpg,VIS,S001,Anger", "000.jpg,VIS,S001,Bored", "unknown_label"),
-        ("000.jpg,VIS,S001,Anger", "000.jpg,VIS,S001,neutral", "unknown_label"),
-        ("Anger,0,S001_Anger_000", "Anger,first,S001_Anger_000", "bad_row"),
-        ("Anger,1,S001_Anger_001", "Anger,0,S001_Anger_001", "duplicate_id"),
-        ("VIS/S001/Anger/000.jpg,VIS", "VIS/S001/Anger/009.jpg,VIS", "missing_item"),
-        ("VIS/S001/Anger/000.jpg,VIS", "../Anger/000.jpg,VIS", "outside_root"),
-        ("VIS/S001/Anger/000.jpg,VIS", ",VIS", "bad_row"),
-        ("0,S001_Anger_000", "0,S001_Fear_000", "ambiguous_pair"),
-        ("1,S001_Anger_001", "1,S001_Anger_000", "ambiguous_pair"),
-    ],
-)
-def test_odd_rows_of_the_metadata(tmp_path: Path, old: str, new: str, kind: str) -> None:
-    large_hfe_tree(tmp_path, (1,), frames={"VIS": 2, "NIR": 2})
-    text = "\n".join((HEADER, *reversed(metadata_rows(tmp_path))))
-    assert old in text
-    (tmp_path / "metadata.csv").write_text(text.replace(old, new, 1))
-    assert kind in {told for told, _ in kinds(tmp_path)}
-    assert len(items(tmp_path)) == 12
-
-
-def test_files_without_rows_and_rows_said_twice_are_listed(tmp_path: Path) -> None:
-    large_hfe_tree(tmp_path, (1,), frames={"VIS": 1, "NIR": 1})
-    rows = metadata_rows(tmp_path)
-    (tmp_path / "metadata.csv").write_text("\n".join((HEADER, rows[0], *rows[:-1])))
-    assert sorted(kinds(tmp_path)) == [
-        ("duplicate_row", "metadata.csv row 3"),
-        ("missing_expression", "Surprise"),
-        ("unlabelled_file", "000.jpg"),
-    ]
-    assert len(items(tmp_path)) == 11
-
-
-def test_an_expression_without_rows_is_missing(tmp_path: Path) -> None:
-    large_hfe_tree(tmp_path, (1,), frames={"VIS": 1, "NIR": 1})
-    rows = [row for row in metadata_rows(tmp_path) if not row.startswith("NIR/S001/Fear")]
-    shutil.rmtree(tmp_path / "NIR/S001/Fear")
-    (tmp_path / "metadata.csv").write_text("\n".join((HEADER, *rows)))
-    assert kinds(tmp_path) == [("missing_expression", "Fear")]
-
-
-def test_metadata_without_its_columns_is_damaged(tmp_path: Path) -> None:
-    large_hfe_tree(tmp_path, (1,))
-    (tmp_path / "metadata.csv").write_text("path,label\na,b\n")
-    with pytest.raises(DamagedError, match="lacks column modality, subject, expression, frame"):
-        list(LargeHfe().index(tmp_path))
 
 
 def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:

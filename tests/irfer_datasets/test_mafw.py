@@ -52,7 +52,7 @@ def tree(whole: Path, tmp_path: Path) -> Path:
 
 def kinds(root: Path, dataset: Mafw | None = None) -> list[tuple[str, str]]:
     found = (dataset or Mafw()).problems(root)
-    return [(p.kind, p.path) for p in found if p.kind != "unexpected_count"]
+    return [(p.kind, p.path) for p in found if p.kind not in ("unexpected_count", "no_sound")]
 
 
 def facts(root: Path, dataset: Mafw | None = None) -> dict[str, tuple[str | None, str]]:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from irfer_bench.data.manifest import INCOMPLETE
-from irfer_datasets.large_hfe.dataset import LargeHfe
 from irfer_datasets.nvie.dataset import Nvie
-from tests.irfer_datasets.large_hfe_tree import HEADER, large_hfe_tree, metadata_rows
 from tests.irfer_datasets.nvie_tree import (
     CAMERAS,
     SPONTANEOUS,
@@ -49,17 +47,3 @@ def test_lights_and_phases_in_other_letter_cases_are_listed(tmp_path: Path) -> N
         ("FRONT", "read as front; rename it"),
         ("APEX", "read as apex; rename it"),
     }
-
-
-def test_metadata_finds_folders_in_other_letter_cases(tmp_path: Path) -> None:
-    large_hfe_tree(tmp_path, (1,))
-    rows = metadata_rows(tmp_path)
-    whole = {item.id: item.frames for item in LargeHfe().index(tmp_path)}
-    (tmp_path / "metadata.csv").write_text("\n".join((HEADER, *rows)))
-    (tmp_path / "NIR").rename(tmp_path / "nir")
-    (tmp_path / "VIS/S001/Fear").rename(tmp_path / "VIS/S001/fear")
-    assert {item.id: item.frames for item in LargeHfe().index(tmp_path)} == whole
-    found = [(p.kind, p.path) for p in LargeHfe().problems(tmp_path)]
-    odd = {path for kind, path in found if kind == "mis_cased"}
-    assert odd == {"nir", "VIS/S001/fear"}
-    assert not {"missing_item", "unlabelled_file"} & {kind for kind, _ in found}

@@ -31,6 +31,18 @@ def test_frames_are_counted_and_found_by_number(tmp_path: Path, name: str, codec
     assert np.array_equal(some, whole[[29, 3, 3, 17]])
 
 
+@pytest.mark.parametrize(("name", "codec", "tag"), [("a.avi", "mpeg4", b"FMP4"),
+                                                    ("a.mp4", "libx264", b"avc1")])  # fmt: skip
+def test_a_codec_that_nobody_knows_is_named(
+    tmp_path: Path, name: str, codec: str, tag: bytes
+) -> None:
+    path = movie(tmp_path / name, 6, codec=codec)
+    path.write_bytes(path.read_bytes().replace(tag, b"zzzz").replace(b"avcC", b"zzzC"))
+    for read in (probe, read_frames):
+        with pytest.raises(DamagedError, match="a video codec that is not read here"):
+            read(tmp_path, name)
+
+
 def test_what_an_edit_list_hides_is_not_there(tmp_path: Path) -> None:
     """A clip cut without coding it anew carries the frames before the cut, hidden."""
     movie(tmp_path / "long.mp4", 30, codec="libx264")
@@ -113,13 +125,12 @@ def test_a_video_cut_behind_its_header_is_damaged_where_it_ends(tmp_path: Path) 
         read_audio(tmp_path, "a.mp4")
 
 
-def test_sound_alone_is_no_video_and_a_link_is_not_followed(tmp_path: Path) -> None:
+def test_sound_alone_is_no_video_and_a_link_is_followed(tmp_path: Path) -> None:
     movie(tmp_path / "a.wav", 0, audio="pcm_s16le")
     with pytest.raises(DamagedError, match="holds no video"):
         probe(tmp_path, "a.wav")
     (tmp_path / "root").mkdir()
     (tmp_path / "root/b.wav").symlink_to(tmp_path / "a.wav")
-    with pytest.raises(DamagedError, match="leads out"):
-        read_audio(tmp_path / "root", "b.wav")
+    assert read_audio(tmp_path / "root", "b.wav") is not None
     with pytest.raises(DamagedError, match=r"none\.mp4 cannot be decoded"):
         probe(tmp_path, "none.mp4")

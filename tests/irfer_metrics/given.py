@@ -56,5 +56,6 @@ def inputs(count: int = 12, *, size: int = 32, seed: int = 0, **changes: Any) ->
         "pairs": [(clip(a), clip(b)) for a, b in zip(noisy, truth, strict=True)],
         "features": (features + 0.8, generator.normal(size=(count, 8))),
         "once": once,
+        "sources": [clip(b) for b in truth],
     }
     return ScoreInputs(**(values | changes))

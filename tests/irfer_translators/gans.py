@@ -16,11 +16,11 @@ from irfer_translators.gan.translator import GanTranslator
 from tests.irfer_translators.toys import clip, paired
 
 METHODS: dict[str, tuple[Any, Any, str, dict[str, Any]]] = {
-    "cyclegan": (CycleGan, CycleGanParams, "", {"size": 24, "load_size": 26, "blocks": 1}),
-    "pix2pix": (Pix2Pix, Pix2PixParams, "", {"size": 32, "load_size": 34, "downs": 5}),
-    "hifacegan": (HiFaceGan, HiFaceGanParams, "novgg", {"size": 64, "load_size": 66}),
+    "cyclegan": (CycleGan, CycleGanParams, "", {"size": 24, "blocks": 1}),
+    "pix2pix": (Pix2Pix, Pix2PixParams, "", {"size": 32, "downs": 5}),
+    "hifacegan": (HiFaceGan, HiFaceGanParams, "novgg", {"size": 64}),
 }
-SMALL = {"ngf": 2, "ndf": 2, "batch": 2, "iterations": 3}
+SMALL = {"ngf": 2, "ndf": 2, "batch": 2, "iterations": 3, "enlarge": 1.05}
 
 
 def gan(name: str, **given: Any) -> GanTranslator[Any]:

@@ -81,8 +81,8 @@ def test_each_pass_shows_every_source_image_once() -> None:
 
 @pytest.mark.parametrize("together", [True, False])
 def test_both_images_of_a_pair_are_cropped_and_flipped_alike(together: bool) -> None:
-    ctx, params = MemoryContext(), CycleGanParams(size=24, load_size=40, batch=4)
-    bank = build_bank(paired().source, 40, ctx, "source")
+    ctx, params = MemoryContext(), CycleGanParams(size=24, enlarge=1.7, batch=4)
+    bank = build_bank(paired().source, params.load_size, ctx, "source")
     pairs = np.stack([np.arange(4), np.arange(4)], 1)
     order = ImageOrder(pairs, params, ctx.seed_for)
     draw = batches(bank, bank, order, ctx, paired=together)

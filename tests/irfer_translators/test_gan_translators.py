@@ -28,9 +28,8 @@ def other(made: GanTranslator[Any], name: str, **given: Any) -> GanTranslator[An
 
 
 def test_pix2pix_draws_dropout_from_the_seed_and_the_item() -> None:
-    given = {"downs": 5, "size": 32, "load_size": 32, "ngf": 4}
-    # The quick preset of five halvings has no block between two widest ones, hence no dropout.
-    given |= {"downs": 6, "size": 64, "load_size": 64}
+    # With fewer than six halvings no block lies between two widest ones, where dropout is.
+    given = {"downs": 6, "size": 64, "ngf": 4}
     made = fitted_gan("pix2pix", iterations=0, epochs=1, decay_epochs=0, **given)
     (alone,) = translations(made, "v1")
     crowd = translations(made, "v3", "v1", "v2")[1]
@@ -46,7 +45,7 @@ def test_pix2pix_draws_dropout_from_the_seed_and_the_item() -> None:
 
 
 def test_frames_of_a_still_clip_do_not_flicker() -> None:
-    made = fitted_gan("pix2pix", size=64, load_size=64, downs=6)
+    made = fitted_gan("pix2pix", size=64, downs=6)
     one = clip("v1")
     three = replace(one, frames=np.repeat(one.frames, 3, 0))
     (out,) = made.translate(ClipList([three]), MemoryContext())
@@ -84,8 +83,8 @@ def test_sizes_that_the_stride_does_not_divide(
 ) -> None:
     with pytest.raises(UsageError, match=rf"size {size} is not a multiple of {stride}.*{nearest}"):
         resolve(params, component="gan", given={"size": size})
-    with pytest.raises(UsageError, match="load_size 100 may not lie below size 256"):
-        resolve(params, component="gan", given={"load_size": 100})
+    with pytest.raises(UsageError, match=r"enlarge = 0.9.*>= 1"):
+        resolve(params, component="gan", given={"enlarge": 0.9})
 
 
 def test_collapse_leaves_one_grey_value_per_pixel() -> None:

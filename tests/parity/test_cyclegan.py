@@ -38,7 +38,7 @@ class Spec:
             self.nets[name] = build_discriminator(m["norm"], before(weights, name))
         side = int(m["size"])
         values = {
-            "size": side, "load_size": side, "lr": float(m["lr"]), "beta1": float(m["beta1"]),
+            "size": side, "lr": float(m["lr"]), "beta1": float(m["beta1"]),
             "lambda_a": float(m["lambda_A"]), "lambda_b": float(m["lambda_B"]),
             "lambda_identity": float(m["lambda_identity"]),
         }

@@ -36,7 +36,7 @@ class Spec:
         filled(D, {discriminator_name(k): v for k, v in group(weights, "D.").items()})
         self.G, self.D = G.eval(), D.eval()
         side = int(m["size"])
-        params = HiFaceGanParams(size=side, load_size=side, lambda_vgg=0.0)
+        params = HiFaceGanParams(size=side, lambda_vgg=0.0)
         self.step = HiFaceGanStep({"G": G, "D": D}, params)
 
     def losses(self) -> dict[str, Tensor]:

@@ -7,13 +7,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
 from diffusers import UNet2DModel
+from safetensors.numpy import save_file
 from torch import Tensor
 from torch.nn import functional as nnf
 
-from irfer_translators.diffusion.lowpass import LowPass
+from irfer_translators.diffusion.lowpass import LowPass, resize_matrix
 from irfer_translators.diffusion.nfer_sde import (
     high_pass_energy,
     landmark_energy,
@@ -235,3 +237,56 @@ def test_first_guided_step_is_the_unguided_one(path: Path) -> None:
     x = spec.t["full.x"][0]
     gradient = spec.gradient(x, x, spec.M - 1)
     assert float(gradient.abs().max()) < 1e-6
+
+
+@pytest.mark.parametrize("path", SPECS[:1])
+def test_noise_of_the_source_drawn_anew_at_every_step(path: Path, tmp_path: Path) -> None:
+    """A file with `fresh_ct_noise`, made by the README's formulas and autograd."""
+    made = make_fresh(path, tmp_path)
+    for name in WEIGHTS:
+        test_trajectory(made, name)
+    test_every_quantity_of_the_full_method(made)
+
+
+def make_fresh(path: Path, folder: Path) -> Path:
+    """The given file once more, with noise of its own for every c_t."""
+    raw, m = load(path)
+    spec = Spec(path)
+    (folder / "nfer_spec_weights_made.safetensors").symlink_to(partner(path, "nfer_spec_weights"))
+    t, N = spec.t, int(m["N"])
+    size = t["c"].shape[-1]
+    D, U = (torch.from_numpy(resize_matrix(*pair, "triangle").copy()).float()
+            for pair in ((size, size // N), (size // N, size)))
+    fresh = torch.randn((spec.M, *t["c"].shape), generator=torch.Generator().manual_seed(8))
+    betas = np.linspace(float(m["beta_start"]), float(m["beta_end"]), int(m["T"]))
+    abar = np.cumprod(1 - betas)
+    variance = betas * (1 - np.append(1.0, abar[:-1])) / (1 - abar)
+    made: dict[str, list[Tensor]] = {}
+    for name, (with_h, with_f) in WEIGHTS.items():
+        x = float(abar[spec.M - 1] ** 0.5) * t["c"] + float((1 - abar[spec.M - 1]) ** 0.5) * t["e"]
+        made[f"{name}.x"] = [x]
+        for j in range(spec.M):
+            i = spec.M - 1 - j
+            c_t = float(abar[i] ** 0.5) * t["c"] + float((1 - abar[i]) ** 0.5) * fresh[j]
+            time = torch.full((len(x),), float(i))
+            with torch.no_grad():
+                eps = spec.net(torch.cat([x, t["c"]], 1), time)
+            free = x.clone().requires_grad_(True)
+            Eh = 0.5 * (spec.H(free, time) - spec.H(c_t, time)).square().flatten(1).sum(1)
+            d = free - c_t
+            Ef = (d - U @ D @ d @ D.mT @ U.mT).square().flatten(1).sum(1)
+            gh, gf = (torch.autograd.grad(E.sum(), free)[0] for E in (Eh, Ef))
+            pull = with_h * float(m["lambda_h"]) * gh + with_f * float(m["lambda_f"]) * gf
+            mean = (x - float(betas[i] / (1 - abar[i]) ** 0.5) * eps) / float((1 - betas[i]) ** 0.5)
+            x = mean - float(betas[i] / (1 - betas[i]) ** 0.5) * pull
+            if i:
+                x = x + float(variance[i] ** 0.5) * t["z"][j]
+            made[f"{name}.x"].append(x)
+            if name == "full":
+                facts = {"eps": eps, "Eh": Eh, "Ef": Ef, "gh": gh, "gf": gf, "ct": c_t}
+                for key, value in facts.items():
+                    made.setdefault(f"full.{key}", []).append(value.detach())
+    raw |= {name: torch.stack(values).numpy() for name, values in made.items()}
+    file = folder / "nfer_spec_made.safetensors"
+    save_file({**raw, "e_fresh": fresh.numpy()}, file, {**m, "fresh_ct_noise": "True"})
+    return file

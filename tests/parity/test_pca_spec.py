@@ -20,7 +20,9 @@ from irfer_clip.prompting import encode_text, normalize
 from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures
 
-LOGITS, GRADS, BEFORE_NORM = 1e-5, 2e-5, 1e-5
+LOGITS, GRADS, BEFORE_NORM = 1e-5, 1e-5, 1e-5
+BEHIND_NORM = 2e-5
+"""Of IGA alone: gradients in float64 differ from the float32 reference by up to 2.3e-5."""
 SPEC = fixtures("recognizers", "spec_pca")
 
 
@@ -68,7 +70,8 @@ def test_training_losses_and_gradients(path: Path) -> None:
             gap = (parameter.grad - t[f"grad.{official}"]).abs().max()
             assert float(gap) < BEFORE_NORM * float(largest), name
         else:
-            assert error(parameter.grad, t[f"grad.{official}"]) < GRADS, name
+            limit = BEHIND_NORM if official.startswith("iga.") else GRADS
+            assert error(parameter.grad, t[f"grad.{official}"]) < limit, name
 
 
 @pytest.mark.parametrize("path", SPEC)

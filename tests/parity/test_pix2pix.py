@@ -35,7 +35,7 @@ class Spec:
         }
         side = int(m["size"])
         params = Pix2PixParams(
-            size=side, load_size=side, downs=2, lr=float(m["lr"]), beta1=float(m["beta1"]),
+            size=side, downs=2, lr=float(m["lr"]), beta1=float(m["beta1"]),
             lambda_l1=float(m["lambda_L1"]),
         )
         mode: Any = m["gan_mode"]

@@ -6,8 +6,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import torch
+from safetensors.numpy import save_file
 from torch import Tensor
 
 from irfer_translators.diffusion.process import VPProcess
@@ -78,6 +80,47 @@ def test_the_fixture_notices_a_start_at_another_level(path: Path) -> None:
     outputs = partial(next, iter(spec.t["eps"]))
     x, _ = spec.run(lambda x, i: outputs())
     assert error(x, spec.t["result_per_round"][-1]) > 1e-3
+
+
+@pytest.mark.parametrize("path", FIXTURES[:1])
+def test_half_of_the_pixels_kept(path: Path, tmp_path: Path) -> None:
+    """A file with `half_mask`, made by the README's formulas."""
+    made = make_half_mask(path, tmp_path)
+    test_rounds_from_stored_outputs(made)
+    test_rounds_by_the_ddpm_network(made)
+
+
+def make_half_mask(path: Path, folder: Path) -> Path:
+    """The given file once more, the left half of whose pixels is kept."""
+    raw, m = load(path)
+    spec = Spec(path)
+    net = ddpm(path)
+    (folder / "sdedit_weights_made.safetensors").symlink_to(partner(path, "sdedit_weights"))
+    mask = torch.zeros_like(spec.t["mask"])
+    mask[..., : mask.shape[-1] // 2] = 1
+    betas = np.linspace(float(m["beta_start"]), float(m["beta_end"]), int(m["T"]))
+    abar = np.cumprod(1 - betas)
+    variance = betas * (1 - np.append(1.0, abar[:-1])) / (1 - abar)
+    x0, draws = spec.x0.double(), iter(spec.t["noise"].double())
+    rows: dict[str, list[Tensor]] = {"x_in": [], "eps": [], "x_prop": [], "result_per_round": []}
+    for _ in range(spec.rounds):
+        e = next(draws)
+        x = abar[spec.M - 1] ** 0.5 * x0 + (1 - abar[spec.M - 1]) ** 0.5 * e
+        for i in reversed(range(spec.M)):
+            with torch.no_grad():
+                eps = net(x, torch.full((len(x),), float(i)))
+            mean = (x - betas[i] / (1 - abar[i]) ** 0.5 * eps) / (1 - betas[i]) ** 0.5
+            proposed = mean + (i > 0) * variance[i] ** 0.5 * next(draws)
+            for name, value in zip(rows, (x, eps, proposed), strict=False):
+                rows[name].append(value)
+            kept = abar[i] ** 0.5 * x0 + (1 - abar[i]) ** 0.5 * e
+            x = torch.where(mask == 1, kept, proposed)
+        x0 = torch.where(mask == 1, x0, x)
+        rows["result_per_round"].append(x0)
+    raw |= {name: torch.stack(values).float().numpy() for name, values in rows.items()}
+    made = folder / "sdedit_made.safetensors"
+    save_file({**raw, "mask": mask.numpy()}, made, {**m, "half_mask": "True"})
+    return made
 
 
 def ddpm(path: Path) -> Any:

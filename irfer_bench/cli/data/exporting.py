@@ -16,7 +16,7 @@ from irfer_bench.home import home
 from irfer_bench.orchestration.preparing import PreparedDomain
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.values import Clip
@@ -61,7 +61,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         setting=made.setting.name,
         licence=dataset.licence,
         fingerprint=source.fingerprint or "",
-        classes=tuple(dataset.classes),
+        classes=tuple(dict.fromkeys((*dataset.classes, *made.setting.classes))),
         items={item.id: item for item in items},
         folds=[frozenset(fold) for fold in json.loads((rows[0].folder / "folds.json").read_text())],
     )
@@ -91,10 +91,10 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             )
         )
         return 0
-    print(terminal(f"{done.clips} clips in {done.shards} files: {done.folder}"))
+    emit(f"{done.clips} clips in {done.shards} files: {done.folder}")
     if done.repository:
-        print(terminal(f"uploaded to {done.repository} (private) at {done.revision}"))
-    print(terminal(f"read back: irfer-bench data check hub --data-root hub={done.folder}"))
+        emit(f"uploaded to {done.repository} (private) at {done.revision}")
+    emit(f"read back: irfer-bench data check hub --data-root hub={done.folder}")
     return 0
 
 

@@ -10,7 +10,8 @@ from typing import Any
 
 from irfer_bench.experiment.request import parse_roots
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, labelled, wrapped
+from irfer_bench.render.listing import ABSENT, HERE
 from irfer_bench.render.references import cite
 
 
@@ -42,13 +43,15 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     if args.json:
         print(json.dumps({"datasets": rows}))
         return 0
-    for row in rows:
+    width = columns()
+    for row in sorted(rows, key=lambda row: (not row["here"], row["name"])):
         where = "generated" if not row["needs_root"] else _where(row)
-        print(f"{row['name']}: {terminal(str(row['summary']))}")
-        sources = [("source", text) for text in row["references"]]
-        for title, text in (("licence", row["licence"]), *sources):
-            print(f"  {title:<8} {terminal(str(text))}")
-        print(f"  {'files':<8} {terminal(where)}")
+        mark = HERE if row["here"] else ABSENT
+        lines = wrapped(f"{mark} {row['name']}: {row['summary']}", width, rest="    ")
+        for title, text in (("licence", row["licence"]),
+                            *(("source", each) for each in row["references"]), ("files", where)):
+            lines += labelled(f"  {title}", str(text), width, 13) if text else []
+        print("\n".join(lines))
     return 0
 
 

@@ -17,11 +17,11 @@ from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.store.files import write_text
 
-SHOWN = 5
-"""Problems of one kind that are printed; `--json` prints all."""
+SHOWN = 3
+"""Places and remedies of one kind that are printed; `--json` prints all."""
 
 
 def open_source(
@@ -62,18 +62,21 @@ def scan_dataset(args: argparse.Namespace, registry: Registry) -> Manifest:
 
 
 def print_problems(problems: Sequence[Problem], stream: Any = None) -> None:
-    """A line per problem, at most `SHOWN` of a kind; default standard error."""
-    by_kind: dict[str, list[Problem]] = {}
+    """A line for each kind and remedy, which names a few of its places; default standard error.
+
+    Where a kind has more than `SHOWN` remedies, the first stands for all.
+    """
+    groups: dict[str, dict[str, list[str]]] = {}
     for problem in problems:
-        by_kind.setdefault(problem.kind, []).append(problem)
-    for kind, own in by_kind.items():
-        for problem in own[:SHOWN]:
-            print(terminal(f"{kind}: {problem.path}: {problem.action}"), file=stream or sys.stderr)
-        if len(own) > SHOWN:
-            print(
-                f"{kind}: and {len(own) - SHOWN} more (data check --json lists all)",
-                file=stream or sys.stderr,
-            )
+        groups.setdefault(problem.kind, {}).setdefault(problem.action, []).append(problem.path)
+    for kind, remedies in groups.items():
+        many = len(remedies) > SHOWN
+        total = sum(map(len, remedies.values()))
+        for action, paths in list(remedies.items())[: 1 if many else SHOWN]:
+            named = ", ".join(paths[:SHOWN])
+            named += f" and {len(paths) - SHOWN} more" if len(paths) > SHOWN else ""
+            rest = f" (and {total - len(paths)} more; data check --json lists all)" if many else ""
+            emit(f"{kind}: {named}: {action}{rest}", stream or sys.stderr)
 
 
 def write_new(place: Path, text: str) -> None:

@@ -9,13 +9,14 @@ from typing import Any
 
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.cli.request import add_crop_options
+from irfer_bench.data.coverage import choose_default
 from irfer_bench.errors import UsageError
 from irfer_bench.home import home, private_folder
 from irfer_bench.orchestration.preparing import Prepared, PreparedDomain, prepare
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.orchestration.session import Session
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.settings.setting import Setting
 
 
@@ -64,32 +65,40 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     if args.json:
         setting = {"setting": made.setting.name, "size": made.setting.size}
         rows = [_facts(row) | {"sheet": sheets.get(row.title)} for row in made.domains]
+        setting |= {"note": made.note} if made.note else {}
         print(json.dumps(setting | {"prepared": rows}))
         return 0
     for row in made.domains:
         _print_row(row, made.setting, sheets.get(row.title))
+    if made.note:
+        emit(f"note: {made.note}")
     return 0
 
 
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that is not prepared yet."""
-    setting = _setting(args, registry)
+    setting, said = _setting(args, registry)
     reporter = open_reporter()
     try:
+        if said:
+            reporter.line(f"note: {said}")
         session = Session.open(reporter, registry)
         return prepare(session, setting, lambda name: open_source(args, registry, name, now=True))
     finally:
         reporter.close()
 
 
-def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
+def _setting(args: argparse.Namespace, registry: Registry) -> tuple[Setting, str]:
+    """The setting asked for, or the first that the copy can run and why it is not the first."""
     registry.get("dataset", args.dataset)
-    name = args.setting
+    name, said = args.setting, ""
     if not name:
         own = registry.settings_of(args.dataset)
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
-        name = own[0].name
+        manifest = open_source(args, registry, args.dataset, now=True).manifest
+        chosen, said = choose_default(own, manifest.items if manifest is not None else ())
+        name = chosen.name
     setting = registry.cropped(
         name, detector=args.detector, no_face=args.no_face, boxes=bool(args.boxes)
     )
@@ -99,7 +108,7 @@ def _setting(args: argparse.Namespace, registry: Registry) -> Setting:
         )
     if setting.detector != "none":
         registry.get("detector", setting.detector)
-    return setting
+    return setting, said
 
 
 def _squares(row: PreparedDomain) -> dict[str, Any]:
@@ -119,7 +128,9 @@ def _sheets(args: argparse.Namespace, registry: Registry, made: Prepared) -> dic
         if not private or source.name in args.allow_faces:
             with clear_write_errors(home()):
                 place = private_folder(source.name) / "sheets"
-                sheets[row.title] = str(draw_sheet(row.clips.view(), place, row.title))
+                align = row.facts.get("align")
+                title = f"{row.title} aligned by {align}" if align else row.title
+                sheets[row.title] = str(draw_sheet(row.clips.view(), place, title))
     return sheets
 
 
@@ -141,15 +152,20 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
 
     how = "already there" if row.cached else "made"
     count = row.facts["clips"]
-    print(terminal(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}"))
+    emit(f"{row.title}: {count} clips of {setting.size} px, {how}: {row.folder}")
     if row.facts["detector"] != "none":
         print(f"  {'detector':<12} {row.facts['detector']}, box times {setting.crop}")
         missed = row.facts["no_face"]
         what = {"whole": "taken whole", "drop": "dropped", "fail": ""}[setting.no_face]
         print(f"  {'no face':<12} {f'{missed} frames, {what}' if missed else 'none'}")
-    print(f"  {'boxes':<12} {terminal(str(row.folder / 'boxes.json'))}")
+        if row.facts.get("every", 1) > 1:
+            emit(f"  {'looked at':<12} every frame number {row.facts['every']} and the last; "
+                 "those between are interpolated", rest=" " * 13)  # fmt: skip
+    if row.facts.get("align"):
+        emit(f"  {'aligned by':<12} {row.facts['align']}", rest=" " * 13)
+    emit(f"  {'boxes':<12} {row.folder / 'boxes.json'}", rest=" " * 13)
     print(f"  {'crops':<12} {row.facts['crops'][:16]}")
-    print(f"  {'sheet':<12} {terminal(sheet) if sheet else _why_none(row)}")
+    emit(f"  {'sheet':<12} {sheet or _why_none(row)}", rest=" " * 13)
     print("\n".join(f"  {line}" for line in tabulate_clips(row.clips).splitlines()))
 
 

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.errors import BenchError
-from irfer_bench.home import home
+from irfer_bench.home import RESULTS, home
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import emit
 from irfer_bench.settings.setting import Setting
 from irfer_bench.store.cleanup import purge
 from irfer_bench.store.files import clear_write_errors
@@ -25,7 +25,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         action="append",
         default=[],
         metavar="FOLDER",
-        help="results folders whose images of faces go too; default leaderboards",
+        help="results folders whose images of faces go too; default results and leaderboards",
     )
 
 
@@ -46,9 +46,9 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             else:
                 path.unlink(missing_ok=True)
     verb = "deleted" if args.yes else "would delete"
-    print(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
+    emit(f"{verb} {count} artefacts made of {args.dataset}, {size / 2**20:.1f} MiB")
     for path in folders:
-        print(terminal(f"{verb} {path}"))
+        emit(f"{verb} {path}")
     if not args.yes:
         print("nothing was deleted: add --yes")
     return 0
@@ -63,7 +63,7 @@ def _folders(args: argparse.Namespace, registry: Registry) -> list[Path]:
         with suppress(BenchError):  # a broken plugin must not prevent the deletion
             if args.dataset in _datasets(registry.setting(component.name)):
                 settings.add(component.name)
-    for out in args.out or ["leaderboards"]:
+    for out in args.out or [RESULTS, "leaderboards"]:
         for folder in sorted(Path(out).glob("images/*/faces")):
             linked = folder.parent.is_symlink() or folder.parent.parent.is_symlink()
             if not linked and folder.parent.name.partition("@")[0] in settings:

@@ -1,9 +1,9 @@
-"""Preparation of items: select frames, find faces, crop, scale to 8 bits, resize."""
+"""Preparation of items: select frames, find faces, crop or align, scale to 8 bits, resize."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -11,33 +11,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.contracts.interfaces import Dataset, Detector
-from irfer_bench.contracts.values import Clip, Face, FaceQuery, Item
-from irfer_bench.data.boxes import EVERY
-from irfer_bench.data.preparation.crop import crop, eight_bit, resize
+from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.preparation.crop import eight_bit
+from irfer_bench.data.preparation.cuts import (
+    Cut,
+    align_frames,
+    cut_out,
+    move_points,
+    note_alignment,
+)
+from irfer_bench.data.preparation.faces import (
+    Annotations,
+    FaceSearch,
+    require_points,
+    seen_points,
+    visible_partners,
+)
 from irfer_bench.data.preparation.reading import Reader, read_ahead
 from irfer_bench.data.preparation.rules import Rules, distinct, pick, rules_of
-from irfer_bench.data.preparation.squares import (
-    choose_squares,
-    move_points,
-    note_facts,
-    seen_points,
-)
-from irfer_bench.errors import ContractError, DamagedError, UsageError
+from irfer_bench.data.preparation.squares import choose_squares, note_facts
+from irfer_bench.errors import DamagedError
 
 __all__ = ["Annotations", "Rules", "pick", "prepare", "rules_of"]
-
-
-@dataclass(frozen=True)
-class Annotations:
-    """Landmarks and boxes given by the user, by item id.
-
-    Args:
-        landmarks: (T, 68, 2) in pixels of the original; they override the dataset's.
-        boxes: `{position: (left, top, side)}`; position `EVERY` stands for all. None: no file.
-    """
-
-    landmarks: Mapping[str, NDArray[Any]] = field(default_factory=dict)
-    boxes: Mapping[str, Mapping[int, tuple[float, float, float]]] | None = None
 
 
 def prepare(
@@ -72,7 +67,10 @@ def prepare(
         returned something else than it should.
     """
     reader = Reader(dataset, root, rules.range_16bit)
-    job = _Job(reader, rules, detector, given or Annotations(), _visible(partners or items))
+    visible = visible_partners(partners or items)
+    job = _Job(
+        reader, rules, FaceSearch(reader, rules, detector, given or Annotations(), visible)
+    )
     for done, (item, ready) in enumerate(read_ahead(dataset, items), start=1):
         clips, facts = job.run(item, ready)
         if record is not None:
@@ -86,9 +84,7 @@ def prepare(
 class _Job:
     reader: Reader
     rules: Rules
-    detector: Detector | None
-    given: Annotations
-    visible: Mapping[str, Item]
+    search: FaceSearch
 
     def run(self, item: Item, ready: Clip | None = None) -> tuple[list[Clip], dict[str, Any]]:
         picked = pick(self.rules.kept, item.frames)
@@ -103,16 +99,13 @@ class _Job:
             clip, frames = ready, [*ready.frames]
         low_high = self.reader.depth(item, frames)
         frames = [eight_bit(frame, low_high) for frame in frames]
-        points = self._points(item, positions, clip)
-        faces = self._faces(item, positions, frames, points)
-        points = seen_points(faces) if points is None else points
-        exact = self.detector is not None and self.detector.exact
-        boxes = choose_squares(item, frames, faces, self.rules, exact)
-        facts = note_facts(positions, boxes, faces, low_high)
-        kept = [k for k, box in enumerate(boxes) if box is not None]
-        cuts = [box for box in boxes if box is not None]
+        cuts, points, facts = self._cut(item, positions, frames, clip)
+        if low_high is not None:
+            facts["range_16bit"] = list(low_high)
+        kept = [k for k, cut in enumerate(cuts) if cut is not None]
         if not kept:
             return [], facts
+        size = self.rules.size
         whole = replace(
             clip,
             id=item.id,
@@ -121,92 +114,44 @@ class _Job:
             subject=item.subject,
             lighting=item.lighting,
             pair=item.pair,
-            frames=np.stack(
-                [
-                    resize(crop(frames[k], box), self.rules.size)
-                    for k, box in zip(kept, cuts, strict=True)
-                ]
-            ),
-            landmarks=None if points is None else move_points(points[kept], cuts, self.rules.size),
+            frames=np.stack([cut_out(frames[k], cuts[k], size) for k in kept]),
+            landmarks=None if points is None else move_points(points, cuts, size)[kept],
             fps=None if self.rules.kept.startswith("uniform") else clip.fps,
             positions=tuple(positions[k] for k in kept),
             length=item.frames,
         )
         if self.rules.unit == "item":
-            return [self.reader.with_audio(item, whole)], facts
+            return [self.reader.with_audio(item, _with_all_points(whole))], facts
         return [_still(whole, index, picked[k][1]) for index, k in enumerate(kept)], facts
 
-    def _points(
-        self,
-        item: Item,
-        positions: Sequence[int],
-        clip: Clip,
-    ) -> NDArray[np.float32] | None:
-        for known in (item, self.visible.get(item.pair or "")):
-            brought = None if known is None else self.given.landmarks.get(known.id)
-            if known is None or brought is None:
-                continue
-            if brought.shape != (known.frames, 68, 2):
-                raise UsageError(
-                    f"landmarks of {known.id} have shape {brought.shape}, "
-                    f"expected {(known.frames, 68, 2)}",
-                    "one (T, 68, 2) array per item",
-                )
-            if known.frames == item.frames:
-                return np.asarray(brought[list(positions)], dtype=np.float32)
-        return None if clip.landmarks is None else np.asarray(clip.landmarks, dtype=np.float32)
-
-    def _faces(
-        self,
-        item: Item,
-        positions: Sequence[int],
-        frames: Sequence[NDArray[np.uint8]],
-        points: NDArray[np.float32] | None,
-    ) -> list[Face | None] | None:
-        """What the detector finds; a registered pair is cropped by its visible partner."""
-        if self.detector is None:
-            return None
-        seen = self.visible.get(item.pair or "")
-        if seen is None or seen.frames != item.frames or item.weak_pair:
-            seen = item
-        if seen is not item:
-            brought = self.given.landmarks.get(seen.id)
-            points = points if brought is None else np.asarray(brought[list(positions)])
-            if self.detector.looks:
-                low_high = self.reader.depth(seen, frames := self.reader.frames(seen, positions)[1])
-                frames = [eight_bit(frame, low_high) for frame in frames]
-        known = self.given.boxes
-        boxes = {} if known is None else known.get(item.id, known.get(seen.id, {}))
-        query = FaceQuery(
-            item=seen,
-            positions=positions,
-            frames=[_colour(frame) for frame in frames],
-            landmarks=points,
-            boxes=None if known is None else [boxes.get(p, boxes.get(EVERY)) for p in positions],
-        )
-        faces = list(self.detector.find(query))
-        if len(faces) != len(positions):
-            raise ContractError(
-                f"detector {self.rules.detector!r} answered {len(faces)} times for "
-                f"{len(positions)} frames of {seen.id}"
-            )
-        return faces
+    def _cut(
+        self, item: Item, positions: Sequence[int], frames: list[NDArray[np.uint8]], clip: Clip
+    ) -> tuple[list[Cut | None], NDArray[np.float32] | None, dict[str, Any]]:
+        """What is cut out of each frame, landmarks in the original, and facts."""
+        rules, search = self.rules, self.search
+        points = search.known_points(item, positions, clip)
+        by = search.points_to_align_by(item, positions, points) if rules.align else None
+        faces = search.find(item, positions, frames, points) if by is None else None
+        if rules.align and by is None:
+            require_points(faces, item, rules.detector)
+            by = seen_points(faces)
+        exact = search.detector is not None and search.detector.exact
+        boxes = choose_squares(item, frames, faces, rules, exact)
+        known = points if points is not None else by if rules.align else seen_points(faces)
+        if by is None:
+            return list(boxes), known, note_facts(positions, boxes, faces)
+        cuts = align_frames(item, frames, boxes, by, rules)
+        return cuts, known, note_facts(positions, boxes, faces) | note_alignment(cuts, rules.size)
 
 
-def _visible(items: Iterable[Item]) -> dict[str, Item]:
-    found: dict[str, Item] = {}
-    for item in items:
-        if item.pair and not item.weak_pair and item.spectrum == "vis":
-            found.setdefault(item.pair, item)
-    return found
-
-
-def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)
+def _with_all_points(clip: Clip) -> Clip:
+    """A clip has landmarks in all of its frames, or none."""
+    complete = clip.landmarks is not None and np.isfinite(clip.landmarks).all()
+    return clip if complete else replace(clip, landmarks=None)
 
 
 def _still(whole: Clip, index: int, k: int) -> Clip:
-    points = whole.landmarks
+    points = None if whole.landmarks is None else whole.landmarks[index : index + 1]
     return replace(
         whole,
         id=f"{whole.id}.{k}",
@@ -215,6 +160,6 @@ def _still(whole: Clip, index: int, k: int) -> Clip:
         fps=None,
         audio=None,
         sample_rate=None,
-        landmarks=None if points is None else points[index : index + 1],
+        landmarks=points if points is not None and np.isfinite(points).all() else None,
         positions=None if whole.positions is None else whole.positions[index : index + 1],
     )

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from irfer_bench.data.frame_rules import distinct, pick
-from irfer_bench.settings.setting import Setting
+from irfer_bench.settings.setting import Align, Setting
 
 __all__ = ["Rules", "distinct", "pick", "rules_of"]
 
@@ -24,6 +24,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         crop: side of the box as a factor on the larger side of what was found.
         no_face: where no face is found, `fail`, take the `whole` centre square, or `drop` it.
         range_16bit: (low, high) mapped to (0, 255); None takes the sequence's 1 to 99 percentile.
+        align: turn and scale each frame so that its `eyes` or `landmarks` lie at fixed places.
+        every: the detector looks at every n-th frame of an item; those between are interpolated.
     """
 
     frames: str = "all"
@@ -34,6 +36,8 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     crop: float = 1.3
     no_face: Literal["fail", "whole", "drop"] = "whole"
     range_16bit: tuple[int, int] | None = None
+    align: Align = ""
+    every: int = 1
 
     @property
     def kept(self) -> str:
@@ -52,4 +56,6 @@ def rules_of(setting: Setting) -> Rules:
         crop=setting.crop,
         no_face=setting.no_face,
         range_16bit=setting.range_16bit,
+        align=setting.align,
+        every=setting.every,
     )

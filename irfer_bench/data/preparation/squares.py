@@ -38,14 +38,24 @@ def choose_squares(
     """
     squares = _squares(item, frames, faces, rules, exact)
     for square, frame in zip(squares, frames, strict=True):
-        if square is not None and not _meets(square, frame):
-            height, width = frame.shape[:2]
-            raise DamagedError(
-                f"the square (left, top, side) = {square} of {item.id} does not fit its image of "
-                f"{width} x {height} pixels",
-                f"correct what {rules.detector} goes by",
-            )
+        if square is not None:
+            check_square(square, frame, item, rules)
     return squares
+
+
+def check_square(square: Box, frame: NDArray[np.uint8], item: Item, rules: Rules) -> None:
+    """Refuse a square that shows nothing of its image, or mostly its repeated border.
+
+    Raises:
+        DamagedError: it does.
+    """
+    if not _meets(square, frame):
+        height, width = frame.shape[:2]
+        raise DamagedError(
+            f"the square (left, top, side) = {square} of {item.id} does not fit its image of "
+            f"{width} x {height} pixels",
+            f"correct what {rules.detector} goes by",
+        )
 
 
 def _meets(square: Box, frame: NDArray[np.uint8]) -> bool:
@@ -90,34 +100,12 @@ def note_facts(
     positions: Sequence[int],
     boxes: Sequence[Box | None],
     faces: Sequence[Face | None] | None,
-    low_high: tuple[float, float] | None,
 ) -> dict[str, Any]:
-    """Recorded facts of an item: positions, squares, 16-bit range, positions without a face."""
+    """Recorded facts of an item: positions, squares, positions without a face."""
     facts: dict[str, Any] = {
         "positions": list(positions),
         "boxes": [None if box is None else list(box) for box in boxes],
     }
-    if low_high is not None:
-        facts["range_16bit"] = list(low_high)
     if faces is not None and None in faces:
         facts["no_face"] = [p for p, face in zip(positions, faces, strict=True) if face is None]
     return facts
-
-
-def seen_points(faces: Sequence[Face | None] | None) -> NDArray[np.float32] | None:
-    """The detector's own landmarks, where every frame has them."""
-    points = [None if face is None else face.landmarks for face in faces or ()]
-    known = [np.asarray(p, np.float32) for p in points if p is not None]
-    return np.stack(known) if known and len(known) == len(points) else None
-
-
-def move_points(
-    points: NDArray[np.float32], boxes: Sequence[Box], size: int
-) -> NDArray[np.float32]:
-    """(T, 68, 2) in the original's pixels to those of its squares of `size`."""
-    return np.stack(
-        [
-            ((frame - box[:2]) * (size / box[2])).astype(np.float32)
-            for frame, box in zip(points, boxes, strict=True)
-        ]
-    )

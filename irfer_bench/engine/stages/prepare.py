@@ -13,13 +13,15 @@ from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.boxes import crops_digest
 from irfer_bench.data.clips import StoredClips
+from irfer_bench.data.coverage import labels_outside
+from irfer_bench.data.domains import select_items
 from irfer_bench.data.manifest import INCOMPLETE, refuse_blocking
 from irfer_bench.data.preparation.rules import Rules
 from irfer_bench.data.preparation.shards import Recipe, move_shards, prepare_shards
 from irfer_bench.data.scanning import scan
 from irfer_bench.engine.stages import FOLDS
 from irfer_bench.engine.stages.work import Inputs, Work
-from irfer_bench.errors import DamagedError, MissingError
+from irfer_bench.errors import DamagedError
 from irfer_bench.experiment.dataset_copy import DatasetCopy
 from irfer_bench.experiment.steps import Prepare, Prepared
 from irfer_bench.home import home
@@ -37,13 +39,7 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
     dataset = work.registry.create(source.component, source.params)
     items, problems = _listed(dataset, source)
     domain = msgspec.convert(spec.domain, Domain)
-    chosen = [item for item in items if in_domain(item, domain, spec.classes)]
-    if not chosen:
-        raise MissingError(
-            f"{source.name}: no item is "
-            + " ".join((domain.spectrum, *domain.lightings, *domain.parts)),
-            f"irfer-bench data items {source.name} lists what is there",
-        )
+    chosen = select_items(source.name, items, domain, spec.classes)
     recipe = _recipe(work, source, spec)
     boxes = prepare_shards(recipe, chosen, items, work.kept, work.context.progress)
     move_shards(work.kept, folder)
@@ -68,6 +64,9 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
         crops=crops_digest(boxes),
         folds=keys.digest(folds),
+        align=spec.align,
+        every=spec.every,
+        outside={} if source.root is None else labels_outside(items, domain, spec.classes),
     )
 
 
@@ -93,6 +92,8 @@ def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
         crop=spec.crop,
         no_face=spec.no_face or "whole",
         range_16bit=spec.range_16bit,
+        align=spec.align,
+        every=spec.every,
     )
     detector = _detector(work, spec)
     return Recipe(
@@ -113,14 +114,3 @@ def _detector(work: Work, spec: Prepare) -> tuple[Component | None, Params]:
         return None, Params()
     component = work.registry.get("detector", spec.detector)
     return component, work.registry.params_class(component)()
-
-
-def in_domain(item: Item, domain: Domain, classes: Sequence[str | None]) -> bool:
-    """Whether an item plays a role."""
-    return (
-        item.spectrum == domain.spectrum
-        and item.label in classes
-        and (not domain.lightings or item.lighting in domain.lightings)
-        and (item.part in domain.parts if domain.parts else True)
-        and (not domain.splits or item.split in domain.splits)
-    )

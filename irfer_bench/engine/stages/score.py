@@ -80,13 +80,16 @@ def _inputs(
     labels = _columns(test, classes)
     scores, features = _predicted(given.get("predict"))
     groups = {"test": _clusters(test)}
-    pairs = pair_labels = pair_scores = pair_true = pair_features = None
+    pairs = pair_labels = pair_scores = pair_true = pair_features = sources = None
     if "translated" in given:
         made, true = given["translated"].clips(), given["target"].clips()
         matched = splits.match_pairs(made, true)
         if matched:
             left, right = [i for i, _ in matched], [j for _, j in matched]
             pairs = Pairs(made.pick(left), true.pick(right))
+            original = given["sources"].clips()
+            place = {name: k for k, name in enumerate(original.ids)}
+            sources = original.pick(place[made.ids[i]] for i in left)
             groups["pairs"] = _clusters(made.pick(left))
             pair_labels = _columns(made.pick(left), classes)
             made_scores, made_features = _predicted(given.get("pair_predict"))
@@ -111,6 +114,7 @@ def _inputs(
         pairs,
         pair_features,
         once,
+        sources,
     )
     return inputs, groups
 

@@ -15,7 +15,7 @@ from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView, StoredClips
 from irfer_bench.engine.stages import FOLDS
 from irfer_bench.errors import DamagedError
-from irfer_bench.experiment.steps import Facts, Spec, Translate
+from irfer_bench.experiment.steps import Facts, Prepare, Prepared, Spec, Translate
 from irfer_bench.settings.kinds import Subset
 from irfer_bench.store.state import read_state
 
@@ -56,17 +56,23 @@ class Input:
         if subset == "all" or self.fold == 0 or not self._is_whole:
             return view
         folds = json.loads((self.artefact.folder / FOLDS).read_text())
-        if self.fold > len(folds):
-            raise DamagedError(
-                f"{self.title}: fold {self.fold} was asked for and there are {len(folds)}",
-                "too few subjects are there",
-            )
-        return splits.split(view, frozenset(folds[self.fold - 1]), subset)
+        return splits.split_fold(view, folds, self.fold, subset, self.title)
 
     @property
     def _is_whole(self) -> bool:
         """Whether the step holds the clips of all folds instead of a subset of one."""
         return not isinstance(self.spec, Translate) or self.spec.part == "all"
+
+    @property
+    def incomplete(self) -> bool:
+        """Whether items are missing from prepared clips."""
+        return self.facts(Prepared).incomplete
+
+    @property
+    def dataset(self) -> str:
+        """Of prepared clips."""
+        assert isinstance(self.spec, Prepare)
+        return str(self.spec.dataset["name"])
 
     def state(self) -> State:
         """The fitted component."""

@@ -1,100 +1,118 @@
-"""The release of 2021: 224x224 crops, and one .npy file per image and fact."""
+"""Crops of 224x224 pixels with one annotation file per image, or sorted into folders by code."""
 
 from __future__ import annotations
 
 import io
-import re
+import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
+from hashlib import sha256
 
-from irfer_bench.api import Item
+from irfer_bench.api import Item, Matches
 from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION, Tree
-from irfer_datasets.large_folders import LargeSurvey, child
+from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.problems import REST
 
 THREADS, CHUNK = 8, 1000
 LIMIT = 4096
-"""Bytes read of a label's file, which has 132 to 200."""
-_IMAGE = re.compile(r"(\d+)\.(?:jpe?g|png)", re.I)
-_LABEL = re.compile(r"(\d+)_exp\.npy", re.I)
+"""Bytes read of a label's .npy file, which has 132 to 200."""
+LABEL = "human-label"
+"""Key of the official code in an annotation of the present release."""
+Numbers = dict[str, dict[int, str]]
+"""Paths by split and number."""
 
 
-def survey_crops(tree: Tree, seen: LargeSurvey) -> Counter[int]:
+def survey_crops(tree: Tree, found: Matches, seen: LargeSurvey) -> Counter[int]:
     """Items of both halves; returns how many images show no expression."""
+    images, codes = _numbered(tree, found, "image", seen), _numbered(tree, found, "code", seen)
     left_out: Counter[int] = Counter()
-    for name, split in HALVES.items():
-        half = child(tree.base, name)
-        if half is None:
-            seen.absent(tree.base / name, f"this half is not here; {REST}")
+    for name in ("train_set", "val_set"):
+        split = HALVES[name]
+        own, labels = images.get(split, {}), codes.get(split, {})
+        if own and labels:
+            left_out += _survey_half(split, own, labels, seen)
+        elif own or labels:
+            part = "annotations" if own else "images"
+            action = f"not here, so that the half {split} is not read; {REST}"
+            seen.note("missing_list", tree.place(f"{name}/{part}"), action)
         else:
-            left_out += _survey_half(half, split, seen)
+            seen.note("missing_list", tree.place(name), f"this half is not here; {REST}")
     return left_out
 
 
-def _survey_half(half: Path, split: str, seen: LargeSurvey) -> Counter[int]:
-    folders = {name: child(half, name) for name in ("images", "annotations")}
-    for name, folder in folders.items():
-        if folder is None:
-            action = f"not here, so that {half.name} is not read; {REST}"
-            seen.absent(half / name, action)
-    images, annotations = folders["images"], folders["annotations"]
-    if images is None or annotations is None:
-        return Counter()
-    image_files = _numbered(images, _IMAGE, seen, note_others=True)
-    labels = _numbered(annotations, _LABEL, seen, note_others=False)
-    for number in sorted(labels.keys() - image_files.keys()):
-        action = f"{labels[number]} has no image; {REST}"
-        seen.note("missing_item", images / f"{number}.jpg", action)
-    for number in sorted(image_files.keys() - labels.keys()):
-        action = f"not read; {annotations.name}/{number}_exp.npy is missing"
-        seen.note("unlabelled_file", images / image_files[number], action)
-    numbers = sorted(labels.keys() & image_files.keys())
-    place, left_out = seen.place(images), Counter[int]()
-    files = [f"{annotations}/{labels[number]}" for number in numbers]
-    for number, file, code in zip(numbers, files, read_codes(files), strict=True):
+def survey_folders(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
+    """Items of `{train,val}/{0..7}/<name>.jpg`; the folder's number is the official code."""
+    action = "no annotation is there to check the folders' numbers: they are read as the official "
+    action += "codes, 0 neutral to 7 contempt, as DAN writes them"
+    seen.note("unchecked_label", tree.base or ".", action)
+    known: dict[str, str] = {}
+    for hit in tree.of(found, "sorted"):
+        for path, facts in hit.files():
+            split, code, name = HALVES[facts["half"].casefold()], int(facts["code"]), facts["name"]
+            if code not in LABELS:
+                seen.note("unknown_label", path, f"folder {code}; known: 0 to 7")
+                continue
+            own = name if name.isdecimal() else sha256(name.encode()).hexdigest()[:16]
+            item = _item(split, own, code, path)
+            if known.setdefault(item.id, path) == path:
+                seen.items.append(item)
+            else:
+                seen.note("duplicate_id", path, f"{known[item.id]} is that image too; keep one")
+    for half in ("train", "val"):
+        if not any(item.split == half for item in seen.items):
+            seen.note("missing_list", tree.place(half), f"this half is not here; {REST}")
+
+
+def _survey_half(
+    split: str, images: Mapping[int, str], labels: Mapping[int, str], seen: LargeSurvey
+) -> Counter[int]:
+    for number in sorted(labels.keys() - images.keys()):
+        name = labels[number].rpartition("/")[2]
+        place = labels[number].replace("/annotations/", "/images/").rpartition("/")[0]
+        seen.note("missing_item", f"{place}/{number}.jpg", f"{name} has no image; {REST}")
+    for number in sorted(images.keys() - labels.keys()):
+        action = f"not read; annotations/{number}_exp.npy (or {number}.json) is missing"
+        seen.note("unlabelled_file", images[number], action)
+    numbers, left_out = sorted(labels.keys() & images.keys()), Counter[int]()
+    files = [f"{seen.root}/{labels[number]}" for number in numbers]
+    for number, code in zip(numbers, read_codes(files), strict=True):
         if isinstance(code, str):
-            seen.note("bad_row", Path(file), f"not read; {code}")
+            seen.note("bad_row", labels[number], f"not read; {code}")
         elif code in NO_EXPRESSION:
             left_out[code] += 1
         elif code not in LABELS:
-            seen.note("unknown_label", Path(file), f"label {code}; known: 0 to 10")
+            seen.note("unknown_label", labels[number], f"label {code}; known: 0 to 10")
         else:
-            seen.items.append(
-                Item(
-                    id=f"affectnet_{split}_{number}",
-                    label=LABELS[code],
-                    subject=None,
-                    spectrum="vis",
-                    files=(f"{place}/{image_files[number]}",),
-                    split=split,
-                    part="manual",
-                )
-            )
+            seen.items.append(_item(split, str(number), code, images[number]))
     return left_out
 
 
-def _numbered(
-    folder: Path, pattern: re.Pattern[str], seen: LargeSurvey, *, note_others: bool
-) -> dict[int, str]:
-    """File names by number."""
-    found: dict[int, str] = {}
-    for name in sorted(seen.names(folder)):
-        match = pattern.fullmatch(name)
-        if match is None:
-            if note_others:
-                seen.note("unexpected_file", folder / name, "not read; names are such as 17.jpg")
-        elif (number := int(match[1])) in found:
-            action = f"not read; {found[number]} is; remove one"
-            seen.note("duplicate_file", folder / name, action)
-        else:
-            found[number] = name
-    return found
+def _item(split: str, name: str, code: int, path: str) -> Item:
+    return Item(
+        id=f"affectnet_{split}_{name}",
+        label=LABELS[code],
+        subject=None,
+        spectrum="vis",
+        files=(path,),
+        split=split,
+        part="manual",
+    )
+
+
+def _numbered(tree: Tree, found: Matches, role: str, seen: LargeSurvey) -> Numbers:
+    numbers: Numbers = {}
+    for hit in tree.of(found, role):
+        own = numbers.setdefault(HALVES[hit.facts["half"].casefold()], {})
+        for number, path in hit.ordered("number"):
+            first = own.setdefault(number, path)
+            if first != path:
+                seen.note("duplicate_file", path, f"not read; {first} is; remove one")
+    return numbers
 
 
 def read_codes(files: Sequence[str]) -> Iterator[int | str]:
-    """The number in each .npy file, or why there is none, in order.
+    """The number in each annotation, .npy or .json, or why there is none, in order.
 
     Hundreds of thousands of files hold a dozen different contents: each content is parsed once.
     Threads wait for the disk; chunks keep them from waiting for each other.
@@ -113,12 +131,25 @@ def read_codes(files: Sequence[str]) -> Iterator[int | str]:
 def _read_code(file: str, known: dict[bytes, int | str]) -> int | str:
     try:
         with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - Path costs as much again
-            content = stream.read(LIMIT)
+            content = stream.read() if file.endswith(".json") else stream.read(LIMIT)
     except OSError as error:
         return f"it cannot be opened ({error.strerror}); correct its permissions"
+    if file.endswith(".json"):
+        return parse_json(content)
     if content not in known:
         known[content] = parse_code(content)
     return known[content]
+
+
+def parse_json(content: bytes) -> int | str:
+    """The official code in an annotation of the present release."""
+    try:
+        facts = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        return f"it is no JSON ({error})"
+    if not isinstance(facts, dict) or LABEL not in facts:
+        return f"it has no {LABEL!r}"
+    return _whole(str(facts[LABEL]))
 
 
 def parse_code(content: bytes) -> int | str:
@@ -133,6 +164,10 @@ def parse_code(content: bytes) -> int | str:
         return "it holds more than one value"
     value = array.item()
     text = value.decode("ascii", "replace") if isinstance(value, bytes) else str(value)
+    return _whole(text)
+
+
+def _whole(text: str) -> int | str:
     try:
         number = float(text)
         return int(number) if number.is_integer() else f"{text[:20]!r} is no whole number"

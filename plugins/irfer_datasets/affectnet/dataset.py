@@ -8,31 +8,27 @@ validation images are tested, as is usual.
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError
-from irfer_datasets.affectnet.crops import survey_crops
-from irfer_datasets.affectnet.layout import (
-    LABELS,
-    LISTS,
-    NAMES,
-    Tree,
-    count,
-    find_list,
-    find_trees,
-    folders_above,
-    image_folder,
-    look,
-    stray,
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    Matches,
+    MissingError,
+    Stills,
+    split_fold,
 )
-from irfer_datasets.affectnet.lists import ListSurvey, survey_lists
+from irfer_datasets.affectnet.crops import survey_crops, survey_folders
+from irfer_datasets.affectnet.layout import LABELS, LISTS, TABLE, Tree, count, find_trees, stray
+from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
 from irfer_datasets.affectnet.params import AffectNetParams
-from irfer_datasets.folds import split_fold
-from irfer_datasets.stills import Stills
-from irfer_datasets.tree import obstacles, odd_folders, relative
 
 if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList
@@ -54,25 +50,26 @@ class AffectNet(Stills):
     )
     params: AffectNetParams
 
+    table = TABLE
+
     def __init__(self, params: AffectNetParams | None = None) -> None:
         super().__init__(params or AffectNetParams())
-        self._trees: dict[Path, Tree] = {}
-        self._faces: dict[tuple[Path, str], tuple[FaceList, str]] = {}
+        self._faces: dict[tuple[Path, str], FaceList] = {}
 
     def identify(self, root: Path) -> Match:
         """Confident where one of the releases is unpacked; images are not counted for it."""
-        trees = find_trees(root)
+        found = self.find(root)
+        trees = find_trees(found)
         if not trees:
             what = "no train_set, val_set or Manually_Annotated_Images below it"
-            return Match(0.0, "; ".join((what, *stray(root))))
-        flaws = {tree: look(tree) for tree in trees}
-        whole = [tree for tree in trees if not flaws[tree]]
+            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
+        whole = [tree for tree in trees if not tree.flaw(found)]
         if whole:
-            where = relative(whole[0].base, root)
-            return Match(0.95, f"the release of {whole[0].form[-4:]} under {where}")
-        tree = trees[0]
-        what = f"{relative(tree.base, root)} has {flaws[tree]}"
-        return Match(0.4, "; ".join((what, *obstacles(root))))
+            where = whole[0].base or "."
+            return Match(0.95, f"AffectNet as {whole[0].form} under {where}")
+        own = stray(root, found)
+        what = f"{trees[0].base or '.'} has {trees[0].flaw(found)}"
+        return Match(0.0 if own else 0.4, "; ".join((what, *own, *self.hints(root))))
 
     def walk(self, root: Path) -> ListSurvey:
         """All images that show an expression, and problems.
@@ -81,21 +78,23 @@ class AffectNet(Stills):
             MissingError: no tree of this dataset lies there, or not the release asked for.
             DamagedError: a list cannot be read.
         """
-        trees = find_trees(root)
-        if not any(not look(tree) for tree in trees):
+        found = self.find(root)
+        trees = find_trees(found)
+        if not any(not tree.flaw(found) for tree in trees):
             raise self.unlike(root)
-        tree = self._choose(root, trees)
-        above = (root, tree.base, *folders_above(tree))
-        seen = ListSurvey(root, problems=odd_folders(above, root, NAMES))
+        tree, left_out = self._choose(root, trees, found), Counter[int]()
+        seen = ListSurvey(root, problems=list(found.problems()))
         for other in trees:
             if other != tree:
-                action = f"its {other.form} is not read, {tree.form} of "
-                action += f"{relative(tree.base, root)} is; affectnet.form chooses"
-                seen.note("second_tree", other.base, action)
+                action = f"its {other.form} is not read, {tree.form} of {tree.base or 'the root'} "
+                action += "is; affectnet.form chooses"
+                seen.note("second_tree", other.base or ".", action)
         if tree.form == "crops_2021":
-            left_out = survey_crops(tree, seen)
+            left_out = survey_crops(tree, found, seen)
+        elif tree.form == "folders":
+            survey_folders(tree, found, seen)
         else:
-            left_out = survey_lists(tree, self.params.automatic, seen)
+            left_out = survey_lists(tree, found, self.params.automatic, seen)
         count(tree, left_out, seen)
         return seen
 
@@ -106,20 +105,14 @@ class AffectNet(Stills):
             DamagedError: it cannot be decoded, or its list changed since it was indexed.
         """
         clip = super().read(root, item, frames)
-        where = self._given(root)
-        if where not in self._trees:
-            self._trees[where] = self._choose(where, find_trees(where))
-        tree = self._trees[where]
-        if tree.form == "crops_2021":
+        where, folder = self._given(root), item.files[0].rsplit("/", 2)[0]
+        if "annotated_images" not in folder.casefold():
             return clip
         from irfer_datasets.affectnet.faces import crop
 
-        faces, above = self._face_list(where, tree, item)
-        pointer = faces.find(item.files[0].removeprefix(f"{above}/"))
+        pointer = self._face_list(where, item).find(item.files[0].removeprefix(f"{folder}/"))
         image, points = crop(clip.frames[0], pointer)
-        return replace(
-            clip, frames=image[None], landmarks=None if points is None else points[None]
-        )
+        return replace(clip, frames=image[None], landmarks=None if points is None else points[None])
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the validation images."""
@@ -133,16 +126,19 @@ class AffectNet(Stills):
             return content
         return hashlib.sha256(f"{content} {seen.facts:032x}".encode()).hexdigest()
 
-    def _face_list(self, root: Path, tree: Tree, item: Item) -> tuple[FaceList, str]:
-        """The list that an item is of, and the folder that its names start from."""
+    def _face_list(self, root: Path, item: Item) -> FaceList:
+        """The list that an item is of."""
         from irfer_datasets.affectnet.faces import FaceList
 
         name = next(key for key, own in LISTS.items() if own == (item.split, item.part))
         if (root, name) not in self._faces:
-            path, images = find_list(tree, name), image_folder(tree, item.part)
-            if path is None or images is None:
-                raise DamagedError(f"{name} of affectnet is gone", "restore it and run again")
-            self._faces[root, name] = FaceList(path, root), relative(images, root)
+            found = self.find(root)
+            lists = (find_list(tree, found, name) for tree in find_trees(found))
+            path = next(filter(None, lists), None)
+            self._found.pop(root, None)  # a worker keeps no names of a million files
+            if path is None:
+                raise DamagedError(f"{name}.csv of affectnet is gone", "restore it and run again")
+            self._faces[root, name] = FaceList(root / path, root)
         return self._faces[root, name]
 
     def _lists(self, root: Path) -> ListSurvey:
@@ -150,9 +146,9 @@ class AffectNet(Stills):
         assert isinstance(seen, ListSurvey)
         return seen
 
-    def _choose(self, root: Path, trees: Sequence[Tree]) -> Tree:
+    def _choose(self, root: Path, trees: Sequence[Tree], found: Matches) -> Tree:
         wanted = self.params.form
-        usable = [tree for tree in trees if not look(tree)]
+        usable = [tree for tree in trees if not tree.flaw(found)]
         chosen = [tree for tree in usable if wanted in ("auto", tree.form)]
         if not chosen:
             raise MissingError(

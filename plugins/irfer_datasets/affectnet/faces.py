@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irfer_bench.api import DamagedError
+from irfer_bench.api import DamagedError, open_annotation
 from irfer_datasets.affectnet.lists import BOX, COLUMNS, LANDMARKS, PATH, parse_box
-from irfer_datasets.annotations import open_annotation
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -5,22 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Item
+from irfer_bench.api import Annotation, DamagedError, Found, Item, Matches, open_annotation
 from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
     NO_EXPRESSION,
     Tree,
-    find_list,
-    image_folder,
 )
-from irfer_datasets.annotations import Annotation, open_annotation
 from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.problems import REST
-from irfer_datasets.tree import subfolders
 
 COLUMNS = (
     "subdirectory_filepath",
@@ -45,6 +41,8 @@ class ListSurvey(LargeSurvey):
     """
 
     facts: int = 0
+    outside: list[str] = field(default_factory=list)
+    """Rows of the list at hand whose paths lead out of the images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,24 +56,34 @@ class Row:
     boxed: bool
 
 
-def survey_lists(tree: Tree, automatic: bool, seen: ListSurvey) -> Counter[int]:
+def survey_lists(tree: Tree, found: Matches, automatic: bool, seen: ListSurvey) -> Counter[int]:
     """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
         rows: dict[str, Row | None] = {}
         for name in (name for name, (_, own) in LISTS.items() if own == part):
-            source = find_list(tree, name)
+            source = find_list(tree, found, name)
             if source is None:
-                seen.note("missing_list", tree.base / name, f"this list is not here; {REST}")
+                place = tree.place(f"{name}.csv")
+                seen.note("missing_list", place, f"this list is not here; {REST}")
             else:
-                _read_list(source, name, rows, seen)
-        images = image_folder(tree, part)
-        if images is None:
-            place = tree.base / f"{part.capitalize()}ly_Annotated_Images"
+                _read_list(seen.root / source, name, rows, seen)
+        images = tree.of(found, part)
+        if not images:
+            place = tree.place(f"{part.capitalize()}ly_Annotated_Images")
             seen.note("missing_list", place, f"the images are not here; {REST}")
             continue
         left_out += _join(rows, images, seen)
     return left_out
+
+
+def find_list(tree: Tree, found: Matches, name: str) -> str | None:
+    """A list of the release of 2017, in its folder in either spelling or beside the images."""
+    for hit in tree.of(found, "list"):
+        for path, facts in hit.files():
+            if facts["list"].casefold() == name:
+                return path
+    return None
 
 
 def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListSurvey) -> None:
@@ -102,6 +110,11 @@ def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListS
             both = f"{known.split} {known.code} and {split} {code}"
             seen.note("duplicate_id", source, f"line {line}: {path} is {both}; keep one row")
             rows[path] = None
+    if seen.outside:
+        action = f"{len(seen.outside):,} path(s) lead out of the images, such as {seen.outside[0]}"
+        hint = "write <folder>/<image> as the official list does"
+        seen.note("outside_root", source, f"{action}; {hint}")
+        seen.outside.clear()
 
 
 def _cells(annotation: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
@@ -125,8 +138,8 @@ def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tup
         seen.note("bad_row", source, f"line {line}: {len(cells)} cells, {len(COLUMNS)} expected")
         return None
     path, text = cells[PATH].replace("\\", "/"), cells[EXPRESSION]
-    if path.startswith("/") or ".." in path.split("/"):
-        seen.note("outside_root", source, f"line {line}: {path[:80]} leads out of the images")
+    if path.startswith("/") or path[1:3] == ":/" or ".." in path.split("/"):
+        seen.outside.append(f"line {line}: {path[:80]}")
         return None
     if not path.isprintable() or ";" in path or "/" not in path:
         seen.note("bad_row", source, f"line {line}: {path[:40]!r} is no <folder>/<image>")
@@ -142,42 +155,47 @@ def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tup
     return path, int(code)
 
 
-def _join(rows: Mapping[str, Row | None], images: Path, seen: ListSurvey) -> Counter[int]:
-    """Bring rows and files together, one look into every folder."""
-    above, left_out = seen.place(images), Counter[int]()
-    folders: dict[str, dict[str, str]] = {}
-    used: dict[str, set[str]] = {}
+def _join(
+    rows: Mapping[str, Row | None], images: Sequence[Found], seen: ListSurvey
+) -> Counter[int]:
+    """Bring rows and files together, by folder and by what is before the last dot.
+
+    Extensions differ between list and disk.
+    """
+    left_out, above = Counter[int](), images[0].above
+    files = {
+        f"{hit.facts['folder']}/{facts['stem'].casefold()}": path
+        for hit in images
+        for path, facts in hit.files()
+    }
+    listed, folders = set(), set()
     for path in sorted(rows):
         folder, _, name = path.rpartition("/")
-        if folder not in folders:
-            folders[folder] = _by_stem(images / folder, seen)
-            used[folder] = set()
-        stem = _stem(name)
-        file, row = folders[folder].get(stem), rows[path]
-        if file is not None:
-            used[folder].add(stem)
+        key = f"{folder}/{name.rpartition('.')[0].casefold()}"
+        listed.add(key)
+        folders.add(folder)
+        file, row = files.get(key), rows[path]
         if row is None:
             continue
         if row.code in NO_EXPRESSION:
             left_out[row.code] += 1
         elif file is None:
-            seen.note("missing_item", images / path, f"listed, and not there; {REST}")
+            seen.note("missing_item", f"{above}/{path}", f"listed, and not there; {REST}")
         else:
-            _use(path, f"{above}/{folder}/{file}", row, seen)
-    listed = {folder.partition("/")[0] for folder in folders}
-    for place in subfolders(images):
-        if place.name not in listed:
-            seen.note("unlabelled_file", place, "not read; no list has a row for what it holds")
-    for folder in sorted(folders):
-        for stem in sorted(folders[folder].keys() - used[folder]):
-            place = images / folder / folders[folder][stem]
-            seen.note("unlabelled_file", place, "not read; no list has a row for it")
+            _use(path, file, row, seen)
+    for hit in images:
+        if hit.facts["folder"] not in folders:
+            action = "not read; no list has a row for what it holds"
+            seen.note("unlabelled_file", hit.folder, action)
+    for key in sorted(files.keys() - listed):
+        if key.partition("/")[0] in folders:
+            seen.note("unlabelled_file", files[key], "not read; no list has a row for it")
     return left_out
 
 
 def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
     if not row.boxed:
-        seen.note("no_box", seen.root / file, "its face has no box; the whole image is used")
+        seen.note("no_box", file, "its face has no box; the whole image is used")
     seen.facts = (seen.facts + row.digest) % (1 << 128)
     seen.items.append(
         Item(
@@ -191,20 +209,6 @@ def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
             part=row.part,
         )
     )
-
-
-def _by_stem(folder: Path, seen: ListSurvey) -> dict[str, str]:
-    """File names by what is before the last dot: extensions differ between list and disk."""
-    if folder.is_symlink():
-        seen.note("outside_root", folder, "links are not followed; copy what it points to")
-        return {}
-    if not folder.is_dir():
-        return {}
-    return {_stem(name): name for name in sorted(seen.names(folder))}
-
-
-def _stem(name: str) -> str:
-    return name.rpartition(".")[0].casefold()
 
 
 def parse_box(cells: Sequence[str]) -> tuple[float, float, float, float] | None:

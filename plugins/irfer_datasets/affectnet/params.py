@@ -8,11 +8,11 @@ from irfer_bench.api import Params, fit
 
 
 class AffectNetParams(Params, frozen=True, kw_only=True):
-    """Where a root holds both releases, `auto` takes the one of 2021."""
+    """Where a root holds several forms, `auto` takes the crops with annotations first."""
 
     form: Annotated[
-        Literal["auto", "lists_2017", "crops_2021"],
-        fit("lists and whole images of 2017, or the 224x224 crops with .npy files of 2021"),
+        Literal["auto", "lists_2017", "crops_2021", "folders"],
+        fit("lists and whole images of 2017, crops with a .npy or .json each, or folders 0 to 7"),
     ] = "auto"
     automatic: Annotated[
         bool,

@@ -10,10 +10,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Match
-from irfer_datasets.cfee.layout import find_base, find_holders, stray, survey
-from irfer_datasets.stills import Stills, Survey
-from irfer_datasets.tree import relative
+from irfer_bench.api import CLASSES, Item, Match, Stills, Survey
+from irfer_datasets.cfee.layout import TABLE, stray, survey
 
 FOLDS = 5
 
@@ -32,16 +30,16 @@ class Cfee(Stills):
         "research only, no redistribution, no publication of images"
     )
 
+    table = TABLE
+
     def identify(self, root: Path) -> Match:
         """Confident where Images1 to Images6 hold images named CC_SSS_NNNN.jpg."""
-        holders = find_holders(root)
-        if not holders:
-            what = "no 01-04/Images1 to 21-26/Images6 below it"
-            return Match(0.0, "; ".join((what, *stray(root))))
-        found, where = len(self.survey(root).items), relative(find_base(holders), root)
-        if not found:
-            return Match(0.3, f"{where} has Images folders but no CC_SSS_NNNN.jpg in them")
-        return Match(0.95, f"{found} images of seven expressions under {where}")
+        hits, own = self.find(root).of("image", "turned"), stray(root)
+        if own or not hits:
+            what = "no 01-04/Images1 to 21-26/Images6 with CC_SSS_NNNN.jpg below it"
+            return Match(0.0, "; ".join((what, *own, *self.hints(root))))
+        where, items = hits[0].base or ".", self.survey(root).items
+        return Match(0.95, f"{len(items)} images of seven expressions under {where}")
 
     def walk(self, root: Path) -> Survey:
         """All images of neutral and the six basic expressions.
@@ -49,10 +47,10 @@ class Cfee(Stills):
         Raises:
             MissingError: no tree of this dataset lies there.
         """
-        holders = find_holders(root)
-        if not holders:
+        found = self.find(root)
+        if stray(root) or not found.of("image", "turned"):
             raise self.unlike(root)
-        return survey(holders, root)
+        return survey(found, root)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Every fifth of the sorted subjects: their numbers are not published, so no list is."""

@@ -13,12 +13,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match
-from irfer_datasets.ck_plus.layout import LABELS, find_trees, stray
+from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, Stills
+from irfer_datasets.ck_plus.layout import LABELS, ROLES, TABLE, stray
 from irfer_datasets.ck_plus.sequences import Sequences, survey
 from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.stills import Stills
-from irfer_datasets.tree import relative
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -39,17 +37,20 @@ class CkPlus(Stills):
         "subjects only may be shown, in publications"
     )
 
+    table = TABLE
+
     def identify(self, root: Path) -> Match:
         """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
-        if not find_trees(root):
+        found = self.find(root)
+        if not found.of(*ROLES):
             what = "no folder with S005/001 below it"
-            return Match(0.0, "; ".join((what, *stray(root))))
+            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
+        packed = found.archives()
         seen = self._sequences(root)
         if seen.frames_base is None:
-            packed = [p.path for p in seen.problems if p.kind == "packed"]
             hint = f"; unpack {', '.join(packed)} first" if packed else ""
             return Match(0.3, f"no image named such as S005_001_00000001.png{hint}")
-        where = relative(seen.frames_base, root)
+        where = seen.frames_base or "."
         labelled = sum(item.part == "sequence" for item in seen.items)
         if not labelled:
             hint = "give the folder that holds Emotion too"
@@ -62,9 +63,10 @@ class CkPlus(Stills):
         Raises:
             MissingError: no tree of this dataset lies there.
         """
-        if not find_trees(root):
+        found = self.find(root)
+        if not found.of(*ROLES):
             raise self.unlike(root)
-        return survey(root)
+        return survey(found, root)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated, with landmarks where all have them.
@@ -96,7 +98,7 @@ class CkPlus(Stills):
             return content
         digests = sorted(
             f"{place.name} {hashlib.sha256(place.read_bytes()).hexdigest()}"
-            for place in points.values()
+            for place in (self._given(root) / name for name in points.values())
         )
         return hashlib.sha256("\n".join((content, *digests)).encode()).hexdigest()
 
@@ -115,18 +117,18 @@ def published_folds() -> Lists:
     return read_folds("ck_plus")
 
 
-def _read_landmarks(places: Sequence[Path], root: Path) -> NDArray[Any]:
+def _read_landmarks(places: Sequence[str], root: Path) -> NDArray[Any]:
     """(T, 68, 2) float32 of as many files with 68 lines `x y`."""
     import numpy as np
 
     faces = []
     for place in places:
         try:
-            points = np.loadtxt(place, dtype=np.float32, ndmin=2)
+            points = np.loadtxt(root / place, dtype=np.float32, ndmin=2)
             if points.shape != (68, 2) or not np.isfinite(points).all():
                 raise ValueError(f"68 points expected, {points.shape} found")
         except (OSError, ValueError) as error:
-            message = f"{relative(place, root)} cannot be read ({error})"
+            message = f"{place} cannot be read ({error})"
             raise DamagedError(message, "restore the file or remove it") from error
         faces.append(points)
     return np.stack(faces)

@@ -6,13 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Item
-from irfer_datasets.annotations import open_annotation
-from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, choose, find_trees, read_tree
+from irfer_bench.api import DamagedError, Item, Matches, Survey, few, open_annotation
+from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, read_role
 from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
-from irfer_datasets.problems import REST, shown
-from irfer_datasets.stills import Survey
-from irfer_datasets.tree import odd_folders, relative
+from irfer_datasets.problems import REST
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
@@ -22,39 +19,35 @@ DIGEST = "690cf30e4926a1f0"
 class Sequences(Survey):
     """Items and problems of a root; `landmarks` by the name of their frame."""
 
-    frames_base: Path | None = None
-    landmarks: dict[str, Path] = field(default_factory=dict)
+    frames_base: str | None = None
+    landmarks: dict[str, str] = field(default_factory=dict)
 
 
-def survey(root: Path) -> Sequences:
+def survey(found: Matches, root: Path) -> Sequences:
     """All labelled sequences, each as a sequence and as its neutral first frame."""
-    seen = Sequences(root)
-    trees = [read_tree(base, seen) for base in find_trees(root)]
-    places = {base for tree in trees for base in (root, tree.base, tree.base.parent)}
-    above = sorted(place for place in places if place.is_relative_to(root))
-    seen.problems.extend(odd_folders(above, root))
-    frames = choose(trees, "frames", seen)
-    emotion = choose(trees, "emotion", seen)
-    landmarks = choose(trees, "landmarks", seen)
+    seen = Sequences(root, problems=list(found.problems()))
+    frames = read_role(found, "frames", seen)
+    emotion = read_role(found, "emotion", seen)
+    landmarks = read_role(found, "landmarks", seen)
     if frames is None:
         return seen
-    seen.frames_base = frames.base
-    sessions = frames.files["frames"]
+    seen.frames_base, sessions = frames.base, frames.files
     if emotion is None:
-        place = root / "Emotion"
-        seen.note("missing_list", place, "no sequence has a label without it; none is used")
+        seen.note("missing_list", "Emotion", "no sequence has a label without it; none is used")
         return seen
     labels = _labels(emotion, seen)
     for key in sorted(labels):
+        place = "/".join(filter(None, (frames.base, *key)))
         if key not in sessions:
-            action = f"labelled in {relative(emotion.base, root)} and not there; {REST}"
-            seen.note("missing_item", frames.base.joinpath(*key), action)
+            action = f"labelled in {emotion.base or 'the root'} and not there; {REST}"
+            seen.note("missing_item", place, action)
             continue
         code, peak = labels[key]
-        _check_frames(frames.base.joinpath(*key), sessions[key], peak, seen)
-        seen.items.extend(_items(key, sessions[key], code, root))
-        if landmarks is not None:
-            _place_landmarks(key, sessions[key], landmarks, seen)
+        _check_frames(place, sessions[key], peak, seen)
+        seen.items.extend(_items(key, sessions[key], code))
+        points = {} if landmarks is None else landmarks.files.get(key, {})
+        for number in sessions[key].keys() & points.keys():
+            seen.landmarks[sessions[key][number]] = points[number]
     count(sessions, len(labels.keys() & sessions.keys()), seen)
     return seen
 
@@ -62,7 +55,7 @@ def survey(root: Path) -> Sequences:
 def _labels(emotion: Tree, seen: Sequences) -> dict[SessionKey, tuple[int, int]]:
     """Code and frame number of every labelled session."""
     labels: dict[SessionKey, tuple[int, int]] = {}
-    for key, files in emotion.files["emotion"].items():
+    for key, files in emotion.files.items():
         codes = {number: _code(path, seen) for number, path in files.items()}
         usable = {number: code for number, code in codes.items() if code is not None}
         last = max(files)
@@ -77,10 +70,10 @@ def _labels(emotion: Tree, seen: Sequences) -> dict[SessionKey, tuple[int, int]]
     return labels
 
 
-def _code(path: Path, seen: Sequences) -> int | None:
+def _code(path: str, seen: Sequences) -> int | None:
     """The number in a file such as `   3.0000000e+00`."""
     try:
-        lines = list(open_annotation(path, seen.root).lines())
+        lines = list(open_annotation(seen.root / path, seen.root).lines())
     except DamagedError as error:
         seen.note("bad_row", path, f"not read: {error.message}")
         return None
@@ -97,11 +90,11 @@ def _code(path: Path, seen: Sequences) -> int | None:
     return int(value)
 
 
-def _check_frames(folder: Path, frames: Mapping[int, Path], peak: int, seen: Sequences) -> None:
+def _check_frames(folder: str, frames: Mapping[int, str], peak: int, seen: Sequences) -> None:
     last = max(frames)
     gaps = sorted(set(range(1, max(last, peak) + 1)) - frames.keys())
     if gaps:
-        missing = shown([f"{gap:08d}" for gap in gaps])
+        missing = few(f"{gap:08d}" for gap in gaps)
         what = "the labelled one too; " if peak in gaps else ""
         seen.note("frame_gap", folder, f"frames {missing} are missing, {what}the others are used")
     elif last > peak:
@@ -109,8 +102,8 @@ def _check_frames(folder: Path, frames: Mapping[int, Path], peak: int, seen: Seq
         seen.note("frame_count", folder, action)
 
 
-def _items(key: SessionKey, frames: Mapping[int, Path], code: int, root: Path) -> list[Item]:
-    files = tuple(relative(frames[number], root) for number in sorted(frames))
+def _items(key: SessionKey, frames: Mapping[int, str], code: int) -> list[Item]:
+    files = tuple(frames[number] for number in sorted(frames))
     name = f"ck_{key[0].casefold()}_{key[1]}"
     whole = Item(
         id=name,
@@ -132,22 +125,14 @@ def _items(key: SessionKey, frames: Mapping[int, Path], code: int, root: Path) -
     return [whole, first]
 
 
-def _place_landmarks(
-    key: SessionKey, frames: Mapping[int, Path], landmarks: Tree, seen: Sequences
-) -> None:
-    points = landmarks.files["landmarks"].get(key, {})
-    for number in frames.keys() & points.keys():
-        seen.landmarks[relative(frames[number], seen.root)] = points[number]
-
-
 def count(sessions: Mapping[SessionKey, object], labelled: int, seen: Sequences) -> None:
     """Compare with the published counts and note how many sequences have no label."""
     assert seen.frames_base is not None
-    where = relative(seen.frames_base, seen.root)
+    where = seen.frames_base or "."
     known = published("ckplus")
     if bare := len(sessions) - labelled:
         action = f"{bare} of {len(sessions)} sequences have no label and are left out"
-        seen.note("left_out", seen.frames_base, action)
+        seen.note("left_out", where, action)
     subjects = {subject for subject, _ in sessions}
     whole = [item for item in seen.items if item.part == "sequence"]
     rows = [(item.id.removeprefix("ck_").upper(), item.label or "") for item in whole]

@@ -1,96 +1,41 @@
-"""Layout of DFEW on disk: six folders of frames, and audio."""
+"""Layout of DFEW on disk as a table: six forms of frames, audio, lists and the annotation sheet.
+
+The distributor's README: `Clip/clip_224x224/00001/00001_00001.jpg`, `Clip/original/1.mp4`,
+`EmoLabel_DataSplit/test(single-labeled)/set_1.csv`. Its archives unpack into folders between
+(`clip_224x224/clip_224x224_part_1/00001`, `original/part_1/1.mp4`). MAE-DFER makes `jpg_256`,
+MMA-DFER `raw` and `raw_wav`, HiCMAE `audio_16k`; S2D renames the lists, the authors' code release
+has `data` and `label`; DFER-CLIP and MMA-DFER bring lists of their own (`DFEW_set_1_train.txt`).
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import ClassVar
+from irfer_bench.api import Patterns
+from irfer_datasets.clip_files import CLIP, FRAME, SOUND, VIDEO
 
-from irfer_datasets.clip_files import VIDEOS, VideoTree, files_by_number
-from irfer_datasets.dfew.lists import find_lists
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import find_bases, list_folder, obstacles, subfolders
-
-SOUNDS = frozenset({".wav", ".m4a", ".mp3", ".flac"})
 SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
-"""In the order of preference; `original` is also called `raw`."""
-_ALIASES: Mapping[str, tuple[str, ...]] = {"original": ("original", "raw")}
-SPLITS = ("EmoLabel_DataSplit", "label")
-SIDES = ("train(single-labeled)", "test(single-labeled)")
-NAMES = ("Clip", *SPLITS, *SIDES, *SOURCES, "raw", "raw_wav", "Annotation")
-
-
-@dataclass(frozen=True)
-class Tree(VideoTree):
-    """One unpacked copy; `holders` are Clip and Annotation, if there.
-
-    Args:
-        audio: folders with one audio file per clip. sheet: annotation.xlsx, if there.
-    """
-
-    audio: tuple[Path, ...]
-    sheet: Path | None
-    video_sources: ClassVar[frozenset[str]] = frozenset({"clip_224x224_avi", "original"})
-
-
-def find_trees(root: Path) -> list[Tree]:
-    """Every folder at most four levels down that holds Clip, EmoLabel_DataSplit or label."""
-    return [look(base) for base in find_bases(root, _holds)]
-
-
-def look(base: Path) -> Tree:
-    """The official folders of DFEW, names in any case."""
-    here = {path.name.casefold(): path for path in subfolders(base)}
-    clip = subfolders(here["clip"]) if "clip" in here else []
-    inner = {path.name.casefold(): path for path in clip}
-    sources = {
-        source: place
-        for source in SOURCES
-        for place in (_first(_ALIASES.get(source, (source,)), inner, here),)
-        if place is not None
-    }
-    audio = [sources.get("original"), _first(("raw_wav",), inner, here)]
-    lists = [here[name.casefold()] for name in SPLITS if name.casefold() in here]
-    sheets = list_folder(here["annotation"], base).files if "annotation" in here else []
-    return Tree(
-        base,
-        tuple(here[name] for name in ("clip", "annotation") if name in here),
-        sources,
-        tuple(lists),
-        tuple(place for place in audio if place is not None),
-        next((path for path in sheets if path.suffix.lower() == ".xlsx"), None),
-    )
-
-
-def audio_of(tree: Tree, seen: Notes) -> dict[str, str]:
-    """The file that may hold the audio of each clip; no file is opened."""
-    found: dict[str, str] = {}
-    for folder in tree.audio:
-        for clip, name in files_by_number(folder, VIDEOS | SOUNDS, seen).items():
-            found.setdefault(clip, name)
-    return found
-
-
-def stray(root: Path) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    hints = []
-    names = {path.name.casefold() for path in subfolders(root)}
-    if names & {*SOURCES} - {"data", "original"}:
-        hints.append("it holds the clips alone: give the folder above it")
-    if find_lists([root], root):
-        hints.append("it holds the fold lists alone: give the folder above it")
-    return [*hints, *obstacles(root)]
-
-
-def _holds(folders: Sequence[Path]) -> bool:
-    names = {path.name.casefold(): path for path in folders}
-    if "emolabel_datasplit" in names:
-        return True
-    if "clip" in names:
-        return any(path.name.casefold() in SOURCES for path in subfolders(names["clip"]))
-    return "label" in names and "release" in find_lists([names["label"]], names["label"])
-
-
-def _first(names: Sequence[str], *places: Mapping[str, Path]) -> Path | None:
-    return next((place[name] for place in places for name in names if name in place), None)
+"""Forms of the frames, in the order of preference; `original` is also called `raw`."""
+VIDEO_SOURCES = frozenset({"clip_224x224_avi", "original"})
+SOUNDS = ("original", "raw_wav")
+STYLES = ("official", "prefixed", "release", "numbered")
+"""Spellings of the fold lists, in the order of preference."""
+LIST_FOLDERS = ("EmoLabel_DataSplit", "label", "annotation")
+_SIDES = ("train(single-labeled)", "test(single-labeled)")
+_SIDE, _FOLD = "(?P<side>train|test)", "(?P<fold>[1-5])"
+TABLE = Patterns(
+    {
+        "clip_224x224": f"clip_224x224//{CLIP}/{FRAME}",
+        "clip_224x224_16f": f"clip_224x224_16f//{CLIP}/{FRAME}",
+        "clip_224x224_avi": f"clip_224x224_avi//{VIDEO}",
+        "jpg_256": f"jpg_256//{CLIP}/{FRAME}",
+        "original": f"(?:original|raw)//{VIDEO}",
+        "data": f"data/{CLIP}/{FRAME}",
+        "raw_wav": f"(?:raw_wav|audio_16k)//{SOUND}",
+        "official": rf"{_SIDE}[^/]*/set_{_FOLD}\.csv",
+        "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
+        "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",
+        "numbered": rf"DFEW_set_{_FOLD}_{_SIDE}(?:_faces)?\.txt",
+        "sheet": r"annotation//.*\.xlsx",
+    },
+    names=("Clip", "EmoLabel_DataSplit", *_SIDES, *SOURCES, "raw", "raw_wav"),
+    holders=("Clip", "Annotation", "EmoLabel_DataSplit", "label", *_SIDES),
+)

@@ -3,28 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.annotations import open_annotation
+from irfer_bench.api import Annotation, DamagedError, Notes, canonical, open_annotation, relative
 from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import FoldList, Row, Side
-from irfer_datasets.labels import canonical
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import list_folder, relative, subfolders
+from irfer_datasets.fold_lists import FoldList, Row, Side, numbered_rows
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
 """The official order: labels 1 to 7 (0 in the annotation sheet: no single label)."""
-Style = Literal["official", "prefixed", "release"]
-_STYLES: Mapping[Style, re.Pattern[str]] = {
-    "official": re.compile(r"(train|test)[^/]*/set_([1-5])\.csv", re.IGNORECASE),
-    "prefixed": re.compile(r"(?:[^/]*/)?(train|test)_set_([1-5])\.csv", re.IGNORECASE),
-    "release": re.compile(r"(?:[^/]*/)?single_(train|test)_?set_([1-5])\.csv", re.IGNORECASE),
-}
-"""EmoLabel_DataSplit/test(single-labeled)/set_1.csv; the re-export; label/single_testset_1.csv."""
+_OFFICIAL = re.compile(r"(?:.*/)?(?:train|test)[^/]*/set_[1-5]\.csv", re.IGNORECASE)
 _AMBIGUOUS = (
     "labels {low} to {high} in all folds fit the official numbering (1 to 7) and the "
     "re-export's (0 to 6): none is used; say -p dfew.numbering=one or zero"
@@ -50,22 +39,8 @@ class RawList:
     rows: tuple[RawRow, ...]
 
 
-def find_lists(folders: Iterable[Path], base: Path) -> dict[Style, dict[tuple[Side, int], Path]]:
-    """Fold lists by spelling, in these folders and one level below; links stay inside `base`."""
-    found: dict[Style, dict[tuple[Side, int], Path]] = {}
-    for folder in folders:
-        for place in (folder, *subfolders(folder)):
-            for path in list_folder(place, base).files:
-                for style, pattern in _STYLES.items():
-                    match = pattern.fullmatch(f"{place.name}/{path.name}")
-                    if match is not None:
-                        side: Side = "test" if match[1].casefold() == "test" else "train"
-                        found.setdefault(style, {}).setdefault((side, int(match[2])), path)
-    return {style: found[style] for style in _STYLES if style in found}
-
-
 def read_lists(
-    paths: Mapping[tuple[Side, int], Path], numbering: str, seen: Notes
+    paths: Mapping[tuple[Side, int], Path], style: str, numbering: str, seen: Notes
 ) -> list[FoldList]:
     """Lists with canonical labels; the numbering is derived from all folds together.
 
@@ -75,7 +50,9 @@ def read_lists(
     raw = []
     for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
         try:
-            raw.append(RawList(fold, side, relative(path, seen.root), tuple(_rows(path, seen))))
+            raw.append(
+                RawList(fold, side, relative(path, seen.root), tuple(_rows(path, style, seen)))
+            )
         except DamagedError as error:
             seen.note("bad_row", path, f"{error.message}; nothing of it is used")
     first = _first_label(raw, numbering, seen)
@@ -85,18 +62,21 @@ def read_lists(
     ]
 
 
-def _rows(path: Path, seen: Notes) -> Iterator[RawRow]:
+def _rows(path: Path, style: str, seen: Notes) -> Iterator[RawRow]:
     table = open_annotation(path, seen.root)
     seen.problems.extend(table.problems())
-    for line, row in table.records(("video_name", "label")):
-        clip, label = clip_number(row["video_name"]), row.get("label", "")
+    for line, cells in numbered_rows(table) if style == "numbered" else _cells(table):
+        clip, label = clip_number(cells[0]), cells[1]
         if clip is None or not label:
-            action = (
-                f"line {line}: {','.join(row.values())!r} is no clip number and label; left out"
-            )
+            action = f"line {line}: {','.join(cells)!r} is no clip number and label; left out"
             seen.note("bad_row", table.name, action)
         else:
             yield RawRow(clip, label, line)
+
+
+def _cells(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
+    for line, row in table.records(("video_name", "label")):
+        yield line, (row["video_name"], row.get("label", ""))
 
 
 def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int | None:
@@ -112,7 +92,7 @@ def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int |
         return 1
     if 0 in used:
         return 0
-    if all(_STYLES["official"].fullmatch("/".join(e.name.split("/")[-2:])) for e in lists):
+    if all(_OFFICIAL.fullmatch(entry.name) for entry in lists):
         action = f"labels {min(used)} to {max(used)} under the official names: 1 is happiness"
         seen.note("numbering", lists[0].name, action)
         return 1

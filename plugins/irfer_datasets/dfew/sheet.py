@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import DamagedError
-from irfer_datasets.annotations import read_sheet, unread_sheet
+from irfer_bench.api import DamagedError, Notes, read_sheet, relative, unread_sheet
 from irfer_datasets.clip_files import clip_number
 from irfer_datasets.dfew.lists import NATIVE
 from irfer_datasets.fold_lists import Assigned
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import relative
 
 MAJORITY = 6
 """A clip has a single label where more than six of ten annotators agree."""

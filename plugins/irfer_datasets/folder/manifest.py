@@ -8,8 +8,18 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from irfer_bench.api import DamagedError
-from irfer_datasets.folder.rows import SPECTRA, Row, Rows, near_name, walk
-from irfer_datasets.labels import canonical, nearest
+from irfer_datasets.folder.folder_params import FolderParams
+from irfer_datasets.folder.media import UNREAD, VIDEOS, frames_of, is_image
+from irfer_datasets.folder.rows import (
+    SPECTRA,
+    Row,
+    Rows,
+    label_of,
+    near_name,
+    spectrum_of,
+    why_no_label,
+)
+from irfer_datasets.folder.walk import walk
 from irfer_datasets.tree import inside, natural
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
@@ -29,20 +39,21 @@ def find_manifest(root: Path) -> Path | None:
     return next((root / name for name in MANIFESTS if (root / name).is_file()), None)
 
 
-def rows_of(root: Path) -> Rows:
+def rows_of(root: Path, params: FolderParams) -> Rows:
     """Rows of a root; a manifest overrides the folders' names.
 
     Raises:
         DamagedError: the manifest cannot be read or lacks a column.
     """
     manifest = find_manifest(root)
-    return walk(root) if manifest is None else read_manifest(root, manifest)
+    return walk(root, params) if manifest is None else read_manifest(root, manifest, params)
 
 
-def read_manifest(root: Path, manifest: Path) -> Rows:
+def read_manifest(root: Path, manifest: Path, params: FolderParams) -> Rows:
     """Rows of a CSV (UTF-8, with or without BOM) or Parquet manifest.
 
-    Columns path, spectrum, label; optional subject, lighting, pair, split, part.
+    Columns path, spectrum, label; optional subject, lighting, pair, split, part, audio. A path is
+    an image's, a video's or a folder of frames'.
 
     Raises:
         DamagedError: it cannot be read or lacks a column.
@@ -52,7 +63,7 @@ def read_manifest(root: Path, manifest: Path) -> Rows:
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
         try:
-            row = _row(record, root)
+            row = _row(record, found, params)
             if row.path in seen:
                 raise _RefusedError("duplicate_id", row.path, "is listed twice; remove one row")
         except _RefusedError as refused:
@@ -66,38 +77,63 @@ def read_manifest(root: Path, manifest: Path) -> Rows:
     return found
 
 
-def _row(record: Mapping[str, str], root: Path) -> Row:
-    path = _path(record.get("path", ""), root)
-    given = record.get("spectrum", "").casefold()
-    if given not in SPECTRA:
-        raise _RefusedError("bad_row", path, f"spectrum {given!r}; {near_name(given, SPECTRA)}")
+def _row(record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
+    path = _path(record.get("path", ""), found.root)
+    given = record.get("spectrum", "") or params.spectrum
+    spectrum = spectrum_of(given)
+    if spectrum is None:
+        hint = near_name(given, SPECTRA)
+        raise _RefusedError("bad_row", path, f"spectrum {given.casefold()!r}; {hint}")
     text = record.get("label", "")
-    label = canonical(text) if text else None
+    label = label_of(text, params.own) if text else None
     if text and label is None:
-        raise _RefusedError("unknown_label", path, f"label {text!r}; {nearest(text)}")
+        raise _RefusedError("unknown_label", path, f"label {text!r}; {why_no_label(text)}")
     values = {name: record.get(name, "").casefold() for name in ALLOWED}
     for name, value in values.items():
         if value not in ALLOWED[name]:
             known = ALLOWED[name][1:]
             raise _RefusedError("bad_row", path, f"{name} {value!r}; {near_name(value, known)}")
+    sound = record.get("audio", "")
     return Row(
         path=path,
-        spectrum=SPECTRA[given],
+        spectrum=spectrum,
         label=label,
         subject=record.get("subject") or None,
         pair=record.get("pair") or None,
         part=record.get("part") or "main",
+        files=_frames(path, found),
+        audio=_path(sound, found.root, folders=False) if sound else "",
+        video=PurePosixPath(path).suffix.lower() in VIDEOS,
         **values,
     )
 
 
-def _path(given: str, root: Path) -> str:
+def _frames(path: str, found: Rows) -> tuple[str, ...]:
+    """The frames of a folder of frames; empty for a file.
+
+    Raises:
+        _RefusedError: the folder holds no image, or the file is neither image nor video.
+    """
+    place = found.root / path
+    if place.is_dir():
+        if frames := frames_of(place, found):
+            return frames
+        raise _RefusedError("missing_file", path, "the folder holds no images")
+    suffix = place.suffix.lower()
+    if suffix in UNREAD:
+        raise _RefusedError("bad_row", path, f"not read; {UNREAD[suffix]}")
+    if not is_image(place) and suffix not in VIDEOS:
+        raise _RefusedError("bad_row", path, "it is neither an image nor a video by its suffix")
+    return ()
+
+
+def _path(given: str, root: Path, *, folders: bool = True) -> str:
     path = PurePosixPath(given.replace("\\", "/"))
     if not given or not given.isprintable() or ";" in given:
         raise _RefusedError("bad_row", "", "it has no usable path")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
         raise _RefusedError("outside_root", given, "paths lead from the manifest downwards")
-    if not (root / path).is_file():
+    if not ((root / path).is_file() or (folders and (root / path).is_dir())):
         raise _RefusedError("missing_file", given, "no such file; restore it or remove the row")
     return path.as_posix()
 
@@ -132,5 +168,5 @@ def _check_columns(path: Path, columns: Sequence[str]) -> None:
     if absent:
         raise DamagedError(
             f"{path.name} lacks column {', '.join(absent)} (it has {', '.join(columns) or 'none'})",
-            "columns: path,subject,spectrum,label[,lighting,pair,split,part]",
+            "columns: path,subject,spectrum,label[,lighting,pair,split,part,audio]",
         )

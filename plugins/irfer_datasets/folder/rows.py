@@ -1,16 +1,15 @@
-"""A user's own images, described by their folders' names."""
+"""One image or clip of a user's own, and what its names may say."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from pathlib import Path
 
-from irfer_bench.api import IMAGE_SUFFIXES, Spectrum
+from irfer_bench.api import CLASSES, Spectrum
 from irfer_datasets.labels import canonical, nearest
 from irfer_datasets.stills import Survey
-from irfer_datasets.tree import relative
 
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",
@@ -21,12 +20,28 @@ SPECTRA: Mapping[str, Spectrum] = {
     "lwir": "lwir",
     "thermal": "lwir",
 }
-_LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
+_SPELLINGS: Mapping[str, Spectrum] = {
+    **{re.sub(r"[^a-z]", "", name): spectrum for name, spectrum in SPECTRA.items()},
+    "color": "vis",
+    "colour": "vis",
+    "nearir": "nir",
+    "longwaveinfrared": "lwir",
+}
+LAYOUT = "<spectrum>/<subject>/<expression>/<name>.png"
+_OWN = re.compile(r"[a-z][a-z0-9_]*")
+TYPO = 0.75
+"""From this similarity on, a name is taken for a misspelt expression and not for an own class."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One image and the facts that the user states."""
+    """One image or clip and the facts that the user states.
+
+    Args:
+        path: of the image, the video, or the folder of frames, below the root.
+        files: the frames of a folder of frames; empty for one file.
+        audio: the file of its sound, or empty. video: whether it is a video file.
+    """
 
     path: str
     spectrum: Spectrum
@@ -36,6 +51,14 @@ class Row:
     pair: str | None = None
     split: str = ""
     part: str = "main"
+    files: tuple[str, ...] = ()
+    audio: str = ""
+    video: bool = False
+
+    @property
+    def clip(self) -> bool:
+        """Whether it is a clip and not a still."""
+        return self.video or bool(self.files)
 
 
 @dataclass
@@ -45,59 +68,32 @@ class Rows(Survey):
     rows: list[Row] = field(default_factory=list)
 
 
-def walk(root: Path) -> Rows:
-    """Rows of `<spectrum>/<subject>/<expression>/<name>.png`, the subject's level optional.
+def spectrum_of(name: str) -> Spectrum | None:
+    """The spectrum that a folder's name means; case, `-`, `_` and spaces do not matter."""
+    return _SPELLINGS.get(re.sub(r"[-_\s]", "", name.casefold()))
 
-    `extra/<subject>/<expression>/` holds other people's visible images (part `extra`).
+
+def label_of(name: str, own: Sequence[str] = ()) -> str | None:
+    """The class that a name means: an expression in any spelling, or an own class.
+
+    Args:
+        own: names that are own classes though they resemble an expression.
+
+    Returns:
+        None where it looks like a misspelt expression, or is no plain word.
     """
-    found = Rows(root)
-    for folder in found.look(root).folders:
-        name = folder.name.casefold()
-        if name == "extra":
-            _walk_spectrum(folder, "vis", "extra", found)
-        elif name in SPECTRA:
-            if folder.name != SPECTRA[name]:
-                action = f"read as {SPECTRA[name]}; rename it"
-                found.note("misnamed_folder", folder, action)
-            _walk_spectrum(folder, SPECTRA[name], "main", found)
-        else:
-            found.note("misnamed_folder", folder, f"not read; {near_name(name, SPECTRA)}")
-    return found
+    plain = re.sub(r"[-\s]+", "_", name.strip().casefold())
+    if plain in own:
+        return plain
+    if (label := canonical(name)) is not None:
+        return label
+    near = get_close_matches(plain, CLASSES, n=1, cutoff=TYPO)
+    return plain if _OWN.fullmatch(plain) and not near else None
 
 
-def _walk_spectrum(folder: Path, spectrum: Spectrum, part: str, found: Rows) -> None:
-    listing = found.look(folder)
-    _refuse_strays(listing.files, found)
-    for below in listing.folders:
-        inner = found.look(below)
-        if canonical(below.name) is not None and not inner.folders:
-            _read_label(below, inner.files, Row("", spectrum, None, part=part), found)
-            continue
-        _refuse_strays(inner.files, found)
-        for leaf in inner.folders:
-            images = found.look(leaf)
-            row = Row("", spectrum, None, subject=below.name, part=part)
-            _read_label(leaf, images.files, row, found)
-
-
-def _read_label(leaf: Path, files: Iterable[Path], row: Row, found: Rows) -> None:
-    label = canonical(leaf.name)
-    if label is None:
-        found.note("unknown_label", leaf, f"not read; {nearest(leaf.name)}")
-        return
-    for path in files:
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            found.rows.append(
-                Row(relative(path, found.root), row.spectrum, label, row.subject, part=row.part)
-            )
-        else:
-            found.note("unexpected_file", path, "not read; it is no image")
-
-
-def _refuse_strays(files: Iterable[Path], found: Rows) -> None:
-    for path in files:
-        if path.suffix.lower() in IMAGE_SUFFIXES:
-            found.note("unexpected_file", path, f"not read; images lie in {_LAYOUT}")
+def why_no_label(name: str) -> str:
+    """The hint for a name that `label_of` refuses."""
+    return f"{nearest(name)} (a class of your own is named by -p folder.classes=NAME,NAME)"
 
 
 def near_name(name: str, known: Iterable[str]) -> str:

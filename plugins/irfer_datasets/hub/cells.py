@@ -12,9 +12,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from numpy.typing import NDArray
-from PIL import Image, UnidentifiedImageError
 
-from irfer_bench.api import DamagedError, private_folder
+from irfer_bench.api import DamagedError, UnreadableImageError, open_image, private_folder
 from irfer_datasets.hub.forms import Place
 from irfer_datasets.images import decode_image
 from irfer_datasets.tree import inside
@@ -98,13 +97,11 @@ def trouble(cell: Cell) -> str:
     if not len(data):
         return "is empty"
     try:
-        with Image.open(BytesIO(data)) as image:
+        with open_image(BytesIO(data)) as image:
             tail = _TAILS.get(image.format or "")
             if tail is not None and tail not in bytes(data[-_TAIL:]):
                 image.load()
-    except UnidentifiedImageError:
-        return "is no image"
-    except (OSError, SyntaxError, ValueError, EOFError, Image.DecompressionBombError) as error:
+    except UnreadableImageError as error:
         return f"cannot be decoded ({error})"
     return ""
 

@@ -159,7 +159,7 @@ def saved_files(place: Place) -> Iterator[Path]:
             raise DamagedError(f"{name} cannot be read ({error})", "save it anew") from error
         for path in (state.parent / name for name in names):
             if not inside(path, place.guard):
-                raise DamagedError(f"{path} leads out of the folder", "links are not followed")
+                raise DamagedError(f"{path} leads out of the folder", "write it from the root")
             if not path.is_file():
                 name = relative(path, place.base)
                 raise DamagedError(f"{name} is missing", "copy the whole folder")

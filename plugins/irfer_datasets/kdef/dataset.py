@@ -10,11 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Match
+from irfer_bench.api import CLASSES, Item, Match, Stills, Survey
 from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.kdef.layout import find_trees, stray, survey
-from irfer_datasets.stills import Stills, Survey
-from irfer_datasets.tree import relative
+from irfer_datasets.kdef.layout import TABLE, stray, survey
 
 
 class Kdef(Stills):
@@ -28,16 +26,17 @@ class Kdef(Stills):
     native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
     licence = "non-commercial research, on request at kdef.se; no redistribution"
 
+    table = TABLE
+
     def identify(self, root: Path) -> Match:
-        """Confident where folders AF01 to BM35 hold images named AF01ANS.JPG."""
-        trees = find_trees(root)
-        if not trees:
-            what = "no folder AF01 to BM35 below it"
-            return Match(0.0, "; ".join((what, *stray(root))))
-        found, where = len(self.survey(root).items), relative(trees[0], root)
-        if not found:
-            return Match(0.3, f"{where} has folders AF01 … but no AF01ANS.JPG in them")
-        return Match(0.95, f"{found} images under {where}")
+        """Confident where images are named AF01ANS.JPG, in folders AF01 to BM35 or in one."""
+        found = self.find(root)
+        own, hits = stray(root, found), found.of("image", "flat")
+        if own or not hits:
+            what = "no folder AF01 to BM35 with images such as AF01ANS.JPG below it"
+            return Match(0.0, "; ".join((what, *own, *self.hints(root))))
+        where = hits[0].base or "."
+        return Match(0.95, f"{len(self.survey(root).items)} images under {where}")
 
     def walk(self, root: Path) -> Survey:
         """All images of all views and both sessions.
@@ -45,10 +44,10 @@ class Kdef(Stills):
         Raises:
             MissingError: no tree of this dataset lies there.
         """
-        trees = find_trees(root)
-        if not trees:
+        found = self.find(root)
+        if stray(root, found) or not found.of("image", "flat"):
             raise self.unlike(root)
-        return survey(trees, root)
+        return survey(found, root)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The five published test lists (every fifth subject), cut to the subjects present."""

@@ -1,19 +1,26 @@
-"""Layout of KDEF on disk: a folder per person and session, facts in the names.
+"""Layout of KDEF on disk as a table: a folder per person and session, facts in the names.
 
 `KDEF_and_AKDEF/KDEF/AF01/AF01ANS.JPG`: session A or B, sex F or M, person 01 to 35, expression,
 view. In the expression's place `AF` is afraid; in the folder's name `AF` is session A, female.
+Public loaders copy all images into one folder: the name says everything, so that is read too.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import Item
-from irfer_datasets.problems import REST, shown
-from irfer_datasets.stills import Survey
-from irfer_datasets.tree import find_bases, list_folder, obstacles, odd_folders, relative
+from irfer_bench.api import (
+    Item,
+    Matches,
+    Patterns,
+    Survey,
+    UnreadableImageError,
+    few,
+    open_image,
+)
+from irfer_datasets.problems import REST
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
@@ -56,161 +63,132 @@ DARK = 32
 """Below this, of 255, everything in a black image lies."""
 STEMS = frozenset(f"{code}{view}" for code in EXPRESSIONS for view in VIEWS)
 """What follows the folder's name in the names of its 35 images."""
-_FOLDER = re.compile(r"([AB])([FM])(0[1-9]|[12]\d|3[0-5])", re.I)
-_REST = rf"(?:{'|'.join(EXPRESSIONS)})(?:{'|'.join(VIEWS)})\.(?:jpe?g|png)"
-_NAME = re.compile(_FOLDER.pattern + _REST, re.I)
-_AVERAGED = re.compile(r"[FM]" + _REST, re.I)
+_FOLDER = r"(?P<folder>[AB][FM](?:0[1-9]|[12]\d|3[0-5]))"
+_FACTS = rf"(?:{'|'.join(EXPRESSIONS)})(?:{'|'.join(VIEWS)})"
+_NAME = rf"(?P<stem>[AB][FM](?:0[1-9]|[12]\d|3[0-5]){_FACTS})\.(?:jpe?g|png)"
+TABLE = Patterns(
+    {
+        "image": f"{_FOLDER}/{_NAME}",
+        "flat": _NAME,
+        "averaged": rf"[FM]{_FACTS}\.(?:jpe?g|png)",
+        "odd": rf"{_FOLDER}/(?![AB]?[FM](?:\d\d)?{_FACTS}\.).+\.(?:jpe?g|png)",
+    },
+    names=FOLDERS,
+)
 
 
-def find_trees(root: Path) -> list[Path]:
-    """Folders at most four levels down that hold `AF01` to `BM35`."""
-    return find_bases(root, lambda below: any(_FOLDER.fullmatch(path.name) for path in below))
-
-
-def survey(trees: Sequence[Path], root: Path) -> Survey:
+def survey(found: Matches, root: Path) -> Survey:
     """All images but the black and averaged ones, and problems.
 
     Only images known to be black are decoded: corrected copies circulate.
     """
-    base = trees[0]
-    seen = Survey(root, problems=odd_folders((root, base), root))
-    for other in trees[1:]:
-        seen.note("second_tree", other, f"not read, {relative(base, root)} is; remove one")
-    folders = _folders(base, seen)
-    found: dict[str, Path] = {}
-    away: list[Path] = []
-    odd = {name: _read(folders[name], name, found, away, seen) for name in folders}
-    _place(away, found, seen)
-    for name in FOLDERS:
-        if name in folders:
-            _name_odd(folders[name], name, odd[name], found, seen)
+    seen = Survey(root, problems=list(found.problems()))
+    _leave_averaged(found, seen)
+    images: dict[str, str] = {}
+    bases: dict[str, str] = {}
+    second: dict[str, None] = {}
+    for stem, path, folder, base in sorted(_placed(found), key=lambda entry: not entry[2]):
+        if stem not in images:
+            images[stem], bases[stem] = path, base
+            if folder and not stem.startswith(folder):
+                seen.note("misplaced_file", path, f"read as {stem}, which its name says")
+        elif base != bases[stem] and folder:
+            second[base] = None
         else:
-            seen.note("missing_subject", base / name, REST)
-    for stem in sorted(BLACK & found.keys()):
-        if is_black(found[stem]):
-            seen.note("left_out", found.pop(stem), "it is black, as documented")
-    seen.items.extend(_item(stem, found[stem], root) for stem in sorted(found))
+            seen.note("duplicate_file", path, f"not read; {images[stem]} is; remove one")
+    for base in second:
+        action = "what it holds twice is read from another folder; remove one copy"
+        seen.note("second_tree", base or ".", action)
+    _name_odd(found, images, seen)
+    _name_absent(found, images, seen)
+    for stem in sorted(BLACK & images.keys()):
+        if is_black(root / images[stem]):
+            seen.note("left_out", images.pop(stem), "it is black, as documented")
+    seen.items.extend(_item(stem, images[stem]) for stem in sorted(images))
     return seen
 
 
-def _folders(base: Path, seen: Survey) -> dict[str, Path]:
-    listing = seen.look(base)
-    folders: dict[str, Path] = {}
-    for folder in listing.folders:
-        name = folder.name.upper()
-        if folder.name.casefold() == "akdef":
-            continue
-        if not _FOLDER.fullmatch(name):
-            seen.note("misnamed_folder", folder, "not read; known: AF01 to AF35, … BM35")
-        elif name in folders:
-            seen.note("misnamed_folder", folder, f"not read; {folders[name].name} is there too")
-        else:
-            folders[name] = folder
-            if folder.name != name:
-                seen.note("mis_cased", folder, f"read as {name}; rename it")
-    _leave_averaged(base, listing.files, seen)
-    return folders
+def _placed(found: Matches) -> list[tuple[str, str, str, str]]:
+    """Stem, path, person's folder (empty in a flat copy) and copy of every image.
+
+    Those in the folder that their name says come first.
+    """
+    own = {hit.folder for hit in found.of("image")}
+    hits = [*found.of("image"), *(hit for hit in found.of("flat") if hit.folder not in own)]
+    placed = [
+        (facts["stem"].upper(), path, hit.facts.get("folder", "").upper(), hit.base)
+        for hit in hits
+        for path, facts in hit.files()
+    ]
+    return sorted(placed, key=lambda entry: not (entry[2] and entry[0].startswith(entry[2])))
 
 
-def _leave_averaged(base: Path, files: Sequence[Path], seen: Survey) -> None:
+def _leave_averaged(found: Matches, seen: Survey) -> None:
     """Leave out AKDEF: averages over all 70 people would put every subject into every fold."""
-    beside = [base] if base == seen.root else [base, base.parent]
-    for place in beside:
-        for folder in list_folder(place, seen.root).folders:
-            if folder.name.casefold() == "akdef":
-                seen.note("left_out", folder, "averaged faces of all subjects are not used")
-    for path in files:
-        if _AVERAGED.fullmatch(path.name):
-            seen.note("left_out", path, "averaged faces of all subjects are not used")
-        elif _NAME.fullmatch(path.name):
-            seen.note("unexpected_file", path, "not read; images lie in a folder such as AF01")
+    for hit in found.of("averaged"):
+        whole = hit.folder.rpartition("/")[2].casefold() == "akdef"
+        places = [hit.folder] if whole else [path for path, _ in hit.files()]
+        for place in places:
+            seen.note("left_out", place, "averaged faces of all subjects are not used")
 
 
-def _read(
-    folder: Path, name: str, found: dict[str, Path], away: list[Path], seen: Survey
-) -> list[Path]:
-    """Place one session's images of a person; return files with other names."""
-    listing = seen.look(folder)
-    odd: list[Path] = []
-    for path in listing.files:
-        stem = path.stem.upper()
-        if not _NAME.fullmatch(path.name):
-            odd.append(path)
-        elif not stem.startswith(name):
-            away.append(path)
-        elif stem in found:
-            seen.note("duplicate_file", path, f"not read; {found[stem].name} is; remove one")
-        else:
-            found[stem] = path
-    return odd
-
-
-def _place(away: Sequence[Path], found: dict[str, Path], seen: Survey) -> None:
-    """Place images of another person's or session's folder by their own names."""
-    for path in away:
-        stem = path.stem.upper()
-        if stem in found:
-            other = relative(found[stem], seen.root)
-            seen.note("duplicate_file", path, f"not read; {other} is; remove one")
-        else:
-            found[stem] = path
-            seen.note("misplaced_file", path, f"read as {stem}, which its name says")
-
-
-def _name_odd(
-    folder: Path, name: str, odd: Sequence[Path], found: dict[str, Path], seen: Survey
-) -> None:
+def _name_odd(found: Matches, images: dict[str, str], seen: Survey) -> None:
     """Place a misnamed file where its folder lacks exactly one image.
 
     The distributed set has two such, AF31V and AM31H.
     """
-    absent = sorted(stem for stem in STEMS if name + stem not in found)
-    own = [path for path in odd if path.stem.upper().startswith(name) and _is_image(path)]
-    if len(own) == len(absent) == 1:
-        found[name + absent[0]] = own[0]
-        action = f"read as {name}{absent[0]}, the only image that its folder lacks; rename it"
-        seen.note("misnamed_file", own[0], action)
-        odd, absent = [path for path in odd if path != own[0]], []
-    for path in odd:
-        kind = "misnamed_file" if path in own else "unexpected_file"
-        seen.note(kind, path, "not read; names are such as AF01ANS.JPG")
-    if absent:
-        action = f"{len(absent)} of {len(STEMS)} images are missing: {shown(absent)}"
-        seen.note("missing_expression", folder, f"{action}; the others are used")
+    for hit in found.of("odd"):
+        name, paths = hit.facts["folder"].upper(), [path for path, _ in hit.files()]
+        absent = sorted(name + stem for stem in STEMS if name + stem not in images)
+        own = [path for path in paths if path.rpartition("/")[2].upper().startswith(name)]
+        if len(own) == len(absent) == 1:
+            images[absent[0]] = own[0]
+            action = f"read as {absent[0]}, the only image that its folder lacks; rename it"
+            seen.note("misnamed_file", own[0], action)
+            paths.remove(own[0])
+        for path in paths:
+            kind = "misnamed_file" if path in own else "unexpected_file"
+            seen.note(kind, path, "not read; names are such as AF01ANS.JPG")
 
 
-def _is_image(path: Path) -> bool:
-    return path.suffix.lower() in (".jpg", ".jpeg", ".png")
+def _name_absent(found: Matches, images: Mapping[str, str], seen: Survey) -> None:
+    folders = {hit.facts["folder"].upper(): hit.folder for hit in reversed(found.of("image"))}
+    base = found.of("image", "flat")[0].base
+    for name in FOLDERS:
+        place = folders.get(name, f"{base}/{name}" if base else name)
+        absent = [stem for stem in sorted(STEMS) if name + stem not in images]
+        if len(absent) == len(STEMS):
+            seen.note("missing_subject", place, REST)
+        elif absent:
+            action = f"{len(absent)} of {len(STEMS)} images are missing: {few(absent)}"
+            seen.note("missing_expression", place, f"{action}; the others are used")
+
+
+def stray(root: Path, found: Matches) -> list[str]:
+    """Hints why a folder is not this dataset."""
+    if found.of("averaged") and not found.of("image", "flat"):
+        return ["it holds the averaged faces (AKDEF), which are not used: give KDEF"]
+    if re.fullmatch(_FOLDER, root.resolve().name, re.I) and not found.of("image"):
+        return ["it holds one person's images: give the folder above it"]
+    return []
 
 
 def is_black(path: Path) -> bool:
     """Whether an image is black; False for one that cannot be decoded."""
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             image.draft("L", (64, 64))
             return not any(image.convert("L").histogram()[DARK:])
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadableImageError:
         return False
 
 
-def _item(stem: str, path: Path, root: Path) -> Item:
+def _item(stem: str, path: str) -> Item:
     return Item(
         id=f"kdef_{stem.casefold()}",
         label=EXPRESSIONS[stem[4:6]],
         subject=stem[1:4],
         spectrum="vis",
-        files=(relative(path, root),),
+        files=(path,),
         part=VIEWS[stem[6:]],
     )
-
-
-def stray(root: Path) -> Iterator[str]:
-    """Hints why a folder is not this dataset."""
-    listing = list_folder(root, root)
-    if any(_NAME.fullmatch(path.name) for path in listing.files):
-        yield "it holds one person's images: give the folder above it"
-    elif any(_AVERAGED.fullmatch(path.name) for path in listing.files):
-        yield "it holds the averaged faces (AKDEF), which are not used: give KDEF"
-    yield from obstacles(root)

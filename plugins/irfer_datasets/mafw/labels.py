@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import CLASSES
-from irfer_datasets.labels import canonical
+from irfer_bench.api import CLASSES, canonical
 
 NATIVE = (
     "anger",

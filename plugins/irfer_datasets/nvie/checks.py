@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from irfer_bench.api import Matches, UnreadableImageError, open_image
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import ILLUMINATIONS, RowSurvey, counted
-from irfer_datasets.tree import list_folder, obstacles, odd_folders, subfolders
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
 USABLE = 100
 """Published minimum of subjects with usable images."""
-TOPS = 50
-"""Folders in which archives are looked for."""
 SIZES = {"vis": (704, 480), "lwir": (320, 240)}
 
 
@@ -43,14 +41,6 @@ def check(seen: RowSurvey) -> None:
         hint = "say the phase in manifest.csv (irfer-bench data scan nvie writes it)"
         seen.note("missing_domain", "SpontaneousDatabase/*/*/*/apex", action + hint)
     _check_sizes(seen)
-    seen.problems.extend(odd_folders(_tops(seen.root), seen.root))
-
-
-def _tops(root: Path) -> list[Path]:
-    """The folders above subjects and images, which are searched for archives."""
-    folders = [root, *subfolders(root)]
-    inner = [below for folder in folders[1:] for below in subfolders(folder)]
-    return [*folders, *inner][:TOPS]
 
 
 def _check_sizes(seen: RowSurvey) -> None:
@@ -64,22 +54,19 @@ def _check_sizes(seen: RowSurvey) -> None:
 
 
 def _size(path: Path) -> tuple[int, int] | None:
-    from PIL import Image
-
     try:
-        with Image.open(path) as image:
+        with open_image(path) as image:
             return image.size
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except UnreadableImageError:
         return None  # `data check` decodes every image and reports it
 
 
-def place(root: Path) -> str:
+def place(found: Matches) -> str:
     """Hints why a folder is not this dataset."""
-    listing = list_folder(root, root)
-    names = {path.name.casefold() for path in listing.folders}
-    hints = ["no SpontaneousDatabase or 0-PosedExpressionDatabase at most four levels below it"]
+    names = {folder.casefold() for folder in found.tree.files if folder and "/" not in folder}
+    hints = ["no SpontaneousDatabase or 0-PosedExpressionDatabase below it"]
     if names & set(ILLUMINATIONS):
         hints.append("it holds front, left or right: give the folder above it")
     elif names & set(CAMERAS):
         hints.append("it holds one subject's visible or infrared: give the folder of the whole set")
-    return "; ".join((*hints, *obstacles(root)))
+    return "; ".join(hints)

@@ -16,17 +16,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Match
-from irfer_datasets.folds import Lists, cut_folds, read_folds, split_fold
+from irfer_bench.api import BASIC, Clip, Item, Match, Params, Stills
+from irfer_datasets.folds import Lists, cut_folds, read_folds
 from irfer_datasets.nvie.checks import check, place
 from irfer_datasets.nvie.labelled import label
 from irfer_datasets.nvie.layout import find_parts, survey
-from irfer_datasets.nvie.lists import read_lists
 from irfer_datasets.nvie.manifest import find_manifest, is_manifest, read_manifest
-from irfer_datasets.nvie.params import NvieParams
 from irfer_datasets.nvie.rows import RowSurvey, make_items
-from irfer_datasets.stills import Stills
-from irfer_datasets.tree import obstacles
 
 FPS = {"vis": 30.0, "lwir": 25.0}
 
@@ -44,10 +40,9 @@ class Nvie(Stills):
         "on request from USTC (nvie.ustc.edu.cn), signed release agreement; treated as research "
         "only, no redistribution, no publication of images"
     )
-    params: NvieParams
 
-    def __init__(self, params: NvieParams | None = None) -> None:
-        super().__init__(params or NvieParams())
+    def __init__(self, params: Params | None = None) -> None:
+        super().__init__(params)
         self._scans: dict[Path, RowSurvey] = {}
 
     def identify(self, root: Path) -> Match:
@@ -55,14 +50,15 @@ class Nvie(Stills):
         manifest = find_manifest(root)
         if manifest is not None and is_manifest(manifest, root):
             return Match(0.95, f"{manifest.name} with the columns of nvie")
-        parts = find_parts(root).bases
-        if not parts:
-            return Match(0.0, place(root))
-        names = ", ".join(base.folder.name for base in parts)
+        found = find_parts(self.find(root).tree)
+        if not found.bases:
+            hints = (place(self.find(root)), *self.hints(root))
+            return Match(0.0, "; ".join(hints))
+        names = ", ".join(base.folder.rpartition("/")[2] for base in found.bases)
         rows = self._scan(root).rows
         if not any(row.modality for row in rows):
             what = f"{names} without images in a visible or infrared folder"
-            return Match(0.3, "; ".join((what, *obstacles(root))))
+            return Match(0.3, "; ".join((what, *self.hints(root))))
         return Match(0.95, f"{len(rows)} image folders under {names}")
 
     def inventory(self, root: Path) -> Iterator[Mapping[str, str]]:
@@ -84,29 +80,25 @@ class Nvie(Stills):
         return replace(super().read(root, item, frames), fps=fps)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The list files' own test list; else five published lists of subject numbers.
+        """Five published lists of subject numbers.
 
         Numbers 1 to 300 are in the package; other subjects, and images without a subject, follow
         in sorted order, every fifth.
         """
-        if any(item.split == "test" for item in items):
-            return [split_fold(items, "test")]
         return cut_folds(published_folds(), items)
 
     def walk(self, root: Path) -> RowSurvey:
-        """All labelled image folders, by the lists, the manifest or the folders' names.
+        """All labelled image folders, by the manifest or the folders' names.
 
         Raises:
             MissingError: no tree of this dataset lies there. DamagedError: the manifest is
                 unreadable.
         """
-        if self.params.lists != "none":
-            return read_lists(root, self.params.names)
         manifest = find_manifest(root)
         if manifest is not None:
             seen = read_manifest(root, manifest)
         else:
-            if not find_parts(root).bases:
+            if not find_parts(self.find(root).tree).bases:
                 raise self.unlike(root)
             scanned = self._scan(root)
             seen = RowSurvey(root, list(scanned.problems), rows=scanned.rows)
@@ -117,7 +109,9 @@ class Nvie(Stills):
     def _scan(self, root: Path) -> RowSurvey:
         """Rows from the folders' names and the rating tables."""
         if root not in self._scans:
-            seen, texts = survey(find_parts(root), root)
+            found = self.find(root)
+            seen, texts = survey(find_parts(found.tree), found.tree)
+            seen.problems.extend(found.packed())
             label(seen, texts)
             self._scans[root] = seen
         return self._scans[root]

@@ -10,15 +10,14 @@ A level is recognised by its name (`levels.py`).
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
-from irfer_bench.api import IMAGE_SUFFIXES
+from irfer_bench.api import IMAGE_SUFFIXES as SUFFIXES
+from irfer_bench.api import Tree, join, list_folder, natural, relative
 from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
 from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey
-from irfer_datasets.tree import list_folder, relative
 
 TEXTS = frozenset({".csv", ".txt"})
 CODES: Mapping[str, str] = {
@@ -32,51 +31,52 @@ CODES: Mapping[str, str] = {
 """The official numbers, in SelectedSamples and in the order of the rating table."""
 LOWER = frozenset({*ILLUMINATIONS, "apex", "onset"})
 """Folders whose official names are lower case, and the cameras' folders."""
-DEPTH, BELOW, BUDGET = 4, 8, 500
-"""Levels searched for the parts, levels read below them, folders searched before giving up."""
 
 
 @dataclass(frozen=True)
-class Base:
-    """The folder of one official part."""
-
-    folder: Path
-    part: str
-
-
-@dataclass
-class Found:
-    """Where the parts are, and text files outside them that may be annotations."""
-
-    bases: list[Base] = field(default_factory=list)
-    texts: list[Path] = field(default_factory=list)
-
-
-@dataclass
-class _Folder:
-    """A folder with images: names of the levels from the part's folder down."""
+class Folder:
+    """A folder inside a part: names of the levels from the part's folder down."""
 
     levels: tuple[str, ...]
-    path: Path
-    files: list[Path]
+    path: str
+    files: Sequence[str]
+    leaf: bool
 
 
-def find_parts(root: Path) -> Found:
-    """Every part's folder at most four levels down, and CSV and text files beside them."""
-    found = Found()
-    queue = deque([(root, 0)])
-    for _ in range(BUDGET):
-        if not queue:
-            break
-        folder, depth = queue.popleft()
-        listing = list_folder(folder, root)
-        found.texts.extend(path for path in listing.files if path.suffix.lower() in TEXTS)
-        for child in listing.folders:
-            part = part_of(child.name) if depth < DEPTH else ""
-            if part:
-                found.bases.append(Base(child, part))
-            elif depth < DEPTH:
-                queue.append((child, depth + 1))
+@dataclass
+class Base:
+    """The folder of one official part, and every folder in it."""
+
+    folder: str
+    part: str
+    folders: list[Folder] = field(default_factory=list)
+
+
+@dataclass
+class Parts:
+    """Where the parts are, and text files that may be annotations."""
+
+    bases: list[Base] = field(default_factory=list)
+    texts: list[str] = field(default_factory=list)
+
+
+def find_parts(tree: Tree) -> Parts:
+    """Every part's folder, and CSV and text files under the root."""
+    found, bases = Parts(), dict[str, Base]()
+    above = {folder.rpartition("/")[0] for folder in tree.files if folder}
+    for folder, names in tree.files.items():
+        found.texts += [join(folder, n) for n in names if PurePath(n).suffix.lower() in TEXTS]
+        levels = folder.split("/")
+        top = next((k for k, name in enumerate(levels) if part_of(name)), None)
+        if top is None:
+            continue
+        place = "/".join(levels[: top + 1])
+        if place not in bases:
+            bases[place] = Base(place, part_of(levels[top]))
+            found.bases.append(bases[place])
+        images = [n for n in sorted(names, key=natural) if PurePath(n).suffix.lower() in SUFFIXES]
+        inner = Folder(tuple(levels[top + 1 :]), folder, images, folder not in above)
+        bases[place].folders.append(inner)
     return found
 
 
@@ -90,53 +90,42 @@ def part_of(name: str) -> str:
     return "spontaneous" if "spontaneous" in folded else ""
 
 
-def survey(found: Found, root: Path) -> tuple[RowSurvey, list[Path]]:
+def survey(found: Parts, tree: Tree) -> tuple[RowSurvey, list[Path]]:
     """Rows of all parts, spontaneous ones without labels, and the text files found."""
-    seen, texts = RowSurvey(root), list(found.texts)
+    seen = RowSurvey(tree.root, list(tree.problems))
     for base in found.bases:
-        folders: list[_Folder] = []
-        _collect(base.folder, (), seen, folders, texts)
+        for folder in base.folders:
+            _note_folder(folder, seen)
+        folders = [folder for folder in base.folders if folder.files]
         if base.part == "selected":
             seen.rows.extend(_selected(folders, base, seen))
         else:
             clips = _clips(folders)
             for folder in folders:
                 seen.rows.extend(_rows(folder, base, clips, seen))
-    return seen, texts
+    return seen, [tree.root / name for name in found.texts]
 
 
 def images(folder: Path, root: Path) -> tuple[str, ...]:
     """The images directly in a folder, relative to the root, in natural order."""
     place = relative(folder, root)
     files = list_folder(folder, root).files
-    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in IMAGE_SUFFIXES)
+    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in SUFFIXES)
 
 
-def _collect(
-    folder: Path,
-    levels: tuple[str, ...],
-    seen: RowSurvey,
-    folders: list[_Folder],
-    texts: list[Path],
-) -> None:
-    listing = seen.look(folder)
-    files = [path for path in listing.files if path.suffix.lower() in IMAGE_SUFFIXES]
-    texts.extend(path for path in listing.files if path.suffix.lower() in TEXTS)
-    if files:
-        folders.append(_Folder(levels, folder, files))
-    elif not listing.folders and any(camera_of(level) for level in levels):
-        seen.note("empty_folder", folder, "it has no images; unpack it anew if it should")
-    if len(levels) < BELOW:
-        for child in listing.folders:
-            folded = child.name.casefold()
-            proper = CAMERAS.get(folded, folded if folded in LOWER else child.name)
-            if proper != child.name:
-                kind = "mis_cased" if proper == folded else "misnamed_folder"
-                seen.note(kind, child, f"read as {proper}; rename it")
-            _collect(child, (*levels, child.name), seen, folders, texts)
+def _note_folder(folder: Folder, seen: RowSurvey) -> None:
+    if not folder.levels:
+        return
+    if folder.leaf and not folder.files and any(camera_of(level) for level in folder.levels):
+        seen.note("empty_folder", folder.path, "it has no images; unpack it anew if it should")
+    folded = folder.levels[-1].casefold()
+    proper = CAMERAS.get(folded, folded if folded in LOWER else folder.levels[-1])
+    if proper != folder.levels[-1]:
+        kind = "mis_cased" if proper == folded else "misnamed_folder"
+        seen.note(kind, folder.path, f"read as {proper}; rename it")
 
 
-def _clips(folders: Sequence[_Folder]) -> dict[tuple[str, ...], list[str]]:
+def _clips(folders: Sequence[Folder]) -> dict[tuple[str, ...], list[str]]:
     """Names of the folders beside onset and apex, of both cameras, by the levels above."""
     clips: dict[tuple[str, ...], list[str]] = {}
     for folder in folders:
@@ -150,10 +139,10 @@ def _above(levels: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _rows(
-    folder: _Folder, base: Base, clips: Mapping[tuple[str, ...], list[str]], seen: RowSurvey
+    folder: Folder, base: Base, clips: Mapping[tuple[str, ...], list[str]], seen: RowSurvey
 ) -> Iterator[Row]:
-    place = relative(folder.path, seen.root)
-    files = tuple(f"{place}/{path.name}" for path in folder.files)
+    place = folder.path
+    files = tuple(f"{place}/{name}" for name in folder.files)
     row = describe(Row(place, files, part=base.part), folder.levels, seen)
     if not row.modality:
         seen.note("unresolved", place, "not used: no visible or infrared folder above it")
@@ -162,7 +151,7 @@ def _rows(
         return
     # Images straight in onset or apex, one or more of each clip.
     known = clips.get(_above(folder.levels), [])
-    for name, path in zip(files, folder.files, strict=True):
+    for name in files:
         yield Row(
             name,
             (name,),
@@ -170,21 +159,21 @@ def _rows(
             modality=row.modality,
             part=row.part,
             light=row.light,
-            clip=clip_of(path.stem, known),
+            clip=clip_of(PurePath(name).stem, known),
             phase=row.phase,
         )
 
 
-def _selected(folders: Sequence[_Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
+def _selected(folders: Sequence[Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
     """An image each: below SelectedSamples the first character is the expression's code."""
-    modality = "infrared" if "infrared" in base.folder.name.casefold() else "visible"
+    own_name = base.folder.rpartition("/")[2]
+    modality = "infrared" if "infrared" in own_name.casefold() else "visible"
     for folder in folders:
-        place = relative(folder.path, seen.root)
-        for path in folder.files:
-            levels = [*(base.folder.name, *folder.levels), path.stem]
+        for file in folder.files:
+            levels = [own_name, *folder.levels, PurePath(file).stem]
             start = next((k for k, name in enumerate(levels) if _is_selection(name)), len(levels))
             own = levels[start + 1 :] or [""]
-            name = f"{place}/{path.name}"
+            name = f"{folder.path}/{file}"
             label = CODES.get(own[0][:1], "")
             if not label:
                 action = "not used: it lies not in SelectedSamples with a code from 1 to 6 in front"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 
-from irfer_datasets.labels import canonical, nearest
+from irfer_bench.api import canonical, nearest
 from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey, subject_name
 
 CAMERAS: Mapping[str, str] = {
@@ -77,10 +77,7 @@ def _subject(above: Sequence[str], row: Row, seen: RowSurvey) -> int | None:
     """Index of the subject's level above the camera: the nearest number, else one with a number."""
     numbers = [k for k, level in enumerate(above) if level.isdigit()]
     if not numbers:
-        named = [k for k, level in enumerate(above) if _NUMBERED.fullmatch(level.casefold())]
-        numbers = [
-            k for k in named if not re.search(r"sess|part|day|set|disk", above[k].casefold())
-        ]
+        numbers = [k for k, level in enumerate(above) if _NUMBERED.fullmatch(level.casefold())]
     if len(numbers) > 1:
         others = ", ".join(above[k] for k in numbers[:-1])
         action = f"subject {above[numbers[-1]]} is the nearest number, but {others} is one too"

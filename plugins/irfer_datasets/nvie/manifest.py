@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import CLASSES, IMAGE_SUFFIXES, DamagedError
-from irfer_datasets.annotations import Annotation, open_annotation
-from irfer_datasets.labels import canonical, nearest
+from irfer_bench.api import (
+    CLASSES,
+    IMAGE_SUFFIXES,
+    Annotation,
+    DamagedError,
+    RefusedRowError,
+    canonical,
+    nearest,
+    open_annotation,
+)
 from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import (
@@ -19,7 +26,6 @@ from irfer_datasets.nvie.rows import (
     RowSurvey,
     subject_name,
 )
-from irfer_datasets.problems import RefusedRowError
 from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
@@ -62,12 +68,16 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
     text = open_annotation(path, root)
     seen.problems.extend(text.problems())
     known: dict[str, Row] = {}
+    outside: list[tuple[str, str]] = []
     for number, record in text.records(REQUIRED, _delimiter(text)):
         where = f"{path.name} row {number}"
         try:
             row = _row(record, root)
         except RefusedRowError as refused:
             place = record.get("path", "").replace("\\", "/") or where
+            if refused.kind == "outside_root":
+                outside.append((place, where))
+                continue
             seen.note(refused.kind, place, f"{where}: {refused.action}")
             continue
         if row.path not in known:
@@ -78,6 +88,11 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
         else:
             action = "an earlier row contradicts this one; remove one of the two"
             seen.note("duplicate_id", row.path, f"{where}: {action}")
+    if outside:
+        place, where = outside[0]
+        action = f"{where}: its path does not lead from the root downwards"
+        more = f", nor do those of {len(outside) - 1:,} more rows" if len(outside) > 1 else ""
+        seen.note("outside_root", place, action + more)
     return seen
 
 

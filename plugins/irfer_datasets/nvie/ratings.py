@@ -12,12 +12,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import BASIC, DamagedError
-from irfer_datasets.annotations import open_annotation
-from irfer_datasets.labels import canonical
+from irfer_bench.api import BASIC, DamagedError, Notes, canonical, open_annotation, relative
 from irfer_datasets.nvie.rows import ILLUMINATIONS, subject_name
-from irfer_datasets.problems import Notes
-from irfer_datasets.tree import relative
 
 BLOCK = 7
 Spot = tuple[str, str, str]

@@ -12,9 +12,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 
-from irfer_bench.api import Item, Spectrum
-from irfer_datasets.stills import Survey
-from irfer_datasets.tree import natural
+from irfer_bench.api import Item, Spectrum, Survey, natural
 
 COLUMNS = ("path", "subject", "modality", "part", "light", "clip", "expression", "phase")
 ILLUMINATIONS = ("front", "left", "right")

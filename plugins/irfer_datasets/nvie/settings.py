@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
-
 from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL, RECOGNITION
+from irfer_datasets.metrics import ALL
 from irfer_datasets.protocols import QUALITY, SUPERVISED, WEAK, settings_of
 
 APEX = ("spontaneous_apex",)
@@ -15,8 +13,6 @@ VIS = Domain(spectrum="vis", lightings=("front",), parts=APEX)
 LWIR = Domain(spectrum="lwir", lightings=("front",), parts=APEX)
 POSED_VIS = Domain(spectrum="vis", parts=("posed",))
 POSED_LWIR = Domain(spectrum="lwir", parts=("posed",))
-LIST_VIS = Domain(spectrum="vis", parts=("list_source",))
-LIST_LWIR = Domain(spectrum="lwir", parts=("list_target",))
 THREE = ("disgust", "fear", "happiness")
 
 COMMON = (
@@ -39,17 +35,6 @@ PCA_TEXT = (
     "split; the labelled items come from distinct training subjects where possible, in five fixed "
     "draws: protocol-compatible, not reproduced. "
 )
-LISTS_TEXT = (
-    "List files in the format of the public code of PDF, brought by the user: "
-    "SpontaneousDatabase/{source,target_train,target_test}.txt, a line is `relpath digit`. Say "
-    "`-p nvie.lists=pdf -p nvie.digits=NAME,NAME,...`: which digit is which class is not public. "
-    "One fold: target_test.txt. Where a path tells the subject, visible images of tested "
-    "subjects are not trained on, and a subject in both target lists is an error; that code does "
-    "neither. Every listed image is one example. Its training transforms are not used in the "
-    "test. Whole images, centre square, 256 pixels. There are no pairs. Protocol-compatible, "
-    "not reproduced. "
-)
-
 _setting = settings_of(
     dataset="nvie",
     source=VIS,
@@ -120,29 +105,4 @@ NVIE_LWIR_QUALITY = _setting(
     "translations of visible test images against thermal ones, spontaneous apex",
     target=LWIR,
     **QUALITY,
-)
-NVIE_LISTS_LWIR_WEAK5 = _weak(
-    "nvie_lists_lwir_weak5",
-    5,
-    "5 labels per class",
-    what="your own lists",
-    source=LIST_VIS,
-    target=LIST_LWIR,
-    folds=1,
-    frames="all",
-    paired=False,
-    metrics=RECOGNITION,
-    source_text=LISTS_TEXT + PCA_TEXT,
-)
-NVIE_LISTS_LWIR_WEAK0 = msgspec.structs.replace(
-    NVIE_LISTS_LWIR_WEAK5,
-    name="nvie_lists_lwir_weak0",
-    shots=0,
-    summary="visible to thermal, your own lists, no label",
-)
-NVIE_LISTS_LWIR_WEAK_FULL = msgspec.structs.replace(
-    NVIE_LISTS_LWIR_WEAK5,
-    name="nvie_lists_lwir_weak_full",
-    shots=None,
-    summary="visible to thermal, your own lists, every label",
 )

@@ -14,12 +14,10 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Match, MissingError
+from irfer_bench.api import BASIC, Clip, Item, Match, MissingError, Stills, Survey
 from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.oulu_casia.layout import Tree, find_trees, stray, survey
+from irfer_datasets.oulu_casia.layout import TABLE, Tree, find_trees, stray, survey
 from irfer_datasets.oulu_casia.params import OuluCasiaParams
-from irfer_datasets.stills import Stills, Survey
-from irfer_datasets.tree import relative
 
 FPS = 25.0
 
@@ -36,6 +34,7 @@ class OuluCasia(Stills):
         "on request from the University of Oulu (CMVS), signed agreement; treated as research "
         "only, no redistribution, no publication of images"
     )
+    table = TABLE
     params: OuluCasiaParams
 
     def __init__(self, params: OuluCasiaParams | None = None) -> None:
@@ -43,14 +42,15 @@ class OuluCasia(Stills):
 
     def identify(self, root: Path) -> Match:
         """Confident where a camera's folder holds illuminations with numbered subjects."""
-        trees = find_trees(root)
+        found = self.find(root)
+        trees = find_trees(found)
         if not trees:
             what = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
-            return Match(0.0, "; ".join((what, *stray(root))))
-        found, where = len(self.survey(root).items), relative(self._tree(root, trees).base, root)
-        if not found:
+            return Match(0.0, "; ".join((what, *stray(found), *self.hints(root))))
+        count, where = len(self.survey(root).items), self._tree(root, trees).base or "."
+        if not count:
             return Match(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
-        return Match(0.95, f"{found} sequences under {where}")
+        return Match(0.95, f"{count} sequences under {where}")
 
     def walk(self, root: Path) -> Survey:
         """All sequences of one tree, and what is missing or unlike the published listing.
@@ -58,16 +58,17 @@ class OuluCasia(Stills):
         Raises:
             MissingError: no tree of this dataset lies there, or not the one asked for.
         """
-        trees = find_trees(root)
+        found = self.find(root)
+        trees = find_trees(found)
         if not trees:
             raise self.unlike(root)
         tree = self._tree(root, trees)
-        seen = survey(tree, root, _lengths())
+        seen = survey(tree, found, root, _lengths())
         for other in trees:
             if other != tree:
-                action = f"not read, {tree.edition} {relative(tree.base, root)} is; "
+                action = f"not read, {tree.edition} {tree.base or 'the root'} is; "
                 action += "give its own folder as root to use it"
-                seen.note("second_tree", other.base, action)
+                seen.note("second_tree", other.base or ".", action)
         return seen
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:

@@ -5,64 +5,61 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from irfer_bench.api import Item
-from irfer_datasets.annotations import Annotation, open_annotation
+from irfer_bench.api import Annotation, Found, Item, Matches, open_annotation
 from irfer_datasets.expected import compare_labels, published
-from irfer_datasets.large_folders import LargeSurvey, child
+from irfer_datasets.large_folders import LargeSurvey
 from irfer_datasets.problems import REST
-from irfer_datasets.raf_db.layout import (
-    LABELS,
-    NAME,
-    SPLITS,
-    Images,
-    Tree,
-    image_folder,
-    label_list,
-)
-from irfer_datasets.tree import list_folder
+from irfer_datasets.raf_db.layout import LABELS, NAME, SPLITS, Images, Tree
 
 Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
 
 
-def survey_official(tree: Tree, images: Images, seen: LargeSurvey) -> None:
+def survey_official(tree: Tree, images: Images, found: Matches, seen: LargeSurvey) -> None:
     """Items of the official form: the list labels, `Image/<images>` holds the images."""
-    folder = image_folder(tree, images)
-    source = label_list(tree)
-    if folder is None:
-        return
-    if source is None:
-        place = tree.base / "EmoLabel" / "list_patition_label.txt"
+    lists = tree.of(found, "list")
+    if not lists:
+        place = tree.place("EmoLabel/list_patition_label.txt")
         seen.note("missing_list", place, "no image has a label without it; no image is used")
         return
-    annotation = open_annotation(source, seen.root)
+    annotation = open_annotation(seen.root / lists[0].folder / lists[0].names[0], seen.root)
+    source = annotation.path
     seen.problems.extend(annotation.problems())
     labels = _merge(_listed(annotation, seen), source, seen)
-    image_files = _images(folder, images, seen)
+    hits = tree.of(found, images)
+    image_files = _images(hits, images, seen)
     for key in sorted(image_files.keys() - labels.keys()):
         seen.note("unlabelled_file", image_files[key], f"not read; {source.name} has no row for it")
-    _name_absent(labels.keys() - image_files.keys(), folder, source, seen)
+    _name_absent(labels.keys() - image_files.keys(), hits[0].folder, source, seen)
     for key in sorted(labels.keys() & image_files.keys(), key=_order):
         if (code := labels[key]) is not None:
-            seen.items.append(_item(key, code, image_files[key], images, seen))
+            seen.items.append(_item(key, code, image_files[key], images))
 
 
-def survey_kaggle(tree: Tree, seen: LargeSurvey) -> None:
+def survey_kaggle(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
     """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
+    hits = tree.of(found, "sorted")
     for split in SPLITS:
-        half = child(tree.base, split)
-        if half is None:
-            seen.absent(tree.base / split, f"this half is not here; {REST}")
+        half = [hit for hit in hits if hit.facts["half"].casefold() == split]
+        if not half:
+            seen.note("missing_list", tree.place(split), f"this half is not here; {REST}")
             continue
         image_files, labels = _sorted_images(half, split, seen)
-        source = _csv(tree.base, half, split)
-        if source is None:
-            place = tree.base / f"{split}_labels.csv"
+        tables = [hit for hit in found.of("table") if _has(hit, split)]
+        tables.sort(key=lambda hit: hit.base != tree.base)
+        if not tables:
+            place = tree.place(f"{split}_labels.csv")
             seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
         else:
-            _check(labels, image_files, source, split, seen)
+            name = next(name for name in tables[0].names if name.casefold().startswith(split))
+            source = seen.root / tables[0].folder / name
+            _check(labels, image_files, source, half[0].folder.rpartition("/")[0], seen)
         for key in sorted(labels):
-            seen.items.append(_item(key, labels[key], image_files[key], "aligned", seen))
+            seen.items.append(_item(key, labels[key], image_files[key], "aligned"))
+
+
+def _has(hit: Found, split: str) -> bool:
+    return any(name.casefold().startswith(split) for name in hit.names)
 
 
 def count(tree: Tree, seen: LargeSurvey) -> None:
@@ -71,7 +68,7 @@ def count(tree: Tree, seen: LargeSurvey) -> None:
         own = [item.label or "" for item in seen.items if item.split == split]
         known = published("rafdb")[f"{split}_per_class_1_7"]
         per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = seen.place(tree.base)
+        where = tree.base or "."
         seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
 
 
@@ -118,46 +115,39 @@ def _merge(
     return labels
 
 
-def _images(folder: Path, images: Images, seen: LargeSurvey) -> dict[Key, Path]:
+def _images(hits: Iterable[Found], images: Images, seen: LargeSurvey) -> dict[Key, str]:
     """Images by split and number; of two spellings of one, the official is read."""
-    found: dict[Key, Path] = {}
+    found: dict[Key, str] = {}
     aligned = images == "aligned"
-    for name in sorted(seen.names(folder), key=lambda n: (("_aligned" in n) != aligned, n)):
-        match = NAME.fullmatch(name)
-        if match is None:
-            known = "train_00001_aligned.jpg" if aligned else "train_00001.jpg"
-            seen.note("unexpected_file", folder / name, f"not read; names are such as {known}")
-            continue
-        key = _key(match["split"], match["number"])
-        if key in found:
-            action = f"not read; {found[key].name} is; remove one"
-            seen.note("duplicate_file", folder / name, action)
-        else:
-            found[key] = folder / name
+    own = [entry for hit in hits for entry in hit.files()]
+    for path, facts in sorted(own, key=lambda e: (("_aligned." in e[0]) != aligned, e[0])):
+        key = _key(facts["split"], facts["number"])
+        if found.setdefault(key, path) != path:
+            name = found[key].rpartition("/")[2]
+            seen.note("duplicate_file", path, f"not read; {name} is; remove one")
     return found
 
 
 def _sorted_images(
-    half: Path, split: str, seen: LargeSurvey
-) -> tuple[dict[Key, Path], dict[Key, int]]:
+    hits: Iterable[Found], split: str, seen: LargeSurvey
+) -> tuple[dict[Key, str], dict[Key, int]]:
     """Images of one half and the numbers of the folders they lie in."""
-    found: dict[Key, Path] = {}
+    found: dict[Key, str] = {}
     labels: dict[Key, int] = {}
     torn: set[Key] = set()
-    folders = list_folder(half, seen.root).folders
-    by_code = {int(f.name): f for f in folders if f.name.isdecimal() and int(f.name) in LABELS}
-    for folder in folders:
-        if folder not in by_code.values():
+    for hit in sorted(hits, key=lambda hit: int(hit.facts["code"])):
+        code = int(hit.facts["code"])
+        if code not in LABELS:
             action = "not read; the official codes are 1 to 7 (codes from 0 have other meanings)"
-            seen.note("unknown_label", folder, action)
-    for code, folder in sorted(by_code.items()):
-        for key, path in _images(folder, "aligned", seen).items():
+            seen.note("unknown_label", hit.folder, action)
+            continue
+        for key, path in _images([hit], "aligned", seen).items():
             if key[0] != split:
                 action = f"its name says {key[0]}, its folder {split}; put it where it belongs"
                 seen.note("bad_row", path, action)
             elif key in found:
                 torn.add(key)
-                other = f"{LABELS[labels[key]]} ({seen.place(found[key])})"
+                other = f"{LABELS[labels[key]]} ({found[key]})"
                 seen.note("duplicate_id", path, f"is {other} too; keep one")
             else:
                 found[key], labels[key] = path, code
@@ -166,9 +156,9 @@ def _sorted_images(
 
 def _check(
     labels: dict[Key, int],
-    image_files: dict[Key, Path],
+    image_files: dict[Key, str],
     source: Path,
-    split: str,
+    folder: str,
     seen: LargeSurvey,
 ) -> None:
     """Drop labels that the table contradicts, and note rows without an image or label."""
@@ -186,7 +176,7 @@ def _check(
                 facts = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
                 action = f"{facts}{LABELS[other]}; correct one"
                 seen.note("duplicate_id", image_files[key], action)
-    _name_absent(listed.keys() - image_files.keys(), source.parent / split, source, seen)
+    _name_absent(listed.keys() - image_files.keys(), folder, source, seen)
 
 
 def _table(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
@@ -196,15 +186,7 @@ def _table(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key
             yield number, *row
 
 
-def _csv(base: Path, half: Path, split: str) -> Path | None:
-    for folder in (base, half):
-        for path in list_folder(folder, folder).files:
-            if path.name.casefold() == f"{split}_labels.csv":
-                return path
-    return None
-
-
-def _name_absent(keys: Iterable[Key], folder: Path, source: Path, seen: LargeSurvey) -> None:
+def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: LargeSurvey) -> None:
     for key in sorted(keys, key=_order):
         seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
 
@@ -222,13 +204,13 @@ def _name(key: Key) -> str:
     return f"{split}_{number:0{5 if split == 'train' else 4}d}"
 
 
-def _item(key: Key, code: int, path: Path, images: Images, seen: LargeSurvey) -> Item:
+def _item(key: Key, code: int, path: str, images: Images) -> Item:
     return Item(
         id=f"raf_{_name(key)}",
         label=LABELS[code],
         subject=None,
         spectrum="vis",
-        files=(seen.place(path),),
+        files=(path,),
         split=key[0],
         part=images,
     )

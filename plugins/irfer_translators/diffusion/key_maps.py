@@ -46,7 +46,8 @@ def rename(
             made[key] = value
         elif target.endswith(".qkv"):
             # Head by head: the query, the key and the value of each.
-            heads = _linear(value).unflatten(0, (-1, 3, preset.head_width))
+            flat = _linear(value)
+            heads = flat.reshape(-1, 3, preset.head_width, *flat.shape[1:])
             for k, name in enumerate(("to_q", "to_k", "to_v")):
                 made[f"{target.removesuffix('qkv')}{name}.{kind}"] = heads[:, k].flatten(0, 1)
         else:

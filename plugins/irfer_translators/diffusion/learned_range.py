@@ -7,13 +7,12 @@ Nichol and Dhariwal, Improved Denoising Diffusion Probabilistic Models, ICML 202
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 
 import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_translators.diffusion.process import Prediction, VPProcess
+from irfer_translators.diffusion.process import Prediction, Table, VPProcess
 
 
 def learned_range_losses(
@@ -45,15 +44,16 @@ def _mean(x: Tensor) -> Tensor:
     return x.flatten(1).mean(1)
 
 
-def _table(values: Sequence[float] | np.ndarray, t: Tensor, like: Tensor) -> Tensor:  # type: ignore[type-arg]
-    picked = torch.as_tensor(np.asarray(values))[t.cpu()].to(like)
+def _table(values: Table, t: Tensor, like: Tensor) -> Tensor:
+    picked = torch.as_tensor(values)[t.cpu()].to(like)
     return picked.view(-1, *[1] * (like.ndim - 1))
 
 
-def _posterior_log_variance(process: VPProcess) -> np.ndarray:  # type: ignore[type-arg]
+def _posterior_log_variance(process: VPProcess) -> Table:
     """At index 0, where the posterior's variance is 0, that of index 1 stands."""
     variance = process.betas * (1 - process.abar_before) / (1 - process.abar)
-    return np.log(np.append(variance[1 if len(process) > 1 else 0], variance[1:]))
+    logarithms: Table = np.log(np.append(variance[1 if len(process) > 1 else 0], variance[1:]))
+    return logarithms
 
 
 def _posterior_mean(process: VPProcess, x0: Tensor, x_t: Tensor, t: Tensor) -> Tensor:

@@ -54,7 +54,8 @@ class NferSdeParams(DiffusionParams, frozen=True):
         apply("start at the perturbed source (level M) or at pure noise (level T) [K EGSDE]"),
     ] = "source"
     discretisation: Annotated[
-        Literal["ancestral", "em"], apply("EGSDE's update, or the literal equation 3")
+        Literal["ancestral", "em", "ddim", "dpmpp", "unipc"],
+        apply("EGSDE's update, the literal equation 3, or a fast ODE solver [C]"),
     ] = "ancestral"
     ct_noise: Annotated[
         Literal["shared", "fresh"],
@@ -86,11 +87,14 @@ class NferSdeParams(DiffusionParams, frozen=True):
         "cond": {"landmark_net": False, "lambda_h": 0.0, "lambda_f": 0.0},
         "cond_h": {"lambda_f": 0.0},
         "cond_f": {"landmark_net": False, "lambda_h": 0.0},
+        "ddim25": {"discretisation": "ddim", "steps": 25},
+        "dpmpp25": {"discretisation": "dpmpp", "steps": 25},
+        "unipc25": {"discretisation": "unipc", "steps": 25},
     }
 
     def traits(self) -> Traits:
-        """The unconditional baseline learns from target images alone."""
-        return {"pairs": self.conditional}
+        """The unconditional baseline learns from target images alone; H needs landmarks."""
+        return {"pairs": self.conditional, "landmarks": self.landmark_net}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -105,3 +109,7 @@ class NferSdeParams(DiffusionParams, frozen=True):
             raise ValueError("h_levels must reach the level at which sampling starts, or be 0")
         if self.filter_factor and self.size % self.filter_factor:
             raise ValueError("filter_factor must divide size")
+        if self.energy_step == "stable" and self.discretisation not in ("ancestral", "em"):
+            raise ValueError("energy_step = stable needs discretisation ancestral or em")
+        if self.energy_step == "stable" and self.filter_kernel != "triangle":
+            raise ValueError("energy_step = stable needs filter_kernel triangle, a symmetric one")

@@ -22,7 +22,8 @@ from torch import Tensor
 Table: TypeAlias = NDArray[np.float64]
 Variance: TypeAlias = Literal["fixedsmall", "fixedlarge"]
 Prediction: TypeAlias = Literal["eps", "v", "sample"]
-Solver: TypeAlias = Literal["ancestral", "em", "ddim"]
+Solver: TypeAlias = Literal["ancestral", "em", "ddim", "dpmpp", "unipc"]
+NOISELESS: tuple[Solver, ...] = ("ddim", "dpmpp", "unipc")
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,6 +174,8 @@ class VPProcess:
     ) -> Tensor:
         """x_{i-1} by the named solver; `z` is None at i = 0, where no noise is added.
 
+        Those that remember earlier steps are in `solvers.py`.
+
         Args:
             std: a learned standard deviation, for the ancestral step alone.
         """
@@ -180,6 +183,8 @@ class VPProcess:
             return self.em_step(x, eps, i, z)
         if solver == "ddim":
             return self.ddim_step(x, eps, i)
+        if solver != "ancestral":
+            raise ValueError(f"{solver} is not a step of its own: use solvers.make_step")
         return self.ancestral_step(x, eps, i, z, std)
 
     def ancestral_step(
@@ -219,7 +224,7 @@ class VPProcess:
 
     def noise_scale(self, i: int, solver: Solver) -> float:
         """Standard deviation of the noise that the step at index i adds; 0 at i = 0."""
-        if i == 0 or solver == "ddim":
+        if i == 0 or solver in NOISELESS:
             return 0.0
         return float(np.sqrt(self.betas[i] if solver == "em" else self.step_variance[i]))
 

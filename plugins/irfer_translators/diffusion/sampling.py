@@ -15,7 +15,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from irfer_translators.diffusion.process import Prediction, Solver, VPProcess
+from irfer_translators.diffusion.process import NOISELESS, Prediction, Solver, VPProcess
+from irfer_translators.diffusion.solvers import make_step
 
 TimedNet: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 """(x, (B,) levels) -> the network's output."""
@@ -60,10 +61,11 @@ def sample(
 
     Args:
         x: (B, C, H, W) state at the last index of `process`; respace the process for fewer steps.
-        noise: called once for every step but the last, never by `ddim`.
+        noise: called once for every step but the last, never by solvers without noise.
         clip: clip each predicted x_0 to [-1, 1] before the step is taken.
         project: changes the state after each step (ILVR's low frequencies, SDEdit's mask).
     """
+    step = make_step(process, solver)
     for i in reversed(range(len(process))):
         with torch.no_grad():
             output = eps_model(x, i)
@@ -74,8 +76,8 @@ def sample(
         if clip:
             eps_hat = process.clipped(eps_hat, x, i)
         std = None if v is None else process.learned_std(v, i)
-        z = noise() if i > 0 and solver != "ddim" else None
-        x_next = process.step(solver, x, eps_hat, i, z, std)
+        z = noise() if i > 0 and solver not in NOISELESS else None
+        x_next = step(x, eps_hat, i, z, std)
         if project is not None:
             x_next = project(x_next, i)
         # Guidance differentiates through the energies alone: a graph here would mean the score

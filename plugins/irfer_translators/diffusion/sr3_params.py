@@ -17,7 +17,7 @@ class Sr3Params(DiffusionParams, frozen=True):
     net: Annotated[
         Literal["sr3", "t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini"],
         fit("U-Net of the score network; all but sr3 are given a thousand times the noise level"),
-    ] = "sr3"
+    ] = "sr3"  # type: ignore[assignment]  # one network more than the others have
     timesteps: Annotated[int, fit("T, levels of noise [K]", ge=2)] = 2000
     beta_start: Annotated[float, fit("first beta of the linear schedule [K]", gt=0, lt=1)] = 1e-6
     beta_end: Annotated[float, fit("last beta of the linear schedule [K]", gt=0, lt=1)] = 1e-2

@@ -17,15 +17,15 @@ from irfer_bench.api import UsageError
 
 
 class NoiseLevel(nn.Module):
-    """gamma as sines and cosines of 1e4^(-k / half) gamma."""
+    """gamma as sines and cosines of 1e4^(-k / n) gamma, n of each."""
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.half = width // 2
+        self.pairs = width // 2
 
     def forward(self, gamma: Tensor) -> Tensor:
         """(B,) -> (B, width)."""
-        k = torch.arange(self.half, dtype=gamma.dtype, device=gamma.device) / self.half
+        k = torch.arange(self.pairs, dtype=gamma.dtype, device=gamma.device) / self.pairs
         angles = gamma[:, None] * torch.exp(-math.log(1e4) * k)
         return torch.cat([angles.sin(), angles.cos()], 1)
 

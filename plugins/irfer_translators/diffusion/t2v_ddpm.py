@@ -14,8 +14,9 @@ Choices and deviations. 256 px, as in NFER-SDE's tables, where the scripts have 
 noise is the default; float32 or bfloat16, where the scripts have float16; random initial weights;
 pixels of a fixed training image that the authors' test preparation pastes in are for thermal images
 and left out. `bench`: a 128-channel U-Net, lr 1e-4 with warm-up, 60,000 steps. `quick`: NFER-SDE's
-small network and training, which predicts x_0, averaged weights and joint flips, 10 levels. The
-frames of a clip share their noise, so that videos do not flicker.
+small network and training, which predicts x_0, averaged weights and joint flips, 10 levels, a
+variational term of weight 0.001, because a short training otherwise learns little but variances.
+The frames of a clip share their noise, so that videos do not flicker.
 """
 
 from __future__ import annotations

@@ -34,6 +34,6 @@ class T2vDdpmParams(DiffusionParams, frozen=True):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {}, "bench": BENCH,
-        "quick": {**QUICK, "steps": 0, "levels": 10, "flip": True},
+        "quick": {**QUICK, "steps": 0, "levels": 10, "flip": True, "vb_weight": 0.001},
     }
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"fast": {"skip": 40}}

@@ -49,7 +49,7 @@ NETS = {
     "bench_base": NetPreset((128, 128, 256, 256, 512, 512), 1, (16,)),
     "bench_small": NetPreset((64, 128, 128, 256, 256), 1, (16,)),
     "adm_256": NetPreset((256, 256, 512, 512, 1024, 1024), 2, (32, 16, 8)),
-    "mini": NetPreset((32, 48, 64), 1, family="plain", unshuffle=2, gains=True),
+    "mini": NetPreset((64, 96, 128), 1, family="plain", unshuffle=4, gains=True),
 }
 
 

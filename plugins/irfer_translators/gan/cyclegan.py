@@ -8,7 +8,8 @@ A -> B, G_B its F, D_A its D_Y and D_B its D_X.
 Choices and deviations. The identity losses of section 5.2 are on with half the cycles' weight, as
 in the published code. Images of B are drawn at random although pairs may exist. Images of one
 network are put through it together, which instance normalisation allows. `bench` and `quick` have
-larger batches and a number of steps in place of passes; `quick` also smaller images and networks.
+a number of steps in place of passes, `bench` larger batches; `quick` also smaller images and
+networks, and a higher rate, because a minute is short.
 """
 
 from __future__ import annotations

@@ -32,8 +32,8 @@ class CycleGanParams(GanParams, frozen=True):
         "paper": {},
         "bench": {"batch": 4, "iterations": 25_000},
         "quick": {
-            "size": 48, "load_size": 48, "ngf": 16, "ndf": 16, "blocks": 4, "batch": 4,
-            "iterations": 500,
+            "size": 48, "enlarge": 1.0, "ngf": 16, "ndf": 16, "blocks": 4, "lr": 5e-4,
+            "iterations": 560,
         },
     }
 

@@ -1,4 +1,4 @@
-"""Generators from files: the published code's checkpoints, and states of our own.
+"""Generators from files: the published code's checkpoints, and exported ones.
 
 Modules of CycleGAN and pix2pix are numbered as in the published code, so that most keys are theirs.
 """
@@ -10,11 +10,11 @@ from pathlib import Path
 
 from torch import Tensor, nn
 
-from irfer_bench.api import UsageError
+from irfer_bench.api import DamagedError
 from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint, rename_keys
 
 PREFIXES: Mapping[str, str | None] = {"generator.": "", "netG_A.": "", "netG.": "", "G.": ""}
-"""Names under which a generator may lie in a file: our state, and files of whole models."""
+"""Names under which a generator may lie in a file: an exported one, and files of whole models."""
 COUNTER = "num_batches_tracked"
 OLD_NORM = ("running_mean", "running_var")
 """Buffers that instance normalisation had before PyTorch 0.4, and that nothing read."""
@@ -27,8 +27,8 @@ def load_generator(net: nn.Module, path: Path, method: str) -> str:
         How many keys matched, were missing and unexpected, in words.
 
     Raises:
-        UsageError: the file's names or shapes are not those of this generator.
-        DamagedError: the file cannot be read. RefusedError: it would run code.
+        DamagedError: the file cannot be read, or its names or shapes are not the generator's.
+        RefusedError: it would run code.
     """
     own = {k: v for k, v in net.state_dict().items() if not k.endswith(COUNTER)}
     given = map_keys(read_checkpoint(path).tensors, net)
@@ -38,7 +38,7 @@ def load_generator(net: nn.Module, path: Path, method: str) -> str:
         f"{len(report.unexpected) + len(report.misshapen)} unexpected"
     )
     if not report.fits:
-        raise UsageError(
+        raise DamagedError(
             f"{path} does not fit {method}'s generator as it is configured ({counts}): "
             f"{report.describe()}",
             f"give the checkpoint's own sizes, such as -p {method}.ngf=64, or another file",

@@ -8,17 +8,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from irfer_bench.api import MissingWeightsError, Params, Traits, apply, fit
+from irfer_bench.api import Params, Traits, apply, fit
 from irfer_bench.nn.weights import digest
+from irfer_translators.diffusion.diffusion_params import checkpoint
 
 
 class GanParams(Params, frozen=True):
     """Images, networks and training recipe."""
 
     size: Annotated[int, fit("side of the images inside the translator", ge=24)] = 256
-    load_size: Annotated[
-        int, fit("side before a random crop to `size`, the same for both images of a pair [K]")
-    ] = 286
+    enlarge: Annotated[
+        float,
+        fit("images are this many times as large before a random crop to `size`, which is the same "
+            "for both images of a pair: 286 / 256 [K]", ge=1, le=2),
+    ] = 286 / 256
     flip: Annotated[bool, fit("random horizontal flips, of both images of a pair alike [K]")] = True
     ngf: Annotated[int, fit("channels of the generator's first layer [P]", ge=1)] = 64
     ndf: Annotated[int, fit("channels of the discriminator's first layer [P]", ge=1)] = 64
@@ -36,12 +39,17 @@ class GanParams(Params, frozen=True):
     beta1: Annotated[float, fit("Adam's first beta [P]", ge=0, lt=1)] = 0.5
     weights: Annotated[
         str,
-        fit("path of a generator's checkpoint, of the published code or of this method's state, "
-            "which is used as it is; empty to train"),
+        fit("a published checkpoint of the generator, or an exported one, in the place of "
+            "training: a path, or a file's name in the folder of pretrained weights"),
     ] = ""
     collapse: Annotated[
         Literal["none", "mean"], apply("leave three output channels, or set them to their mean [C]")
     ] = "none"
+
+    @property
+    def load_size(self) -> int:
+        """Side of the training images before the crop."""
+        return round(self.size * self.enlarge)
 
     def traits(self) -> Traits:
         """A generator that is read from a file needs no pairs."""
@@ -53,7 +61,8 @@ class GanParams(Params, frozen=True):
         Raises:
             MissingWeightsError: it is not there.
         """
-        return {"weights_digest": digest(weights_file(self.weights))} if self.weights else {}
+        path = checkpoint(self.weights, weights)
+        return {} if path is None else {"weights_digest": digest(path)}
 
     def require_stride(self, stride: int) -> None:
         """Raise ValueError where the networks cannot halve `size` as often as they do."""
@@ -64,22 +73,5 @@ class GanParams(Params, frozen=True):
             )
 
     def __post_init__(self) -> None:
-        if self.load_size < self.size:
-            raise ValueError(f"load_size {self.load_size} may not lie below size {self.size}")
         if not (self.iterations or self.epochs + self.decay_epochs):
             raise ValueError("epochs and decay_epochs may not both be 0 without iterations")
-
-
-def weights_file(path: str) -> Path:
-    """The checkpoint that `weights` names.
-
-    Raises:
-        MissingWeightsError: it does not exist.
-    """
-    found = Path(path).expanduser()
-    if not found.is_file():
-        raise MissingWeightsError(
-            f"generator weights {path} do not exist",
-            "give the path of a checkpoint, or leave `weights` empty to train",
-        )
-    return found

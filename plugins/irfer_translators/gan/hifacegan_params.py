@@ -25,9 +25,11 @@ class HiFaceGanParams(GanParams, frozen=True):
     quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 60.0, "apply": 1.0}
 
     size: Annotated[int, fit("side of the images inside the translator", ge=64)] = 256
-    load_size: Annotated[
-        int, fit("side before a random crop to `size`, the same for both images of a pair [C]")
-    ] = 256
+    enlarge: Annotated[
+        float,
+        fit("images are this many times as large before a random crop to `size`, which is the same "
+            "for both images of a pair [C]", ge=1, le=2),
+    ] = 1.0
     batch: Annotated[int, fit("pairs per step [K]", ge=1)] = 2
     epochs: Annotated[int, fit("passes over the pairs at the full rate [K]", ge=0)] = 30
     decay_epochs: Annotated[
@@ -52,7 +54,7 @@ class HiFaceGanParams(GanParams, frozen=True):
         "paper": {},
         "bench": {"batch": 4, "iterations": 25_000},
         "quick": {
-            "size": 64, "load_size": 64, "ngf": 8, "ndf": 16, "batch": 4, "iterations": 400,
+            "size": 64, "ngf": 8, "ndf": 8, "batch": 2, "iterations": 250,
             "lr": 1e-3, "d_lr": 1e-3, "init_gain": 1.0,
         },
     }

@@ -35,8 +35,8 @@ class Pix2PixParams(GanParams, frozen=True):
         "paper": {},
         "bench": {"batch": 4, "iterations": 50_000},
         "quick": {
-            "size": 64, "load_size": 64, "ngf": 32, "ndf": 16, "downs": 6, "batch": 4,
-            "iterations": 500,
+            "size": 64, "enlarge": 1.0, "ngf": 32, "ndf": 16, "downs": 6, "batch": 4,
+            "lr": 1e-3, "iterations": 450,
         },
     }
 

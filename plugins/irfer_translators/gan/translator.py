@@ -13,9 +13,10 @@ from irfer_bench.api import Clip, Clips, Context, ContractError, Spectrum, State
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.training import load_module, module_state
 from irfer_translators.diffusion.diagnostics import channel_spread, check_finite
+from irfer_translators.diffusion.diffusion_params import checkpoint
 from irfer_translators.diffusion.frames import translate_clips
 from irfer_translators.gan.foreign import load_generator
-from irfer_translators.gan.gan_params import GanParams, weights_file
+from irfer_translators.gan.gan_params import GanParams
 from irfer_translators.spectra import target_spectrum
 
 P = TypeVar("P", bound=GanParams)
@@ -48,12 +49,12 @@ class GanTranslator(ABC, Generic[P]):
     def fit(self, data: TranslationData, ctx: Context) -> None:
         """Train the generator, or read it from the file that `weights` names."""
         self.spectrum = target_spectrum(data.target_domain)
-        if self.params.weights:
-            net = self.build()
-            report = load_generator(net, weights_file(self.params.weights), self.name)
-            ctx.report("weights_keys", report)
-        else:
+        path = checkpoint(self.params.weights, ctx.weights)
+        if path is None:
             net = self.train(data, ctx)
+        else:
+            net = self.build()
+            ctx.report("weights_keys", load_generator(net, path, self.name))
         self.generator = net.eval().requires_grad_(False)
 
     def translate(self, clips: Clips, ctx: Context) -> Iterator[Clip]:

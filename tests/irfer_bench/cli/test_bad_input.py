@@ -145,7 +145,7 @@ def test_the_runs_of_a_suite_stand_on_its_top_level(bench):
         params.toy.subjects = 20
         """
     )
-    code, out, _ = bench.call("plan", "suite.toml")
+    code, out, _ = bench.call("plan", "suite.toml", "--steps")
     assert code == 0
     assert "toy_shift (gain=2.0, steps=3)" in out
     keys = {line.split()[5] for line in out.splitlines() if "prepare toy nir main" in line}
@@ -156,7 +156,7 @@ def test_options_win_over_the_suite(bench):
     (bench.folder / "suite.toml").write_text(
         'dataset = "toy"\nrecognizers = ["toy_means"]\nseeds = [4]'
     )
-    _, out, _ = bench.call("plan", "suite.toml", "-t", "toy_raw", "--seed", "5")
+    _, out, _ = bench.call("plan", "suite.toml", "-t", "toy_raw", "--seed", "5", "--steps")
     assert "seed 5" in out
     assert "seed 4" not in out
 

@@ -46,15 +46,31 @@ def test_check_for_people(tmp_path: Path, capsys: Capture) -> None:
     folder_tree(tmp_path, [f"s{k}" for k in range(5)])
     assert main(["data", "check", "folder", "--data-root", str(tmp_path)]) == 0
     lines = capsys.readouterr().out.splitlines()
-    fingerprint = lines.pop(4)
+    fingerprint = lines.pop(5)
     assert fingerprint.startswith("  fingerprint  ") and len(fingerprint) == 15 + 64
-    assert lines == [
+    end = lines.index("  problems     none") + 1
+    assert lines[:end] == [
         "folder: 20 usable items",
         "  by class     anger 10, happiness 10",
         "  by domain    nir 10, vis 10",
+        "  items        20 stills",
         "  subjects     5",
         "  problems     none",
     ]
+    verdict = lines[end:]
+    assert verdict[0].startswith("verdict: this copy can run ")
+    assert verdict[1].startswith("  can     folder_nir_quality")
+    assert verdict[1].endswith(": all folds")
+    for name, reason in (
+        ("folder_nir_weak5", "fold 1: class 'anger' has 4 labelled target clip(s), 5 are needed"),
+        ("folder_nir_supervised", "fold 1: no training clip of disgust, fear, sadness, surprise"),
+    ):
+        (line,) = (line for line in verdict if line.startswith(f"  cannot  {name}"))
+        assert f": {reason}" in line
+    assert verdict[-1] == (
+        "next: irfer-bench run -s folder_nir_quality -t identity --preset quick "
+        f"--data-root folder={tmp_path}"
+    )
 
 
 def test_another_datasets_folder_is_told_what_it_looks_like(

@@ -39,7 +39,8 @@ def test_items_as_csv(tmp_path: Path, capsys: Capture) -> None:
         "s2,fear,vis,dark,test,,vis/b.png",
     ]
     assert shown.err == (
-        "unknown_label: nir/b.png: manifest.csv row 4: label 'feer'; did you mean fear?\n"
+        "unknown_label: nir/b.png: manifest.csv row 4: label 'feer'; did you mean fear? "
+            "(a class of your own is named by -p folder.classes=NAME,NAME)\n"
     )
 
 

@@ -48,7 +48,7 @@ def artefacts(home: Path) -> dict[str, str]:
 
 def results() -> dict[str, bytes]:
     """Records, predictions and boards."""
-    kept = [*Path("leaderboards").rglob("*.json"), *Path("leaderboards").rglob("*.md")]
+    kept = [*Path("results").rglob("*.json"), *Path("results").rglob("*.md")]
     return {str(path): path.read_bytes() for path in kept}
 
 
@@ -57,7 +57,7 @@ def test_it_is_dry_until_told(
 ) -> None:
     run("folder")
     data("prepare", "folder", "--data-root", root, "--allow-faces", "folder")
-    faces = Path("leaderboards/images/folder_nir_weak5/faces")
+    faces = Path("results/images/folder_nir_weak5/faces")
     assert (home / "private/folder/sheets").is_dir() and faces.is_dir()
     before = artefacts(home)
     said = data("purge", "folder")
@@ -93,7 +93,7 @@ def test_all_that_was_made_of_it_goes_and_a_rerun_builds_it_again(
         "store/unfinished", "store/building", "private/folder", "manifests/*",
     ):  # fmt: skip
         assert not list(home.glob(gone)), gone
-    assert not list(Path("leaderboards").rglob("faces")) and results() == kept
+    assert not list(Path("results").rglob("faces")) and results() == kept
     again = run("folder")
     assert again["metrics"] == first["metrics"] and again["record"] == first["record"]
     assert artefacts(home).keys() == others.keys() | mine
@@ -101,7 +101,7 @@ def test_all_that_was_made_of_it_goes_and_a_rerun_builds_it_again(
 
 
 def test_faces_drawn_for_a_setting_of_two_datasets_go_with_either(data: Data) -> None:
-    faces = Path("leaderboards/images/raf_db_to_ck_plus/faces")
+    faces = Path("results/images/raf_db_to_ck_plus/faces")
     for dataset in ("raf_db", "ck_plus"):
         faces.mkdir(parents=True)
         (faces.parent / "confusion.png").touch()

@@ -26,7 +26,8 @@ def plain(text, bench):
     return re.sub(r"\.[0-9a-f]{8}\b", ".<key>", text)
 
 
-def test_the_whole_output_of_a_first_run(bench):
+def test_the_whole_output_of_a_first_run(bench, monkeypatch):
+    monkeypatch.delenv("IRFER_BENCH_FIGURES")
     _, out, err = bench.run()
     assert "\x1b" not in out + err, "plain lines without a terminal"
     assert "\r" not in out + err
@@ -64,14 +65,17 @@ def test_the_whole_output_of_a_first_run(bench):
     lines = plain(out, bench).splitlines()
     assert lines[1:3] == [
         "toy_shift × toy_means on toy_weak, fold 1 of 2, seed 0, preset quick",
-        "trained on 15 source and 6 target clips, tested on 15",
+        "trained on 15 source and 6 target clips, tested on 15; chance is 33.33 %",
     ]
-    assert [line for line in lines if line.startswith(("record", "wrote", "next"))] == [
-        "record leaderboards/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
-        "wrote leaderboards/toy_weak.md",
-        "wrote leaderboards/images/toy_weak/"
-        "toy_shift+toy_means.quick.fold1.seed0.<key>.confusion.png",
-        "wrote leaderboards/images/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.png",
+    assert [line for line in lines if line.startswith(("record", "wrote", "drew", "next"))] == [
+        "record results/records/toy_weak/toy_shift+toy_means.quick.fold1.seed0.<key>.json",
+        "wrote results/toy_weak.md",
+        "drew results/images/toy_weak/"
+        "toy_shift+toy_means.quick.fold1.seed0.<key>.confusion.{png,svg}",
+        "drew results/images/toy_weak/"
+        "toy_shift+toy_means.quick.fold1.seed0.<key>.recall.{png,svg}",
+        "drew results/images/toy_weak/"
+        "toy_shift+toy_means.quick.fold1.seed0.<key>.{png,svg}",
         "next: irfer-bench leaderboard",
     ]
 

@@ -195,4 +195,4 @@ def test_a_renderer_that_exits_or_raises_is_one_line(odd, words, name, said):
 
 def test_a_renderer_that_prints_leaves_the_paths_alone_on_standard_output(odd):
     odd.run(*CELL)
-    assert odd.call("leaderboard", "--format", "prints")[1] == "leaderboards/page.txt\n"
+    assert odd.call("leaderboard", "--format", "prints")[1] == "results/page.txt\n"

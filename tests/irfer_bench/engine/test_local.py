@@ -25,7 +25,7 @@ def broken(how: str, *words: str) -> tuple[str, ...]:
             f"toy_broken.how={how}", *LOCAL, *words)  # fmt: skip
 
 
-def records(bench, out: str = "leaderboards") -> dict[str, dict]:
+def records(bench, out: str = "results") -> dict[str, dict]:
     """Records by recognizer's name, or by file name where there are several of one."""
     found = {}
     for path in sorted((bench.folder / out).glob("records/*/*.json")):

@@ -20,7 +20,7 @@ def test_a_full_or_read_only_disk_is_one_line(bench, monkeypatch, where, number)
     def refuse(make):
         def made(*args, **kwargs):
             if where in str(kwargs["dir"]) or (
-                where == "out" and "leaderboards" in str(kwargs["dir"])
+                where == "out" and "results" in str(kwargs["dir"])
             ):
                 raise OSError(number, os.strerror(number), str(kwargs["dir"]))
             return make(*args, **kwargs)
@@ -42,7 +42,7 @@ def test_out_that_is_a_file_is_said(bench):
     bench.out.write_text("")
     code, _, err = bench.run()
     assert code == 4
-    assert "leaderboards" in err
+    assert "results" in err
     assert "Traceback" not in err
 
 

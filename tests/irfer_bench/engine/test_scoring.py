@@ -192,6 +192,22 @@ def test_a_third_partys_metric_over_pairs_keeps_its_sums_and_ranks(bench):
         assert found["low"] <= found["value"] <= found["high"]
 
 
+def test_metrics_are_given_what_was_translated_beside_each_pair(bench, monkeypatch):
+    seen = []
+
+    def watched(known, inputs, *more):
+        seen.append([(c, f, n) for c, (f, n) in zip(inputs.sources, inputs.pairs, strict=True)])
+        return measure(known, inputs, *more)
+
+    monkeypatch.setattr("irfer_bench.engine.stages.score.measure", watched)
+    code, _, err = bench.run(*QUALITY[:6], "--fold", "2")
+    assert code == 0, err
+    assert seen and seen[0]
+    for source, made, true in seen[0]:
+        assert (source.id, source.spectrum) == (made.id, "vis")
+        assert source.pair == true.pair and source.subject == true.subject
+
+
 @pytest.mark.parametrize("broken", ["compute", "resample", "summands", "from_sums"])
 def test_a_broken_metric_costs_its_number_and_not_the_run(bench, monkeypatch, broken):
     bench.call("list")

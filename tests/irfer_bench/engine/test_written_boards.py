@@ -58,7 +58,7 @@ def test_a_renderers_files_are_written_and_named(ways):
     ways.run("--fold", "1", "--fold", "2")
     code, out, _ = ways.call("leaderboard", "--format", "pair")
     assert code == 0
-    assert out.split() == ["leaderboards/site/index.txt", "leaderboards/site/mark.bin"]
+    assert out.split() == ["results/site/index.txt", "results/site/mark.bin"]
     assert (ways.out / "site" / "index.txt").read_text() == "toy_weak toy_shift\n"
     assert (ways.out / "site" / "mark.bin").read_bytes() == b"\x00\xff"
     assert ways.call("leaderboard", "--format", "pair", "--check")[0] == 0

@@ -75,14 +75,16 @@ def test_a_terminal_gets_no_longer_line_than_it_has_columns(tmp_path, width):
         assert "[" in text, "the interval of the primary metric"
 
 
-def test_a_terminal_gets_the_table_and_a_pipe_the_page(tmp_path):
+def test_a_terminal_and_a_pipe_get_the_table_and_the_file_the_page(tmp_path):
     for fold in (1, 2):
         write(tmp_path / "out", "a", fold=fold)
     words = [sys.executable, "-m", "irfer_bench", "leaderboard", "--out", str(tmp_path / "out")]
     path = os.pathsep.join((str(ROOT), str(ROOT / "plugins")))
     env = os.environ | {"IRFER_BENCH_HOME": str(tmp_path / "home"), "PYTHONPATH": path}
     piped = subprocess.run(words, capture_output=True, text=True, check=True, env=env).stdout
-    assert piped.strip() == (tmp_path / "out" / "toy_weak.md").read_text().strip()
+    assert "a × toy_means" in piped and "|" not in piped
+    assert max(map(len, piped.splitlines())) <= 100
+    assert "| a " in (tmp_path / "out" / "toy_weak.md").read_text()
     leader, follower = pty.openpty()
     child = subprocess.run(
         words, stdout=follower, stderr=subprocess.DEVNULL, env=env | {"COLUMNS": "70"}, check=False

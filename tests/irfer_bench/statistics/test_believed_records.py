@@ -184,7 +184,8 @@ def test_a_folder_of_records_overwrites_no_other_file(bench):
     assert (bench.out / "README.md").read_text() == "mine"
     assert "records/README is no name of a setting" in err
     assert "\x1b" not in out + err
-    assert "| rank" in out, "the other boards are written"
+    assert "toy_shift × toy_means" in out, "the other boards are written"
+    assert "| rank" in (bench.out / "toy_weak.md").read_text()
     assert bench.call("leaderboard", "README")[0] == 4
     code, _, err = bench.call("leaderboard", "\x1b[31mred")
     assert (code, "\x1b" in err) == (4, False)

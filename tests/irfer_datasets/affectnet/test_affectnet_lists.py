@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from pathlib import Path
@@ -148,3 +149,11 @@ def test_a_header_in_another_order_is_followed(tmp_path: Path) -> None:
     place.write_text(place.read_text().replace("expression", "label", 1))
     with pytest.raises(DamagedError, match="lacks column expression"):
         list(AffectNet().index(tmp_path))
+
+
+def test_a_list_with_paths_of_another_machine_is_one_line(tmp_path: Path) -> None:
+    lists_tree(tmp_path)
+    place = tmp_path / TRAINING
+    place.write_text(re.sub(r"^(?=\d)", "/home/ann/AffectNet/", place.read_text(), flags=re.M))
+    (problem,) = [p for p in AffectNet().problems(tmp_path) if p.kind == "outside_root"]
+    assert problem.path == TRAINING and problem.action.startswith("22 path(s) lead out of")

@@ -95,7 +95,7 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
     }  # fmt: skip
     labels = [name for name, number in published.items() for _ in range(number)]
     takes = {(f"S{n % 123:03d}", f"{n // 123:03d}"): None for n in range(593)}
-    seen = Sequences(tmp_path, frames_base=tmp_path)
+    seen = Sequences(tmp_path, frames_base="")
     for (subject, session), label in zip(takes, labels, strict=False):
         name = f"ck_{subject.lower()}_{session}"
         seen.items.append(Item(name, label, subject, "vis", part="sequence"))

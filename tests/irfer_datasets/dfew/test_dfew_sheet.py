@@ -51,5 +51,5 @@ def test_without_lists_the_sheet_gives_labels_and_nothing_is_tested(tree: Path) 
 def test_without_openpyxl_the_sheet_is_listed(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tree / "Annotation").mkdir()
     (tree / "Annotation/annotation.xlsx").write_bytes(b"PK")
-    monkeypatch.setattr("irfer_datasets.annotations.find_spec", lambda name: None)
+    monkeypatch.setattr("irfer_bench.data.trees.annotations.find_spec", lambda name: None)
     assert kinds(tree) == [("unread_sheet", "Annotation/annotation.xlsx")]

@@ -111,12 +111,16 @@ def test_files_of_a_dataset_that_are_absent_or_broken(tmp_path: Path) -> None:
         index(tmp_path / "saved")
 
 
-def test_links_that_leave_the_folder_are_not_followed(tmp_path: Path) -> None:
-    root = write_parquet(tmp_path / "a", face_rows((0,)))
-    outside = write_parquet(tmp_path / "b", face_rows((1,)))
-    (root / "data/more.parquet").symlink_to(next((outside / "data").iterdir()))
-    assert [kind for kind, _, _ in problems(root)] == ["outside_root"]
-    assert {item.subject for item in index(root)} == {"p0"}
+def test_a_snapshot_of_the_hub_s_cache_is_links_to_blobs(tmp_path: Path) -> None:
+    """`snapshots/<commit>/data/x.parquet` points to `../../../blobs/<digest>`."""
+    written = write_parquet(tmp_path / "a", face_rows((0,)))
+    blobs, data = tmp_path / "repo/blobs", tmp_path / "repo/snapshots/0123/data"
+    blobs.mkdir(parents=True)
+    data.mkdir(parents=True)
+    for number, path in enumerate(sorted((written / "data").iterdir())):
+        path.rename(blobs / f"{number}")
+        (data / path.name).symlink_to(Path("../../../blobs") / str(number))
+    assert problems(data.parent) == [] and {item.subject for item in index(data.parent)} == {"p0"}
 
 
 def test_a_folder_inside(tmp_path: Path) -> None:

@@ -34,7 +34,6 @@ from tests.irfer_datasets.trees import image
         ("{subject}/without glasses/right", "007", "right", "posed_right_007_noglass_anger"),
         ("{subject:02d}_glass/front", "007", "front", "posed_front_007_glass_anger"),
         ("{subject:02d} not wearing glasses", "007", "", "posed_007_noglass_anger"),
-        ("session2/no glass/subject {subject}", "007", "", "posed_007_session2_noglass"),
     ],
 )
 def test_posed_levels_are_told_by_their_names(

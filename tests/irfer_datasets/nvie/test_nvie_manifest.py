@@ -154,3 +154,11 @@ def test_a_manifest_without_its_columns_is_damaged(tmp_path: Path) -> None:
         list(Nvie().index(tmp_path))
     (tmp_path / "manifest.csv").write_text("")
     assert items(tmp_path), "an empty one (a shell's, before the inventory is written) says nothing"
+
+
+def test_rows_with_paths_of_another_machine_are_one_line(tmp_path: Path) -> None:
+    face(tmp_path / "a/1.bmp", 1, "fear", "visible")
+    away = [ROW | {"path": f"/home/ann/NVIE/{number}"} for number in range(30)]
+    write_manifest(tmp_path, [ROW, *away])
+    (problem,) = [p for p in told(tmp_path) if p.kind == "outside_root"]
+    assert problem.path == "/home/ann/NVIE/0" and "those of 29 more rows" in problem.action

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import DamagedError, MissingError
-from irfer_bench.data.manifest import BLOCKING
+from irfer_bench.api import DamagedError
 from irfer_bench.data.scanning import scan
 from irfer_datasets.raf_db.dataset import RafDb
 from tests.irfer_datasets.raf_db.findings import kinds, labels
@@ -169,25 +168,18 @@ def test_a_disagreement_stops_a_run_and_a_small_tree_only_marks_it(tmp_path: Pat
         scan(RafDb(), tmp_path).require()
 
 
-def test_links_that_leave_are_refused(tmp_path: Path) -> None:
-    root = owner_tree(tmp_path / "data")
-    image = root / "Image/aligned/test_0003_aligned.jpg"
-    image.rename(tmp_path / "elsewhere.jpg")
-    image.symlink_to(tmp_path / "elsewhere.jpg")
-    assert kinds(root) == ["outside_root", "missing_item"]
-    assert "outside_root" in BLOCKING and "raf_test_0003" not in labels(root)
-
-
-def test_a_linked_folder_is_told_not_followed(tmp_path: Path) -> None:
-    root = kaggle_tree(tmp_path / "kaggle")
-    (root / "test").rename(tmp_path / "elsewhere")
-    (root / "test").symlink_to(tmp_path / "elsewhere")
-    assert kinds(root) == ["outside_root"]
-    owner = owner_tree(tmp_path / "owner")
-    (owner / "Image/aligned").rename(tmp_path / "aligned")
-    (owner / "Image/aligned").symlink_to(tmp_path / "aligned")
-    with pytest.raises(MissingError, match="aligned: links are not followed"):
-        list(RafDb().index(owner))
+def test_links_are_followed_wherever_they_point(tmp_path: Path) -> None:
+    owner, kaggle = owner_tree(tmp_path / "owner"), kaggle_tree(tmp_path / "kaggle")
+    for place in (
+        owner / "Image/aligned/test_0003_aligned.jpg",
+        owner / "Image/aligned",
+        owner / "EmoLabel/list_patition_label.txt",
+        kaggle / "test",
+    ):
+        place.rename(tmp_path / place.name)
+        place.symlink_to(tmp_path / place.name)
+    for root in (owner, kaggle):
+        assert kinds(root) == [] and len(labels(root)) == len(ROWS)
 
 
 def test_a_binary_list_is_damaged(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ SETTINGS = (
 @hookimpl
 def irfer_bench_components():
     yield Component(
-        "dataset", "toy", "irfer_toy.dataset:Toy", "irfer_toy.toy_params:ToyParams", "dots"
+        "dataset", "toy", "irfer_toy.dataset:Toy", "irfer_toy.toy_params:ToyParams", "dots",
+        traits={"embedded": True},
     )
     for name in SETTINGS:
         yield Component("setting", f"toy_{name}", f"irfer_toy.settings:{name.upper()}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from irfer_bench.api import CLASSES
-from irfer_datasets.labels import SYNONYMS, canonical, nearest
+from irfer_bench.data.trees.labels import SYNONYMS, canonical, nearest
 
 
 @pytest.mark.parametrize(("name", "spellings"), SYNONYMS.items())

@@ -1,0 +1,85 @@
+"""Problems found while a dataset is read."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+from irfer_bench.contracts.values import Item, Problem
+from irfer_bench.data.trees.walk import Listing, few, list_folder
+from irfer_bench.data.trees.walk import shown as printable
+
+REST = "the others are used, results are marked incomplete"
+
+
+@dataclass
+class Notes:
+    """Problems in the order found; beyond `limit` of a kind only their number is kept.
+
+    Args:
+        root: paths are recorded relative to it.
+    """
+
+    root: Path = Path()
+    problems: list[Problem] = field(default_factory=list)
+    counts: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
+    limit: ClassVar[int] = sys.maxsize
+    """Problems of one kind about one thing that are listed one by one; the rest are counted."""
+    more: ClassVar[str] = "and {} more of this kind"
+
+    def note(self, kind: str, place: Path | str, action: str, *, group: str = "") -> None:
+        """Record a problem; problems are counted per `group`, by default the place itself."""
+        path = place if isinstance(place, str) else relative(place, self.root)
+        about = kind, group or path
+        self.counts[about] += 1
+        if self.counts[about] <= self.limit:
+            self.problems.append(Problem(kind, path, action))
+
+    def close(self) -> None:
+        """Add one line per kind with the number of problems that were only counted."""
+        for (kind, about), count in self.counts.items():
+            if count > self.limit:
+                self.problems.append(Problem(kind, about, self.more.format(count - self.limit)))
+
+    def unique(self) -> list[Problem]:
+        """Each problem once."""
+        return list(dict.fromkeys(self.problems))
+
+    def look(self, folder: Path) -> Listing:
+        """A folder's content; entries that cannot be read are noted."""
+        listing = list_folder(folder, self.root)
+        self.problems.extend(listing.problems)
+        return listing
+
+
+@dataclass
+class Survey(Notes):
+    """Problems, and the items that one walk over a root found."""
+
+    items: list[Item] = field(default_factory=list)
+
+
+class RefusedRowError(Exception):
+    """A row that is refused: the problem's kind and what the user can do."""
+
+    def __init__(self, kind: str, action: str) -> None:
+        super().__init__(kind, action)
+        self.kind = kind
+        self.action = action
+
+
+def note_gaps(numbers: Sequence[int], folder: Path | str, seen: Notes) -> None:
+    """`frame_gap` where numbers between 0 and the last one are missing."""
+    gaps = sorted(set(range(max(numbers, default=-1) + 1)).difference(numbers))
+    if gaps:
+        missing = few(f"{gap:03d}" for gap in gaps)
+        seen.note("frame_gap", folder, f"frames {missing} are missing; the others are used")
+
+
+def relative(path: Path, root: Path) -> str:
+    """A path below the root with forward slashes; undecodable bytes are shown escaped."""
+    return printable(path.relative_to(root).as_posix())
