@@ -85,9 +85,6 @@ class LowPass:
 
         (I + 2 step Phi^T Phi) (y - c) = x - c, solved in the eigenvectors V of U D, where Phi is
         diagonal: stable for every step, unlike x - step * gradient.
-
-        Raises:
-            ValueError: U D is not symmetric, as with the cubic kernel.
         """
         w, V = (part.to(x) for part in self._eigen)
         shrunk = V.mT @ (x - c) @ V / (1 + 2 * step * (1 - w[:, None] * w).square())
@@ -95,10 +92,8 @@ class LowPass:
 
     @cached_property
     def _eigen(self) -> tuple[Tensor, Tensor]:
-        P = self.U @ self.D
-        if not torch.allclose(P, P.mT):
-            raise ValueError("an implicit step needs a symmetric filter: the triangle kernel")
-        w, V = torch.linalg.eigh(P)
+        """Eigenvalues and eigenvectors of U D, which is symmetric for both kernels."""
+        w, V = torch.linalg.eigh(self.U @ self.D)
         return w, V
 
 

@@ -111,5 +111,3 @@ class NferSdeParams(DiffusionParams, frozen=True):
             raise ValueError("filter_factor must divide size")
         if self.energy_step == "stable" and self.discretisation not in ("ancestral", "em"):
             raise ValueError("energy_step = stable needs discretisation ancestral or em")
-        if self.energy_step == "stable" and self.filter_kernel != "triangle":
-            raise ValueError("energy_step = stable needs filter_kernel triangle, a symmetric one")
