@@ -79,7 +79,6 @@ class LowPass:
         D, U = self.D.to(x), self.U.to(x)
         return D.mT @ (U.mT @ x @ U) @ D
 
-
     def high_pass_step(self, x: Tensor, c: Tensor, step: float) -> Tensor:
         """An implicit Euler step: argmin_y 1/2 ||y - x||^2 + step ||Phi (y - c)||^2, Phi = I - A.
 
