@@ -12,7 +12,7 @@ import numpy as np
 
 from irfer_bench.api import BASIC, CLASSES, Clip, Item, Match, Problem, UsageError
 from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice
-from irfer_synth.faces import Camera, draw_moments, render
+from irfer_synth.faces import Camera, Moments, draw_moments, move_heads, render
 from irfer_synth.identity import BENCHMARK, EXTRA
 from irfer_synth.synth_params import SynthParams
 from irfer_synth.voice import RATE
@@ -33,8 +33,10 @@ CAMERAS: dict[Camera, tuple[Spectrum, str]] = {
 }
 """Camera to spectrum and lighting."""
 CLIP_CAMERAS: tuple[Camera, ...] = ("vis", "nir")
-PARTS = {"s": "stills", "x": "extra", "c": "clips"}
+PARTS = {"s": "stills", "m": "moved", "x": "extra", "c": "clips"}
 """First letter of an item's id to its part."""
+MOVED_SHARE = 0.75
+"""How far the heads of `moved` go towards the pose of another moment: 2 of 64 pixels on average."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +52,9 @@ class Address:
 class SynthDataset:
     """The embedded benchmark: no files, no people, equal on every machine.
 
-    Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `extra` (30 other
-    people, six classes, visible only) and `clips` (the first 60 subjects in motion and with a
+    Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `moved` (their visible
+    basic expressions with the head moved a little: partners that are not aligned), `extra` (30
+    other people, six classes, visible only) and `clips` (the first 60 subjects in motion and with a
     voice, visible and near-infrared, drawn when read).
     """
 
@@ -72,6 +75,9 @@ class SynthDataset:
             for number in range(1, SUBJECTS + 1):
                 for label in CLASSES:
                     yield _item(Address("stills", number, label, camera))
+        for number in range(1, SUBJECTS + 1):
+            for label in BASIC:
+                yield _item(Address("moved", number, label, "vis"))
         for number in range(1, EXTRA_SUBJECTS + 1):
             for label in BASIC:
                 yield _item(Address("extra", number, label, "vis"))
@@ -106,7 +112,7 @@ class SynthDataset:
         basic = address.label in BASIC
         group = BASIC if basic else CLASSES[len(BASIC) :]
         images, marks = _draw_group(
-            _population(address), address.number, address.camera, group, self.params.size
+            address.part, address.number, address.camera, group, self.params.size
         )
         at = [group.index(address.label)] * len(wanted)
         return _clip(item, images[at], marks[at])
@@ -123,16 +129,10 @@ class SynthDataset:
         for start in range(0, len(items), 256):
             chunk = addresses[start : start + 256]
             drawn: dict[int, tuple[Any, Any]] = {}
-            for camera, population in sorted({(a.camera, _population(a)) for a in chunk}):
-                at = [
-                    k
-                    for k, a in enumerate(chunk)
-                    if (a.camera, _population(a)) == (camera, population)
-                ]
-                moments = draw_moments(
-                    [chunk[k].number for k in at], [chunk[k].label for k in at], population
-                )
-                images, marks = render(moments, camera, self.params.size)
+            for camera, part in sorted({(a.camera, a.part) for a in chunk}):
+                at = [k for k, a in enumerate(chunk) if (a.camera, a.part) == (camera, part)]
+                numbers, labels = [chunk[k].number for k in at], [chunk[k].label for k in at]
+                images, marks = render(_moments(part, numbers, labels), camera, self.params.size)
                 drawn |= {k: (images[i], marks[i]) for i, k in enumerate(at)}
             for k, item in enumerate(items[start : start + 256]):
                 image, mark = drawn[k]
@@ -172,9 +172,9 @@ def parse_id(name: str) -> Address:
         part = PARTS[subject[0]]
     except (ValueError, KeyError, IndexError):
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth") from None
-    people = {"stills": SUBJECTS, "extra": EXTRA_SUBJECTS, "clips": CLIP_SUBJECTS}[part]
-    labels = BASIC if part == "extra" else CLASSES
-    cameras = {"stills": tuple(CAMERAS), "extra": ("vis",), "clips": CLIP_CAMERAS}[part]
+    people = {"extra": EXTRA_SUBJECTS, "clips": CLIP_SUBJECTS}.get(part, SUBJECTS)
+    labels = BASIC if part in ("extra", "moved") else CLASSES
+    cameras = {"stills": tuple(CAMERAS), "clips": CLIP_CAMERAS}.get(part, ("vis",))
     if camera not in cameras or label not in labels or not 1 <= number <= people:
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth")
     return Address(part, number, label, camera)
@@ -182,30 +182,34 @@ def parse_id(name: str) -> Address:
 
 @lru_cache(maxsize=64)
 def _draw_group(
-    population: int, number: int, camera: Camera, labels: tuple[str, ...], size: int
+    part: str, number: int, camera: Camera, labels: tuple[str, ...], size: int
 ) -> tuple[Any, Any]:
-    images, marks = render(draw_moments([number] * len(labels), labels, population), camera, size)
+    images, marks = render(_moments(part, [number] * len(labels), labels), camera, size)
     images.flags.writeable = marks.flags.writeable = False
     return images, marks
 
 
-def _population(address: Address) -> int:
-    return EXTRA if address.part == "extra" else BENCHMARK
+def _moments(part: str, numbers: Sequence[int], labels: Sequence[str]) -> Moments:
+    moments = draw_moments(numbers, labels, EXTRA if part == "extra" else BENCHMARK)
+    if part != "moved":
+        return moments
+    return move_heads(moments, draw_moments(numbers, labels, BENCHMARK, take=1), MOVED_SHARE)
 
 
 def _item(address: Address) -> Item:
     letter = next(letter for letter, part in PARTS.items() if part == address.part)
-    moment = f"{letter}{address.number:03d}-{address.label}"
+    name = f"{address.number:03d}-{address.label}"
     spectrum, lighting = CAMERAS[address.camera]
     extra, moving = address.part == "extra", address.part == "clips"
     return Item(
-        id=f"{moment}-{address.camera}",
+        id=f"{letter}{name}-{address.camera}",
         label=address.label,
         subject=f"{'x' if extra else 's'}{address.number:03d}",
         spectrum=spectrum,
         lighting=lighting,
         part=address.part,
-        pair=None if extra else moment,
+        pair=None if extra else f"{'s' if address.part == 'moved' else letter}{name}",
+        weak_pair=address.part == "moved",
         frames=count_frames(address.number, address.label) if moving else 1,
     )
 

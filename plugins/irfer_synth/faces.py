@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 Camera = Literal["vis", "nir", "lwir", "dark"]
 CHUNK = 8
 """Images drawn at a time: so few that their masks stay in the cache of one core."""
+MOVED = ("yaw", "pitch", "roll", "scale", "shift_x", "shift_y")
+"""What differs between two views of a head that moved."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +88,19 @@ def draw_moments(
         Pose(*(np.ascontiguousarray(p) for p in poses)),
         _draw_scenes(streams),
     )
+
+
+def move_heads(moments: Moments, others: Moments, share: float) -> Moments:
+    """The same moments with heads turned and shifted by a share of the way to other moments' poses.
+
+    Two cameras that are not frame-aligned see such a difference between partners.
+    """
+    poses = [getattr(m.pose, name) for name in MOVED for m in (moments, others)]
+    moved = {
+        name: (1 - share) * own + share * other
+        for name, own, other in zip(MOVED, poses[::2], poses[1::2], strict=True)
+    }
+    return replace(moments, pose=replace(moments.pose, **moved))
 
 
 def render(moments: Moments, camera: Camera, size: int = 64) -> tuple[NDArray[Any], NDArray[Any]]:

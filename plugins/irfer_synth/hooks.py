@@ -25,6 +25,7 @@ SETTINGS = {
         "trained and tested on near-infrared; a fifth of the training subjects chooses "
         "parameters"
     ),
+    "synth_nir_misaligned": "translations where heads moved between the partners",
     "synth_nir_quality": (
         "translations of visible test images against their true near-infrared partners"
     ),

@@ -13,6 +13,7 @@ VIS = Domain(spectrum="vis", lightings=("normal",), parts=("stills",))
 NIR = Domain(spectrum="nir", lightings=("normal",), parts=("stills",))
 LWIR = Domain(spectrum="lwir", lightings=("normal",), parts=("stills",))
 DARK = Domain(spectrum="vis", lightings=("dark",), parts=("stills",))
+MOVED = Domain(spectrum="vis", lightings=("normal",), parts=("moved",))
 EXTRA = Domain(spectrum="vis", lightings=("normal",), parts=("extra",))
 CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
 
@@ -103,6 +104,15 @@ SYNTH_NIR_QUALITY = _setting(
     primary="psnr",
 )
 """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""
+SYNTH_NIR_MISALIGNED = _setting(
+    "synth_nir_misaligned",
+    "quality",
+    NIR,
+    "as synth_nir_quality, but heads moved between the partners, which no frame aligns",
+    source=MOVED,
+    metrics=(*IMAGE_METRICS, "judge_accuracy", "judge_kept", "accuracy"),
+    primary="judge_kept",
+)
 SYNTH_VIS_TO_NIR = _setting(
     "synth_vis_to_nir", "cross", NIR, "trained on visible, tested on near-infrared", source=VIS
 )

@@ -47,11 +47,27 @@ def test_has_the_promised_size(items):
 def test_pairs_are_one_moment_in_every_camera(items):
     pairs = Counter(i.pair for i in items if i.part == "stills")
     assert set(pairs.values()) == {4}
-    assert not any(i.weak_pair for i in items)
+    assert {i.part for i in items if i.weak_pair} == {"moved"}
     dataset = SynthDataset()
-    some = [i for i in items if i.pair == "s007-fear"]
+    some = [i for i in items if i.pair == "s007-fear" and i.part == "stills"]
     marks = [dataset.read(None, i).landmarks for i in some]
     assert all(np.array_equal(marks[0], other) for other in marks[1:])
+
+
+def test_moved_heads_are_partners_a_few_pixels_away(items):
+    dataset = SynthDataset()
+    moved = [i for i in items if i.part == "moved"]
+    assert {(i.spectrum, i.label in BASIC) for i in moved} == {("vis", True)}
+    assert len(moved) == 720
+    stills = {i.id: i for i in items if i.part == "stills"}
+    shifts = []
+    for item in moved[:36]:
+        partner = stills[f"{item.pair}-vis"]
+        assert (item.subject, item.label) == (partner.subject, partner.label)
+        a, b = (dataset.read(None, i).landmarks for i in (item, partner))
+        shifts.append(np.linalg.norm(a - b, axis=-1).mean())
+    assert 1 < np.mean(shifts) < 4
+    assert max(shifts) < 8
 
 
 def test_folds_partition_the_subjects(items):

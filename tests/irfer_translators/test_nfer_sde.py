@@ -88,7 +88,7 @@ def test_ablations_differ_in_pixels_as_their_energies_do(full: NferSde) -> None:
 @pytest.mark.parametrize(
     "given",
     [{"discretisation": "em"}, {"variance": "fixedlarge"}, {"filter_kernel": "cubic"},
-     {"filter_factor": 4}, {"start_level": 200}, {"lambda_f": 2.0}],
+     {"filter_factor": 4}, {"start_level": 200}, {"lambda_f": 2.0}, {"energy_step": "stable"}],
 )
 def test_every_inference_switch_does_something(full: NferSde, given: dict[str, Any]) -> None:
     clips = ClipList([clip("v1")])
@@ -130,6 +130,20 @@ def test_state_survives_a_round_trip(full: NferSde) -> None:
     other.restore(full.state())
     clips = ClipList([clip("v1")])
     assert (frames(other, clips)[0] == frames(full, clips)[0]).all()
+
+
+def test_strong_energies_explode_where_steps_are_explicit_and_not_where_they_are_stable(
+    full: NferSde,
+) -> None:
+    """Weights at which three explicit steps leave the range of images."""
+    clips = ClipList([clip(f"v{k}") for k in range(3)])
+    source = np.stack([c.frames[0] for c in clips]).astype(float)
+    distances = {}
+    for how in ("explicit", "stable"):
+        model = with_params(full, "", lambda_f=200.0, lambda_h=0.0, energy_step=how)
+        images = np.stack([each[0] for each in frames(model, clips)]).astype(float)
+        distances[how] = float(np.abs(images - source).mean())
+    assert distances["stable"] < 0.75 * distances["explicit"]
 
 
 def test_guidance_that_explodes_is_an_error_and_not_an_image(full: NferSde) -> None:

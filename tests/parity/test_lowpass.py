@@ -50,6 +50,19 @@ def test_closed_form_gradients_equal_autograd(kernel: Kernel) -> None:
         assert error(closed, automatic) < 1e-12
 
 
+@pytest.mark.parametrize("kernel", ["triangle", "cubic"])
+@pytest.mark.parametrize("step", [1e-3, 0.5, 1e3])
+def test_the_implicit_step_is_where_the_gradients_balance(step: float, kernel: Kernel) -> None:
+    """(y - x) + step * grad E_f(y) = 0, for steps at which the explicit one diverges as well."""
+    A = LowPass(32, 4, kernel)
+    generator = torch.Generator().manual_seed(0)
+    x, c = torch.randn(2, 2, 3, 32, 32, generator=generator, dtype=torch.float64)
+    y = A.high_pass_step(x, c, step)
+    residual = (y - x) + step * high_pass_energy(A, y, c)[1]
+    assert float(residual.abs().max()) < 1e-9 * (1 + step)
+    assert float(high_pass_energy(A, y, c)[0].sum()) < float(high_pass_energy(A, x, c)[0].sum())
+
+
 def test_a_factor_that_does_not_divide_the_size_is_refused() -> None:
     with pytest.raises(ValueError, match="factor 7"):
         LowPass(48, 7)

@@ -8,7 +8,7 @@ al., ILVR: Conditioning Method for Denoising Diffusion Probabilistic Models, ICC
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
@@ -78,6 +78,22 @@ class LowPass:
         """A^T x, which equals A x for the triangle kernel (U D is symmetric there)."""
         D, U = self.D.to(x), self.U.to(x)
         return D.mT @ (U.mT @ x @ U) @ D
+
+    def high_pass_step(self, x: Tensor, c: Tensor, step: float) -> Tensor:
+        """An implicit Euler step: argmin_y 1/2 ||y - x||^2 + step ||Phi (y - c)||^2, Phi = I - A.
+
+        (I + 2 step Phi^T Phi) (y - c) = x - c, solved in the eigenvectors V of U D, where Phi is
+        diagonal: stable for every step, unlike x - step * gradient.
+        """
+        w, V = (part.to(x) for part in self._eigen)
+        shrunk = V.mT @ (x - c) @ V / (1 + 2 * step * (1 - w[:, None] * w).square())
+        return c + V @ shrunk @ V.mT
+
+    @cached_property
+    def _eigen(self) -> tuple[Tensor, Tensor]:
+        """Eigenvalues and eigenvectors of U D, which is symmetric for both kernels."""
+        w, V = torch.linalg.eigh(self.U @ self.D)
+        return w, V
 
 
 def low_pass_energy(A: LowPass, x: Tensor, c_t: Tensor) -> tuple[Tensor, Tensor]:

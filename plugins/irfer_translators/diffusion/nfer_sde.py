@@ -29,6 +29,9 @@ same guidance: other methods than the paper's, and rows of their own.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import torch
 from torch import Tensor
 from torch.nn import functional as nnf
@@ -45,15 +48,17 @@ from irfer_translators.diffusion.sampling import (
 )
 from irfer_translators.diffusion.solvers import make_step
 
+Distance: TypeAlias = Callable[[Tensor, Tensor], Tensor]
+
 
 def score_loss(
     net: TimedNet, process: VPProcess, x0: Tensor, c: Tensor, t: Tensor, noise: Tensor,
-    prediction: Prediction = "eps",
+    prediction: Prediction = "eps", distance: Distance = nnf.mse_loss,
 ) -> Tensor:
     """|| noise - eps_theta([x_t, c], t) ||^2 with the clean source c (equation 9)."""
     x_t = process.q_sample(x0, t, noise)
     output = net(torch.cat([x_t, c], 1), t)
-    return nnf.mse_loss(output.float(), process.target(prediction, x0, t, noise))
+    return distance(output.float(), process.target(prediction, x0, t, noise))
 
 
 def landmark_energy(H: TimedNet, x: Tensor, c_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
@@ -80,13 +85,23 @@ def high_pass_energy(A: LowPass, x: Tensor, c_t: Tensor) -> tuple[Tensor, Tensor
     return high.square().flatten(1).sum(1), 2 * (high - A.transposed(high))
 
 
+def bounded(gradient: Tensor, process: VPProcess, i: int, solver: Solver) -> Tensor:
+    """The gradient, shortened per sample to a step as long as noise of variance beta.
+
+    An explicit step along E_h is unstable where few steps are taken and beta is large.
+    """
+    length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
+    longest = float(process.betas[i]) ** 0.5 / process.energy_scale(i, solver)
+    return gradient * (longest / length.clamp(min=longest))
+
+
 @torch.no_grad()
 def sample(
     net: TimedNet, c: Tensor, process: VPProcess, e: Tensor, z: NoiseSource, *,
     H: TimedNet | None = None, lambda_h: float = 100.0, A: LowPass | None = None,
     lambda_f: float = 0.5, conditional: bool = True, prediction: Prediction = "eps",
     solver: Solver = "ancestral", from_source: bool = True, fresh: NoiseSource | None = None,
-    callback: Callback | None = None,
+    stable: bool = False, callback: Callback | None = None,
 ) -> Tensor:
     """Translate visible images c (B, 3, S, S) in [-1, 1]; the result is not clipped.
 
@@ -95,6 +110,7 @@ def sample(
         z: noise of a step. fresh: draws the noise of c_t anew at every step.
         H, A: None leaves E_h, E_f out.
         conditional: False for the paper's baseline, whose network sees x_t alone.
+        stable: bound the step along E_h and take that along E_f implicitly, for few steps.
     """
     M, step = len(process) - 1, make_step(process, solver)
     x = process.q_sample(c, M, e) if from_source else e              # x_M = c_M, or pure noise
@@ -110,14 +126,18 @@ def sample(
             c_t = process.q_sample(c, i, e if fresh is None else fresh())  # the perturbed source
             gradient = torch.zeros_like(x)
             if H is not None:
-                gradient = gradient + lambda_h * landmark_energy(H, x, c_t, t)[1]
-            if A is not None:
+                pull = lambda_h * landmark_energy(H, x, c_t, t)[1]
+                gradient = gradient + (bounded(pull, process, i, solver) if stable else pull)
+            if A is not None and not stable:
                 gradient = gradient + lambda_f * high_pass_energy(A, x, c_t)[1]
 
         # The score -eps / sqrt(1 - abar) minus the energies' gradients (equation 5), put into the
         # reverse-time step: equation 3 (solver "em"), its ancestral form, or an ODE solver's.
         eps_hat = eps if gradient is None else guided_eps(eps, gradient, process, i)
         x_next = step(x, eps_hat, i, z() if i > 0 else None)
+        if stable and A is not None:
+            below = c if i == 0 else process.q_sample(c, i - 1, e if fresh is None else fresh())
+            x_next = A.high_pass_step(x_next, below, lambda_f * process.energy_scale(i, solver))
         if callback is not None:
             callback(SamplerStep(i, x, eps, gradient, x_next))
         x = x_next

@@ -43,6 +43,10 @@ class NferSdeParams(DiffusionParams, frozen=True):
     h_weight_decay: Annotated[float, fit("AdamW's weight decay, landmark network [C]", ge=0)] = 1e-4
     h_ema: Annotated[float, fit("decay of the averaged weights [C]", ge=0, lt=1)] = 0.999
 
+    loss: Annotated[
+        Literal["mse", "l1"], fit("of the conditional score network's prediction [P mse]")
+    ] = "mse"
+
     lambda_h: Annotated[float, apply("weight of the landmark energy E_h [P]", ge=0)] = 100.0
     lambda_f: Annotated[float, apply("weight of the high-pass energy E_f [P]", ge=0)] = 0.5
     start: Annotated[
@@ -57,6 +61,11 @@ class NferSdeParams(DiffusionParams, frozen=True):
         Literal["shared", "fresh"],
         apply("noise of the perturbed source c_t at each step [K shared]"),
     ] = "shared"
+    energy_step: Annotated[
+        Literal["explicit", "stable"],
+        apply("the paper's step along the energies, or for few steps a bounded one along E_h and "
+              "an implicit one along E_f [C]"),
+    ] = "explicit"
     filter_kernel: Annotated[
         Literal["triangle", "cubic"], apply("kernel of the low-pass A in Phi = I - A [C]")
     ] = "triangle"
@@ -100,3 +109,5 @@ class NferSdeParams(DiffusionParams, frozen=True):
             raise ValueError("h_levels must reach the level at which sampling starts, or be 0")
         if self.filter_factor and self.size % self.filter_factor:
             raise ValueError("filter_factor must divide size")
+        if self.energy_step == "stable" and self.discretisation not in ("ancestral", "em"):
+            raise ValueError("energy_step = stable needs discretisation ancestral or em")

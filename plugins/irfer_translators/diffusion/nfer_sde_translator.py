@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import ClassVar
 
 from torch import Tensor, nn
+from torch.nn import functional as nnf
 
 from irfer_bench.api import Context, State, TranslationData, UsageError
 from irfer_translators.diffusion.landmark_net import build_landmark_net
@@ -45,7 +47,7 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
             )
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
-        task = ScoreTask(score_loss, conditional=True) if p.conditional else UNCONDITIONAL
+        task = conditional_task(p) if p.conditional else UNCONDITIONAL
         return {"score": score_net(p, data, ctx, task), **landmarks}
 
     def build(self, name: str) -> nn.Module:
@@ -76,5 +78,14 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
             noise.stream("step"), H=H, lambda_h=p.lambda_h, A=A if p.lambda_f else None,
             lambda_f=p.lambda_f, conditional=p.conditional, prediction=p.prediction,
             solver=self.solver, from_source=p.start == "source",
-            fresh=noise.stream("fresh") if p.ct_noise == "fresh" else None, callback=callback,
+            fresh=noise.stream("fresh") if p.ct_noise == "fresh" else None,
+            stable=p.energy_step == "stable", callback=callback,
         )
+
+
+def conditional_task(params: NferSdeParams) -> ScoreTask:
+    """The score network of pairs, by mean squared error or by the mean absolute error."""
+    if params.loss == "mse":
+        return ScoreTask(score_loss, conditional=True)
+    absolute = partial(score_loss, distance=nnf.l1_loss)
+    return ScoreTask(absolute, conditional=True, key={"loss": "l1"})
