@@ -33,7 +33,8 @@ def test_a_translator_without_pairs_is_welcome_there(
 ) -> None:
     SAMPLES["oulu_casia"](tmp_path / "oulu")
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
-    words = ["plan", "-d", "oulu_casia", "--data-root", str(tmp_path / "oulu"), "--preset", "quick"]
+    root = str(tmp_path / "oulu")
+    words = ["plan", "--steps", "-d", "oulu_casia", "--data-root", root, "--preset", "quick"]
     for translator in ("histmatch", "nfer_sde@baseline"):
         assert main([*words, "-s", "oulu_dark_weak5", "-t", translator, "-r", "pca"]) == 0
     assert "fit nfer_sde@baseline" in capsys.readouterr().out

@@ -162,7 +162,7 @@ def test_a_wrong_folder_is_told_whose_it_looks_like(tmp_path: Path, root: Path) 
     with pytest.raises(MissingError, match=r"is not oulu_casia: .*; it looks like folder \(20 ima"):
         scan(OuluCasia(), root, name="oulu_casia", others=others)
     (tmp_path / "void").mkdir()
-    with pytest.raises(MissingError, match="data list names what oulu_casia needs"):
+    with pytest.raises(MissingError, match="show oulu_casia prints the tree that is expected"):
         scan(OuluCasia(), tmp_path / "void", others=others)
     with pytest.raises(MissingError, match="is no folder"):
         scan(Folder(), tmp_path / "nowhere")

@@ -73,6 +73,9 @@ def test_a_third_party_dataset_and_detector_work_in_other_processes(odd: Odd) ->
     assert boxes["s0_anger_000"] == {"positions": [0], "boxes": [[2, 2, 16]]}
 
 
+PROGRESS = r"    prepare (\d+)/480, elapsed \d:\d\d(, about \d:\d\d left)?"
+
+
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_progress_is_told_in_plain_lines(
     odd: Odd,
@@ -87,7 +90,7 @@ def test_progress_is_told_in_plain_lines(
     assert main(["data", "prepare", "odd", "--data-root", str(odd.folder / "tree")]) == 0
     lines = capsys.readouterr().err.splitlines()
     assert lines[0] == "  prepare odd nir …" and lines[-1].startswith("  prepare odd nir: ")
-    told = [re.fullmatch(r"    prepare (\d+)/480 , about \d+ (s|min) left", x) for x in lines[1:-1]]
+    told = [re.fullmatch(PROGRESS, line) for line in lines[1:-1]]
     done = [int(match[1]) for match in told if match]
     assert len(done) == len(told) >= 480 // 64 and done == sorted({*done})
     assert all(number % 64 == 0 or workers == "1" for number in done[:-1])
