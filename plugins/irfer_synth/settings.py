@@ -111,7 +111,7 @@ SYNTH_NIR_MISALIGNED = _setting(
     "as synth_nir_quality, but heads moved between the partners, which no frame aligns",
     source=MOVED,
     metrics=(*IMAGE_METRICS, "judge_accuracy", "judge_kept", "accuracy"),
-    primary="judge_kept",
+    primary="psnr",
 )
 SYNTH_VIS_TO_NIR = _setting(
     "synth_vis_to_nir", "cross", NIR, "trained on visible, tested on near-infrared", source=VIS
