@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 
 from irfer_bench.cli import main
 from irfer_bench.errors import DamagedError, UnavailableError
+from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
 from irfer_bench.registry import load
 from irfer_bench.statistics.bootstrap import intervals
@@ -67,3 +69,36 @@ def test_the_suite_behind_them_can_be_read() -> None:
     asked = {setting for request in requests for setting in request.settings}
     there = {path.name for path in (BOARDS / "records").iterdir()}
     assert there <= asked
+
+
+@pytest.mark.parametrize("suite", sorted((BOARDS / "suites").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("setting", ["synth_nir_augmented", "synth_lwir_augmented"])
+def test_a_papers_table_plans_on_the_embedded_benchmark(
+    suite: Path, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Every translator, all five folds, the quick preset, and no weights that are not shipped."""
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
+    monkeypatch.setenv("IRFER_BENCH_WEIGHTS", str(tmp_path))
+    assert main(["plan", str(suite), "-s", setting, "--json"]) == 0
+    plan = json.loads(capsys.readouterr().out)
+    (request,) = read_suite(suite)
+    cells = {(cell["translator"], cell["fold"]) for cell in plan["cells"]}
+    assert cells == {(name, fold) for name in request.translators for fold in range(1, 6)}
+    assert {(cell["setting"], cell["preset"]) for cell in plan["cells"]} == {(setting, "quick")}
+    assert not plan["refusals"]
+
+
+@pytest.mark.parametrize("suite", sorted((BOARDS / "suites").glob("*.toml")), ids=lambda p: p.stem)
+def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Path) -> None:
+    published = read_published(suite)
+    assert published is not None
+    (request,) = read_suite(suite)
+    shown = [
+        found
+        for translator in request.translators
+        for metric in published.metrics
+        if (found := published.find(translator, metric)) is not None
+    ]
+    assert len(shown) == len(published.values), "each value once"
+    assert set(shown) == set(published.values)

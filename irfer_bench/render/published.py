@@ -10,6 +10,7 @@ from tabulate import tabulate
 from irfer_bench.contracts.published import Published, PublishedValue
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.markdown import cell
+from irfer_bench.render.numbers import number
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
@@ -44,6 +45,8 @@ def _table(
 ) -> list[str]:
     there = {(row.translator, row.recognizer): row for row in board.rows}
     shown = [there[names] for names in dict.fromkeys(rows) if names in there]
+    if not shown:
+        return []
     notes: list[str] = []
     units = {name: v.unit for row in shown for name, v in row.metrics.items()}
     headers = ["translator", "recognizer"]
@@ -70,9 +73,13 @@ def _row(published: Published, row: Row, notes: list[str]) -> list[str]:
         printed = published.find(row.translator, name)
         cells += [
             cell(row.metrics.get(name), notes),
-            "" if printed is None else _grey(f"{printed.value:g}{_mark(published, printed)}"),
+            "" if printed is None else _printed(published, printed),
         ]
     return [*cells, markdown("; ".join(row.marks))]
+
+
+def _printed(published: Published, value: PublishedValue) -> str:
+    return _grey(number(value.value, "") + _mark(published, value))
 
 
 def _provenance(published: Published) -> Iterator[str]:
@@ -80,8 +87,8 @@ def _provenance(published: Published) -> Iterator[str]:
     origins = dict.fromkeys(value.origin.replace("_", " ") for value in published.values)
     about = [published.source, published.dataset, *splits, *filter(None, origins)]
     yield _grey(markdown("; ".join(about))) + "  "
-    for number, note in enumerate(_notes(published)):
-        yield _grey(f"{_letter(number)}: {markdown(note)}") + "  "
+    for place, note in enumerate(_notes(published)):
+        yield _grey(f"{_letter(place)}: {markdown(note)}") + "  "
 
 
 def _notes(published: Published) -> list[str]:
@@ -98,8 +105,8 @@ def _mark(published: Published, value: PublishedValue) -> str:
     return f"<sup>{_letter(_notes(published).index(note))}</sup>" if note else ""
 
 
-def _letter(number: int) -> str:
-    return chr(ord("a") + number)
+def _letter(place: int) -> str:
+    return chr(ord("a") + place)
 
 
 def _grey(text: str) -> str:

@@ -41,6 +41,12 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "oulu_dark_nir_quality": (
             "translations of visible test frames against near-infrared ones, without light"
         ),
+        "oulu_lights_nir_augmented": (
+            "every near-infrared label of three illuminations, and translations of CFEE"
+        ),
+        "oulu_lights_nir_quality": (
+            "translations of visible test frames against near-infrared ones, three illuminations"
+        ),
     },
     "nvie": {
         "nvie_lwir_weak5": "visible to thermal, spontaneous apex, 5 labels per class",

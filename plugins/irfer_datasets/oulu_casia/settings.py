@@ -14,6 +14,8 @@ DARK = Domain(spectrum="vis", lightings=("dark",))
 NIR_DARK = Domain(spectrum="nir", lightings=("dark",))
 VIS_WEAK = Domain(spectrum="vis", lightings=("weak",))
 NIR_WEAK = Domain(spectrum="nir", lightings=("weak",))
+EVERY_VIS = Domain(spectrum="vis")
+EVERY_NIR = Domain(spectrum="nir")
 CFEE = Domain(spectrum="vis", dataset="cfee")
 KDEF = Domain(spectrum="vis", dataset="kdef", parts=("straight",))
 
@@ -62,6 +64,13 @@ KDEF_TEXT = (
 WEAK_LIGHT_TEXT = (
     "Both cameras under weak light. NFER-SDE does not say which illuminations it scores, so each "
     "has a setting of its own. "
+)
+LIGHTS_TEXT = (
+    "Strong, weak and dark together: NFER-SDE does not say which illuminations it uses, and its "
+    "visible images are so unlike its near-infrared ones that dark ones are probably among them. "
+    "A record holds its metrics by illumination too. No detector finds faces in visible dark "
+    "images, so all images stay whole, centre square. The cameras are not frame-aligned: pairs "
+    "are k-th from the end. "
 )
 DARK_QUALITY_TEXT = (
     "Both cameras without visible light: the visible images that are translated are nearly black "
@@ -198,4 +207,22 @@ OULU_DARK_NIR_QUALITY = msgspec.structs.replace(
         **QUALITY,
     ),
     detector="none",
+)
+OULU_LIGHTS_NIR_AUGMENTED = msgspec.structs.replace(
+    OULU_NIR_AUGMENTED,
+    name="oulu_lights_nir_augmented",
+    summary="every near-infrared label of three illuminations, and translations of CFEE",
+    source=EVERY_VIS,
+    target=EVERY_NIR,
+    detector="none",
+    source_text=LIGHTS_TEXT + SPLIT,
+)
+OULU_LIGHTS_NIR_QUALITY = msgspec.structs.replace(
+    OULU_NIR_QUALITY,
+    name="oulu_lights_nir_quality",
+    summary="translations of visible test frames against near-infrared ones, three illuminations",
+    source=EVERY_VIS,
+    target=EVERY_NIR,
+    detector="none",
+    source_text=LIGHTS_TEXT + SPLIT,
 )
