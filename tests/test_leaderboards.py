@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections import Counter
 from pathlib import Path
 
 import pytest
 
+import irfer_bench as ib
 from irfer_bench.cli import main
+from irfer_bench.engine.results import describe_cell
 from irfer_bench.errors import DamagedError, UnavailableError
 from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
@@ -21,6 +22,7 @@ from irfer_bench.statistics.pooling import pool
 from irfer_bench.store.records import read_records
 
 BOARDS = Path(__file__).parents[1] / "leaderboards"
+SUITES = sorted((BOARDS / "suites").glob("nfer_sde_table*.toml"))
 
 
 def test_every_record_is_whole_and_names_no_folder() -> None:
@@ -71,25 +73,24 @@ def test_the_suite_behind_them_can_be_read() -> None:
     assert there <= asked
 
 
-@pytest.mark.parametrize("suite", sorted((BOARDS / "suites").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("setting", ["synth_nir_augmented", "synth_lwir_augmented"])
 def test_a_papers_table_plans_on_the_embedded_benchmark(
-    suite: Path, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    suite: Path, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Every translator, all five folds, the quick preset, and no weights that are not shipped."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
     monkeypatch.setenv("IRFER_BENCH_WEIGHTS", str(tmp_path))
-    assert main(["plan", str(suite), "-s", setting, "--json"]) == 0
-    plan = json.loads(capsys.readouterr().out)
+    plan = ib.plan(suite=suite, settings=setting).plan
+    cells = [describe_cell(planned.cell) for planned in plan.cells]
     (request,) = read_suite(suite)
-    cells = {(cell["translator"], cell["fold"]) for cell in plan["cells"]}
-    assert cells == {(name, fold) for name in request.translators for fold in range(1, 6)}
-    assert {(cell["setting"], cell["preset"]) for cell in plan["cells"]} == {(setting, "quick")}
-    assert not plan["refusals"]
+    asked = {(name, fold) for name in request.translators for fold in range(1, 6)}
+    assert {(cell.translator, cell.fold) for cell in cells} == asked
+    assert {(cell.setting, cell.preset) for cell in cells} == {(setting, "quick")}
+    assert not plan.refusals
 
 
-@pytest.mark.parametrize("suite", sorted((BOARDS / "suites").glob("*.toml")), ids=lambda p: p.stem)
+@pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Path) -> None:
     published = read_published(suite)
     assert published is not None
