@@ -26,7 +26,7 @@ from irfer_bench.engine.runner import Runner
 from irfer_bench.engine.stages import METRICS, PREDICTIONS
 from irfer_bench.experiment.graph import Cell, Step
 from irfer_bench.experiment.methods import Method
-from irfer_bench.experiment.planner import PlannedCell
+from irfer_bench.experiment.plan import PlannedCell
 from irfer_bench.experiment.steps import Prepare
 from irfer_bench.store import keys, records
 from irfer_bench.store.artefacts import Artefact

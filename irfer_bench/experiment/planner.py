@@ -13,88 +13,20 @@ from irfer_bench.contracts.values import Item
 from irfer_bench.data.coverage import choose_default, describe_outside, with_classes
 from irfer_bench.data.manifest import Manifest
 from irfer_bench.errors import RefusedError, UsageError
-from irfer_bench.experiment.code_digest import CodeDigests, is_editable, module_of
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
-from irfer_bench.experiment.graph import Cell, Step, needed_steps
+from irfer_bench.experiment.graph import Cell
 from irfer_bench.experiment.graph_maker import GraphMaker
 from irfer_bench.experiment.methods import Method, resolve_method
+from irfer_bench.experiment.plan import Plan, PlannedCell, request_of
 from irfer_bench.experiment.request import Request, params_for
 from irfer_bench.experiment.validation import validate
+from irfer_bench.experiment.versions import Versions
 from irfer_bench.home import check_device, pick_device, pick_precision
-from irfer_bench.registry import OWN, Registry
-from irfer_bench.registry.catalogue import Registered
+from irfer_bench.registry import Registry
 from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Setting
-from irfer_bench.store.artefacts import Store
 
 LARGEST_SEED = 2**32 - 1
-
-
-@dataclass(frozen=True)
-class PlannedCell:
-    """A cell and its last step; the step's key is the record's name.
-
-    Args:
-        request: of this cell alone: a plan of it, made by any process, has the same key.
-    """
-
-    cell: Cell
-    score: Step
-    request: Request = field(default_factory=Request)
-
-
-@dataclass
-class Plan:
-    """Everything a run will do, known before it starts.
-
-    Args:
-        refusals: cells of a grid that cannot be done, because they have no meaning or lack
-            something, with the reason.
-        refused: the cells behind `refusals`, each with its reason.
-        notes: what a user should know of the data: items that are not used, another setting.
-        lacking: exit codes of those that lack something.
-    """
-
-    cells: list[PlannedCell]
-    device: str
-    precision: str
-    refusals: list[str] = field(default_factory=list)
-    refused: list[tuple[Cell, str]] = field(default_factory=list)
-    notes: list[str] = field(default_factory=list)
-    lacking: set[int] = field(default_factory=set)
-
-    def needed(self, store: Store) -> Iterator[Step]:
-        """The steps that would be built, in order; what only cached steps need is left out."""
-        seen: set[str] = set()
-        for planned in self.cells:
-            yield from needed_steps(planned.score, store, seen)
-
-
-def _request_of(cell: Cell, request: Request, device: str) -> Request:
-    """The request of one cell, with everything resolved that another process might choose anew."""
-    bare = cell.setting.name.partition("@")[0]
-    asked = (name.partition("@")[0].rpartition(":") for name in request.settings)
-    owner = next((f"{owner}:" for owner, _, name in asked if owner and name == bare), "")
-    copies = (cell.source, *cell.foreign.values(), cell.fit_on)
-    roots = {c.name: str(c.root.absolute()) for c in copies if c is not None and c.root is not None}
-    files = {
-        name: str(Path(value).expanduser().absolute())
-        for name in ("landmarks", "boxes")
-        if (value := getattr(request, name))
-    }
-    return msgspec.structs.replace(
-        request,
-        **files,
-        settings=(f"{owner}{cell.setting.name}",),
-        translators=(cell.translator.name,),
-        recognizers=(cell.recognizer.name,) if cell.recognizer else (),
-        preset=cell.translator.preset,
-        folds=(cell.fold,),
-        seeds=(cell.seed,),
-        data_roots=roots,
-        device=device,
-        precision=cell.precision,
-    )
 
 
 def _folds(request: Request, setting: Setting, preset: str) -> Sequence[int]:
@@ -128,8 +60,10 @@ class Planner:
     remote: bool = False
     manifests: Mapping[str, Manifest] = field(default_factory=dict)
     _sources: dict[str, DatasetCopy] = field(default_factory=dict)
-    _codes: CodeDigests = field(default_factory=lambda: CodeDigests(frozenset()))
     _notes: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._versions = Versions(self.registry)
 
     def plan(self, requests: Sequence[Request]) -> Plan:
         """The plan of all requests together.
@@ -149,11 +83,11 @@ class Planner:
         device = pick_device(requests[0].device)
         precision = pick_precision(requests[0].precision, device)
         plan = Plan([], device, precision)
-        metrics = self.versions("metric")
+        metrics = self._versions.versions("metric")
         for name in (name for request in requests for name in request.metrics):
             owned = self.registry.owner("metric", name)
-            metrics[name] = self.version(owned)
-        maker = GraphMaker(metrics, self.versions("detector"))
+            metrics[name] = self._versions.version(owned)
+        maker = GraphMaker(metrics, self._versions.versions("detector"))
         seen: set[str] = set()
         for request in requests:
             for cell in self._cells(request, precision):
@@ -166,36 +100,12 @@ class Planner:
                     continue
                 if score.key not in seen:
                     seen.add(score.key)
-                    plan.cells.append(PlannedCell(cell, score, _request_of(cell, request, device)))
+                    plan.cells.append(PlannedCell(cell, score, request_of(cell, request, device)))
         if not plan.cells:
             raise RefusedError(plan.refusals[0] if plan.refusals else "nothing was asked for")
         plan.refusals = list(dict.fromkeys(plan.refusals))
         plan.notes = list(dict.fromkeys(self._notes))
         return plan
-
-    def versions(self, kind: Kind) -> dict[str, str]:
-        """Version by name of all components of a kind, as it enters keys."""
-        return {
-            each.component.name: self.version(each)
-            for each in self.registry.registered
-            if each.component.kind == kind
-        }
-
-    def version(self, registered: Registered) -> str:
-        """Version of a component as it enters keys."""
-        return "+".join(filter(None, (registered.component.version, self._code(registered))))
-
-    def _code(self, registered: Registered) -> str:
-        """Digest of a component's code, where it changes without its version.
-
-        That is where another distribution than irfer-bench is installed in editable mode.
-        """
-        component = registered.component
-        if registered.distribution == OWN or not is_editable(registered.distribution):
-            return ""
-        roots = {module_of(address) for address in (component.factory, component.params) if address}
-        own = frozenset(root.partition(".")[0] for root in roots)
-        return self._codes.digest(roots, own).rpartition(":")[2][:16]
 
     def _cells(self, request: Request, precision: str) -> Iterator[Cell]:
         for setting in self._settings(request):
@@ -320,7 +230,7 @@ class Planner:
                 preset=preset,
                 given=params_for(request.params, role, name),
                 weights=self.weights,
-                code=self._code(self.registry.owner(kind, name.partition("@")[0])),
+                code=self._versions.code(self.registry.owner(kind, name.partition("@")[0])),
             )
 
     def _recognizers(
@@ -366,6 +276,6 @@ class Planner:
                 given=given,
                 known=self.manifests.get(name),
             )
-            code = self._code(self.registry.owner("dataset", name))
+            code = self._versions.code(self.registry.owner("dataset", name))
             self._sources[asked] = replace(found, code=code) if code else found
         return self._sources[asked]

@@ -33,7 +33,7 @@ from irfer_bench.experiment.training import choose_training
 
 if TYPE_CHECKING:
     from irfer_bench.experiment.dataset_copy import DatasetCopy
-    from irfer_bench.experiment.planner import Plan
+    from irfer_bench.experiment.plan import Plan
     from irfer_bench.registry import Registry
     from irfer_bench.store.artefacts import Store
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from irfer_bench.contracts.record import Outcome, Record
 
 if TYPE_CHECKING:
-    from irfer_bench.experiment.planner import PlannedCell
+    from irfer_bench.experiment.plan import PlannedCell
 
 
 @dataclass(frozen=True)

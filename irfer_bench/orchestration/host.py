@@ -24,7 +24,7 @@ from irfer_bench.store.files import clear_write_errors
 if TYPE_CHECKING:
     from irfer_bench.engine.runner import Reporter, Runner
     from irfer_bench.experiment.graph import Step
-    from irfer_bench.experiment.planner import Plan, PlannedCell
+    from irfer_bench.experiment.plan import Plan, PlannedCell
 
 COMMAND = ("-P", "-m", "irfer_bench", "run-cell")
 

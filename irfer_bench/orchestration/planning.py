@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from irfer_bench.experiment.graph import Step
-    from irfer_bench.experiment.planner import Plan, PlannedCell
+    from irfer_bench.experiment.plan import Plan, PlannedCell
     from irfer_bench.experiment.request import Request
 
 

@@ -23,7 +23,7 @@ from irfer_bench.store.files import clear_write_errors
 if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
     from irfer_bench.experiment.graph import Cell
-    from irfer_bench.experiment.planner import PlannedCell
+    from irfer_bench.experiment.plan import PlannedCell
 
 
 @dataclass

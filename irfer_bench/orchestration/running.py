@@ -26,7 +26,7 @@ from irfer_bench.render.numbers import duration
 from irfer_bench.store.files import require_writable
 
 if TYPE_CHECKING:
-    from irfer_bench.experiment.planner import Plan
+    from irfer_bench.experiment.plan import Plan
     from irfer_bench.experiment.request import Request
     from irfer_bench.orchestration.execution import CellResult, Execution
     from irfer_bench.orchestration.results import Results

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import UsageError
-from irfer_bench.experiment.planner import Plan, Planner
+from irfer_bench.experiment.plan import Plan
+from irfer_bench.experiment.planner import Planner
 from irfer_bench.home import cores, home, torch_threads, weights
 from irfer_bench.registry import Registry
 from irfer_bench.registry import load as load_registry

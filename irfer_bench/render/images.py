@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from irfer_bench.contracts.record import Record
     from irfer_bench.experiment.graph import Step
-    from irfer_bench.experiment.planner import PlannedCell
+    from irfer_bench.experiment.plan import PlannedCell
     from irfer_bench.registry import Registry
     from irfer_bench.store.artefacts import Store
 

@@ -11,7 +11,7 @@ from irfer_bench.render.numbers import duration
 from irfer_bench.render.table import table
 
 if TYPE_CHECKING:
-    from irfer_bench.experiment.planner import PlannedCell
+    from irfer_bench.experiment.plan import PlannedCell
     from irfer_bench.orchestration.planning import RunPlan
 
 

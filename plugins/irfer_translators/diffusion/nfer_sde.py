@@ -92,7 +92,8 @@ def bounded(gradient: Tensor, process: VPProcess, i: int, solver: Solver) -> Ten
     """
     length = gradient.square().mean((1, 2, 3), keepdim=True).sqrt()
     longest = float(process.betas[i]) ** 0.5 / process.energy_scale(i, solver)
-    return gradient * (longest / length.clamp(min=longest))
+    shortened: Tensor = gradient * (longest / length.clamp(min=longest))
+    return shortened
 
 
 @torch.no_grad()
