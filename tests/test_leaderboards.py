@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+import irfer_bench as ib
 from irfer_bench.cli import main
+from irfer_bench.engine.results import describe_cell
 from irfer_bench.errors import DamagedError, UnavailableError
+from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
 from irfer_bench.registry import load
 from irfer_bench.statistics.bootstrap import intervals
@@ -19,6 +22,7 @@ from irfer_bench.statistics.pooling import pool
 from irfer_bench.store.records import read_records
 
 BOARDS = Path(__file__).parents[1] / "leaderboards"
+SUITES = sorted((BOARDS / "suites").glob("nfer_sde_table*.toml"))
 
 
 def test_every_record_is_whole_and_names_no_folder() -> None:
@@ -67,3 +71,35 @@ def test_the_suite_behind_them_can_be_read() -> None:
     asked = {setting for request in requests for setting in request.settings}
     there = {path.name for path in (BOARDS / "records").iterdir()}
     assert there <= asked
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
+@pytest.mark.parametrize("setting", ["synth_nir_augmented", "synth_lwir_augmented"])
+def test_a_papers_table_plans_on_the_embedded_benchmark(
+    suite: Path, setting: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Every translator, all five folds, the quick preset, and no weights that are not shipped."""
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
+    monkeypatch.setenv("IRFER_BENCH_WEIGHTS", str(tmp_path))
+    plan = ib.plan(suite=suite, settings=setting).plan
+    cells = [describe_cell(planned.cell) for planned in plan.cells]
+    (request,) = read_suite(suite)
+    asked = {(name, fold) for name in request.translators for fold in range(1, 6)}
+    assert {(cell.translator, cell.fold) for cell in cells} == asked
+    assert {(cell.setting, cell.preset) for cell in cells} == {(setting, "quick")}
+    assert not plan.refusals
+
+
+@pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
+def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Path) -> None:
+    published = read_published(suite)
+    assert published is not None
+    (request,) = read_suite(suite)
+    shown = [
+        found
+        for translator in request.translators
+        for metric in published.metrics
+        if (found := published.find(translator, metric)) is not None
+    ]
+    assert len(shown) == len(published.values), "each value once"
+    assert set(shown) == set(published.values)

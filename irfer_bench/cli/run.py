@@ -37,7 +37,9 @@ def run(args: argparse.Namespace) -> int:
             session = Session.open(reporter)
             requests = requests_of(args, session.registry)
             out = Path(args.out)
-            finished = carry_out(session, requests, out, how, args.allow_faces, reporter.for_cell)
+            finished = carry_out(
+                session, requests, out, how, args.allow_faces, reporter.for_cell, args.suite or ""
+            )
     finally:
         reporter.close()
     if args.json:

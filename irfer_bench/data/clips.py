@@ -134,6 +134,10 @@ class ClipView(Sequence[Clip]):
         return [self.stored.rows[i]["subject"] for i in self.indices]
 
     @property
+    def lightings(self) -> list[str]:
+        return [self.stored.rows[i]["lighting"] for i in self.indices]
+
+    @property
     def pairs(self) -> list[str | None]:
         return [self.stored.rows[i]["pair"] for i in self.indices]
 

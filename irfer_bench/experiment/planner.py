@@ -156,7 +156,8 @@ class Planner:
                 if request.dataset and setting.dataset != request.dataset:
                     raise UsageError(
                         f"setting {setting.name!r} is of dataset {setting.dataset!r}, "
-                        f"not {request.dataset!r}"
+                        f"not {request.dataset!r}",
+                        self._say_likewise(request.dataset, setting),
                     )
             return settings
         dataset = request.dataset or "synth"
@@ -171,6 +172,12 @@ class Planner:
             if request.fit_translator_on and protocol_of(setting).fitting == "elsewhere"
         ]
         return [self._cropped(request, self._default(request, elsewhere or settings).name)]
+
+    def _say_likewise(self, dataset: str, setting: Setting) -> str:
+        """Settings of a dataset that ask the same of it, as options."""
+        own = self.registry.settings_of(dataset)
+        alike = [f"-s {each.name}" for each in own if each.kind == setting.kind]
+        return f"say {' or '.join(alike)}" if alike else "leave --dataset out"
 
     def _default(self, request: Request, settings: Sequence[Setting]) -> Setting:
         """The first setting of which this copy has the items."""

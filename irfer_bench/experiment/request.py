@@ -16,6 +16,8 @@ from irfer_bench.errors import MissingError, UsageError
 
 LISTS = ("settings", "translators", "recognizers", "folds", "seeds", "metrics", "rebuild")
 """Fields that are lists."""
+PUBLISHED = "published"
+"""Key of a suite that is no field of a request: see `experiment.published`."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -61,18 +63,28 @@ def read_suite(path: Path) -> list[Request]:
         MissingError: no such file.
         UsageError: no TOML, an unknown key, or a value of the wrong type.
     """
+    table = read_toml(path)
+    table.pop(PUBLISHED, None)
+    runs = table.pop("run", [{}])
+    if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
+        raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")
+    return [_read_request(path, _merged(table, run)) for run in runs]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A suite's tables.
+
+    Raises:
+        MissingError: no such file. UsageError: no TOML.
+    """
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise MissingError(f"suite {path}: no such file") from None
     except OSError as error:
         raise UsageError(f"suite {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"suite {path} is no TOML: {error}") from None
-    runs = table.pop("run", [{}])
-    if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
-        raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")
-    return [_read_request(path, _merged(table, run)) for run in runs]
 
 
 def _read_request(path: Path, table: dict[str, Any]) -> Request:

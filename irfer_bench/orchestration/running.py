@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 
 from irfer_bench.errors import BenchError, CellError, UsageError
 from irfer_bench.experiment.estimate import Countdown
+from irfer_bench.experiment.published import read_published
 from irfer_bench.home import RESULTS
 from irfer_bench.orchestration.planning import announce
 from irfer_bench.orchestration.reporter import (
@@ -87,12 +88,15 @@ def run(
     from irfer_bench.orchestration.results import Results, merged
 
     requests = make_requests(asked)
+    suite = asked.get("suite", "")
     how = make_execution(executor, workers, limit_seconds, limit_memory_mb)
     reporter: PlainReporter = open_reporter() if progress else SilentReporter()
     try:
         with quiet_stdout():
             session = Session.open(reporter)
-            finished = carry_out(session, requests, Path(out), how, allow_faces, reporter.for_cell)
+            finished = carry_out(
+                session, requests, Path(out), how, allow_faces, reporter.for_cell, suite
+            )
     finally:
         reporter.close()
     done = [cell for cell in finished.cells if cell.record is not None]
@@ -140,14 +144,19 @@ def carry_out(
     how: Execution,
     allow_faces: Sequence[str] = (),
     cell_reporter: Callable[[str], Any] | None = None,
+    suite: str | Path = "",
 ) -> Finished:
     """Carry out all requests as one plan.
+
+    Args:
+        suite: the file they come from; published values that it names are shown on a page.
 
     Raises:
         BenchError: nothing could be started. Later failures are in the returned value.
     """
     from irfer_bench.orchestration.host import RunHost
 
+    published = read_published(suite)
     look(session, out, how.executor, allow_faces)
     plan = session.plan(requests, executor=how.executor)
     threads = max(request.threads for request in requests)
@@ -167,7 +176,12 @@ def carry_out(
         )
     order = {planned.score.key: place for place, planned in enumerate(plan.cells)}
     finished.cells.sort(key=lambda cell: order[cell.planned.score.key])
-    finished.written = _write_boards(finished, out) + _draw(finished, session, out, allow_faces)
+    finished.written = _write_boards(finished, out)
+    if published is not None:
+        from irfer_bench.orchestration.published import write_published
+
+        finished.written += write_published(published, Path(suite).stem, finished, session, out)
+    finished.written += _draw(finished, session, out, allow_faces)
     return finished
 
 

@@ -59,9 +59,25 @@ def _results(record: Record, width: int) -> list[str]:
         right=(1,),
     )
     lines = [*wrapped(_counts(record), width), "", *beside(metrics, steps, width), ""]
+    if lights := _by_lighting(record):
+        headers = ["metric", *dict.fromkeys(name for own in lights.values() for name in own)]
+        rows = [[name, *(own.get(light, "") for light in headers[1:])]
+                for name, own in lights.items()]
+        lines += [*table(headers, rows, width, right=range(1, len(headers))), ""]
     if record.confusion is not None:
         lines += [*_confusion(record, width), ""]
     return [*lines, *notes.lines(width)]
+
+
+def _by_lighting(record: Record) -> dict[str, dict[str, str]]:
+    """By metric, its value under each illumination, where the test clips have several."""
+    found: dict[str, dict[str, str]] = {}
+    for step in record.steps:
+        for reported, value in record.facts.get(step.title, {}).items():
+            name, _, light = reported.partition(", ")
+            if step.kind == "score" and light and name in record.metrics:
+                found.setdefault(name, {})[light] = number(value, record.metrics[name].unit)
+    return found
 
 
 def _counts(record: Record) -> str:

@@ -19,6 +19,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "oulu_nir_weak_full": "visible strong to near-infrared strong, every label",
         "oulu_nir_uda": "visible strong to near-infrared strong, training images without labels",
         "oulu_nir_augmented": "every near-infrared label, and translations of CFEE",
+        "oulu_nir_augmented_kdef": "every near-infrared label, and translations of KDEF",
         "oulu_dark_weak5": "visible strong to visible dark, 5 labels per class",
         "oulu_dark_weak0": "visible strong to visible dark, no label",
         "oulu_dark_weak1": "visible strong to visible dark, 1 label per class",
@@ -33,6 +34,18 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "oulu_nir_supervised": "trained and tested on near-infrared strong",
         "oulu_nir_quality": (
             "translations of visible test frames against near-infrared ones, strong light"
+        ),
+        "oulu_weak_nir_quality": (
+            "translations of visible test frames against near-infrared ones, weak light"
+        ),
+        "oulu_dark_nir_quality": (
+            "translations of visible test frames against near-infrared ones, without light"
+        ),
+        "oulu_lights_nir_augmented": (
+            "every near-infrared label of three illuminations, and translations of CFEE"
+        ),
+        "oulu_lights_nir_quality": (
+            "translations of visible test frames against near-infrared ones, three illuminations"
         ),
     },
     "nvie": {
@@ -54,9 +67,14 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
         "nvie_lwir_quality": (
             "translations of visible test images against thermal ones, spontaneous apex"
         ),
+        "nvie_posed_lwir_quality": (
+            "translations of visible test images against thermal ones, posed"
+        ),
+        "nvie_lwir_augmented": "every thermal label, and translations of CFEE",
     },
     "large_hfe": {
         "large_hfe_nir_augmented": "every near-infrared label, and translations of CFEE",
+        "large_hfe_nir_augmented_kdef": "every near-infrared label, and translations of KDEF",
         "large_hfe_nir_weak5": "visible to near-infrared, 5 labels per class",
         "large_hfe_nir_supervised": "trained and tested on near-infrared",
         "large_hfe_nir_quality": "translations of visible test frames against near-infrared ones",
@@ -119,6 +137,7 @@ SETTINGS: Mapping[str, Mapping[str, str]] = {
             "translations of visible test images against their near-infrared partners"
         ),
         "hub_lwir_weak5": "visible to thermal, 5 labels per class",
+        "hub_lwir_quality": "translations of visible test images against their thermal partners",
     },
 }
 """Summary of each setting, by dataset and name; the first of a dataset is its default."""

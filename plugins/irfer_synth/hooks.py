@@ -31,7 +31,25 @@ SETTINGS = {
     ),
     "synth_vis_to_nir": "trained on visible, tested on near-infrared",
     "synth_lwir_weak5": "visible labels, 5 thermal labels per class of the target domain",
+    "synth_lwir_weak1": "visible labels, 1 thermal label per class of the target domain",
+    "synth_lwir_weak16": "visible labels, 16 thermal labels per class of the target domain",
+    "synth_lwir_weak_full": "visible labels, every thermal label of the target domain",
+    "synth_lwir_augmented": (
+        "every thermal label, and translations of 30 other people's visible images"
+    ),
+    "synth_lwir_quality": (
+        "translations of visible test images against their true thermal partners"
+    ),
     "synth_dark_weak5": "visible labels, 5 labels per class in the dark of the target domain",
+    "synth_dark_weak1": "visible labels, 1 label per class in the dark of the target domain",
+    "synth_dark_weak16": "visible labels, 16 labels per class in the dark of the target domain",
+    "synth_dark_weak_full": "visible labels, every label in the dark of the target domain",
+    "synth_dark_augmented": (
+        "every label in the dark, and translations of 30 other people's visible images"
+    ),
+    "synth_dark_quality": (
+        "translations of visible test images against their true partners in the dark"
+    ),
     "synth_clips_supervised": "clips with voice, trained and tested on visible",
 }
 """Summary of each; the first is the default."""

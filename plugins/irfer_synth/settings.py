@@ -68,16 +68,29 @@ SYNTH_NIR_UDA = _setting(
     unlabelled=True,
 )
 SYNTH_LWIR_WEAK5 = _weak("synth_lwir_weak5", LWIR, 5, "5 thermal labels per class")
+SYNTH_LWIR_WEAK1 = _weak("synth_lwir_weak1", LWIR, 1, "1 thermal label per class")
+SYNTH_LWIR_WEAK16 = _weak("synth_lwir_weak16", LWIR, 16, "16 thermal labels per class")
+SYNTH_LWIR_WEAK_FULL = _weak("synth_lwir_weak_full", LWIR, None, "every thermal label")
 SYNTH_DARK_WEAK5 = _weak("synth_dark_weak5", DARK, 5, "5 labels per class in the dark")
+SYNTH_DARK_WEAK1 = _weak("synth_dark_weak1", DARK, 1, "1 label per class in the dark")
+SYNTH_DARK_WEAK16 = _weak("synth_dark_weak16", DARK, 16, "16 labels per class in the dark")
+SYNTH_DARK_WEAK_FULL = _weak("synth_dark_weak_full", DARK, None, "every label in the dark")
 
-SYNTH_NIR_AUGMENTED = _setting(
-    "synth_nir_augmented",
-    "augmented",
-    NIR,
-    "every near-infrared label, and translations of 30 other people's visible images",
-    source=VIS,
-    extra=EXTRA,
-)
+
+def _augmented(name: str, target: Domain, label: str) -> Setting:
+    return _setting(
+        name,
+        "augmented",
+        target,
+        f"every {label}, and translations of 30 other people's visible images",
+        source=VIS,
+        extra=EXTRA,
+    )
+
+
+SYNTH_NIR_AUGMENTED = _augmented("synth_nir_augmented", NIR, "near-infrared label")
+SYNTH_LWIR_AUGMENTED = _augmented("synth_lwir_augmented", LWIR, "thermal label")
+SYNTH_DARK_AUGMENTED = _augmented("synth_dark_augmented", DARK, "label in the dark")
 SYNTH_NIR_SUPERVISED = _setting(
     "synth_nir_supervised",
     "supervised",
@@ -93,17 +106,25 @@ SYNTH_NIR_VALIDATED = _setting(
     metrics=RECOGNITION,
     validation=0.2,
 )
-SYNTH_NIR_QUALITY = _setting(
-    "synth_nir_quality",
-    "quality",
-    NIR,
-    "translations of visible test images against their true near-infrared partners",
-    source=VIS,
-    extra=EXTRA,
-    metrics=(*IMAGE_METRICS, "judge_accuracy", "judge_kept", "accuracy"),
-    primary="psnr",
-)
-"""PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""
+
+
+def _quality(name: str, target: Domain, partners: str) -> Setting:
+    """PSNR is primary: LPIPS needs backbone weights that the embedded benchmark does not ship."""
+    return _setting(
+        name,
+        "quality",
+        target,
+        f"translations of visible test images against their true {partners}",
+        source=VIS,
+        extra=EXTRA,
+        metrics=(*IMAGE_METRICS, "judge_accuracy", "judge_kept", "accuracy"),
+        primary="psnr",
+    )
+
+
+SYNTH_NIR_QUALITY = _quality("synth_nir_quality", NIR, "near-infrared partners")
+SYNTH_LWIR_QUALITY = _quality("synth_lwir_quality", LWIR, "thermal partners")
+SYNTH_DARK_QUALITY = _quality("synth_dark_quality", DARK, "partners in the dark")
 SYNTH_NIR_MISALIGNED = _setting(
     "synth_nir_misaligned",
     "quality",

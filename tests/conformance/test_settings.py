@@ -81,3 +81,27 @@ def test_the_embedded_settings_have_what_they_need(setting: Setting) -> None:
     if setting.kind in PAIRED and setting.source is not None:
         partners = {i.pair for i in items if in_domain(i, setting.source, setting.classes)}
         assert {item.pair for item in target} <= partners, "every target item has its partner"
+
+
+def test_whatever_is_translated_with_partners_can_be_compared_with_them() -> None:
+    """Every camera and light of which a weak or augmented setting has pairs."""
+    compared = {(s.dataset, s.source, s.target) for s in SETTINGS if s.kind == "quality"}
+    stills = [s for s in SETTINGS if s.kind in PAIRED and s.paired and s.unit == "frame"]
+    paired = {s.name: (s.dataset, s.source, s.target) for s in stills}
+    assert [name for name, domains in paired.items() if domains not in compared] == []
+    assert len(paired) > 50
+
+
+def test_shots_are_one_few_sixteen_and_all_in_every_spectrum() -> None:
+    weak = [s for s in SETTINGS if s.kind == "weak" and not s.unlabelled]
+    shots = {(s.dataset, s.source, s.target): set[object]() for s in weak}
+    for setting in weak:
+        shots[setting.dataset, setting.source, setting.target].add(setting.shots)
+    whole = {
+        (dataset, target.spectrum, "dark" in target.lightings)
+        for (dataset, _, target), own in shots.items() if own >= {1, 5, 16, None}
+    }  # fmt: skip
+    assert whole == {
+        ("synth", "nir", False), ("synth", "lwir", False), ("synth", "vis", True),
+        ("oulu_casia", "nir", False), ("oulu_casia", "vis", True), ("nvie", "lwir", False),
+    }  # fmt: skip

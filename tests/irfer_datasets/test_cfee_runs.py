@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def run(out: Path, setting: str, translator: str, *roots: str) -> int:
         # Three subjects, one of whom tests. CFEE: six classes of three people, neutral left out.
         ("oulu_nir_augmented", "histmatch", 18, 2 * 6 * 3, 18),
         ("oulu_nir_augmented", "none", 0, 2 * 6 * 3, 18),
+        ("oulu_nir_augmented_kdef", "histmatch", 36, 2 * 6 * 3, 18),
         ("oulu_vis_to_nir", "identity", 2 * 6 * 2, 0, 18),
         ("oulu_dark_weak1", "identity", 2 * 6 * 2, 6, 12),
         ("cfee_supervised", "none", 0, 2 * 7, 7),
@@ -90,3 +92,18 @@ def test_the_extra_set_has_to_be_there(
     wrong = f"cfee={data / 'kdef'}"
     assert run(tmp_path / "out", "oulu_nir_augmented", "histmatch", oulu, wrong) == 3
     assert "is not cfee" in (told := capsys.readouterr().err) and "it looks like kdef" in told
+
+
+def test_a_record_of_three_illuminations_has_its_metrics_by_illumination(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    roots = [f"{name}={data / name}" for name in OWNERS]
+    assert run(tmp_path / "out", "oulu_lights_nir_augmented", "identity", *roots) == 0
+    assert re.search(r"^metric +dark +strong +weak$", capsys.readouterr().out, re.M)
+    (path,) = (tmp_path / "out/records").rglob("*.json")
+    record = json.loads(path.read_text())
+    assert record["data"]["test"] == 3 * 18
+    (title,) = [step["title"] for step in record["steps"] if step["kind"] == "score"]
+    parts = [record["facts"][title][f"accuracy, {light}"] for light in ("dark", "strong", "weak")]
+    # As many images of each illumination: the whole is the mean of its parts.
+    assert sum(parts) / 3 == pytest.approx(record["metrics"]["accuracy"]["value"], abs=1e-5)

@@ -155,6 +155,7 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     settings = {s.name: s for s in load().settings_of("large_hfe")}
     assert list(settings) == [
         "large_hfe_nir_augmented",
+        "large_hfe_nir_augmented_kdef",
         "large_hfe_nir_weak5",
         "large_hfe_nir_supervised",
         "large_hfe_nir_quality",
@@ -165,6 +166,8 @@ def test_the_settings_say_what_the_protocol_says() -> None:
         "vis",
     )
     assert "80/20, five runs [NFER-SDE]" in first.source_text
+    other = settings["large_hfe_nir_augmented_kdef"].extra
+    assert other is not None and (other.dataset, other.parts) == ("kdef", ("straight",))
     for setting in settings.values():
         assert (setting.folds, setting.classes, setting.detector) == (5, BASIC, "opencv")
 

@@ -269,9 +269,13 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     }
     assert [name for name, s in settings.items() if s.unlabelled] == ["oulu_nir_uda"]
     for setting in settings.values():
-        assert setting.paired == ("dark" not in setting.name)
-        whole = setting.target.lightings == ("dark",) and setting.target.spectrum == "vis"
-        assert setting.detector == ("none" if whole else "opencv")
+        source = setting.source or setting.target
+        assert setting.paired == (source.lightings == setting.target.lightings), "pairs share light"
+        black = any(
+            domain.spectrum == "vis" and (not domain.lightings or "dark" in domain.lightings)
+            for domain in (source, setting.target)
+        )
+        assert setting.detector == ("none" if black else "opencv"), "no face is found in the dark"
         assert (setting.crop, setting.no_face) == (1.3, "whole")
         assert (setting.frames, setting.unit, setting.folds) == ("last(3)", "frame", 5)
         assert setting.classes == BASIC
@@ -286,6 +290,11 @@ def test_the_settings_say_what_the_protocol_says() -> None:
     assert own.extra is not None and own.kind == "augmented"
     assert (own.extra.dataset, own.extra.spectrum) == ("cfee", "vis")
     assert "1,080 scored images cannot be reproduced" in own.source_text
+    other = settings["oulu_nir_augmented_kdef"].extra
+    assert other is not None
+    assert (other.dataset, other.parts) == ("kdef", ("straight",))
+    lights = {s.target.lightings for s in settings.values() if s.kind == "quality"}
+    assert lights == {("strong",), ("weak",), ("dark",), ()}, "each, and all together"
     cross = settings["oulu_vis_to_nir"]
     assert cross.source is not None and cross.kind == "cross"
     assert (cross.source.dataset, cross.source.spectrum, cross.target.spectrum) == (

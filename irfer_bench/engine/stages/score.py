@@ -14,6 +14,7 @@ from irfer_bench.data import subsets as splits
 from irfer_bench.data.clips import ClipView
 from irfer_bench.engine.provenance import without_folders
 from irfer_bench.engine.stages import METRICS, PREDICTIONS, SCORES
+from irfer_bench.engine.stages.illumination import divide_by_lighting
 from irfer_bench.engine.stages.work import Input, Inputs, Work
 from irfer_bench.experiment.steps import Score, Scored, Translated
 from irfer_bench.statistics.measurement import installed, measure
@@ -34,10 +35,14 @@ class Pairs(Sequence[tuple[Clip, Clip]]):
 
 
 def score(spec: Score, given: Inputs, work: Work) -> Scored:
-    """Compute every metric of the setting, its interval, the confusion matrix and predictions."""
+    """Compute every metric of the setting, its interval, the confusion matrix and predictions.
+
+    Values by illumination are reported as `METRIC, ILLUMINATION` where there are several.
+    """
     folder, classes = work.folder, spec.classes
     test = given["test"].clips()
     inputs, groups = _inputs(given, classes, test)
+    lights = [test.lightings, inputs.pairs.true.lightings if inputs.pairs else []]  # type: ignore[attr-defined]
     metrics: dict[str, Any] = {}
     kept: dict[str, list[list[float]]] = {}
     for done, name in enumerate(spec.metrics, start=1):
@@ -47,6 +52,9 @@ def score(spec: Score, given: Inputs, work: Work) -> Scored:
         metrics[name] |= _published(metrics[name])
         if summands is not None and metric.over_pairs:
             kept[name] = summands.tolist()
+        if summands is not None:
+            for light, value in divide_by_lighting(metric, summands, lights[metric.over_pairs]):
+                work.context.report(f"{name}, {light}", round(value, 6))
         work.context.progress("score", done, len(spec.metrics), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))
     absent = [name for i, name in enumerate(classes) if not (inputs.labels == i).any()]

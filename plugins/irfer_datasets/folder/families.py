@@ -16,6 +16,7 @@ FAMILIES: Mapping[str, str] = {
     "vis_to_nir": "trained on visible, tested on near-infrared",
     "vis_to_lwir": "trained on visible, tested on thermal",
     "nir_quality": "translations of visible test images against their near-infrared partners",
+    "lwir_quality": "translations of visible test images against their thermal partners",
     "nir_video_supervised": "trained and tested on near-infrared clips",
     "lwir_video_supervised": "trained and tested on thermal clips",
     "vis_video_supervised": "trained and tested on visible clips",

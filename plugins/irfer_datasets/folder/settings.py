@@ -49,6 +49,7 @@ _PROTOCOLS: Mapping[str, Mapping[str, Any]] = {
     "vis_to_nir": {"source": VIS, "target": NIR, "kind": "cross"},
     "vis_to_lwir": {"source": VIS, "target": LWIR, "kind": "cross"},
     "nir_quality": {"source": VIS, "target": NIR, **QUALITY},
+    "lwir_quality": {"source": VIS, "target": LWIR, **QUALITY},
     "nir_video_supervised": {"target": NIR_CLIPS, **_VIDEO},
     "lwir_video_supervised": {"target": LWIR_CLIPS, **_VIDEO},
     "vis_video_supervised": {"target": VIS_CLIPS, **_VIDEO},

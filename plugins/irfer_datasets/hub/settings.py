@@ -64,3 +64,9 @@ HUB_NIR_QUALITY = _setting(
     target=NIR,
     **QUALITY,
 )
+HUB_LWIR_QUALITY = _setting(
+    "hub_lwir_quality",
+    "translations of visible test images against their thermal partners",
+    target=LWIR,
+    **QUALITY,
+)

@@ -9,6 +9,7 @@ from irfer_datasets.protocols import CROPPED, QUALITY, SUPERVISED, WEAK, setting
 VIS = Domain(spectrum="vis")
 NIR = Domain(spectrum="nir")
 CFEE = Domain(dataset="cfee", spectrum="vis")
+KDEF = Domain(dataset="kdef", spectrum="vis", parts=("straight",))
 
 TEXT = (
     "Split rule of the papers on this set: by subject, 80/20, five runs [NFER-SDE]; here five "
@@ -23,6 +24,11 @@ AUGMENTED = (
     "NFER-SDE: translator fitted on the training subjects' pairs; every near-infrared training "
     "label, and the whole six-class visible CFEE translated to near-infrared, train the "
     "recognizer; tested on near-infrared. `--data-root cfee=FOLDER` is needed too. "
+)
+KDEF_TEXT = (
+    "As large_hfe_nir_augmented, with KDEF (frontal views of both sessions, six classes) in place "
+    "of CFEE: NFER-SDE's implementation details name both, its text on data CFEE alone. "
+    "`--data-root kdef=FOLDER` is needed. "
 )
 WEAK_TEXT = (
     "The weakly supervised protocol of the other sets (PCA, IEEE SPL 2025, does not use this one): "
@@ -50,6 +56,13 @@ LARGE_HFE_NIR_AUGMENTED = _setting(
     kind="augmented",
     extra=CFEE,
     source_text=AUGMENTED + TEXT,
+)
+LARGE_HFE_NIR_AUGMENTED_KDEF = _setting(
+    "large_hfe_nir_augmented_kdef",
+    "every near-infrared label, and translations of KDEF",
+    kind="augmented",
+    extra=KDEF,
+    source_text=KDEF_TEXT + TEXT,
 )
 LARGE_HFE_NIR_WEAK5 = _setting(
     "large_hfe_nir_weak5",

@@ -13,6 +13,7 @@ VIS = Domain(spectrum="vis", lightings=("front",), parts=APEX)
 LWIR = Domain(spectrum="lwir", lightings=("front",), parts=APEX)
 POSED_VIS = Domain(spectrum="vis", parts=("posed",))
 POSED_LWIR = Domain(spectrum="lwir", parts=("posed",))
+CFEE = Domain(spectrum="vis", dataset="cfee")
 THREE = ("disgust", "fear", "happiness")
 
 COMMON = (
@@ -34,6 +35,11 @@ PCA_TEXT = (
     "PCA (IEEE SPL 2025) names the task NVIE visible to infrared and neither classes, shots nor "
     "split; the labelled items come from distinct training subjects where possible, in five fixed "
     "draws: protocol-compatible, not reproduced. "
+)
+AUGMENTED_TEXT = (
+    "NFER-SDE's protocol, which the paper runs on near-infrared only: the translator is fitted on "
+    "the training subjects' pairs; the whole six-class CFEE, centre squares too, is translated and "
+    "joins the labelled thermal training images. "
 )
 _setting = settings_of(
     dataset="nvie",
@@ -105,4 +111,20 @@ NVIE_LWIR_QUALITY = _setting(
     "translations of visible test images against thermal ones, spontaneous apex",
     target=LWIR,
     **QUALITY,
+)
+NVIE_POSED_LWIR_QUALITY = _setting(
+    "nvie_posed_lwir_quality",
+    "translations of visible test images against thermal ones, posed",
+    source=POSED_VIS,
+    target=POSED_LWIR,
+    source_text=POSED + COMMON,
+    **QUALITY,
+)
+NVIE_LWIR_AUGMENTED = _setting(
+    "nvie_lwir_augmented",
+    "every thermal label, and translations of CFEE",
+    target=LWIR,
+    kind="augmented",
+    extra=CFEE,
+    source_text=AUGMENTED_TEXT + SPONTANEOUS + COMMON,
 )

@@ -12,7 +12,12 @@ VIS = Domain(spectrum="vis", lightings=("strong",))
 NIR = Domain(spectrum="nir", lightings=("strong",))
 DARK = Domain(spectrum="vis", lightings=("dark",))
 NIR_DARK = Domain(spectrum="nir", lightings=("dark",))
+VIS_WEAK = Domain(spectrum="vis", lightings=("weak",))
+NIR_WEAK = Domain(spectrum="nir", lightings=("weak",))
+EVERY_VIS = Domain(spectrum="vis")
+EVERY_NIR = Domain(spectrum="nir")
 CFEE = Domain(spectrum="vis", dataset="cfee")
+KDEF = Domain(spectrum="vis", dataset="kdef", parts=("straight",))
 
 SPLIT = (
     "Split rule of NFER-SDE: by subject, 80/20, here as five published subject lists that "
@@ -51,6 +56,27 @@ AUGMENTED_TEXT = (
     "1/1080, and 1,080 scored images cannot be reproduced from its text: the last three frames "
     "of 16 test subjects are 288, of all 80 are 1,440. It crops by face-alignment, here by "
     "opencv. "
+)
+KDEF_TEXT = (
+    "As oulu_nir_augmented, with KDEF in place of CFEE: NFER-SDE's text on data names CFEE alone, "
+    "its implementation details CFEE and KDEF. Frontal views of both sessions, six classes. "
+)
+WEAK_LIGHT_TEXT = (
+    "Both cameras under weak light. NFER-SDE does not say which illuminations it scores, so each "
+    "has a setting of its own. "
+)
+LIGHTS_TEXT = (
+    "Strong, weak and dark together: NFER-SDE does not say which illuminations it uses, and its "
+    "visible images are so unlike its near-infrared ones that dark ones are probably among them. "
+    "A record holds its metrics by illumination too. No detector finds faces in visible dark "
+    "images, so all images stay whole, centre square. The cameras are not frame-aligned: pairs "
+    "are k-th from the end. "
+)
+DARK_QUALITY_TEXT = (
+    "Both cameras without visible light: the visible images that are translated are nearly black "
+    "and no detector finds faces in them, so those of both cameras stay whole, centre square. "
+    "NFER-SDE does not say which illuminations it scores, so each has a setting of its own. The "
+    "cameras are not frame-aligned: pairs are k-th from the end. "
 )
 NIR_DARK_TEXT = (
     "The near-infrared camera without visible light, which hardly changes its images: an option "
@@ -136,6 +162,14 @@ OULU_NIR_AUGMENTED = _setting(
     extra=CFEE,
     source_text=AUGMENTED_TEXT + TEXT,
 )
+OULU_NIR_AUGMENTED_KDEF = _setting(
+    "oulu_nir_augmented_kdef",
+    "every near-infrared label, and translations of KDEF",
+    target=NIR,
+    kind="augmented",
+    extra=KDEF,
+    source_text=KDEF_TEXT + AUGMENTED_TEXT + TEXT,
+)
 OULU_VIS_TO_NIR = _setting(
     "oulu_vis_to_nir",
     "trained on visible strong, tested on near-infrared strong",
@@ -154,4 +188,41 @@ OULU_NIR_QUALITY = _setting(
     "translations of visible test frames against near-infrared ones, strong light",
     target=NIR,
     **QUALITY,
+)
+OULU_WEAK_NIR_QUALITY = _setting(
+    "oulu_weak_nir_quality",
+    "translations of visible test frames against near-infrared ones, weak light",
+    source=VIS_WEAK,
+    target=NIR_WEAK,
+    source_text=WEAK_LIGHT_TEXT + TEXT,
+    **QUALITY,
+)
+OULU_DARK_NIR_QUALITY = msgspec.structs.replace(
+    _setting(
+        "oulu_dark_nir_quality",
+        "translations of visible test frames against near-infrared ones, without light",
+        source=DARK,
+        target=NIR_DARK,
+        source_text=DARK_QUALITY_TEXT + SPLIT,
+        **QUALITY,
+    ),
+    detector="none",
+)
+OULU_LIGHTS_NIR_AUGMENTED = msgspec.structs.replace(
+    OULU_NIR_AUGMENTED,
+    name="oulu_lights_nir_augmented",
+    summary="every near-infrared label of three illuminations, and translations of CFEE",
+    source=EVERY_VIS,
+    target=EVERY_NIR,
+    detector="none",
+    source_text=LIGHTS_TEXT + SPLIT,
+)
+OULU_LIGHTS_NIR_QUALITY = msgspec.structs.replace(
+    OULU_NIR_QUALITY,
+    name="oulu_lights_nir_quality",
+    summary="translations of visible test frames against near-infrared ones, three illuminations",
+    source=EVERY_VIS,
+    target=EVERY_NIR,
+    detector="none",
+    source_text=LIGHTS_TEXT + SPLIT,
 )

@@ -1,0 +1,33 @@
+"""A metric divided by illumination is the metric of each illumination's items alone."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+
+from irfer_bench.engine.stages.illumination import divide_by_lighting
+from irfer_bench.statistics.measurement import Installed, mean_of_sums
+
+SUMMANDS = np.array([[1.0, 1.0], [0.0, 1.0], [1.0, 1.0], [1.0, 1.0]])
+
+
+def divided(lightings: list[str], from_sums: Any = mean_of_sums) -> dict[str, float]:
+    metric: Any = SimpleNamespace(from_sums=from_sums)
+    return dict(divide_by_lighting(Installed(metric), SUMMANDS, lightings))
+
+
+def test_each_illumination_is_scored_by_itself() -> None:
+    assert divided(["strong", "dark", "dark", "strong"]) == {"dark": 0.5, "strong": 1.0}
+
+
+def test_one_illumination_is_not_divided() -> None:
+    assert divided(["strong"] * 4) == {}
+
+
+def test_an_illumination_without_a_value_is_left_out() -> None:
+    def no_small_means(sums: Any) -> Any:
+        return np.where(mean_of_sums(sums) < 1, np.nan, mean_of_sums(sums))
+
+    assert divided(["strong", "dark", "dark", "strong"], no_small_means) == {"strong": 1.0}
