@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from irfer_bench.contracts.values import Clip, TranslationData
 from irfer_bench.data.clip_list import ClipList
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
     from irfer_bench.orchestration.session import Session
 
-ROLE = "translator"
+ROLE: Final = "translator"
 WEIGHTS = "weights"
 """Parameter of the translators that read a published checkpoint in the place of training."""
 
@@ -107,8 +107,8 @@ def open_translator(session: Session, wanted: Wanted) -> ReadyTranslator:
     step = Step(f"translate by {method.name}", spec, method=method)
     instance = session.registry.create(method.component, method.params)
     if getattr(method.params, WEIGHTS, ""):
-        none = _NoImages(method.name)
-        instance.fit(TranslationData(none, none, (), "vis", "nir"), runner.context(step))
+        none: Any = _NoImages(method.name)  # neither images nor pairs of them
+        instance.fit(TranslationData(none, none, none, "vis", "nir"), runner.context(step))
     elif method.traits["trains"] and not method.traits["adds_nothing"]:
         raise UsageError(
             f"{method.name} has to be fitted first",
