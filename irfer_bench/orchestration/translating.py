@@ -70,27 +70,33 @@ def translate_files(
     if not source.exists():
         raise MissingError(f"{source} is not there", "name a folder of images, or a video")
     is_video = source.is_file() and source.suffix.lower() in SUFFIXES
-    targets = {} if is_video else _targets(source, out)
+    written = Written()
+    targets = {} if is_video else _targets(source, out, written)
     check_output(source, out, force, video=is_video)
     with quiet_stdout():
         pieces = PieceReporter(reporter)
         ready = open_translator(Session.open(pieces), wanted)
         with clear_write_errors(out):
             if is_video:
-                return _translate_video(ready, source, out, pieces)
-            return _translate_images(ready, targets, pieces)
+                _translate_video(ready, source, out, pieces, written)
+            else:
+                _translate_images(ready, targets, pieces, written)
+    return written
 
 
-def _targets(source: Path, out: Path) -> dict[str, tuple[Path, Path]]:
-    """(file, its translation) by name below the input.
+def _targets(source: Path, out: Path, written: Written) -> dict[str, tuple[Path, Path]]:
+    """(file, its translation) by name below the input; folders that cannot be read are noted.
 
     Raises:
         MissingError: there is no image. UsageError: two images would get one name.
     """
     if source.is_file():
         single = out if out.suffix.lower() == ".png" else out / f"{source.stem}.png"
+        if single.resolve() == source.resolve():
+            raise UsageError(f"{source} would be overwritten", "name another output")
         return {source.name: (source, single)}
     tree = walk(source)
+    written.skipped += [f"{problem.path} ({problem.kind})" for problem in tree.problems]
     names = [name for name in tree.paths() if Path(name).suffix.lower() in IMAGE_SUFFIXES]
     if not names:
         videos = [name for name in tree.paths() if Path(name).suffix.lower() in SUFFIXES]
@@ -162,9 +168,11 @@ class PieceReporter(PlainReporter):
 
 
 def _translate_images(
-    ready: ReadyTranslator, targets: Mapping[str, tuple[Path, Path]], reporter: PieceReporter
-) -> Written:
-    written = Written()
+    ready: ReadyTranslator,
+    targets: Mapping[str, tuple[Path, Path]],
+    reporter: PieceReporter,
+    written: Written,
+) -> None:
     reporter.start(ready.step, len(targets))
     for piece in _pieces(targets, written):
         reporter.count = len(piece)
@@ -176,7 +184,6 @@ def _translate_images(
     reporter.end()
     if not written.files:
         raise DamagedError(f"no image could be read: {few(written.skipped)}")
-    return written
 
 
 def _pieces(
@@ -215,9 +222,8 @@ def read_image(path: Path, name: str) -> NDArray[np.uint8]:
 
 
 def _translate_video(
-    ready: ReadyTranslator, source: Path, out: Path, reporter: PieceReporter
-) -> Written:
-    written = Written()
+    ready: ReadyTranslator, source: Path, out: Path, reporter: PieceReporter, written: Written
+) -> None:
     with VideoReader(source) as video:
         reporter.start(ready.step, video.frames)
 
@@ -239,4 +245,3 @@ def _translate_video(
                 save_image(Image.fromarray(frame), target)
                 written.files.append(target)
     reporter.end()
-    return written

@@ -11,6 +11,9 @@ import pytest
 from PIL import Image
 
 from irfer_bench.api import BASIC
+from irfer_bench.orchestration import translating
+from irfer_bench.orchestration.reporter import PlainReporter
+from irfer_bench.orchestration.translators import Wanted
 from tests.irfer_bench.conftest import Preparer
 from tests.irfer_datasets.movies import movie
 
@@ -66,6 +69,18 @@ def test_one_image_may_become_one_file(bench: Preparer, images: Path) -> None:
     np.testing.assert_array_equal(pixels(bench.folder / "folder" / "b.png"), made)
 
 
+def test_an_input_is_never_overwritten(
+    bench: Preparer, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given = (images / "b.png").read_bytes()
+    movie(bench.folder / "m.mp4", 2)
+    monkeypatch.chdir(images)
+    for words in (("b.png", "."), ("b.png", "b.png"), (".", "."), ("../m.mp4", "../m.mp4")):
+        code, _, err = bench.call("translate", "-t", "grey", *words, "--force")
+        assert (code, err.count("\n")) == (2, 1), err
+    assert (images / "b.png").read_bytes() == given
+
+
 @pytest.mark.usefixtures("images")
 def test_nothing_is_overwritten_without_force(bench: Preparer) -> None:
     words = ("translate", "-t", "grey", "photos", "grey")
@@ -86,11 +101,13 @@ def test_an_unreadable_image_is_named_and_the_others_are_translated(
 ) -> None:
     (images / "aa.jpg").write_bytes((images / "a.jpg").read_bytes()[:300])
     (images / "notes.jpeg").write_text("no image")
+    (images / "gone.png").symlink_to("nowhere.png")
     code, out, err = bench.call("translate", "-t", "grey", "photos", "grey")
     assert code == 4
     assert out == "wrote 3 images: grey\n"
     assert "skipped: aa.jpg cannot be decoded" in err
     assert "skipped: notes.jpeg cannot be decoded (it is no image)" in err
+    assert "skipped: gone.png (unreadable)" in err
     assert len(list((bench.folder / "grey").rglob("*.png"))) == 3
 
 
@@ -247,6 +264,26 @@ def test_a_turned_video_is_written_as_players_show_it(bench: Preparer) -> None:
     assert bench.call("translate", "-t", "red", "turned.mp4", "frames")[0] == 0
     made = pixels(bench.folder / "frames" / "000000.png")
     np.testing.assert_array_equal(made[..., 0], np.rot90(given)[..., 0])
+
+
+def test_progress_counts_the_whole(bench: Preparer, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[tuple[int, int]] = []
+
+    class Seen(PlainReporter):
+        def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+            seen.append((done, total))
+
+    monkeypatch.setattr(translating, "PIECE", 4)
+    movie(bench.folder / "m.mp4", 10)
+    (bench.folder / "many").mkdir()
+    for number in range(10):
+        Image.new("RGB", (8, 8)).save(bench.folder / "many" / f"{number}.png")
+    for name, every in (("many", range(1, 11)), ("m.mp4", (4, 8, 10))):
+        seen.clear()
+        source, out = bench.folder / name, bench.folder / f"{every[0]}_out"
+        translating.translate_files(Wanted("grey"), source, out, Seen())
+        assert seen == [(done, 10) for done in every]
+        assert len(list(out.iterdir())) == 10
 
 
 def test_a_video_becomes_a_folder_of_frames(bench: Preparer, record: Path) -> None:
