@@ -64,6 +64,9 @@ def run(args: argparse.Namespace) -> int:
         written = translate_files(
             wanted, Path(args.source), Path(args.out), reporter, force=args.force
         )
+    except KeyboardInterrupt:
+        say("irfer-bench: interrupted; what was written is whole, --force starts again")
+        return 130
     finally:
         reporter.close()
     for line in (*(f"skipped: {text}" for text in written.skipped), *written.notes):
