@@ -92,9 +92,7 @@ def _targets(source: Path, out: Path, written: Written) -> dict[str, tuple[Path,
     """
     if source.is_file():
         single = out if out.suffix.lower() == ".png" else out / f"{source.stem}.png"
-        if single.resolve() == source.resolve():
-            raise UsageError(f"{source} would be overwritten", "name another output")
-        return {source.name: (source, single)}
+        return _kept({source.name: (source, single)})
     tree = walk(source)
     written.skipped += [f"{problem.path} ({problem.kind})" for problem in tree.problems]
     names = [name for name in tree.paths() if Path(name).suffix.lower() in IMAGE_SUFFIXES]
@@ -112,7 +110,15 @@ def _targets(source: Path, out: Path, written: Written) -> dict[str, tuple[Path,
                 f"{taken[target]} and {name} would both become {target}", "rename one of them"
             )
         taken[target] = name
-    return {name: (source / name, target) for target, name in taken.items()}
+    return _kept({name: (source / name, target) for target, name in taken.items()})
+
+
+def _kept(targets: dict[str, tuple[Path, Path]]) -> dict[str, tuple[Path, Path]]:
+    given = {path.resolve() for path, _ in targets.values()}
+    for _, target in targets.values():
+        if target.resolve() in given:
+            raise UsageError(f"{target} is an input and would be overwritten", "name a new folder")
+    return targets
 
 
 def check_output(source: Path, out: Path, force: bool, *, video: bool) -> None:
