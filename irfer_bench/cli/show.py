@@ -34,13 +34,23 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--figures", action="store_true", help="draw a record's confusion matrix and recall"
     )
+    parser.add_argument(
+        "--grid", action="store_true", help="draw visible, translated and true images of a record"
+    )
+    parser.add_argument(
+        "--allow-faces", action="append", default=[], metavar="DATASET",
+        help="let --grid show this dataset's people, in a folder that only you may enter",
+    )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
 
 def run(args: argparse.Namespace) -> int:
     """Print what is known about every component of that name."""
     if args.name.endswith(".json"):
-        return _show_record(Path(args.name), Path(args.out) if args.figures else None)
+        return _show_record(Path(args.name), args)
+    for option in ("figures", "grid"):
+        if getattr(args, option):
+            raise UsageError(f"--{option} is of a record, and {args.name} is none")
     registry = load()
     bare, _, variant = args.name.partition("@")
     found = [owned for owned in registry.registered if owned.component.name == bare]
@@ -82,19 +92,25 @@ def _check_variant(
         raise unknown_name(f"variant of {bare}", variant, known)
 
 
-def _show_record(path: Path, figures: Path | None) -> int:
+def _show_record(path: Path, args: argparse.Namespace) -> int:
     from irfer_bench.render.images import draw_record
     from irfer_bench.render.panel import render_panel
     from irfer_bench.render.written import describe_written
     from irfer_bench.store.files import clear_write_errors
     from irfer_bench.store.records import read_record
 
-    record = read_record(path)
+    record, out = read_record(path), Path(args.out)
     print(render_panel(record, path))
-    if figures is not None:
+    written: list[Path] = []
+    if args.figures:
         # OUT/records/SETTING/NAME.json: the predictions lie beside `records`.
-        with clear_write_errors(figures):
-            written = draw_record(record, path.absolute().parents[2], figures)
+        with clear_write_errors(out):
+            written += draw_record(record, path.absolute().parents[2], out)
+    if args.grid:
+        from irfer_bench.orchestration.grids import draw_grid
+
+        written += draw_grid(record, path, out, args.allow_faces)
+    if written:
         print("\n".join(describe_written(written, columns())))
     return 0
 

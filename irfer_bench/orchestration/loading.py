@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 import numpy as np
 
+from irfer_bench.contracts.params import resolve, stages
 from irfer_bench.contracts.values import Clip, Scores
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.graph import Step, StepKind
@@ -99,8 +100,7 @@ def load(record: Record | str | Path) -> Fitted:
         DamagedError: the file is not a valid record.
     """
     found = record if isinstance(record, Record) else read_record(Path(record))
-    if found.outcome != "ok":
-        raise MissingError(f"the record is of a cell that {found.outcome}: nothing was fitted")
+    _check_fitted(found)
     session = Session.open(SilentReporter())
     facts: dict[str, Any] = msgspec.to_builtins(found)
     runner = session.runner(facts["machine"].get("device") or "cpu", facts["cell"]["precision"])
@@ -117,11 +117,40 @@ def load(record: Record | str | Path) -> Fitted:
     return Fitted(found, setting, translator, recognizer, steps, runner)
 
 
+def load_translator(
+    session: Session, record: Record, device: str, given: Mapping[str, Any]
+) -> tuple[Method, Step, Any, Runner]:
+    """The fitted translator behind a record, with some parameters of its use changed.
+
+    Args:
+        given: field to value; only parameters that are used after training.
+
+    Returns:
+        The method, the step in whose context it translates, the instance, and a runner.
+
+    Raises:
+        UsageError: a given parameter changes what is trained. MissingError: as `load`.
+    """
+    _check_fitted(record)
+    facts: dict[str, Any] = msgspec.to_builtins(record)
+    runner = session.runner(device, facts["cell"]["precision"])
+    loader = _Loader(session, runner, facts, given)
+    step = loader.step("translator")
+    assert step.method is not None
+    return step.method, step, loader.restored(step, "fit_translator"), runner
+
+
+def _check_fitted(record: Record) -> None:
+    if record.outcome != "ok":
+        raise MissingError(f"the record is of a cell that {record.outcome}: nothing was fitted")
+
+
 @dataclass(frozen=True)
 class _Loader:
     session: Session
     runner: Runner
     facts: Mapping[str, Any]
+    given: Mapping[str, Any] = field(default_factory=dict)
 
     def step(self, role: str) -> Step:
         """The step that uses the method of this role."""
@@ -165,9 +194,14 @@ class _Loader:
                 f"record needs {used['version'] or '(none)'}",
                 "install the plugin that made it, or run the cell again",
             )
-        params = msgspec.convert(
-            used["params"], self.session.registry.params_class(owned.component)
-        )
+        cls = self.session.registry.params_class(owned.component)
+        for name in self.given:
+            if stages(cls).get(name) == "fit":
+                raise UsageError(
+                    f"{used['name']}.{name} changes what is trained, and the record is fitted",
+                    "run again with another value",
+                )
+        params = resolve(cls, component=used["name"], given={**used["params"], **self.given})
         return Method(
             owned.component,
             owned.distribution,

@@ -57,15 +57,20 @@ def draw_cell(
         if private and dataset not in allowed:
             return written
         if private:
-            folder = folder / "faces"
-            folder.mkdir(mode=0o700, exist_ok=True)
-            (folder / NOTE).write_text(
-                f"Faces of {dataset}: not to be published unless your licence says otherwise.\n"
-            )
+            folder = make_private(folder / "faces", dataset)
         target = folder / stem.name
         if not _is_drawn(target):
             written += _draw_faces(planned, record, store, out, target)
     return written
+
+
+def make_private(folder: Path, dataset: str) -> Path:
+    """A folder for faces of people, which only this user may enter; it says so."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    (folder / NOTE).write_text(
+        f"Faces of {dataset}: not to be published unless your licence says otherwise.\n"
+    )
+    return folder
 
 
 def draw_record(record: Record, out: Path, folder: Path) -> list[Path]:
@@ -110,19 +115,30 @@ def _private(planned: PlannedCell, registry: Registry) -> bool:
 def _draw_faces(
     planned: PlannedCell, record: Record, store: Store, out: Path, stem: Path
 ) -> list[Path]:
-    """Visible, translated and true images of two test items per class, side by side."""
-    from irfer_bench.data.subsets import match_pairs
-    from irfer_bench.render.figures.sheet import Example, draw_examples
-
     translated = planned.score.inputs["translated"]
     visible = _view(store, translated.inputs["clips"])
     true = _view(store, planned.score.inputs["target"])
     made = _test_part(planned, store, translated)
+    return draw_faces(record, visible, made, true, out, stem)
+
+
+def draw_faces(
+    record: Record, visible: Any, made: Any, true: Any, out: Path, stem: Path
+) -> list[Path]:
+    """Visible, translated and true images of two test items per class, side by side.
+
+    Args:
+        visible, true: views of the source and of the target. made: translated test clips.
+        out: the results folder, where the scores of single items may lie.
+    """
+    from irfer_bench.data.subsets import match_pairs
+    from irfer_bench.render.figures.sheet import Example, draw_examples
+
     where_visible = {clip: i for i, clip in enumerate(visible.ids)}
     where_true = dict(match_pairs(made, true))
     scores = _scores(record, out)
     rows = []
-    for name in planned.cell.setting.classes:
+    for name in record.classes:
         own = [i for i, label in enumerate(made.labels) if label == name]
         examples = [
             Example(
@@ -166,15 +182,20 @@ def save_image(canvas: Image.Image, path: Path) -> None:
 
 def _test_part(planned: PlannedCell, store: Store, step: Step) -> Any:
     """The clips of the cell's test items, of those that were translated once for all folds."""
-    from irfer_bench.data.subsets import split
     from irfer_bench.experiment.steps import Translate
-    from irfer_bench.store.files import read_json
 
     view = _view(store, step)
     if not isinstance(step.spec, Translate) or step.spec.part != "all":
         return view
-    folds = read_json(store.folder(step.key) / "folds.json")
-    return split(view, frozenset(folds[planned.cell.fold - 1]), "test")
+    return pick_test(view, store.folder(step.key), planned.cell.fold)
+
+
+def pick_test(view: Any, folder: Path, fold: int) -> Any:
+    """The test clips of a fold, of an artefact that holds all folds' clips."""
+    from irfer_bench.data.subsets import split
+    from irfer_bench.store.files import read_json
+
+    return split(view, frozenset(read_json(folder / "folds.json")[fold - 1]), "test")
 
 
 def _view(store: Store, step: Step) -> Any:

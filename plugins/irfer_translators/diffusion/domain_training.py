@@ -42,11 +42,14 @@ def domain_part(params: EgsdeParams, data: TranslationData, ctx: Context) -> Sta
 def train_domain_net(params: EgsdeParams, data: TranslationData, ctx: Context) -> State:
     """Train it, from the given checkpoint where there is one; with 0 steps that one is used.
 
+    With 0 steps no image is read.
+
     Returns:
         The weights; the final loss and the accuracy on training images at some levels.
     """
-    check_domain(data.source, data.source_domain, "EGSDE's domain classifier")
-    check_domain(data.target, data.target_domain, "EGSDE's domain classifier")
+    if params.dse_iterations:
+        check_domain(data.source, data.source_domain, "EGSDE's domain classifier")
+        check_domain(data.target, data.target_domain, "EGSDE's domain classifier")
     torch.manual_seed(ctx.seed_for("domain_net", "weights"))
     net = build_domain_net(params.dse_net, params.size).to(ctx.device)
     facts: dict[str, float] = {}

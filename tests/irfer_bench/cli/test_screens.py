@@ -34,6 +34,7 @@ WORDS = {
     "new": ("new", "plugin", "a_translator_of_mine", "--into", "plugins"),
     "gc": ("gc", "--dry-run", "--out", "boards"),
     "export of nothing": ("export", "no_record.json", "exported"),
+    "translate nothing": ("translate", "-t", "grey", "no_folder", "translated"),
     "data list": ("data", "list"),
     "data check": ("data", "check", "synth"),
     "data purge": ("data", "purge", "synth"),

@@ -1,0 +1,196 @@
+"""Translators that are ready for a user's own images: fitted by a run, published, or fixed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from irfer_bench.contracts.values import Clip, TranslationData
+from irfer_bench.data.clip_list import ClipList
+from irfer_bench.errors import BenchError, CellError, ContractError, UsageError
+from irfer_bench.experiment.graph import Step
+from irfer_bench.experiment.methods import Method, resolve_method
+from irfer_bench.experiment.request import params_for
+from irfer_bench.experiment.steps import Translate
+from irfer_bench.home import check_device, pick_device, pick_precision
+from irfer_bench.orchestration.loading import load_translator
+from irfer_bench.store.records import read_record
+
+if TYPE_CHECKING:
+    from irfer_bench.engine.runner import Runner
+    from irfer_bench.orchestration.session import Session
+
+ROLE: Final = "translator"
+WEIGHTS = "weights"
+"""Parameter of the translators that read a published checkpoint in the place of training."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What a user asked for.
+
+    Args:
+        translator: `name` or `name@variant`; may be empty where `record` is given.
+        weights: file of a published checkpoint, or empty. record: a record file, or None.
+        preset: or empty. params: per component name (or `translator`), field to value.
+    """
+
+    translator: str = ""
+    weights: str = ""
+    record: Path | None = None
+    preset: str = ""
+    params: Mapping[str, Mapping[str, Any]] | None = None
+    device: str = "auto"
+
+
+@dataclass(frozen=True)
+class ReadyTranslator:
+    """A translator that can translate, and the step in whose context it does."""
+
+    method: Method
+    step: Step
+    instance: Any
+    runner: Runner
+
+    def translate(self, clips: Sequence[Clip]) -> Iterator[Clip]:
+        """One translated clip per clip, of the same id and shape; frames are uint8.
+
+        Raises:
+            ContractError: the translator returned something else. CellError: it raised.
+        """
+        name, context = self.method.name, self.runner.context(self.step)
+        context.set_threads()
+        try:
+            made = list(self.instance.translate(ClipList(clips), context))
+        except BenchError:
+            raise
+        except Exception as error:  # a plugin may raise anything
+            raise CellError(
+                f"{name}: {type(error).__name__}: {error}",
+                "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
+            ) from error
+        if [clip.id for clip in made] != [clip.id for clip in clips]:
+            raise ContractError(f"{name} returned {len(made)} other clips for {len(clips)}")
+        for before, clip in zip(clips, made, strict=True):
+            if clip.frames.shape != before.frames.shape or clip.frames.dtype != "uint8":
+                raise ContractError(
+                    f"{name}: {clip.id} came back as {clip.frames.dtype} {clip.frames.shape}, "
+                    f"not uint8 {before.frames.shape}"
+                )
+        yield from made
+
+
+def open_translator(session: Session, wanted: Wanted) -> ReadyTranslator:
+    """The translator that the user asked for, fitted or read from a file.
+
+    Raises:
+        UsageError: it has to be fitted and is not, or options contradict each other.
+        MissingError: its weights, or what the record left in the store, are not here.
+        DamagedError: the checkpoint is of another network.
+    """
+    check_device(wanted.device)
+    device = pick_device(wanted.device)
+    if wanted.record is not None:
+        return _fitted(session, wanted, wanted.record, device)
+    if not wanted.translator:
+        raise UsageError("no translator is named", "say --translator NAME, or --from RECORD")
+    method = _resolved(session, wanted)
+    if method.traits["partners"]:
+        raise UsageError(f"{method.name} needs the true partner of every image")
+    runner = session.runner(device, pick_precision("auto", device))
+    spec = Translate(
+        **method.identity("apply"), part="all", spectrum=None, fold=0, seed=0,
+        precision=runner.precision,
+    )  # fmt: skip
+    step = Step(f"translate by {method.name}", spec, method=method)
+    instance = session.registry.create(method.component, method.params)
+    if getattr(method.params, WEIGHTS, ""):
+        none: Any = _NoImages(method.name)  # neither images nor pairs of them
+        instance.fit(TranslationData(none, none, none, "vis", "nir"), runner.context(step))
+    elif method.traits["trains"] and not method.traits["adds_nothing"]:
+        raise UsageError(
+            f"{method.name} has to be fitted first",
+            "say --from RECORD, a record of a run with it"
+            + (", or --weights FILE, a published checkpoint" if _reads_weights(method) else ""),
+        )
+    return ReadyTranslator(method, step, instance, runner)
+
+
+def _fitted(
+    session: Session, wanted: Wanted, record: Path, device: str
+) -> ReadyTranslator:
+    for option, value in (("--weights", wanted.weights), ("--preset", wanted.preset)):
+        if value:
+            raise UsageError(f"{option} and --from are both given", "the record says what it used")
+    found = read_record(record)
+    used = f"{found.translator.name}@{found.translator.variant}".rstrip("@")
+    if wanted.translator and wanted.translator != used:
+        raise UsageError(f"{record} is of {used}, not {wanted.translator}")
+    given = _given(wanted, used)
+    method, step, instance, runner = load_translator(session, found, device, given)
+    if method.traits["partners"]:
+        raise UsageError(f"{method.name} needs the true partner of every image")
+    return ReadyTranslator(method, step, instance, runner)
+
+
+def _resolved(session: Session, wanted: Wanted) -> Method:
+    given, name = _given(wanted, wanted.translator), wanted.translator
+    if wanted.weights:
+        given[WEIGHTS] = wanted.weights
+        component = session.registry.owner(ROLE, name.partition("@")[0]).component
+        if WEIGHTS not in session.registry.params_class(component).__struct_fields__:
+            raise UsageError(f"{name} reads no published weights", "leave --weights out")
+    return resolve_method(
+        session.registry, ROLE, name, preset=wanted.preset or "paper", given=given,
+        weights=session.weights,
+    )  # fmt: skip
+
+
+def _given(wanted: Wanted, name: str) -> dict[str, Any]:
+    known = (ROLE, name.partition("@")[0], name)
+    for owner in wanted.params or ():
+        if owner not in known:
+            raise UsageError(f"-p {owner}.…: {owner!r} takes no part", f"say -p {known[1]}.FIELD")
+    return params_for(wanted.params or {}, ROLE, name)
+
+
+def _reads_weights(method: Method) -> bool:
+    return WEIGHTS in type(method.params).__struct_fields__
+
+
+class _NoImages(Sequence[Clip]):
+    """Training images that are not there: reading them is refused."""
+
+    key = "no images"
+
+    def __init__(self, method: str) -> None:
+        self._method = method
+
+    def _refuse(self) -> UsageError:
+        return UsageError(
+            f"{self._method} is trained on images beside its checkpoint",
+            "fit it by irfer-bench run, and say --from RECORD",
+        )
+
+    def __len__(self) -> int:
+        raise self._refuse()
+
+    def __getitem__(self, index: Any) -> Any:
+        raise self._refuse()
+
+    def __iter__(self) -> Iterator[Clip]:
+        raise self._refuse()
+
+    @property
+    def ids(self) -> Sequence[str]:
+        raise self._refuse()
+
+    @property
+    def labels(self) -> Sequence[str | None]:
+        raise self._refuse()
+
+    @property
+    def subjects(self) -> Sequence[str | None]:
+        raise self._refuse()
