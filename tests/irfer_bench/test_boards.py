@@ -238,6 +238,19 @@ def test_leaderboard_as_json(bench):
     assert (found["rank"], found["translator"], found["preset"]) == (1, "toy_shift", "quick")
     assert found["notes"] == ["unlabelled target"]
     assert set(found["metrics"]["accuracy"]) == {"value", "low", "high"}
+    assert found["p"] == {"translators": [], "recognizers": []}, "nothing to compare with"
+
+
+def test_leaderboard_as_json_has_the_p_of_each_pair(bench):
+    for name, right in (("good", 0.9), ("bad", 0.3)):
+        for fold in (1, 2):
+            write(bench.out, name, right=right, fold=fold)
+    code, out, _ = bench.call("leaderboard", "toy_weak", "--json")
+    assert code == 0
+    good, bad = json.loads(out)["toy_weak"]
+    (of_good,), (of_bad,) = good["p"]["translators"], bad["p"]["translators"]
+    assert (of_good["translator"], of_bad["translator"]) == ("bad", "good")
+    assert of_good["p"] == of_bad["p"] < 0.001
 
 
 def test_no_record_of_a_setting_is_said(bench):
