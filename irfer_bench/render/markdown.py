@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from irfer_bench.contracts.record import Value
-from irfer_bench.render.escape import markdown
 from irfer_bench.render.details import describe_p, describe_recalls
+from irfer_bench.render.escape import markdown
 from irfer_bench.render.facts import ARROWS, best_rows, describe_board, tell_rank
 from irfer_bench.render.numbers import duration, number
 from irfer_bench.statistics.ranking import FAMILIES, Family
