@@ -89,6 +89,16 @@ def test_what_cannot_be_done_is_one_line_of_plan_and_run(bench, words, code, lin
     assert both(bench, *words) == (code, f"irfer-bench: {line}\n")
 
 
+@pytest.mark.parametrize("method", ["resnet18", "pca", "resnet18_given"])
+def test_missing_weights_name_the_preset_that_needs_none(bench, method):
+    name, _, given = method.partition("_")
+    words = ["-p", "resnet18.weights=imagenet"] if given else []
+    code, err = both(bench, "-d", "toy", "-t", "toy_raw", "-r", name, "--preset", "bench", *words)
+    assert code == 3
+    assert "pretrained weights" in err
+    assert ("or --preset quick, which needs none" in err) == (not given)
+
+
 def test_a_device_that_is_not_here_is_missing(bench, monkeypatch, tmp_path):
     (tmp_path / "dev").mkdir()
     monkeypatch.setattr(machine, "DEVICES", tmp_path / "dev")
