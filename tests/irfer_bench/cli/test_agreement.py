@@ -308,6 +308,15 @@ def test_a_file_that_check_found_damaged_stops_plan_and_run(bench, photos):
     assert "folder: damaged: nir/s1/fear/0.png" in err
 
 
+def test_where_damage_alone_blocks_the_next_step_is_to_mend_it(bench, photos):
+    for path in (photos / "vis", photos / "nir/s1/fear/0.png"):
+        shutil.rmtree(path) if path.is_dir() else path.write_bytes(b"\x89PNG\r\n")
+    code, out, _ = bench.call("data", "check", "folder", "--data-root", str(photos))
+    assert code == 4
+    assert "verdict: this copy can run none of" in out
+    assert "next: put right what blocks, then irfer-bench data check folder" in out
+
+
 def test_a_disk_that_is_too_small_is_said_before_it_is_full(bench, photos, monkeypatch):
     free = shutil.disk_usage(bench.folder)._replace(free=10**6)
     monkeypatch.setattr(requirements.shutil, "disk_usage", lambda place: free)
