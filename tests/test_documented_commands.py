@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import inspect
 import re
 import shlex
 import tomllib
 from argparse import ArgumentParser, _SubParsersAction
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
+import irfer_bench as ib
 from docs.generate.commands import parser_of
 from irfer_bench import cli
 from tests.doc_pages import PAGES, PROSE, ROOT, blocks, named
@@ -80,3 +85,20 @@ def test_options_in_the_text_exist() -> None:
         spans = "\n".join(re.findall(r"`([^`\n]+)`", page.read_text("utf-8")))
         for option in re.findall(r"(?<![\w-])--[a-z][a-z-]+", spans):
             assert option in known, f"{named(page)}: {option}"
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", ROOT / "docs/notebook.md"])
+def test_calls_of_run_have_its_arguments(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Calls that other tests do not make: on real data, or in README."""
+    asked = []
+    own = inspect.signature(ib.run)
+
+    def run(*args: Any, **options: Any) -> Any:
+        asked.append(own.bind(*args, **options))
+        return SimpleNamespace(board=list)
+
+    monkeypatch.setattr(ib, "run", run)
+    for block in blocks(page):
+        if block.language == "python" and not block.runs and "ib.run(" in block.text:
+            exec(compile(block.text, named(page), "exec"), {"ib": ib})  # noqa: S102  the page's own
+    assert asked
