@@ -92,6 +92,10 @@ def test_the_excerpt_keeps_one_recognizer_and_the_columns_that_have_values(
         "rank", "translator", "recognizer", "accuracy ↑",
     ]  # fmt: skip
     assert sum("bad\\|ly" in line for line in lines) == 1
+    beside = excerpt(board, recognizer="other", beside="toy_means", metrics=("accuracy",))
+    header, _, _, good = (line.split("|")[4:6] for line in beside.splitlines())
+    assert [cell.strip() for cell in header] == ["accuracy ↑", "accuracy ↑ with toy\\_means"]
+    assert good[0].strip() == good[1].strip() != "", "both have the same predictions"
     assert len(excerpt(board, recognizer="nobody").splitlines()) == 6
 
 
@@ -154,3 +158,12 @@ def test_record_page_names_every_field_of_the_types() -> None:
     assert list(RECORD["Top level"]) == list(Record.__struct_fields__)
     assert list(RECORD["metrics"]) == list(Value.__struct_fields__)
     assert [(title, name) for title, own in RECORD.items() for name in own if not own[name]] == []
+
+
+def test_the_numbers_above_readmes_excerpt_are_in_it() -> None:
+    before, _, after = (ROOT / "README.md").read_text("utf-8").partition("<!-- board:")
+    table = after.partition("<!-- /board -->")[0]
+    low, high = re.findall(r"from (\d+\.\d+) to (\d+\.\d+) %", before)[-1]
+    assert re.search(rf"\| none +\| resnet18 +\| {low} ", table)
+    assert re.search(rf"\| nfer\\_sde +\| resnet18 +\| {high} ", table)
+    assert re.findall(r"!\[.*\]\((.*)\)", before) == ["docs/images/translation.png"]

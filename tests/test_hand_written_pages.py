@@ -36,6 +36,18 @@ def test_the_page_names_every_kind_of_setting() -> None:
     assert sorted(shown) == sorted(get_args(SettingKind))
 
 
+def test_troubleshooting_quotes_what_the_programs_say() -> None:
+    """In the first column; a number in parentheses is the exit code."""
+    page = (ROOT / "docs/troubleshooting.md").read_text("utf-8")
+    quoted = re.findall(r"^\| `([^`]+)` (?:\(\d\)|on a row) \|", page, re.M)
+    assert len(quoted) == 4
+    folders = (ROOT / "irfer_bench", ROOT / "plugins")
+    code = [path.read_text("utf-8") for folder in folders for path in folder.rglob("*.py")]
+    for text in quoted:
+        said = re.compile(r"\{[\w.]+\}".join(map(re.escape, text.split("…"))))
+        assert any(said.search(source) for source in code), text
+
+
 def test_the_citation_names_this_version() -> None:
     version = re.search(r'^version = "(.+)"$', (ROOT / "pyproject.toml").read_text("utf-8"), re.M)
     assert version

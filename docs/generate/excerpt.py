@@ -29,12 +29,18 @@ def readme(root: Path, known: Registry) -> str:
     return f"{before}{start}\n{excerpt(boards[0])}\n{end}{after}"
 
 
-def excerpt(board: Board, recognizer: str = "resnet18", metrics: Sequence[str] = METRICS) -> str:
-    """One recognizer's rows of a board, or all where it has none; few columns.
+def excerpt(
+    board: Board,
+    recognizer: str = "resnet18",
+    beside: str = "pca",
+    metrics: Sequence[str] = METRICS,
+) -> str:
+    """One recognizer's rows of a board, beside them another's primary values; few columns.
 
-    A column that stands in the board's appendix is left out.
+    All rows where it has none of that recognizer. A column of the board's appendix is left out.
     """
     rows = [row for row in board.rows if row.recognizer == recognizer] or board.rows
+    others = {row.translator: row for row in board.rows if row.recognizer == beside}
     columns = [column for name in metrics for column in board.columns if column.name == name]
     headers = ["rank", "translator", "recognizer", *(heading(column, board) for column in columns)]
     body = [
@@ -46,6 +52,13 @@ def excerpt(board: Board, recognizer: str = "resnet18", metrics: Sequence[str] =
         ]
         for row in rows
     ]
+    primary = next((column for column in columns if column.name == board.primary), None)
+    if primary and others and all(row.recognizer == recognizer for row in rows):
+        place = 4 + columns.index(primary)
+        headers.insert(place, f"{heading(primary, board)} with {_name(beside)}")
+        for line, row in zip(body, rows, strict=True):
+            other = others.get(row.translator)
+            line.insert(place, cell(other.metrics.get(board.primary), []) if other else "")
     return table(headers, body)
 
 

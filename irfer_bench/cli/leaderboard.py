@@ -18,10 +18,11 @@ from irfer_bench.render.layout import columns, emit, say
 from irfer_bench.store.records import SETTING, settings_in
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from irfer_bench.registry import Registry
     from irfer_bench.statistics.comparison import Rank
+    from irfer_bench.statistics.rows import Row
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -96,6 +97,7 @@ def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]
             "rank": row.rank,
             "ranks": _ranks(row.ranks),
             "provisional_ranks": _ranks(row.provisional),
+            "p": {family: _named(p, row, board.rows) for family, p in row.p.items()},
             "translator": row.translator,
             "recognizer": row.recognizer,
             "notes": row.marks,
@@ -115,3 +117,12 @@ def _ranks(ranks: Mapping[str, Rank]) -> dict[str, dict[str, int]]:
         family: {"first": own.first, "last": own.last, "of": own.of}
         for family, own in ranks.items()
     }
+
+
+def _named(p: Mapping[int, float], own: Row, rows: Sequence[Row]) -> list[dict[str, object]]:
+    """Adjusted p against every other compared row, by name."""
+    return [
+        {"translator": row.translator, "recognizer": row.recognizer, "p": p[row.number]}
+        for row in rows
+        if row.number in p and row is not own
+    ]

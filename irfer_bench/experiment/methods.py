@@ -174,6 +174,10 @@ def resolve_method(
         if problem:
             raise CellError(f"{kind} {name!r}: {problem}", f"{owned.component.params} says so")
         inputs = _inputs(registry, params, weights)
+    except MissingWeightsError as error:
+        if preset != "quick" and _needs_none(cls, owned.component.name, variant, given, weights):
+            error.hint += "; or --preset quick, which needs none: small networks for a first try"
+        raise
     except BenchError:
         raise
     except Exception as error:
@@ -190,6 +194,17 @@ def resolve_method(
     return Method(
         owned.component, owned.distribution, variant, preset, params, inputs, changed, owner, code
     )
+
+
+def _needs_none(
+    cls: type[Params], name: str, variant: str, given: Mapping[str, Any], weights: Path
+) -> bool:
+    """Whether the preset `quick` of a method can be made here."""
+    try:
+        resolve(cls, component=name, variant=variant, preset="quick", given=given).inputs(weights)
+    except BenchError:
+        return False
+    return True
 
 
 def check_weights(registry: Registry, method: Method, weights: Path) -> None:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from tabulate import tabulate
 
 from irfer_bench.contracts.record import Value
+from irfer_bench.render.details import describe_p, describe_recalls
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.facts import ARROWS, best_rows, describe_board, tell_rank
 from irfer_bench.render.numbers import duration, number
@@ -76,7 +77,7 @@ def _table(board: Board) -> list[str]:
     lines += [f"{mark} {markdown(reason)}" + "  " for mark, reason in _footnotes(notes)]
     lines += [f"{markdown(note)}  " for note in board.notes]
     lines += [f"Not shown: {markdown(problem)}  " for problem in board.problems]
-    return [*lines, "", *_appendix(board)]
+    return [*lines, "", *describe_recalls(board), *describe_p(board), *_appendix(board)]
 
 
 def _appendix(board: Board) -> list[str]:

@@ -233,6 +233,7 @@ def _rank(board: Board, tables: Tables, known: Installed | None) -> None:
     partial: list[tuple[Row, Sums]] = []
     unranked: list[tuple[Row, str]] = []
     for k, row in enumerate(board.rows):
+        row.number = k
         found = tables.sums(name, k)
         if not row.complete:
             if isinstance(found, Sums) and primary.direction != "none":

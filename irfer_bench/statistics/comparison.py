@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from math import nan
 from typing import Any
 
@@ -35,11 +35,16 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Rank:
-    """From 1 + the rows significantly better to all minus the rows significantly worse."""
+    """From 1 + the rows significantly better to all minus the rows significantly worse.
+
+    Args:
+        p: against every compared row in their order, Holm-adjusted; 1 against itself.
+    """
 
     first: int
     last: int
     of: int
+    p: tuple[float, ...] = field(default=(), compare=False)
 
     def __str__(self) -> str:
         return f"{self.first}" if self.first == self.last else f"{self.first}–{self.last}"
@@ -121,12 +126,16 @@ def rank(
     gain = (points[:, None] - points) * (1 if higher_is_better else -1)
     p = np.where(np.abs(gain) < margin * (1 - 1e-9), 1.0, p)
     upper = np.triu_indices(len(rows), 1)
-    significant = np.zeros(p.shape, bool)
-    significant[upper] = holm(p[upper]) <= ALPHA
-    significant |= significant.T
+    adjusted = np.ones(p.shape)
+    adjusted[upper] = holm(p[upper])
+    adjusted = np.minimum(adjusted, adjusted.T)
+    significant = adjusted <= ALPHA
     worse, better = ((significant & side).sum(0) for side in (gain < 0, gain > 0))
     count = len(rows)
-    return [Rank(1 + int(b), count - int(w), count) for b, w in zip(better, worse, strict=True)]
+    return [
+        Rank(1 + int(b), count - int(w), count, tuple(own.tolist()))
+        for b, w, own in zip(better, worse, adjusted, strict=True)
+    ]
 
 
 def check_same_items(rows: Sequence[Sums]) -> None:

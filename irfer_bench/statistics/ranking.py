@@ -58,9 +58,12 @@ def rank_rows(sums: Sequence[tuple[Row, Sums]], primary: Primary) -> str:
         for family, members in _compared(same):
             for (row, _), own in zip(members, _ranks(members, primary), strict=True):
                 row.ranks[family] = own
+                others = (other.number for other, _ in members)
+                row.p[family] = dict(zip(others, own.p, strict=False))
     except (ContractError, ValueError) as error:
         for row, _ in same:
             row.ranks.clear()
+            row.p.clear()
         return f"metric {primary.name}: {error}"
     return ""
 

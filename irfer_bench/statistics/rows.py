@@ -25,6 +25,8 @@ class Row:
         ranks: by family: among the translators of its recognizer, and the other way round.
         rank: the best rank it may have in the family that orders the board.
         provisional: of a partial row, ranks among rows of the same folds and seeds.
+        number: by which `p` names the row. p: by family, Holm-adjusted p against the compared
+            rows by their numbers.
         kept: whether its predictions are there, so that its values could be checked.
     """
 
@@ -34,6 +36,8 @@ class Row:
     rank: int | None = None
     ranks: dict[str, Rank] = field(default_factory=dict)
     provisional: dict[str, Rank] = field(default_factory=dict)
+    number: int = 0
+    p: dict[str, dict[int, float]] = field(default_factory=dict)
     marks: list[str] = field(default_factory=list)
     metrics: dict[str, Value] = field(default_factory=dict)
     seconds: float = 0.0

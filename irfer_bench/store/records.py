@@ -22,7 +22,7 @@ __all__ = ["SCHEMA", "NewerError", "Record", "Value", "sealed"]
 RECORD_LIMIT = 16 * 2**20
 """Bytes; a record of 1,000 steps has one hundredth of it."""
 PREDICTIONS_LIMIT = 512 * 2**20
-SETTING = re.compile(r"(?!readme$)[a-z0-9_]+(@[a-z0-9_]+(-[a-z]+)?)?")
+SETTING = re.compile(r"(?!readme$)[a-z0-9_]+(@[a-z0-9_]+(-[a-z]+[0-9]*)*)?")
 """What a folder of records, and so a board, may be called."""
 _NO_FOLDER = re.compile(r"[^A-Za-z0-9_@-]+")
 _NO_FILE = re.compile(r"[^a-z0-9_@+.=-]+")

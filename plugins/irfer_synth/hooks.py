@@ -25,7 +25,8 @@ SETTINGS = {
         "trained and tested on near-infrared; a fifth of the training subjects chooses "
         "parameters"
     ),
-    "synth_nir_misaligned": "translations where heads moved between the partners",
+    "synth_nir_misaligned": "as synth_nir_quality, but heads moved between the partners, which no "
+    "frame aligns",
     "synth_nir_quality": (
         "translations of visible test images against their true near-infrared partners"
     ),

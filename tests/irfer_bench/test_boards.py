@@ -10,6 +10,7 @@ import msgspec
 import numpy as np
 import pytest
 
+from irfer_bench.registry import load
 from irfer_bench.render.markdown import render_page as render
 from irfer_bench.render.numbers import number
 from irfer_bench.statistics.board import make_boards
@@ -238,6 +239,34 @@ def test_leaderboard_as_json(bench):
     assert (found["rank"], found["translator"], found["preset"]) == (1, "toy_shift", "quick")
     assert found["notes"] == ["unlabelled target"]
     assert set(found["metrics"]["accuracy"]) == {"value", "low", "high"}
+    assert found["p"] == {"translators": [], "recognizers": []}, "nothing to compare with"
+
+
+def test_leaderboard_as_json_has_the_p_of_each_pair(bench):
+    for name, right in (("good", 0.9), ("bad", 0.3)):
+        for fold in (1, 2):
+            write(bench.out, name, right=right, fold=fold)
+    code, out, _ = bench.call("leaderboard", "toy_weak", "--json")
+    assert code == 0
+    good, bad = json.loads(out)["toy_weak"]
+    (of_good,), (of_bad,) = good["p"]["translators"], bad["p"]["translators"]
+    assert (of_good["translator"], of_bad["translator"]) == ("bad", "good")
+    assert of_good["p"] == of_bad["p"] < 0.001
+
+
+def test_a_setting_with_aligned_faces_or_skipped_frames_has_its_page(bench):
+    code, _, err = bench.call(
+        "run", "-s", "toy_weak@opencv-whole-every2", "-t", "toy_raw", "-r", "toy_means"
+    )
+    assert code == 0, err
+    name = "toy_weak@opencv-every2"
+    assert (bench.out / f"{name}.md").is_file(), err
+    (record,) = records.read_records(bench.out)
+    assert record.cell.setting == name
+    assert any("every frame number 2" in line for line in record.warnings)
+    assert bench.call("leaderboard", "--check")[0] == 0
+    for words in ("-align", "-drop-eyes-every16", "-fail-align"):
+        assert records.SETTING.fullmatch(load().setting(f"toy_weak@dlib{words}").name)
 
 
 def test_no_record_of_a_setting_is_said(bench):

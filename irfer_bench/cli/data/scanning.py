@@ -14,7 +14,7 @@ from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.contracts.values import Item
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import Registry
-from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, labelled
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -79,4 +79,5 @@ def _print_inventory(rows: list[Mapping[str, str]], name: str) -> None:
         else:
             text = ", ".join(f"{value} {count}" for value, count in sorted(values.items()))
         missing = f" ({empty} empty)" if empty else ""
-        print(terminal(f"  {column:<11} {text or 'nothing'}{missing}"), file=sys.stderr)
+        for line in labelled(column, f"{text or 'nothing'}{missing}", columns(), 14):
+            print(line, file=sys.stderr)

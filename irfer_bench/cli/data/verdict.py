@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from irfer_bench.cli.data.opened import SHOWN
-from irfer_bench.data.manifest import BLOCKING, Manifest
+from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.experiment.request import parse_params, parse_roots
 from irfer_bench.home import home, weights
 from irfer_bench.orchestration.verdict import Judge, SettingVerdict, next_command
@@ -70,7 +70,7 @@ def verdict_lines(
     command = terminal(next_command(args.dataset, verdicts, roots))
     if able:
         yield f"next: {command}"
-    elif any(problem.kind in BLOCKING for problem in manifest.problems):
+    elif any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems):
         yield f"next: put right what blocks, then {command}"
     else:
         yield f"next: bring what is missing (irfer-bench show {args.dataset}), then {command}"

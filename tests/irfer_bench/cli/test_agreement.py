@@ -89,6 +89,16 @@ def test_what_cannot_be_done_is_one_line_of_plan_and_run(bench, words, code, lin
     assert both(bench, *words) == (code, f"irfer-bench: {line}\n")
 
 
+@pytest.mark.parametrize("method", ["resnet18", "pca", "resnet18_given"])
+def test_missing_weights_name_the_preset_that_needs_none(bench, method):
+    name, _, given = method.partition("_")
+    words = ["-p", "resnet18.weights=imagenet"] if given else []
+    code, err = both(bench, "-d", "toy", "-t", "toy_raw", "-r", name, "--preset", "bench", *words)
+    assert code == 3
+    assert "pretrained weights" in err
+    assert ("or --preset quick, which needs none" in err) == (not given)
+
+
 def test_a_device_that_is_not_here_is_missing(bench, monkeypatch, tmp_path):
     (tmp_path / "dev").mkdir()
     monkeypatch.setattr(machine, "DEVICES", tmp_path / "dev")
@@ -296,6 +306,15 @@ def test_a_file_that_check_found_damaged_stops_plan_and_run(bench, photos):
     code, err = both(bench, "-s", "folder_nir_supervised", *PLAIN, *place)
     assert code == 4
     assert "folder: damaged: nir/s1/fear/0.png" in err
+
+
+def test_where_damage_alone_blocks_the_next_step_is_to_mend_it(bench, photos):
+    for path in (photos / "vis", photos / "nir/s1/fear/0.png"):
+        shutil.rmtree(path) if path.is_dir() else path.write_bytes(b"\x89PNG\r\n")
+    code, out, _ = bench.call("data", "check", "folder", "--data-root", str(photos))
+    assert code == 4
+    assert "verdict: this copy can run none of" in out
+    assert "next: put right what blocks, then irfer-bench data check folder" in out
 
 
 def test_a_disk_that_is_too_small_is_said_before_it_is_full(bench, photos, monkeypatch):

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import re
+from argparse import _SubParsersAction
 from pathlib import Path
 
 import pytest
 
+from docs.generate.commands import parser_of
 from irfer_bench import cli
+from tests.conformance.sample_trees import SAMPLES
 from tests.irfer_bench.conftest import CELL, TOY, Preparer
 
 GRID = ("-d", "toy", "-t", "toy_shift", "-t", "toy_raw", "-r", "toy_means")
+MINE = ("folder", "--data-root", "mine")
 WORDS = {
     "help": ("--help",),
     "run": ("run", *CELL),
@@ -37,6 +41,13 @@ WORDS = {
     "translate nothing": ("translate", "-t", "grey", "no_folder", "translated"),
     "data list": ("data", "list"),
     "data check": ("data", "check", "synth"),
+    "data items": ("data", "items", *MINE),
+    "data manifest": ("data", "manifest", *MINE, "-s", "folder_nir_quality", "--out", "ours.json"),
+    "data scan": ("data", "scan", *MINE),
+    "data prepare": ("data", "prepare", *MINE, "-s", "folder_nir_quality"),
+    "data export": ("data", "export", *MINE, "-s", "folder_nir_quality", "--out", "exported"),
+    "data check of a folder": ("data", "check", *MINE),
+    "data check of other data": ("data", "check", "dfew", "--data-root", "mine"),
     "data purge": ("data", "purge", "synth"),
 }
 BOARDS = Path(__file__).parents[3] / "leaderboards"
@@ -48,14 +59,23 @@ def done(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("screens")
 
 
+@pytest.fixture(scope="module")
+def mine(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Somebody's own photographs."""
+    folder = tmp_path_factory.mktemp("mine")
+    SAMPLES["folder"](folder)
+    return folder
+
+
 @pytest.fixture
-def screen(done: Path, bench: Preparer, monkeypatch: pytest.MonkeyPatch) -> Preparer:
+def screen(done: Path, mine: Path, bench: Preparer, monkeypatch: pytest.MonkeyPatch) -> Preparer:
     """Commands over one home, so that cells are computed once for all tests."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(done / "home"))
     for kind in ("records", "predictions"):
         (bench.folder / "boards" / kind).mkdir(parents=True)
         for name in ("synth_nir_quality", "synth_nir_supervised"):
             (bench.folder / "boards" / kind / name).symlink_to(BOARDS / kind / name)
+    (bench.folder / "mine").symlink_to(mine)
     return bench
 
 
@@ -68,6 +88,9 @@ def too_wide(text: str, width: int) -> list[str]:
 def test_every_command_has_a_screen() -> None:
     shown = {words[0] for words in WORDS.values()}
     assert set(cli.COMMANDS) - shown == {"completion"}, "its output is read by a shell"
+    actions = {words[1] for words in WORDS.values() if words[0] == "data"}
+    (group,) = [a for a in parser_of("data")._actions if isinstance(a, _SubParsersAction)]
+    assert set(group.choices) == actions
 
 
 @pytest.mark.parametrize("width", [80, 120])

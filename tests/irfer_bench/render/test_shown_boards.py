@@ -17,7 +17,7 @@ from irfer_bench.render.markdown import render
 from irfer_bench.statistics.board import make_boards
 from irfer_bench.store import records
 from tests.irfer_bench.conftest import ROOT
-from tests.irfer_bench.test_boards import boards, write
+from tests.irfer_bench.test_boards import CLASSES, boards, write
 
 
 def page_of(out):
@@ -53,6 +53,37 @@ def test_the_best_complete_row_is_bold_in_the_metrics_own_direction(tmp_path):
     header = next(line for line in text.splitlines() if line.startswith("| rank"))
     assert "accuracy ↑" in header
     assert "error ↓" in header
+
+
+def test_a_page_has_the_recall_of_each_class(tmp_path):
+    found = []
+    for fold, right in ((1, 3), (2, 5)):
+        record = write(tmp_path, "a", fold=fold)
+        counts = [[right, 5 - right, 0], [0, 5, 0], [0, 0, 0]]
+        found.append(msgspec.structs.replace(record, classes=CLASSES, confusion=counts))
+    (text,) = render(make_boards(found, tmp_path)).values()
+    _, _, recalls = text.partition("Recall of each class")
+    header, _, line = recalls.split("\n\n")[1].splitlines()
+    assert header.split()[1::2] == ["translator", "recognizer", *CLASSES]
+    assert line.split()[5::2] == ["80.0", "100.0", "–"], "8 of 10, 10 of 10, no item"
+
+
+def test_a_page_has_the_p_of_each_pair_as_the_ranks_use_it(tmp_path):
+    for name, right in (("bad", 0.3), ("good", 0.9), ("fair", 0.88), ("half", 0.9)):
+        for fold in (1, 2)[: 1 if name == "half" else 2]:
+            write(tmp_path, name, right=right, fold=fold)
+    (board,) = boards(tmp_path)
+    good, fair, bad, half = board.rows
+    assert [str(row.ranks["translators"]) for row in (good, fair, bad)] == ["1–2", "1–2", "3"]
+    assert good.p["translators"][bad.number] <= 0.05 < good.p["translators"][fair.number]
+    assert fair.p["translators"][good.number] == good.p["translators"][fair.number]
+    assert not half.p
+    lines = page_of(tmp_path).partition("p of each pair")[2].splitlines()[2:7]
+    first = [cell.strip() for cell in lines[2].split("|")[1:-1]]
+    assert first[:3] == ["1", "good", ""]
+    assert first[3] == f"{good.p['translators'][fair.number]:.3f}"
+    assert first[4] == "<0.001"
+    assert "half" not in "".join(lines)
 
 
 @pytest.mark.parametrize("width", [40, 60, 80, 100, 200])
