@@ -30,31 +30,13 @@ from irfer_static import resnet_params
 from irfer_static.fine_tuning import class_weight
 from irfer_static.resnet import ResNetRecognizer
 from irfer_static.resnet_network import ResNetNetwork
-from irfer_static.resnet_params import ResNetParams
-
-CLASSES = ("anger", "disgust", "fear")
-EMPTY = ClipList([])
+from irfer_static.resnet_params import ResNet50Params, ResNetParams
+from tests.irfer_static.toys import CLASSES, EMPTY, toy, training
 
 
 def params(**given: Any) -> ResNetParams:
     small = {"width": 8, "size": 32, "epochs": 7, "batch": 16}
     return resolve(ResNetParams, component="resnet18", preset="quick", given=small | given)
-
-
-def toy(count: int, seed: int, frames: int = 1) -> ClipList:
-    """A bright bar whose height in the picture is the class, on noise."""
-    generator = np.random.default_rng(seed)
-    clips = []
-    for i in range(count):
-        label = i % 3
-        pixels = generator.integers(0, 120, (frames, 32, 32, 3))
-        pixels[:, 4 + 10 * label : 8 + 10 * label, 6:26] += 130
-        clips.append(Clip(f"{seed}-{i}", pixels.astype(np.uint8), "nir", CLASSES[label], f"p{i}"))
-    return ClipList(clips)
-
-
-def training(source: ClipList = EMPTY, target: ClipList = EMPTY) -> TrainingData:
-    return TrainingData(source, target, EMPTY, EMPTY, CLASSES)
 
 
 def fitted(
@@ -207,10 +189,11 @@ def test_balanced_weights_change_what_is_learned() -> None:
     assert balanced[2] > plain[2] + 0.1
 
 
-def test_the_full_network_has_torchvisions_keys_and_output() -> None:
+@pytest.mark.parametrize("cls", [ResNetParams, ResNet50Params])
+def test_the_full_network_has_torchvisions_keys_and_output(cls: type[ResNetParams]) -> None:
     torch.manual_seed(0)
-    official = torchvision.models.resnet18(weights=None, num_classes=3).eval()
-    ours = ResNetNetwork(ResNetParams(weights="none"), 3).eval()
+    official = torchvision.models.get_model(cls.network, weights=None, num_classes=3).eval()
+    ours = ResNetNetwork(cls(weights="none"), 3).eval()
     ours.net.load_state_dict(official.state_dict())
     x = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
