@@ -163,14 +163,14 @@ def training_stages(data: TrainingData, params: FineTuningParams) -> list[Stage]
         CellError: one of them has no clip, or a clip's label is none of the classes.
     """
     name, mode = params.network, params.mode
-    sides = {
+    modes: dict[str, dict[str, tuple[Clips, ...]]] = {
         "joint": {"source and target": (data.source, data.target)},
         "source_only": {"source": (data.source,)},
         "target_fewshot": {"target": (data.target,)},
         "finetune": {"source": (data.source,), "target": (data.target,)},
-    }[mode]
+    }
     tables = []
-    for side, collections in sides.items():
+    for side, collections in modes[mode].items():
         table = FrameTable(*collections, classes=data.classes)
         if not table.clips:
             what = "source and target are both empty" if mode == "joint" else f"{side} is empty"
