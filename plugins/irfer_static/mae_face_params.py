@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from irfer_bench.api import MissingWeightsError, UsageError, fit
 from irfer_bench.nn.weights import Pretrained
 from irfer_static.fine_tuning_params import locate
-from irfer_static.vit_params import SIZES, TransformerParams, ViTSize
+from irfer_static.vit_params import QUICK, SIZES, TransformerParams, ViTSize
 
 FILE = "mae_face_pretrain_vit_base.pth"
 MAE_FACE = Pretrained(
@@ -25,7 +25,7 @@ class MAEFaceParams(TransformerParams, frozen=True):
         str, fit("mae_face, mini, none, or the path of a checkpoint in MAE-Face's layout")
     ] = "mae_face"
     architecture: Annotated[
-        Literal["b16", "mini"], fit("ViT-B/16, or 4 layers of width 96")
+        Literal["b16", "mini"], fit("ViT-B/16, or 3 layers of width 64")
     ] = "b16"
     pool: Annotated[
         Literal["patches", "token"],
@@ -34,10 +34,7 @@ class MAEFaceParams(TransformerParams, frozen=True):
 
     network: ClassVar[str] = "mae_face"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "quick": {
-            "weights": "mini", "architecture": "mini", "size": 48, "epochs": 20,
-            "warmup_epochs": 2, "lr": 1e-3, "erase": 0.0,
-        },
+        "quick": {"weights": "mini", **QUICK},
     }
 
     @property

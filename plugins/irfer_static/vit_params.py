@@ -46,7 +46,13 @@ SIZES = {
         1024, 24, 16, 14, epsilon=1e-5, norm_first=True,
         mean=(0.48145466, 0.4578275, 0.40821073), deviation=(0.26862954, 0.26130258, 0.27577711),
     ),
-    "mini": ViTSize(96, 4, 3, 6),
+    "mini": ViTSize(64, 3, 4, 8),
+}
+
+
+QUICK: dict[str, Any] = {
+    "architecture": "mini", "size": 48, "epochs": 32, "warmup_epochs": 3, "batch": 16, "lr": 1e-3,
+    "crop": 1.0, "erase": 0.0, "label_smoothing": 0.0,
 }
 
 
@@ -73,16 +79,13 @@ class ViTParams(TransformerParams, frozen=True):
         str, fit("imagenet, none, or the path of a checkpoint with timm's or torchvision's names")
     ] = "imagenet"
     architecture: Annotated[
-        Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 4 layers of width 96")
+        Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 3 layers of width 64")
     ] = "b16"
 
     network: ClassVar[str] = "vit"
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "quick": {
-            "weights": "none", "architecture": "mini", "size": 48, "epochs": 20,
-            "warmup_epochs": 2, "lr": 1e-3, "erase": 0.0,
-        },
+        "quick": {"weights": "none", **QUICK},
     }
 
     @property

@@ -183,11 +183,11 @@ def half(encoder: dict[str, Tensor]) -> dict[str, Tensor]:
 
 def fine_tuned(encoder: dict[str, Tensor]) -> dict[str, Tensor]:
     kept = {name: value for name, value in encoder.items() if not name.startswith("norm.")}
-    return kept | {"fc_norm.weight": torch.ones(96), "head.weight": torch.zeros(7, 96)}
+    return kept | {"fc_norm.weight": torch.ones(64), "head.weight": torch.zeros(7, 64)}
 
 
 def audio(encoder: dict[str, Tensor]) -> dict[str, Tensor]:
-    return encoder | {"patch_embed.proj.weight": torch.zeros(96, 1, 6, 6)}
+    return encoder | {"patch_embed.proj.weight": torch.zeros(64, 1, 8, 8)}
 
 
 @pytest.mark.parametrize("patches", [True, False])
@@ -196,7 +196,7 @@ def audio(encoder: dict[str, Tensor]) -> dict[str, Tensor]:
     [
         (half, "blocks.1.* is missing and"),
         (fine_tuned, "norm.bias is missing; norm.weight is missing; fc_norm.weight is unknown"),
-        (audio, r"patch_embed.proj.weight is \(96, 1, 6, 6\), expected \(96, 3, 6, 6\)"),
+        (audio, r"patch_embed.proj.weight is \(64, 1, 8, 8\), expected \(64, 3, 8, 8\)"),
     ],
 )
 def test_half_a_file_or_another_one_is_refused_and_changes_nothing(
