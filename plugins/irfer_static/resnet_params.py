@@ -69,5 +69,5 @@ class ResNet50Params(ResNetParams, frozen=True):
     network: ClassVar[str] = "resnet50"
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 25.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "quick": {**QUICK, "width": 8, "lr": 3e-3},
+        "quick": {**QUICK, "width": 8, "size": 40, "epochs": 16, "batch": 32, "lr": 2e-3},
     }
