@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zipfile
+from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -146,7 +147,9 @@ def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dic
             )
         archive: Any = torch.jit
         return dict(archive.load(io.BytesIO(content), map_location="cpu").state_dict()), {}
-    loaded = torch.load(path, map_location="cpu", weights_only=True)
+    # Training scripts keep their options beside the weights; a Namespace holds values alone.
+    with torch.serialization.safe_globals([Namespace]):
+        loaded = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(loaded, dict):
         raise TypeError(f"it holds a {type(loaded).__name__}, not named tensors")
     return dict(loaded), {}

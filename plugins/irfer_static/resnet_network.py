@@ -1,4 +1,4 @@
-"""The ResNet-18 itself: torchvision's, or one of another width or stem with its key names."""
+"""The ResNets themselves: torchvision's, or one of another width or stem with its key names."""
 
 from __future__ import annotations
 
@@ -6,47 +6,46 @@ from pathlib import Path
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.resnet import BasicBlock, ResNet
+from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
 from irfer_bench.api import CellError
 from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint, rename_keys
+from irfer_static.image_network import ImageNetwork
 from irfer_static.resnet_params import ResNetParams
 
 MEAN, DEVIATION = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # of ImageNet
+LAYERS = {"resnet18": (BasicBlock, [2, 2, 2, 2]), "resnet50": (Bottleneck, [3, 4, 6, 3])}
 
 
-class ResNet18(nn.Module):
-    """torchvision's ResNet-18, or a narrower one with the same key names.
+class ResNetNetwork(ImageNetwork):
+    """torchvision's ResNet-18 or -50, or a narrower one with the same key names.
 
-    Takes (N, 3, size, size) in [-1, 1]; `features` gives (N, 8 width), `forward` logits.
+    Takes (N, 3, size, size) in [-1, 1]; `features` gives (N, 8 width e), where e is the expansion
+    of the last block (1 or 4), `forward` logits.
     """
 
     def __init__(self, params: ResNetParams, classes: int) -> None:
-        super().__init__()
-        self.net = ResNet(BasicBlock, [2, 2, 2, 2], num_classes=classes)
+        super().__init__(MEAN, DEVIATION)
+        block, counts = LAYERS[params.network]
+        self.net = ResNet(block, counts, num_classes=classes)
         if (params.width, params.stem) != (64, "7x7"):
-            _rebuild(self.net, params.width, params.stem, classes)
-        self.register_buffer("mean", torch.tensor(MEAN).view(3, 1, 1), persistent=False)
-        self.register_buffer("deviation", torch.tensor(DEVIATION).view(3, 1, 1), persistent=False)
+            _rebuild(self.net, params, classes)
 
-    def normalise(self, x: Tensor) -> Tensor:
-        """[-1, 1] to ImageNet's mean 0 and deviation 1."""
-        return ((x + 1) / 2 - self.get_buffer("mean")) / self.get_buffer("deviation")
+    @property
+    def head(self) -> nn.Linear:
+        """The classifier."""
+        fc: nn.Linear = self.net.fc
+        return fc
 
     def features(self, normal: Tensor) -> Tensor:
-        """(N, 8 width) pooled features of normalised images."""
+        """(N, 8 width e) pooled features of normalised images."""
         net = self.net
         x = net.maxpool(net.relu(net.bn1(net.conv1(normal))))
         x = net.layer4(net.layer3(net.layer2(net.layer1(x))))
         return torch.flatten(net.avgpool(x), 1)
 
-    def forward(self, normal: Tensor) -> Tensor:
-        """(N, classes) logits of normalised images."""
-        logits: Tensor = self.net.fc(self.features(normal))
-        return logits
 
-
-def load_trunk(net: ResNet, path: Path) -> None:
+def load_trunk(net: ResNet, path: Path, network: str) -> None:
     """Put a torchvision checkpoint into a network, all but the classifier.
 
     Raises:
@@ -61,24 +60,25 @@ def load_trunk(net: ResNet, path: Path) -> None:
     report = compare_keys(own, trunk)
     if not report.fits:
         raise CellError(
-            f"{path.name} is no torchvision resnet18: {report.describe()}",
+            f"{path.name} is no torchvision {network}: {report.describe()}",
             "give a state_dict with torchvision's key names")
     net.load_state_dict(trunk, strict=False)
 
 
-def _rebuild(net: ResNet, width: int, stem: str, classes: int) -> None:
+def _rebuild(net: ResNet, params: ResNetParams, classes: int) -> None:
     """Another width, or a stem for small images; initialised as torchvision does."""
+    (block, counts), width = LAYERS[params.network], params.width
     net.inplanes = width
-    if stem == "3x3":
+    if params.stem == "3x3":
         net.conv1 = nn.Conv2d(3, width, 3, stride=2, padding=1, bias=False)
         net.maxpool = nn.Identity()
     else:
         net.conv1 = nn.Conv2d(3, width, 7, stride=2, padding=3, bias=False)
     net.bn1 = nn.BatchNorm2d(width)
-    for number in range(4):
+    for number, count in enumerate(counts):
         planes, stride = width * 2**number, 1 if number == 0 else 2
-        setattr(net, f"layer{number + 1}", net._make_layer(BasicBlock, planes, 2, stride))
-    net.fc = nn.Linear(8 * width, classes)
+        setattr(net, f"layer{number + 1}", net._make_layer(block, planes, count, stride))
+    net.fc = nn.Linear(8 * width * block.expansion, classes)
     for module in net.modules():
         if isinstance(module, nn.Conv2d):
             nn.init.kaiming_normal_(module.weight, mode="fan_out", nonlinearity="relu")

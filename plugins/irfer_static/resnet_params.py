@@ -1,23 +1,36 @@
-"""Parameters of the plainly trained ResNet; imports no torch."""
+"""Parameters of the fine-tuned ResNets; imports no torch."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import MissingWeightsError, Params, UsageError, apply, fit
-from irfer_bench.nn.weights import Pretrained, digest, find
+from irfer_bench.api import UsageError, fit
+from irfer_bench.nn.weights import Pretrained
+from irfer_static.fine_tuning_params import FineTuningParams, locate
 
-IMAGENET = Pretrained(
-    name="of torchvision's resnet18 (ImageNet)",
-    files=("resnet18-f37072fd.pth",),
-    sha256="f37072fd",
-    source="https://download.pytorch.org/models/resnet18-f37072fd.pth",
-)
+IMAGENET = {
+    "resnet18": Pretrained(
+        name="of torchvision's resnet18 (ImageNet)",
+        files=("resnet18-f37072fd.pth",),
+        sha256="f37072fd",
+        source="https://download.pytorch.org/models/resnet18-f37072fd.pth",
+    ),
+    "resnet50": Pretrained(
+        name="of torchvision's resnet50 (ImageNet, IMAGENET1K_V2)",
+        files=("resnet50-11ad3fa6.pth",),
+        sha256="11ad3fa6",
+        source="https://download.pytorch.org/models/resnet50-11ad3fa6.pth",
+    ),
+}
+QUICK: dict[str, Any] = {
+    "weights": "none", "stem": "3x3", "size": 48, "epochs": 20, "warmup_epochs": 2,
+    "head_factor": 1.0, "erase": 0.0,
+}
 
 
-class ResNetParams(Params, frozen=True):
-    """Our fine-tuning recipe for image networks; the values are in no paper."""
+class ResNetParams(FineTuningParams, frozen=True):
+    """Our fine-tuning recipe for a ResNet-18; the values are in no paper."""
 
     weights: Annotated[str, fit("imagenet, none, or the path of a torchvision checkpoint")] = (
         "imagenet"
@@ -27,62 +40,34 @@ class ResNetParams(Params, frozen=True):
         Literal["7x7", "3x3"],
         fit("first convolution; 3x3 has no pooling behind it, for small images"),
     ] = "7x7"
-    size: Annotated[int, fit("side of the network's input in pixels", ge=24, le=512)] = 224
-    epochs: Annotated[int, fit("passes over source and target", ge=1)] = 40
-    warmup_epochs: Annotated[int, fit("epochs of linear warm-up", ge=0)] = 5
-    batch: Annotated[int, fit("images per step", ge=2)] = 64
-    lr: Annotated[float, fit("peak learning rate of the trunk", gt=0)] = 5e-4
-    head_factor: Annotated[float, fit("the classifier learns this much faster", gt=0)] = 10.0
-    weight_decay: Annotated[float, fit("of AdamW", ge=0)] = 0.05
-    label_smoothing: Annotated[float, fit("mass given to all classes alike", ge=0, lt=1)] = 0.1
-    crop: Annotated[float, fit("smallest area of a random crop", gt=0, le=1)] = 0.8
-    flip: Annotated[float, fit("probability of a mirrored image", ge=0, le=1)] = 0.5
-    erase: Annotated[float, fit("probability of an erased rectangle", ge=0, le=1)] = 0.25
-    class_weight: Annotated[
-        Literal["none", "balanced"], fit("balanced: each class weighs the same in the loss")
-    ] = "none"
-    predict_batch: Annotated[int, apply("frames per forward pass of predict", ge=1)] = 128
 
+    network: ClassVar[str] = "resnet18"
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
-    presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "quick": {
-            "weights": "none", "width": 16, "stem": "3x3", "size": 48, "epochs": 20,
-            "warmup_epochs": 2, "lr": 3e-3, "head_factor": 1.0, "erase": 0.0,
-        },
-    }
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {**QUICK, "width": 16, "lr": 3e-3}}
 
-    def inputs(self, weights: Path) -> dict[str, Any]:
-        """What the key must hold besides the parameters: the checkpoint's digest.
+    def checkpoint(self, weights: Path) -> Path | None:
+        """The pretrained file, or None for random weights.
 
         Raises:
-            MissingWeightsError: the checkpoint is not here.
-            UsageError: the checkpoint belongs to another width or stem.
+            MissingWeightsError: it is not here; says where to get it and where to put it.
+            UsageError: pretrained weights with another width or stem than theirs.
         """
-        path = checkpoint(self, weights)
-        return {} if path is None else {"backbone_digest": digest(path)}
+        if self.weights != "none" and (self.width, self.stem) != (64, "7x7"):
+            raise UsageError(
+                f"{self.network} with weights={self.weights} has width 64 and the 7x7 stem, "
+                f"asked for {self.width} and {self.stem}",
+                "leave both, or train from random weights with weights=none",
+            )
+        published = {"imagenet": IMAGENET[self.network]}
+        layout = f"torchvision {self.network}"
+        return locate(self.network, self.weights, published, layout, weights)
 
 
-def checkpoint(params: ResNetParams, weights: Path) -> Path | None:
-    """The pretrained file, or None for random weights.
+class ResNet50Params(ResNetParams, frozen=True):
+    """Our fine-tuning recipe for a ResNet-50; the values are in no paper."""
 
-    Raises:
-        MissingWeightsError: it is not here; says where to get it and where to put it.
-        UsageError: pretrained weights with another width or stem than theirs.
-    """
-    if params.weights == "none":
-        return None
-    if (params.width, params.stem) != (64, "7x7"):
-        raise UsageError(
-            f"resnet18 with weights={params.weights} has width 64 and the 7x7 stem, "
-            f"asked for {params.width} and {params.stem}",
-            "leave both, or train from random weights with weights=none",
-        )
-    if params.weights == "imagenet":
-        return find(IMAGENET, weights)
-    path = Path(params.weights).expanduser()
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"resnet18 weights {params.weights} do not exist",
-            "give imagenet, none, or the path of a torchvision resnet18 checkpoint",
-        )
-    return path
+    network: ClassVar[str] = "resnet50"
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 25.0, "apply": 1.0}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "quick": {**QUICK, "width": 8, "size": 40, "epochs": 16, "batch": 32, "lr": 2e-3},
+    }

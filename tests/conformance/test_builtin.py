@@ -46,6 +46,9 @@ SMALL: dict[str, dict[str, Any]] = {
     "pda": {"epochs": 1, "batch": 27},
     "vpt": {"epochs": 1, "batch": 27, "depth": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
+    "resnet50": {"epochs": 2, "width": 4, "size": 32},
+    "vit": {"epochs": 2, "size": 24},
+    "mae_face": {"epochs": 2, "size": 24, "weights": "none"},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
 ONE_LEVEL = {

@@ -24,14 +24,14 @@ from irfer_bench.api import (
 )
 from irfer_bench.contracts.params import resolve
 from irfer_bench.nn.views import RandomView, erase
+from irfer_bench.nn.weights import Pretrained
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_static import resnet_params
-from irfer_static.resnet import ResNet18Recognizer, class_weight
-from irfer_static.resnet_network import ResNet18
-from irfer_static.resnet_params import ResNetParams
-
-CLASSES = ("anger", "disgust", "fear")
-EMPTY = ClipList([])
+from irfer_static.fine_tuning import class_weight
+from irfer_static.resnet import ResNetRecognizer
+from irfer_static.resnet_network import ResNetNetwork
+from irfer_static.resnet_params import ResNet50Params, ResNetParams
+from tests.irfer_static.toys import CLASSES, EMPTY, toy, training
 
 
 def params(**given: Any) -> ResNetParams:
@@ -39,32 +39,16 @@ def params(**given: Any) -> ResNetParams:
     return resolve(ResNetParams, component="resnet18", preset="quick", given=small | given)
 
 
-def toy(count: int, seed: int, frames: int = 1) -> ClipList:
-    """A bright bar whose height in the picture is the class, on noise."""
-    generator = np.random.default_rng(seed)
-    clips = []
-    for i in range(count):
-        label = i % 3
-        pixels = generator.integers(0, 120, (frames, 32, 32, 3))
-        pixels[:, 4 + 10 * label : 8 + 10 * label, 6:26] += 130
-        clips.append(Clip(f"{seed}-{i}", pixels.astype(np.uint8), "nir", CLASSES[label], f"p{i}"))
-    return ClipList(clips)
-
-
-def training(source: ClipList = EMPTY, target: ClipList = EMPTY) -> TrainingData:
-    return TrainingData(source, target, EMPTY, EMPTY, CLASSES)
-
-
 def fitted(
     data: TrainingData, ctx: MemoryContext | None = None, **given: Any
-) -> ResNet18Recognizer:
-    recognizer = ResNet18Recognizer(params(**given))
+) -> ResNetRecognizer:
+    recognizer = ResNetRecognizer(params(**given))
     assert isinstance(recognizer, Recognizer)
     recognizer.fit(data, ctx or MemoryContext())
     return recognizer
 
 
-def accuracy(recognizer: ResNet18Recognizer, clips: ClipList) -> float:
+def accuracy(recognizer: ResNetRecognizer, clips: ClipList) -> float:
     scores = recognizer.predict(clips, MemoryContext())
     assert scores.shape == (len(clips), 3)
     assert scores.dtype == np.float32
@@ -73,7 +57,7 @@ def accuracy(recognizer: ResNet18Recognizer, clips: ClipList) -> float:
 
 
 @pytest.fixture(scope="module")
-def trained() -> ResNet18Recognizer:
+def trained() -> ResNetRecognizer:
     return fitted(training(toy(24, 1), toy(24, 2)))
 
 
@@ -85,7 +69,7 @@ def test_it_learns_from_either_side_alone(side: str) -> None:
 
 
 @pytest.mark.slow
-def test_it_learns_from_both_sides(trained: ResNet18Recognizer) -> None:
+def test_it_learns_from_both_sides(trained: ResNetRecognizer) -> None:
     """The target alone lacks a class, the source has nothing else."""
     parts = list(toy(60, 1))
     source = ClipList([c for c in parts if c.label == "fear"])
@@ -105,31 +89,31 @@ def test_a_label_outside_the_classes_is_named() -> None:
 
 
 @pytest.mark.slow
-def test_state_goes_through_arrays_and_back(trained: ResNet18Recognizer) -> None:
-    other = ResNet18Recognizer(trained.params)
+def test_state_goes_through_arrays_and_back(trained: ResNetRecognizer) -> None:
+    other = ResNetRecognizer(trained.params)
     other.restore(trained.state())
     clips = toy(6, 5)
     assert np.array_equal(
         other.predict(clips, MemoryContext()), trained.predict(clips, MemoryContext()))
     with pytest.raises(CellError, match="before it was fitted"):
-        ResNet18Recognizer(params()).predict(clips, MemoryContext())
+        ResNetRecognizer(params()).predict(clips, MemoryContext())
 
 
 @pytest.mark.slow
-def test_the_company_of_a_clip_and_the_batch_change_nothing(trained: ResNet18Recognizer) -> None:
+def test_the_company_of_a_clip_and_the_batch_change_nothing(trained: ResNetRecognizer) -> None:
     clips = toy(9, 5)
     whole = trained.predict(clips, MemoryContext())
     alone = np.concatenate([
         trained.predict(ClipList([clip]), MemoryContext()) for clip in clips])
     assert np.allclose(whole, alone, atol=1e-5)
-    narrow = ResNet18Recognizer(params(predict_batch=2))
+    narrow = ResNetRecognizer(params(predict_batch=2))
     narrow.restore(trained.state())
     assert np.allclose(whole, narrow.predict(clips, MemoryContext()), atol=1e-5)
     assert trained.predict(EMPTY, MemoryContext()).shape == (0, 3)
 
 
 @pytest.mark.slow
-def test_a_video_is_scored_by_its_mean_log_probability(trained: ResNet18Recognizer) -> None:
+def test_a_video_is_scored_by_its_mean_log_probability(trained: ResNetRecognizer) -> None:
     video = toy(4, 6, frames=5)
     frames = ClipList([
         Clip(f"{c.id}-{t}", c.frames[t : t + 1].copy(), "nir", c.label)
@@ -205,10 +189,11 @@ def test_balanced_weights_change_what_is_learned() -> None:
     assert balanced[2] > plain[2] + 0.1
 
 
-def test_the_full_network_has_torchvisions_keys_and_output() -> None:
+@pytest.mark.parametrize("cls", [ResNetParams, ResNet50Params])
+def test_the_full_network_has_torchvisions_keys_and_output(cls: type[ResNetParams]) -> None:
     torch.manual_seed(0)
-    official = torchvision.models.resnet18(weights=None, num_classes=3).eval()
-    ours = ResNet18(ResNetParams(weights="none"), 3).eval()
+    official = torchvision.models.get_model(cls.network, weights=None, num_classes=3).eval()
+    ours = ResNetNetwork(cls(weights="none"), 3).eval()
     ours.net.load_state_dict(official.state_dict())
     x = torch.rand(2, 3, 64, 64)
     with torch.inference_mode():
@@ -220,7 +205,7 @@ def test_the_full_network_has_torchvisions_keys_and_output() -> None:
 def test_missing_imagenet_weights_are_named(tmp_path: Path) -> None:
     for call in (
         lambda: ResNetParams().inputs(tmp_path),
-        lambda: ResNet18Recognizer(ResNetParams()).fit(
+        lambda: ResNetRecognizer(ResNetParams()).fit(
             training(toy(6, 1)), MemoryContext(weights=tmp_path)),
     ):
         with pytest.raises(MissingWeightsError) as caught:
@@ -246,12 +231,12 @@ def test_pretrained_weights_are_the_start_and_their_digest_the_key(
     path = tmp_path / "resnet18-f37072fd.pth"
     torch.save(official.state_dict(), path)
     found = hashlib.sha256(path.read_bytes()).hexdigest()
-    monkeypatch.setattr(resnet_params, "IMAGENET", resnet_params.Pretrained(
+    monkeypatch.setitem(resnet_params.IMAGENET, "resnet18", Pretrained(
         name="test", files=(path.name,), sha256=found[:8]))
     gentle = resolve(ResNetParams, component="resnet18", given={
         "size": 32, "epochs": 1, "batch": 6, "lr": 1e-9})
     assert gentle.inputs(tmp_path) == {"backbone_digest": found}
-    recognizer = ResNet18Recognizer(gentle)
+    recognizer = ResNetRecognizer(gentle)
     recognizer.fit(training(toy(6, 1)), MemoryContext(weights=tmp_path))
     kept = recognizer.state().tensors
     assert np.allclose(kept["net.layer3.0.conv1.weight"],
@@ -259,7 +244,7 @@ def test_pretrained_weights_are_the_start_and_their_digest_the_key(
     assert kept["net.fc.weight"].shape == (3, 512)
     torch.save({"head.weight": torch.zeros(3)}, tmp_path / "other.pth")
     with pytest.raises(CellError, match="no torchvision resnet18"):
-        ResNet18Recognizer(resolve(ResNetParams, component="resnet18", given={
+        ResNetRecognizer(resolve(ResNetParams, component="resnet18", given={
             "weights": str(tmp_path / "other.pth")})).fit(training(toy(6, 1)), MemoryContext())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from argparse import Namespace
 from pathlib import Path
 
 import pytest
@@ -127,3 +128,10 @@ def test_names_are_mapped_by_their_longest_prefix() -> None:
     mapped = rename_keys(given, {"encoder.": "net.", "encoder.head.": None})
     assert set(mapped) == {"net.a.weight", "net.b.bias"}
     assert set(rename_keys(WEIGHTS, {})) == set(WEIGHTS)
+
+
+def test_options_of_a_training_script_do_not_hide_the_weights(tmp_path: Path) -> None:
+    """Checkpoints of MAE and its successors hold an argparse.Namespace beside `model`."""
+    path = tmp_path / "mae.pth"
+    torch.save({"model": WEIGHTS, "args": Namespace(lr=1e-3), "epoch": 3}, path)
+    assert read_checkpoint(path, wrappers=("model",)).tensors.keys() == WEIGHTS.keys()
