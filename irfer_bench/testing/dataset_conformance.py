@@ -92,7 +92,7 @@ class DatasetConformance(ComponentConformance):
                 assert (root / name).exists(), f"{item.id}: {name} is not there"
 
     def test_partners_show_the_same_moment(self, root: Path | None) -> None:
-        """Items of one pair agree in subject and label and differ in spectrum or lighting."""
+        """Items of one pair agree in subject and label and differ in camera, lighting or part."""
         pairs: dict[str, list[Item]] = {}
         for item in self.items(root):
             if item.pair is not None:
@@ -102,8 +102,8 @@ class DatasetConformance(ComponentConformance):
                 assert (a.subject, a.label) == (b.subject, b.label), (
                     f"pair {name!r}: {a.id} and {b.id} are of different subjects or labels"
                 )
-                assert (a.spectrum, a.lighting) != (b.spectrum, b.lighting), (
-                    f"pair {name!r}: {a.id} and {b.id} are of one spectrum and lighting"
+                assert (a.spectrum, a.lighting, a.part) != (b.spectrum, b.lighting, b.part), (
+                    f"pair {name!r}: {a.id} and {b.id} are of one spectrum, lighting and part"
                 )
 
     def test_folds_part_the_subjects(self, root: Path | None) -> None:
