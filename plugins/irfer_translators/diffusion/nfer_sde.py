@@ -53,12 +53,13 @@ Distance: TypeAlias = Callable[[Tensor, Tensor], Tensor]
 
 def score_loss(
     net: TimedNet, process: VPProcess, x0: Tensor, c: Tensor, t: Tensor, noise: Tensor,
-    prediction: Prediction = "eps", distance: Distance = nnf.mse_loss,
+    prediction: Prediction = "eps", distance: Distance | None = None,
 ) -> Tensor:
     """|| noise - eps_theta([x_t, c], t) ||^2 with the clean source c (equation 9)."""
     x_t = process.q_sample(x0, t, noise)
     output = net(torch.cat([x_t, c], 1), t)
-    return distance(output.float(), process.target(prediction, x0, t, noise))
+    target = process.target(prediction, x0, t, noise)
+    return (distance or nnf.mse_loss)(output.float(), target)
 
 
 def landmark_energy(H: TimedNet, x: Tensor, c_t: Tensor, t: Tensor) -> tuple[Tensor, Tensor]:
