@@ -17,7 +17,7 @@ from irfer_bench.errors import BenchError
 
 Look = Callable[[], Problem | None]
 TURN, PART = 4096, 64
-"""Files looked at before progress is told, and in one piece by one thread."""
+"""Files looked at before progress is reported, and in one piece by one thread."""
 _STOPS = "a run that needs it stops"
 _ACTION = f"restore the file or remove it; {_STOPS}"
 

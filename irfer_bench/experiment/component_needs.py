@@ -35,7 +35,7 @@ def check_component(
             made.open(weights)
     except BenchError:
         raise
-    except Exception as error:
+    except Exception as error:  # a plugin may raise anything where its package is missing
         raise MissingError(
             f"{component.kind} {component.name!r} needs {', '.join(absent)} "
             f"({type(error).__name__}: {error})"

@@ -98,7 +98,7 @@ class VideoReader:
     def _decoded(self) -> Iterator[Any]:
         try:
             yield from self.container.decode(self.stream)
-        except Exception as error:
+        except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
             raise DamagedError(
                 f"{self.path} cannot be decoded after frame {len(self.times)} ({why(error)})",
                 "cut off what is damaged",

@@ -8,6 +8,7 @@ the mean log-probability over its frames.
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -42,7 +43,7 @@ class Stage:
     factor: float = 1.0
 
 
-class FineTunedRecognizer(Generic[P]):
+class FineTunedRecognizer(ABC, Generic[P]):
     """An image network on single frames; a video is scored by the mean over its frames."""
 
     def __init__(self, params: P) -> None:
@@ -50,13 +51,13 @@ class FineTunedRecognizer(Generic[P]):
         self.classes = 0
         self.model: ImageNetwork | None = None
 
+    @abstractmethod
     def network(self, classes: int) -> ImageNetwork:
         """The network with random weights from torch's generator."""
-        raise NotImplementedError
 
+    @abstractmethod
     def load(self, model: ImageNetwork, path: Path) -> None:
         """Put a pretrained file into the network, all but the classifier."""
-        raise NotImplementedError
 
     def fit(self, data: TrainingData, ctx: Context) -> None:
         """Train on source and target, on one of them, or on one after the other (`mode`).

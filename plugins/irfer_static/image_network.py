@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 
 
-class ImageNetwork(nn.Module):
+class ImageNetwork(nn.Module, ABC):
     """A trunk with a linear classifier, on (N, 3, size, size) images in [-1, 1].
 
     Args:
@@ -21,13 +22,13 @@ class ImageNetwork(nn.Module):
         self.register_buffer("deviation", torch.tensor(deviation).view(3, 1, 1), persistent=False)
 
     @property
+    @abstractmethod
     def head(self) -> nn.Linear:
         """The classifier."""
-        raise NotImplementedError
 
+    @abstractmethod
     def features(self, normal: Tensor) -> Tensor:
         """(N, width) pooled features of normalised images."""
-        raise NotImplementedError
 
     def normalise(self, x: Tensor) -> Tensor:
         """[-1, 1] to mean 0 and deviation 1."""

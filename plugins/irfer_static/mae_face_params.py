@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from irfer_bench.api import MissingWeightsError, UsageError, fit
 from irfer_bench.nn.weights import Pretrained
 from irfer_static.fine_tuning_params import locate
-from irfer_static.vit_params import QUICK, SIZES, TransformerParams, ViTSize
+from irfer_static.vit_params import QUICK, TransformerParams
 
 FILE = "mae_face_pretrain_vit_base.pth"
 MAE_FACE = Pretrained(
@@ -36,11 +36,6 @@ class MAEFaceParams(TransformerParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {"weights": "mini", **QUICK},
     }
-
-    @property
-    def shape(self) -> ViTSize:
-        """The network's shape."""
-        return SIZES[self.architecture]
 
     def checkpoint(self, weights: Path) -> Path | None:
         """The pretrained file, or None for random weights.

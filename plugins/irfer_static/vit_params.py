@@ -61,11 +61,14 @@ class TransformerParams(FineTuningParams, frozen=True):
 
     lr: Annotated[float, fit("peak learning rate of the trunk", gt=0)] = 1e-4
     head_factor: Annotated[float, fit("the classifier learns this much faster", gt=0)] = 1.0
+    architecture: Annotated[
+        Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 3 layers of width 64")
+    ] = "b16"
 
     @property
     def shape(self) -> ViTSize:
         """The network's shape."""
-        raise NotImplementedError
+        return SIZES[self.architecture]
 
     def __post_init__(self) -> None:
         if self.size % self.shape.patch:
@@ -78,20 +81,12 @@ class ViTParams(TransformerParams, frozen=True):
     weights: Annotated[
         str, fit("imagenet, none, or the path of a checkpoint with timm's or torchvision's names")
     ] = "imagenet"
-    architecture: Annotated[
-        Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 3 layers of width 64")
-    ] = "b16"
 
     network: ClassVar[str] = "vit"
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {"weights": "none", **QUICK},
     }
-
-    @property
-    def shape(self) -> ViTSize:
-        """The network's shape."""
-        return SIZES[self.architecture]
 
     def checkpoint(self, weights: Path) -> Path | None:
         """The pretrained file, or None for random weights.

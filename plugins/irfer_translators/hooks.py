@@ -88,7 +88,7 @@ def irfer_bench_components() -> Iterable[Component]:
     yield Component(
         "translator", "sr3", "irfer_translators.diffusion.sr3:Sr3",
         "irfer_translators.diffusion.sr3_params:Sr3Params",
-        "conditional diffusion whose network is told the level of noise",
+        "conditional diffusion whose network sees the level of noise",
         licence="Apache-2.0", source="saharia2022sr3", traits=Traits(trains=True, pairs=True),
         parts=SCORE_NET,
     )

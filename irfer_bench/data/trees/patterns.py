@@ -62,8 +62,8 @@ class Patterns:
         roles: pattern of each role, a regular expression for the end of a path below the root;
             `//` stands for up to two folders between. The part behind the last `/` is the file's
             name. Named groups are facts. A file may have several roles.
-        names: proper spelling of folders, so that another letter case can be told.
-        holders: names of folders that only hold the dataset's own ones (no copy is told by them).
+        names: proper spelling of folders, so that another letter case is recognised.
+        holders: folders that only hold the dataset's own ones (no copy is recognised by them).
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""SR3: a diffusion of target images that sees the source and is told how much noise there is.
+"""SR3: a diffusion of target images, conditioned on the source and on the level of noise.
 
 Chitwan Saharia, Jonathan Ho, William Chan, Tim Salimans, David J. Fleet, Mohammad Norouzi, "Image
 Super-Resolution via Iterative Refinement", TPAMI 2022. The authors released no code; this was
@@ -84,7 +84,7 @@ def sr3_sample(
 
 
 def by_noise_level(process: VPProcess, scale: float = 1.0) -> VPProcess:
-    """The same process, whose network is told scale * sqrt(abar) in the place of a level."""
+    """The same process, whose network is given scale * sqrt(abar) in the place of a level."""
     gammas = scale * np.sqrt(process.abar)
     return VPProcess(process.betas, tuple(gammas.tolist()), process.variance)
 
