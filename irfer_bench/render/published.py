@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.rows import Row
 
+FEWEST = 3
+"""Rows from which an order is compared with the printed one."""
 GREY, BLACK = '<span style="color:grey">', "</span>"
 
 
@@ -64,7 +67,47 @@ def _table(
         "",
         *(f"<sup>{k}</sup> {markdown(note)}  " for k, note in enumerate(notes, start=1)),
         "",
+        *agreement(published, shown),
     ]
+
+
+def agreement(published: Published, shown: Sequence[Row]) -> list[str]:
+    """How far the measured order is the printed one, of each recognizer with three rows at least.
+
+    Kendall's tau-b with its exact two-sided p where nothing ties; values that are no finite number
+    are left out.
+    """
+    lines = []
+    for recognizer in dict.fromkeys(row.recognizer for row in shown):
+        said = []
+        for name in published.metrics:
+            pairs = [
+                (value.value, printed.value)
+                for row in shown
+                if row.recognizer == recognizer
+                and (value := row.metrics.get(name)) is not None
+                and value.value is not None
+                and isfinite(value.value)
+                and (printed := published.find(row.translator, name)) is not None
+            ]
+            if len(pairs) >= FEWEST:
+                tau, p = kendall(*zip(*pairs, strict=True))
+                if isfinite(tau):
+                    said.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
+        if said:
+            lines.append(markdown(f"{recognizer}: {'; '.join(said)}") + "  ")
+    if not lines:
+        return []
+    return ["Kendall's τ between the measured and the printed order, 1 where they agree:  ",
+            *lines, ""]
+
+
+def kendall(measured: Sequence[float], printed: Sequence[float]) -> tuple[float, float]:
+    """Kendall's tau-b of two equally long sequences, NaN where one is constant, and its p."""
+    from scipy.stats import kendalltau  # half a second, for suites with published values alone
+
+    found = kendalltau(measured, printed)
+    return float(found.statistic), float(found.pvalue)
 
 
 def _row(published: Published, row: Row, notes: list[str]) -> list[str]:
