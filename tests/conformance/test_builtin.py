@@ -45,10 +45,15 @@ SMALL: dict[str, dict[str, Any]] = {
     "pca": {"epochs": 1, "batch": 27, "J": 2},
     "pda": {"epochs": 1, "batch": 27},
     "vpt": {"epochs": 1, "batch": 27, "depth": 2},
+    "dfer_clip": {"epochs": 1, "batch": 9, "segments": 2},
     "resnet18": {"epochs": 2, "width": 8, "size": 32},
     "resnet50": {"epochs": 2, "width": 4, "size": 32},
     "vit": {"epochs": 2, "size": 24},
     "mae_face": {"epochs": 2, "size": 24, "weights": "none"},
+    **dict.fromkeys(
+        ("former_dfer", "c3d", "c3d_lstm", "r3d_18", "mc3_18", "r2plus1d_18"),
+        {"epochs": 1, "batch": 9, "width": 4, "size": 16},
+    ),
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
 ONE_LEVEL = {
