@@ -43,7 +43,7 @@ class ClipInput:
         for clip in clips:
             taken = self.sampling.test_clips(len(clip.frames), count, split)
             view = self.finish(self.view.evaluate(clip.frames[taken.reshape(-1)]), clip)
-            views.append(view.unflatten(0, taken.shape))
+            views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
 
 

@@ -56,7 +56,7 @@ class DferClipModel(nn.Module):
     def video(self, clips: Tensor) -> Tensor:
         """v: (B, T, 3, S, S) to (B, embed) unit features."""
         frames = encode_image(self, clips.flatten(0, 1))[0]
-        return normalize(self.temporal(frames.unflatten(0, clips.shape[:2])).float())
+        return normalize(self.temporal(frames.view(*clips.shape[:2], -1)).float())
 
     def texts(self, clip: CLIP, ids: Tensor) -> Tensor:
         """o: (C, embed) unit features; V takes the place of the tokens behind start-of-text."""

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from irfer_bench.api import DamagedError, MissingError, UsageError
 from irfer_bench.nn.weights import digest
 
-Template = Literal["single", "face", "descr", "ensemble", "plain", "bare"]
+Template = Literal["single", "face", "descr", "ensemble", "plain", "bare", "expression"]
 """Those of the file; `bare` is `face` without a full stop, `descr` is that and the description."""
 SHIPPED = Path(__file__).with_name("texts.toml")
 TABLES = ("templates", "names", "descriptions")

@@ -16,8 +16,8 @@ from irfer_bench.nn import loop
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import classifier, features
 from tests.irfer_clip.small import (
-    NONE,
     BY_FRAME,
+    NONE,
     PROMPTED,
     SMALL,
     SOURCE,
