@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -48,6 +49,20 @@ def score_clips(
         features.add(owners, codes)
         ctx.progress("predict", int(owners[-1]) + 1, len(clips))
     return scores.log_probabilities(), features.mean()
+
+
+def average_clips(
+    logits: Tensor, by: Literal["probability", "logit"] = "probability"
+) -> Tensor:
+    """(N, classes) float64 log-probabilities of videos from those of several clips of each.
+
+    Args:
+        logits: (clips, N, classes); log-probabilities are logits too.
+        by: the mean of the clips' probabilities, or of their logits.
+    """
+    if by == "logit":
+        return logits.double().mean(0).log_softmax(-1)
+    return logits.double().log_softmax(-1).logsumexp(0) - math.log(len(logits))
 
 
 class ClipMean:
