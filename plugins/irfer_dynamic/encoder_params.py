@@ -74,16 +74,20 @@ class EncoderParams(Params, frozen=True):
         fit("segments of training: up to the end of a clip, or without its last n mod 16 frames"),
     ] = "full_span"
     pixels: Annotated[
-        Literal["normalised", "unit"],
-        fit("mean and deviation that MAE-Face was trained with, or pixels in 0 to 1 as they are"),
-    ] = "normalised"
+        Literal["imagenet", "unit"],
+        fit("ImageNet's mean and deviation are taken off, or pixels stay in 0 to 1"),
+    ] = "imagenet"
     audio_rate: Annotated[
         Literal["16k", "native"],
         fit("rate of the audio: AudioMAE's 16 kHz, or whatever the file has"),
     ] = "16k"
-    augment: Annotated[
-        bool, fit("brightness, random crops of 8 to 100 % of the area, and flips, one draw a clip")
-    ] = True
+    crop: Annotated[
+        float, fit("smallest area of the random crop, one draw a clip; 1 is no crop", gt=0, le=1)
+    ] = 0.08
+    flip: Annotated[float, fit("probability of a mirrored clip", ge=0, le=1)] = 0.5
+    brightness: Annotated[
+        float, fit("b: pixels are multiplied by 1 - b to 1 + b, one draw a clip", ge=0, le=1)
+    ] = 0.5
     drop_path: Annotated[
         float, fit("stochastic depth of the last block of the frozen encoders", ge=0, lt=1)
     ] = 0.1

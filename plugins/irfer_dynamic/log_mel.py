@@ -6,8 +6,9 @@ For frames of 25 ms every 10 ms, with X the spectrum of the windowed frame x,
     y_m = log max(eps, sum_k w_mk |X_k|^2)
 
 with triangles w_m on the scale mel(f) = 1127 ln(1 + f / 700) from 20 Hz to half the rate, eps =
-2^-23, no dither and no energy. Povey et al., "The Kaldi Speech Recognition Toolkit", ASRU 2011;
-mean, deviation and window are those of AudioMAE on AudioSet (Huang et al., NeurIPS 2022).
+2^-23, no dither and no energy: `torchaudio.compliance.kaldi.fbank` with `htk_compat`, a Hann window
+and no dither. Mean, deviation and the shape are those of AudioMAE (Huang et al., "Masked
+Autoencoders that Listen", NeurIPS 2022).
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022; timm's
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from functools import partial
 
 import torch
@@ -97,6 +98,21 @@ class MAEEncoder(nn.Module):
             x = self.update(i, block(x))
         cls: Tensor = self.norm(x[:, 0])
         return cls
+
+
+class EncoderNetwork(nn.Module, ABC):
+    """Frozen encoders, and what is trained; see `MMADFER`."""
+
+    classifier: nn.Linear
+
+    @abstractmethod
+    def features(self, frames: Tensor, audio: Tensor) -> Tensor:
+        """(B, width): what the classifier is given."""
+
+    def forward(self, frames: Tensor, audio: Tensor) -> Tensor:
+        """(B, classes) logits."""
+        logits: Tensor = self.classifier(self.features(frames, audio))
+        return logits
 
 
 def resize_positions(positions: Tensor, old: tuple[int, int], new: tuple[int, int]) -> Tensor:

@@ -23,11 +23,11 @@ from irfer_bench.nn.checkpoints import rename_keys
 from irfer_bench.nn.temporal_transformer import TemporalTransformer, from_official
 from irfer_dynamic.encoder_params import EncoderPair
 from irfer_dynamic.fusion import make_fusion
-from irfer_dynamic.mae_encoder import MAEEncoder
+from irfer_dynamic.mae_encoder import EncoderNetwork, MAEEncoder
 from irfer_dynamic.mma_dfer_params import MMADFERParams
 
 
-class MMADFER(nn.Module):
+class MMADFER(EncoderNetwork):
     """Frames (B, t, 3, S, S) and spectrograms (B, 1, time, mels) to (B, classes) logits.
 
     Args:
@@ -57,11 +57,6 @@ class MMADFER(nn.Module):
                 head_width=p.temporal_head, hidden=p.temporal_hidden, fused=False,
             )  # fmt: skip
         self.classifier = nn.Linear(width, classes)
-
-    def forward(self, frames: Tensor, audio: Tensor) -> Tensor:
-        """(B, classes) logits."""
-        logits: Tensor = self.classifier(self.features(frames, audio))
-        return logits
 
     def features(self, frames: Tensor, audio: Tensor) -> Tensor:
         """(B, temporal width): what the classifier is given."""
