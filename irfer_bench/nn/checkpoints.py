@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from irfer_bench.errors import DamagedError, RefusedError
+from irfer_bench.errors import CellError, DamagedError, RefusedError
 
 READ_ERRORS = (
     RuntimeError,
@@ -129,6 +129,26 @@ def rename_keys(
         if new is not None:
             renamed[new + name.removeprefix(prefix)] = value
     return renamed
+
+
+def load_trunk(net: nn.Module, path: Path, network: str) -> None:
+    """Put a torchvision checkpoint into a ResNet of images or videos, all but the classifier.
+
+    Raises:
+        CellError: the file holds another network; names what does not fit.
+        DamagedError, RefusedError: it cannot be read, or not without running code.
+    """
+    own = rename_keys(net.state_dict(), {"fc.": None})
+    counters = {name: value for name, value in own.items() if name.endswith("batches_tracked")}
+    # Files of old torchvision releases have no counters.
+    given = read_checkpoint(path).tensors
+    trunk = counters | rename_keys(given, {"fc.": None})
+    report = compare_keys(own, trunk)
+    if not report.fits:
+        raise CellError(
+            f"{path.name} is no torchvision {network}: {report.describe()}",
+            "give a state_dict with torchvision's key names")
+    net.load_state_dict(trunk, strict=False)
 
 
 def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dict[str, str]]:
