@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,11 @@ from irfer_bench.api import DamagedError
 from irfer_bench.cli import main
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_dynamic.encoder_params import EncoderParams
 from irfer_dynamic.mma_dfer import MMADFERRecognizer
 from irfer_dynamic.unimodal import AudioOnlyRecognizer, VisionOnlyRecognizer
 from irfer_dynamic.unimodal_params import AudioOnlyParams, VisionOnlyParams
-from tests.irfer_datasets.dfew_tree import write_dfew
-from tests.irfer_dynamic.voices import TINY, clip, clips, mma, tone, training
+from tests.irfer_datasets.dfew_tree import dfew_tree
+from tests.irfer_dynamic.voices import clip, clips, mma, tone, training
 
 SMALL = {"size": 16, "frames": 2, "window": 32, "epochs": 1, "batch": 4, "weights": "none"}
 
@@ -54,17 +54,13 @@ def test_clips_of_few_frames_are_scored(
 def test_of_ten_thousand_frames_the_sampled_ones_are_read(fitted: MMADFERRecognizer) -> None:
     read: list[Any] = []
 
-    class Frames:
-        def __len__(self) -> int:
-            return 10_000
-
+    class Frames(np.ndarray):  # type: ignore[type-arg]
         def __getitem__(self, index: Any) -> Any:
-            read.extend(index.tolist())
-            return clip(0, frames=1).frames[np.zeros(len(index), int)]
+            read.extend(np.asarray(index).tolist())
+            return np.asarray(self)[index]
 
-    from dataclasses import replace
-
-    long = ClipList([replace(clip(0), frames=Frames())])  # type: ignore[arg-type]
+    many = np.broadcast_to(clip(0, frames=1).frames, (10_000, 16, 16, 3)).view(Frames)
+    long = ClipList([replace(clip(0), frames=many)])
     assert fitted.predict(long, MemoryContext()).shape == (1, 3)
     assert read == [2500, 7500]
 
@@ -130,10 +126,38 @@ def test_what_one_modality_says_does_not_depend_on_the_other() -> None:
         assert np.array_equal(again.predict(data, context), recognizer.predict(data, context))
 
 
-@pytest.mark.parametrize("name", ["audio_only", "mma_dfer"])
+WITHOUT_WEIGHTS = {
+    "audio_only": ["-p", "audio_only.weights=none"],
+    "mma_dfer": ["-p", "mma_dfer.vision_weights=none", "-p", "mma_dfer.audio_weights=none"],
+}
+
+
+def said(capsys: pytest.CaptureFixture[str]) -> str:
+    return " ".join(capsys.readouterr().err.split())
+
+
+@pytest.mark.parametrize("name", WITHOUT_WEIGHTS)
 def test_stills_are_refused_when_planning(
     name: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert main(["plan", "-s", "synth_nir_weak5", "-t", "none", "-r", name]) == 2
-    said = " ".join(capsys.readouterr().err.split())
-    assert f"recognizer '{name}' needs audio and synth_nir_weak5 has frames without any" in said
+    words = ["-s", "synth_nir_weak5", "-t", "none", "-r", name, *WITHOUT_WEIGHTS[name]]
+    assert main(["plan", *words]) == 2
+    refused = f"recognizer '{name}' needs audio and synth_nir_weak5 has frames without any"
+    assert refused in said(capsys)
+
+
+def test_a_mute_copy_is_refused_before_the_first_step(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    monkeypatch.chdir(tmp_path)
+    for folder, sources in (("mute", ["clip_224x224"]), ("heard", ["clip_224x224", "original"])):
+        dfew_tree(tmp_path / folder, *sources)
+    for name, words in WITHOUT_WEIGHTS.items():
+        asked = ["plan", "-s", "dfew_supervised", "--fold", "1", "-r", name, *words]
+        assert main([*asked, "--data-root", f"dfew={tmp_path / 'mute'}"]) == 3
+        assert f"recognizer '{name}' needs audio, and none of the 12 training clips" in said(capsys)
+        assert main([*asked, "--data-root", f"dfew={tmp_path / 'heard'}"]) == 0
+    frames = ["-r", "vision_only", "-p", "vision_only.weights=none"]
+    mute = ["--data-root", f"dfew={tmp_path / 'mute'}"]
+    assert main(["plan", "-s", "dfew_supervised", "--fold", "1", *frames, *mute]) == 0
