@@ -16,8 +16,8 @@ from irfer_bench.nn.clip_input import ClipInput
 from irfer_bench.nn.clip_views import ClipView
 from irfer_bench.nn.frame_sampling import FrameSampling
 from irfer_bench.nn.frames import CACHE_BYTES, FrameTable
+from irfer_bench.nn.log_mel import FRAME, spectrogram
 from irfer_dynamic.encoder_params import EncoderParams
-from irfer_dynamic.log_mel import FRAME, spectrogram
 
 IMAGENET = (
     (((0.485,),), ((0.456,),), ((0.406,),)),

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from irfer_dynamic.log_mel import fbank, spectrogram
+from irfer_bench.nn.log_mel import fbank, spectrogram
 from tests.parity.clip_fixtures import tensors_of
 from tests.parity.fixtures import error, fixtures
 
