@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
 
-from irfer_dynamic.log_mel import DEVIATION, FLOOR, MEAN, fbank, spectrogram
-from tests.irfer_dynamic.voices import RATE, tone
+from irfer_bench.nn.log_mel import DEVIATION, FLOOR, MEAN, RATE, fbank, spectrogram
 
 MISSING = -MEAN / (2 * DEVIATION)
+
+
+def tone(label: int, samples: int, rate: int = RATE) -> Any:
+    pitch = 200 * 3**label
+    return np.sin(2 * np.pi * pitch * np.arange(samples) / rate).astype(np.float32)
 
 
 def test_a_tone_is_in_the_band_of_its_pitch_whatever_the_rate() -> None:
