@@ -69,6 +69,9 @@ class EncoderParams(Params, frozen=True):
     ] = "b16"
     frames: Annotated[int, fit("frames of a clip, one per segment", ge=1, le=64)] = 16
     size: Annotated[int, fit("side of the vision encoder's input in pixels", ge=16, le=512)] = 224
+    window: Annotated[
+        int, fit("frames of 10 ms of a spectrogram; longer audio is cut", ge=16, le=1024)
+    ] = 512
     segments: Annotated[
         Literal["full_span", "official"],
         fit("segments of training: up to the end of a clip, or without its last n mod 16 frames"),
@@ -98,7 +101,7 @@ class EncoderParams(Params, frozen=True):
     weight_decay: Annotated[float, fit("of AdamW", ge=0)] = 1e-2
 
     clips: Annotated[
-        Literal[1, 2], apply("clips that are scored of each video; their probabilities are averaged")
+        Literal[1, 2], apply("clips that are scored of each video, and averaged")
     ] = 1
     clip_split: Annotated[
         Literal["alternate", "halves"], apply("two clips: frames in turn, or the two halves")
@@ -110,13 +113,15 @@ class EncoderParams(Params, frozen=True):
 
     @property
     def pair(self) -> EncoderPair:
-        """The encoders, for images of `size` pixels."""
-        return replace(PAIRS[self.architecture], size=self.size)
+        """The encoders, for images of `size` pixels and spectrograms of `window` frames."""
+        return replace(PAIRS[self.architecture], size=self.size, window=self.window)
 
     def __post_init__(self) -> None:
-        if self.size % self.pair.shape.patch:
-            raise ValueError(
-                f"size must be a multiple of the patches' {self.pair.shape.patch} pixels")
+        patch = self.pair.shape.patch
+        if self.size % patch:
+            raise ValueError(f"size must be a multiple of the patches' {patch} pixels")
+        if self.window % patch:
+            raise ValueError(f"window must be a multiple of the patches' {patch} frames")
 
 
 def locate(

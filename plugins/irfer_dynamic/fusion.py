@@ -38,7 +38,7 @@ class Fusion(nn.Module, ABC):
 
     @abstractmethod
     def forward(self, v: Tensor, a: Tensor, t: int) -> tuple[Tensor, Tensor]:
-        """(B t, N, D) and (B, M, D) to the same shapes; of the last layer (B t, 1, D), (B, 1, D)."""
+        """(B t, N, D) and (B, M, D) to the same shapes; of the last layer the class tokens do."""
 
 
 class NoFusion(nn.Module):

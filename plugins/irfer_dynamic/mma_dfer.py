@@ -1,12 +1,13 @@
 """MMA-DFER: two frozen self-supervised encoders, adapted to faces that move and speak.
 
 Kateryna Chumachenko, Alexandros Iosifidis, Moncef Gabbouj, "MMA-DFER: MultiModal Adaptation of
-Unimodal Models for Dynamic Facial Expression Recognition in-the-Wild", CVPR Workshops 2024. MAE-Face
-sees 16 frames and AudioMAE hears a log-mel spectrogram; prompts adapt each, fusion bottlenecks let
-them exchange what they know behind every block, and a transformer reads the frames' tokens. The
-equations are in `mma_dfer_model.py` and `fusion.py`, and are those of the public code, as are drop
-path in the frozen encoders, one gate per layer and modality, initial positions of prompts from
-N(0, 1), and the sum of both encoders before the joint projection. Decisions and deviations:
+Unimodal Models for Dynamic Facial Expression Recognition in-the-Wild", CVPR Workshops 2024.
+MAE-Face sees 16 frames and AudioMAE hears a log-mel spectrogram; prompts adapt each, fusion
+bottlenecks let them exchange what they know behind every block, and a transformer reads the frames'
+tokens. The equations are in `mma_dfer_model.py` and `fusion.py`, and are those of the public code,
+as are drop path in the frozen encoders, one gate per layer and modality, initial positions of
+prompts from N(0, 1), and the sum of both encoders before the joint projection. Decisions and
+deviations:
 
 * `official` sees and hears as the public code does: pixels without mean and deviation, audio at the
   rate of its file, training segments without the last n mod 16 frames of a clip. By default

@@ -41,7 +41,7 @@ class MMADFERParams(EncoderParams, frozen=True):
         fit("learned tokens of the encoders: updated between blocks, put in once, or none"),
     ] = "progressive"
     updates: Annotated[
-        int, fit("progressive updates of learned tokens; how many are static: the same", ge=1, le=12)
+        int, fit("progressive updates; static prompts are as many tokens", ge=1, le=12)
     ] = 2
     update_tokens: Annotated[int, fit("learned tokens of each encoder per update", ge=1)] = 3
     prompt_positions: Annotated[
@@ -69,7 +69,7 @@ class MMADFERParams(EncoderParams, frozen=True):
         "bench": {"size": 160},
         "quick": {
             "architecture": "mini", "vision_weights": "mini", "audio_weights": "mini",
-            "size": 64, "frames": 8, "latent": 32, "ita_dim": 32,
+            "size": 64, "frames": 8, "window": 256, "latent": 32, "ita_dim": 32,
             "temporal_width": 96, "temporal_heads": 4, "temporal_head": 24, "temporal_hidden": 192,
             "epochs": 6, "batch": 8, "lr": 2e-3, "prompt_positions": 0.1, "drop_path": 0.0,
         },
@@ -90,7 +90,7 @@ class MMADFERParams(EncoderParams, frozen=True):
         return 0 if self.prompts == "none" else self.update_tokens * self.updates
 
     def __post_init__(self) -> None:
-        super(MMADFERParams, self).__post_init__()
+        super().__post_init__()
         depth = self.pair.shape.depth
         if self.prompts == "progressive" and depth % self.updates:
             raise ValueError(f"updates must divide the encoders' {depth} blocks")

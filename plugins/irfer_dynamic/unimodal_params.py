@@ -59,7 +59,7 @@ class VisionOnlyParams(UnimodalParams, frozen=True):
         str, fit("mae_face, mini, none (random), or the path of a checkpoint in MAE's layout")
     ] = "mae_face"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": {"size": 160}, "quick": {**QUICK, "size": 64, "frames": 8},
+        "bench": {"size": 160}, "quick": {**QUICK, "size": 64, "frames": 8, "window": 256},
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 2.0}
 
@@ -72,5 +72,5 @@ class AudioOnlyParams(UnimodalParams, frozen=True):
     weights: Annotated[
         str, fit("audiomae, mini, none (random), or the path of a checkpoint in AudioMAE's layout")
     ] = "audiomae"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {**QUICK, "size": 64}}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {**QUICK, "size": 64, "window": 256}}
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 15.0, "apply": 1.0}
