@@ -66,7 +66,8 @@ def load_trained(network: MMADFER, path: Path) -> None:
         CellError: it was trained with other parameters, or for other classes.
         DamagedError, RefusedError: it cannot be read, or not without running code.
     """
-    given = from_published(read_checkpoint(path).tensors, len(network.vision.blocks))
+    tensors = read_checkpoint(path, inert=("__main__.RecorderMeter",)).tensors
+    given = from_published(tensors, len(network.vision.blocks))
     report = compare_keys(network.state_dict(), given)
     if not report.fits:
         raise CellError(

@@ -180,6 +180,15 @@ def test_the_authors_trained_network_is_evaluated_as_it_is(tmp_path: Path) -> No
         load_trained(MMADFER(params(), 3), path)
 
 
+def test_the_authors_file_has_500_tensors_of_which_492_are_used() -> None:
+    """Two classifiers of the encoders and two norms are left out: eight tensors."""
+    with torch.device("meta"):
+        theirs = official(MMADFER(MMADFERParams(), 7))
+    assert len(theirs) == 492
+    assert theirs["image_encoder.pos_embed"].shape == (1, 203, 768)
+    assert theirs["audio_model.pos_embed"].shape == (1, 263, 768)
+
+
 def test_encoders_from_files_are_not_kept_in_the_state(tmp_path: Path) -> None:
     files = {
         "vision_weights": str(saved(tmp_path / "v.pth", published((16, 16), 3))),
