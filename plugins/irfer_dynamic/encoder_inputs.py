@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -54,7 +54,7 @@ class EncoderInputs:
         p = self.params
         area = (p.crop, 1.0)
         return ClipInput(
-            FrameSampling(p.frames, mode=p.segments),
+            FrameSampling(p.frames, mode=p.segment_mode),
             ClipView(p.size, area=area, flip=p.flip, brightness=p.brightness),
         )
 
@@ -70,7 +70,7 @@ class EncoderInputs:
 
     def evaluate(self, clips: Sequence[Clip]) -> list[Example]:
         """The examples by which each video is scored: one, or two with the same audio."""
-        p, count = self.params, self.params.clips if self.frames else 1
+        p, count = self.params, self.params.test_clips if self.frames else 1
         heard = self.hear(clips)
         if not self.frames:
             return [Example(torch.zeros(len(clips), 0), heard)]
@@ -122,7 +122,7 @@ class TrainingReader:
         return Example(self._inputs.views(clips, generator), heard)
 
 
-def checked(clip: Clip) -> object:
+def checked(clip: Clip) -> Any:
     """The clip's audio, or None where it has none, or less than one frame of 25 ms.
 
     Raises:

@@ -72,7 +72,7 @@ class EncoderParams(Params, frozen=True):
     window: Annotated[
         int, fit("frames of 10 ms of a spectrogram; longer audio is cut", ge=16, le=1024)
     ] = 512
-    segments: Annotated[
+    segment_mode: Annotated[
         Literal["full_span", "official"],
         fit("segments of training: up to the end of a clip, or without its last n mod 16 frames"),
     ] = "full_span"
@@ -100,15 +100,13 @@ class EncoderParams(Params, frozen=True):
     lr: Annotated[float, fit("AdamW, cosine to 0 by epochs", gt=0)] = 1e-4
     weight_decay: Annotated[float, fit("of AdamW", ge=0)] = 1e-2
 
-    clips: Annotated[
-        Literal[1, 2], apply("clips that are scored of each video, and averaged")
-    ] = 1
+    test_clips: Annotated[int, apply("clips that a video is scored by", ge=1, le=8)] = 1
     clip_split: Annotated[
-        Literal["alternate", "halves"], apply("two clips: frames in turn, or the two halves")
+        Literal["alternate", "halves"], apply("clips take frames in turn, or consecutive runs")
     ] = "alternate"
     clip_mean: Annotated[
-        Literal["probabilities", "logits"], apply("what is averaged over two clips")
-    ] = "probabilities"
+        Literal["probability", "logit"], apply("what is averaged over the clips")
+    ] = "probability"
     predict_batch: Annotated[int, apply("clips per forward pass of predict", ge=1)] = 16
 
     @property

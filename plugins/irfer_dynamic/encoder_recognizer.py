@@ -99,7 +99,6 @@ class EncoderRecognizer(ABC, Generic[P]):
         inputs = EncoderInputs(p, frames=self.frames, audio=self.audio)
         scores, features = [np.zeros((0, self.classes))], [
             np.zeros((0, model.classifier.in_features))]
-        by = "logit" if p.clip_mean == "logits" else "probability"
         if self.audio:
             report_missing(clips, ctx)
         for part in clip_batches(clips, p.predict_batch):
@@ -108,7 +107,7 @@ class EncoderRecognizer(ABC, Generic[P]):
                 with autocast(ctx):
                     found.append(model.features(*example.to(ctx.device)).float())
             logits = torch.stack([model.classifier(one) for one in found])
-            scores.append(average_clips(logits, by).cpu().numpy())
+            scores.append(average_clips(logits, p.clip_mean).cpu().numpy())
             features.append(torch.stack(found).mean(0).cpu().numpy())
             ctx.progress("predict", part.first + len(part.clips), len(clips))
         return (

@@ -77,7 +77,7 @@ class FusionBottleneck(Fusion):
     def forward(self, v: Tensor, a: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """The equations above."""
         v_low, a_low = self.vision_down(v), self.audio_down(a)
-        l_v = v_low.unflatten(0, (-1, t)).mean(dim=(1, 2))[:, None]
+        l_v = v_low.reshape(len(a), -1, v_low.shape[-1]).mean(dim=1, keepdim=True)
         l_a = a_low.mean(dim=1, keepdim=True).repeat_interleave(t, dim=0)
         if self.last:
             v, a, v_low, a_low = v[:, :1], a[:, :1], v_low[:, :1], a_low[:, :1]

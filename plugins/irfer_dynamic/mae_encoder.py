@@ -123,6 +123,6 @@ def resize_positions(positions: Tensor, old: tuple[int, int], new: tuple[int, in
     """
     if old == new:
         return positions
-    grid = positions[:, 1:].unflatten(1, old).permute(0, 3, 1, 2).float()
+    grid = positions[:, 1:].reshape(1, *old, -1).permute(0, 3, 1, 2).float()
     resized = F.interpolate(grid, new, mode="bicubic", align_corners=False)
     return torch.cat([positions[:, :1], resized.flatten(2).transpose(1, 2)], dim=1)

@@ -14,7 +14,7 @@ deviations:
   ImageNet's mean and deviation are taken off, audio is resampled to the 16 kHz of AudioMAE, and
   segments reach to the end of a clip;
 * the paper scores two clips of a video and does not say which: 32 middles are dealt out in turn,
-  the audio is the same, and probabilities are averaged (`clips`, `clip_split`, `clip_mean`);
+  the audio is the same, and probabilities are averaged (`test_clips`, `clip_split`, `clip_mean`);
 * a clip without audio hears a constant spectrogram, as in the public code, and is counted;
 * fusion by `add`, `mult`, `mult_concat` and `ita`, described in a line each, is ours in detail;
 * `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
@@ -29,7 +29,8 @@ from pathlib import Path
 from typing import cast
 
 from irfer_dynamic.encoder_files import load_encoder, load_trained
-from irfer_dynamic.encoder_recognizer import EncoderNetwork, EncoderRecognizer
+from irfer_dynamic.encoder_recognizer import EncoderRecognizer
+from irfer_dynamic.mae_encoder import EncoderNetwork
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
 

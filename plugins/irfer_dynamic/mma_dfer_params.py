@@ -75,7 +75,7 @@ class MMADFERParams(EncoderParams, frozen=True):
         },
     }
     variants: ClassVar[dict[str, dict[str, Any]]] = {
-        "official": {"pixels": "unit", "audio_rate": "native", "segments": "official"},
+        "official": {"pixels": "unit", "audio_rate": "native", "segment_mode": "official"},
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 90.0, "apply": 5.0}
 

@@ -43,8 +43,8 @@ class LinearNetwork(EncoderNetwork):
         """(B, width): the class token, of frames their mean."""
         if not self.vision:
             return self.encoder.encode(audio)
-        t = frames.shape[1]
-        return self.encoder.encode(frames.flatten(0, 1)).unflatten(0, (-1, t)).mean(dim=1)
+        cls = self.encoder.encode(frames.flatten(0, 1))
+        return cls.reshape(len(frames), -1, cls.shape[-1]).mean(dim=1)
 
 
 class UnimodalRecognizer(EncoderRecognizer[P]):

@@ -29,7 +29,7 @@ class UnimodalParams(EncoderParams, frozen=True):
     weights: Annotated[str, fit("a published name, mini, none (random), or a path")] = "none"
 
     variants: ClassVar[dict[str, dict[str, Any]]] = {
-        "official": {"pixels": "unit", "audio_rate": "native", "segments": "official"},
+        "official": {"pixels": "unit", "audio_rate": "native", "segment_mode": "official"},
     }
 
     @property

@@ -44,7 +44,7 @@ def fitted() -> MMADFERRecognizer:
 def test_clips_of_few_frames_are_scored(
     frames: int, count: int, fitted: MMADFERRecognizer
 ) -> None:
-    recognizer = mma(clips=count)
+    recognizer = mma(test_clips=count)
     recognizer.restore(fitted.state())
     scores = recognizer.predict(clips(2, frames=frames), MemoryContext())
     assert np.isfinite(scores).all()

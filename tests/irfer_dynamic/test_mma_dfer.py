@@ -154,12 +154,12 @@ def test_two_clips_are_the_mean_of_two() -> None:
     for taken in ((1, 5), (3, 7)):
         parts = ClipList([replace(c, frames=c.frames[list(taken)]) for c in data])
         alone.append(recognizer.predict(parts, context))
-    for by, how in (("probabilities", "probability"), ("logits", "logit")):
-        two = mma(clips=2, clip_mean=by)
+    for by in ("probability", "logit"):
+        two = mma(test_clips=2, clip_mean=by)
         two.restore(recognizer.state())
-        mean = average_clips(torch.tensor(np.stack(alone)), how)  # type: ignore[arg-type]
+        mean = average_clips(torch.tensor(np.stack(alone)), by)  # type: ignore[arg-type]
         assert np.allclose(two.predict(data, context), mean, atol=1e-5)
-    halves = mma(clips=2, clip_split="halves")
+    halves = mma(test_clips=2, clip_split="halves")
     halves.restore(recognizer.state())
     assert not np.allclose(halves.predict(data, context), mean, atol=1e-7)
 
@@ -194,6 +194,6 @@ def test_values_that_do_not_fit_are_refused(given: Any, said: str) -> None:
 
 def test_the_official_variant_sees_and_hears_as_the_public_code() -> None:
     made = resolve(MMADFERParams, component="mma_dfer", variant="official")
-    assert (made.pixels, made.audio_rate, made.segments) == ("unit", "native", "official")
+    assert (made.pixels, made.audio_rate, made.segment_mode) == ("unit", "native", "official")
     assert (made.frames, made.size, made.window, made.batch, made.epochs) == (16, 224, 512, 8, 25)
     assert (made.lr, made.weight_decay, made.drop_path, made.latent) == (1e-4, 1e-2, 0.1, 128)
