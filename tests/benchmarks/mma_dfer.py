@@ -92,7 +92,7 @@ def kept_bytes(work: Callable[[], Any]) -> int:
 
     def pack(x: Tensor) -> Tensor:
         if not isinstance(x, torch.nn.Parameter):
-            storages[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+            storages[x.untyped_storage()._cdata] = x.untyped_storage().nbytes()
             alive.append(x)
         return x
 
