@@ -42,7 +42,7 @@ class Published(msgspec.Struct, frozen=True, kw_only=True):
     """A paper's table, as a suite names it.
 
     Args:
-        source: paper and table. dataset: of the values, where `datasets` names no other.
+        source: papers and tables. dataset: of the values, where `datasets` names no other.
         datasets: setting to the dataset whose values stand beside it.
         rows: a board's translator or recognizer to the method's name in the file, where they
             differ.

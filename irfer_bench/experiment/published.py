@@ -15,7 +15,7 @@ from irfer_bench.store.published import read_values
 
 class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     file: str
-    source: str
+    source: str | list[str]
     dataset: str
     metrics: dict[str, str]
     rows: dict[str, str] = {}
@@ -25,8 +25,8 @@ class _Table(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def read_published(suite: str | Path | None) -> Published | None:
     """The values that a suite names, None where it names none or there is no suite.
 
-    Its `file` is JSON or CSV beside the suite; the values of one `source` are taken, those of
-    `dataset` and of the `datasets` that it names by setting.
+    Its `file` is JSON or CSV beside the suite; values are taken of its `source`, one or several,
+    and of `dataset` and the `datasets` that it names by setting.
 
     Raises:
         UsageError: a wrong key or value, or no such row. MissingError: no such file.
@@ -43,11 +43,12 @@ def read_published(suite: str | Path | None) -> Published | None:
     except msgspec.ValidationError as error:
         keys = ", ".join(_Table.__struct_fields__)
         raise UsageError(f"suite {path}: {PUBLISHED}: {error}", f"keys are {keys}") from None
+    sources = [table.source] if isinstance(table.source, str) else table.source
     datasets = dict.fromkeys([table.dataset, *table.datasets.values()])
     values = tuple(
         value
         for value in read_values(path.parent / table.file)
-        if value.source == table.source and value.dataset in datasets
+        if value.source in sources and value.dataset in datasets
     )
     known = {value.metric for value in values} | {value.method for value in values}
     absent = [name for name in datasets if name not in {value.dataset for value in values}]
@@ -55,9 +56,9 @@ def read_published(suite: str | Path | None) -> Published | None:
     if unknown:
         raise UsageError(
             f"suite {path}: {PUBLISHED}: {table.file} has no {', '.join(unknown)} "
-            f"of {table.source!r} on {', '.join(map(repr, datasets))}"
+            f"of {', '.join(map(repr, sources))} on {', '.join(map(repr, datasets))}"
         )
     return Published(
-        source=table.source, dataset=table.dataset, datasets=table.datasets, rows=table.rows,
+        source="; ".join(sources), dataset=table.dataset, datasets=table.datasets, rows=table.rows,
         metrics=table.metrics, values=values,
     )  # fmt: skip

@@ -51,16 +51,21 @@ def published_board(setting: str) -> PublishedBoard | None:
     Raises:
         DamagedError: a file of published values is not in its form.
     """
-    return _boards(published_folder()).get(setting)
+    return published_boards(published_folder()).get(setting)
 
 
 def published_settings() -> list[str]:
     """Settings for whose protocol values are published."""
-    return list(_boards(published_folder()))
+    return list(published_boards(published_folder()))
 
 
 @cache
-def _boards(folder: Path) -> dict[str, PublishedBoard]:
+def published_boards(folder: Path) -> dict[str, PublishedBoard]:
+    """What a folder's `boards.toml` names, by setting; read once per process.
+
+    Raises:
+        DamagedError: it or a file that it names is not in its form.
+    """
     path = folder / BOARDS
     if not path.is_file():
         return {}
