@@ -17,6 +17,7 @@ from typing import Any
 from irfer_bench.api import Problem
 
 _USED = "what is there is used, results are marked incomplete"
+REST = "the others are used, results are marked incomplete"
 
 
 @cache

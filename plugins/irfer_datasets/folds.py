@@ -1,4 +1,4 @@
-"""Test subjects of each fold by published lists, beside the public ways to make folds."""
+"""Test subjects of each fold by published lists."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from irfer_bench.api import Item, every_fifth, few_subjects, split_fold
+from irfer_bench.api import Item
 
 Lists = tuple[tuple[str, ...], ...]
-
-__all__ = ["Lists", "cut_folds", "every_fifth", "few_subjects", "read_folds", "split_fold"]
 
 
 @cache

@@ -4,10 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import replace
+from importlib import import_module
 
-from irfer_bench.api import Component, hookimpl
-from irfer_datasets.announced_settings import SETTINGS
+from irfer_bench.api import Component, Setting, hookimpl
 from irfer_datasets.expected_trees import TREES
+
+WITH_SETTINGS = (
+    "oulu_casia",
+    "nvie",
+    "large_hfe",
+    "cfee",
+    "kdef",
+    "raf_db",
+    "affectnet",
+    "ck_plus",
+    "dfew",
+    "mafw",
+    "folder",
+    "hub",
+)
+"""Packages whose `settings.py` holds settings; the first of a dataset is its default."""
 
 
 @hookimpl
@@ -122,11 +138,13 @@ def _components() -> Iterable[Component]:
         licence="on request by faculty at mohammadmahoor.com; research only",
         source="mollahosseini2019affectnet",
     )
-    for dataset, summaries in SETTINGS.items():
-        for name, summary in summaries.items():
-            yield Component(
-                kind="setting",
-                name=name,
-                factory=f"irfer_datasets.{dataset}.settings:{name.upper()}",
-                summary=summary,
-            )
+    for package in WITH_SETTINGS:
+        module = import_module(f"irfer_datasets.{package}.settings")
+        for constant, setting in vars(module).items():
+            if isinstance(setting, Setting):
+                yield Component(
+                    kind="setting",
+                    name=setting.name,
+                    factory=f"{module.__name__}:{constant}",
+                    summary=setting.summary,
+                )

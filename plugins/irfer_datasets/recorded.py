@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 from irfer_bench.api import Found, Notes, note_gaps
+from irfer_datasets.expected import REST
 
 Key = tuple[str, ...]
 """The proper names of a sequence's levels, such as camera, light, subject, expression."""
@@ -32,6 +33,11 @@ class Recorded:
     folder: str
     base: str
     frames: dict[int, str] = field(default_factory=dict)
+
+    @property
+    def files(self) -> tuple[str, ...]:
+        """Paths of the frames in their order."""
+        return tuple(self.frames[number] for number in sorted(self.frames))
 
 
 def one_of(group: str, names: Sequence[str], advice: Callable[[str], str] | None = None) -> Level:
@@ -69,6 +75,28 @@ def read_sequences(
                 seen.note("duplicate_frame", path, f"not read; {first} is; remove one")
         note_gaps(sorted(sequence.frames), hit.folder, seen)
     return found
+
+
+def note_absent_sequences(
+    place: str,
+    there: Collection[Key],
+    subjects: Iterable[str],
+    expressions: Sequence[str],
+    seen: Notes,
+) -> None:
+    """`missing_subject` and `missing_expression` of one camera or illumination.
+
+    Args:
+        place: its folder. there: (subject, expression) of the sequences that are there.
+    """
+    people = {subject for subject, _ in there}
+    for subject in subjects:
+        if subject not in people:
+            seen.note("missing_subject", f"{place}/{subject}", REST)
+            continue
+        for expression in expressions:
+            if (subject, expression) not in there:
+                seen.note("missing_expression", f"{place}/{subject}/{expression}", REST)
 
 
 def _names(hit: Found, levels: Sequence[Level]) -> list[str]:

@@ -13,10 +13,10 @@ from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
     NO_EXPRESSION,
-    Tree,
 )
+from irfer_datasets.expected import REST
 from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.problems import REST
+from irfer_datasets.official import Copy
 
 COLUMNS = (
     "subdirectory_filepath",
@@ -56,30 +56,30 @@ class Row:
     boxed: bool
 
 
-def survey_lists(tree: Tree, found: Matches, automatic: bool, seen: ListSurvey) -> Counter[int]:
+def survey_lists(copy: Copy, found: Matches, automatic: bool, seen: ListSurvey) -> Counter[int]:
     """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
         rows: dict[str, Row | None] = {}
         for name in (name for name, (_, own) in LISTS.items() if own == part):
-            source = find_list(tree, found, name)
+            source = find_list(copy, found, name)
             if source is None:
-                place = tree.place(f"{name}.csv")
+                place = copy.place(f"{name}.csv")
                 seen.note("missing_list", place, f"this list is not here; {REST}")
             else:
                 _read_list(seen.root / source, name, rows, seen)
-        images = tree.of(found, part)
+        images = copy.of(found, part)
         if not images:
-            place = tree.place(f"{part.capitalize()}ly_Annotated_Images")
+            place = copy.place(f"{part.capitalize()}ly_Annotated_Images")
             seen.note("missing_list", place, f"the images are not here; {REST}")
             continue
         left_out += _join(rows, images, seen)
     return left_out
 
 
-def find_list(tree: Tree, found: Matches, name: str) -> str | None:
+def find_list(copy: Copy, found: Matches, name: str) -> str | None:
     """A list of the release of 2017, in its folder in either spelling or beside the images."""
-    for hit in tree.of(found, "list"):
+    for hit in copy.of(found, "list"):
         for path, facts in hit.files():
             if facts["list"].casefold() == name:
                 return path

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import RECOGNITION
 from irfer_datasets.raf_db.settings import TRAINING
 
 MANUAL = Domain(spectrum="vis", parts=("manual",))

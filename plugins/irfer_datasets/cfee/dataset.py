@@ -7,20 +7,19 @@ Visible stills of 230 people. Neutral and the six basic expressions are used; th
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Match, Stills, Survey
-from irfer_datasets.cfee.layout import TABLE, stray, survey
+from irfer_bench.api import CLASSES, Item, Match, Matches, Survey
+from irfer_datasets.cfee.layout import FOLDERS, TABLE, survey
+from irfer_datasets.official import Official
 
 FOLDS = 5
 
 
-class Cfee(Stills):
-    """230 subjects, one visible still per expression.
-
-    An instance reads a root once; a new instance sees later changes.
-    """
+class Cfee(Official):
+    """230 subjects, one visible still per expression."""
 
     name = "cfee"
     classes: tuple[str, ...] = CLASSES[:7]
@@ -29,28 +28,31 @@ class Cfee(Stills):
         "on request from the Ohio State University (CBCSL), signed form; text not public, so "
         "research only, no redistribution, no publication of images"
     )
-
+    wanted = "no 01-04/Images1 to 21-26/Images6 with CC_SSS_NNNN.jpg below it"
     table = TABLE
 
-    def identify(self, root: Path) -> Match:
-        """Confident where Images1 to Images6 hold images named CC_SSS_NNNN.jpg."""
-        hits, own = self.find(root).of("image", "turned"), stray(root)
-        if own or not hits:
-            what = "no 01-04/Images1 to 21-26/Images6 with CC_SSS_NNNN.jpg below it"
-            return Match(0.0, "; ".join((what, *own, *self.hints(root))))
-        where, items = hits[0].base or ".", self.survey(root).items
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether images are named CC_SSS_NNNN.jpg, and the root is not a part of the set."""
+        return bool(found.of("image", "turned")) and not self.stray(root, found)
+
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confident where Images1 to Images6 hold images."""
+        where, items = found.of("image", "turned")[0].base or ".", self.survey(root).items
         return Match(0.95, f"{len(items)} images of seven expressions under {where}")
 
-    def walk(self, root: Path) -> Survey:
-        """All images of neutral and the six basic expressions.
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All images of neutral and the six basic expressions."""
+        survey(found, seen)
 
-        Raises:
-            MissingError: no tree of this dataset lies there.
-        """
-        found = self.find(root)
-        if stray(root) or not found.of("image", "turned"):
-            raise self.unlike(root)
-        return survey(found, root)
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is one of the folders of images."""
+        name = root.resolve().name
+        if re.fullmatch(r"\d\d-\d\d", name):
+            return ["it holds one Images folder: give the folder above it"]
+        if name.casefold() in {folder.casefold() for folder in FOLDERS}:
+            above = "which holds 01-04 to 21-26"
+            return [f"it holds CC_SSS_NNNN.jpg: give the folder two above it, {above}"]
+        return []
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Every fifth of the sorted subjects: their numbers are not published, so no list is."""

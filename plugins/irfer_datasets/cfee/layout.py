@@ -7,11 +7,9 @@ turned round, `260_19.png.jpg`; extensions come in both cases.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from irfer_bench.api import Item, Matches, Patterns, Survey
 
@@ -35,7 +33,6 @@ IMAGES_IN_ALL = 5954
 """Images in the release as one public loader counts them: 26 fewer than 230 times 26."""
 GROUPS = ("01-04", "05-08", "09-12", "13-16", "17-20", "21-26")
 FOLDERS = tuple(f"Images{number}" for number in range(1, 7))
-_GROUP = re.compile(r"\d\d-\d\d")
 _CODE, _SUBJECT = r"(?P<code>\d{2})", r"(?P<subject>\d{3})"
 TABLE = Patterns(
     {
@@ -64,15 +61,13 @@ class Image:
         return next((f for g, f in zip(GROUPS, FOLDERS, strict=True) if number <= int(g[3:])), "")
 
 
-def survey(found: Matches, root: Path) -> Survey:
+def survey(found: Matches, seen: Survey) -> None:
     """All images of the seven codes, and problems."""
-    seen = Survey(root, problems=list(found.problems()))
     base = found.of("image", "turned")[0].base
     images = list(_read(found, seen))
     kept = _keep(images, seen)
     seen.items.extend(_item(image) for image in kept)
     _count(base, images, seen)
-    return seen
 
 
 def _read(found: Matches, seen: Survey) -> Iterator[Image]:
@@ -149,14 +144,3 @@ def _count(above: str, images: Sequence[Image], seen: Survey) -> None:
             # The release itself lacks some images: only a smaller copy of it is incomplete.
             kind = "absent_image" if whole else "missing_expression"
             seen.note(kind, base, f"subject {subject} has no image of {', '.join(gone)}")
-
-
-def stray(root: Path) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    name = root.resolve().name
-    if _GROUP.fullmatch(name):
-        return ["it holds one Images folder: give the folder above it"]
-    if name.casefold() in {folder.casefold() for folder in FOLDERS}:
-        above = "which holds 01-04 to 21-26"
-        return [f"it holds CC_SSS_NNNN.jpg: give the folder two above it, {above}"]
-    return []

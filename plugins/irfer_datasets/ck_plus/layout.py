@@ -8,10 +8,8 @@ recognised by its files, not by its name.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Literal
 
 from irfer_bench.api import Matches, Patterns, Survey
@@ -76,16 +74,3 @@ def read_role(found: Matches, role: Role, seen: Survey) -> Tree | None:
             if first != path:
                 seen.note("duplicate_frame", path, f"not read; {first} is; remove one")
     return next(iter(trees.values()), None)
-
-
-def stray(root: Path, found: Matches) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    hints = []
-    if re.fullmatch(r"S\d{3}", root.resolve().name):
-        hints.append("it is one subject's: give the folder two above it")
-    if found.of("sorted"):
-        hints.append(
-            "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks the "
-            "sequences and their first frames: give the official release, or use dataset folder"
-        )
-    return hints

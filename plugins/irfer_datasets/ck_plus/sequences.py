@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
 from irfer_bench.api import DamagedError, Item, Matches, Survey, few, open_annotation
 from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, read_role
-from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
-from irfer_datasets.problems import REST
+from irfer_datasets.expected import REST, compare_count, compare_labels, compare_list, published
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
@@ -23,18 +21,17 @@ class Sequences(Survey):
     landmarks: dict[str, str] = field(default_factory=dict)
 
 
-def survey(found: Matches, root: Path) -> Sequences:
+def survey(found: Matches, seen: Sequences) -> None:
     """All labelled sequences, each as a sequence and as its neutral first frame."""
-    seen = Sequences(root, problems=list(found.problems()))
     frames = read_role(found, "frames", seen)
     emotion = read_role(found, "emotion", seen)
     landmarks = read_role(found, "landmarks", seen)
     if frames is None:
-        return seen
+        return
     seen.frames_base, sessions = frames.base, frames.files
     if emotion is None:
         seen.note("missing_list", "Emotion", "no sequence has a label without it; none is used")
-        return seen
+        return
     labels = _labels(emotion, seen)
     for key in sorted(labels):
         place = "/".join(filter(None, (frames.base, *key)))
@@ -49,7 +46,6 @@ def survey(found: Matches, root: Path) -> Sequences:
         for number in sessions[key].keys() & points.keys():
             seen.landmarks[sessions[key][number]] = points[number]
     count(sessions, len(labels.keys() & sessions.keys()), seen)
-    return seen
 
 
 def _labels(emotion: Tree, seen: Sequences) -> dict[SessionKey, tuple[int, int]]:

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from irfer_bench.api import BASIC, CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
-from irfer_datasets.protocols import CROPPED
+from irfer_datasets.protocols import CROPPED, RECOGNITION
 from irfer_datasets.raf_db.settings import TRAINING
 
 SEQUENCES = Domain(spectrum="vis", parts=("sequence",))

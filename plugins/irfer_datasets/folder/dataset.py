@@ -15,15 +15,26 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError, Params
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    MissingError,
+    Params,
+    Stills,
+    clip_of,
+    every_fifth,
+    few_subjects,
+    natural,
+    split_fold,
+)
 from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.hints import refusal
 from irfer_datasets.folder.manifest import find_manifest, rows_of
 from irfer_datasets.folder.measuring import Measured, measure, note_colour
 from irfer_datasets.folder.rows import Row, Rows
-from irfer_datasets.folds import every_fifth, few_subjects, split_fold
-from irfer_datasets.stills import Stills, clip_of
-from irfer_datasets.tree import natural
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,9 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import IMAGE_SUFFIXES
+from irfer_bench.api import IMAGE_SUFFIXES, relative
 from irfer_datasets.folder.rows import Row, Rows
-from irfer_datasets.tree import relative
 
 VIDEOS = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from irfer_bench.api import CLASSES, Spectrum
-from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.stills import Survey
+from irfer_bench.api import CLASSES, Spectrum, Survey, canonical, nearest
 
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
-from irfer_bench.api import Spectrum
+from irfer_bench.api import Spectrum, canonical
 from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.media import is_media, leaf_rows
 from irfer_datasets.folder.rows import (
@@ -20,7 +20,6 @@ from irfer_datasets.folder.rows import (
     spectrum_of,
     why_no_label,
 )
-from irfer_datasets.labels import canonical
 
 
 def walk(root: Path, params: FolderParams) -> Rows:

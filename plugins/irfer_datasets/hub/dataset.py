@@ -11,11 +11,21 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError, Problem
-from irfer_datasets.folds import every_fifth, few_subjects, split_fold
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    MissingError,
+    Problem,
+    clip_of,
+    every_fifth,
+    few_subjects,
+    split_fold,
+)
 from irfer_datasets.hub.forms import Place, find_form
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.stills import clip_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,8 +171,8 @@ def _frames(
     table: Table, row: Row, item: Item, frames: Sequence[int] | None
 ) -> tuple[NDArray[Any], float | None]:
     """(T, H, W, 3) of the row's images or video, and the video's frame rate."""
+    from irfer_bench.api import stack_images
     from irfer_datasets.hub.cells import as_file, decode_images
-    from irfer_datasets.images import stack_images
     from irfer_datasets.video import read_frames
 
     if row.images:

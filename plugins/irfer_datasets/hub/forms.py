@@ -9,10 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from irfer_bench.api import DamagedError, Problem
+from irfer_bench.api import DamagedError, Problem, canonical, is_archive, list_folder, relative
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.labels import canonical
-from irfer_datasets.tree import archives, inside, list_folder, relative, subfolders
+from irfer_datasets.tree import inside, subfolders
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
 IMAGE_ROLES = ("image", "frames", "video")
@@ -78,7 +77,8 @@ def find_form(place: Place, params: HubParams) -> Form:
     labels = _label_folders(base, params)
     if labels:
         return Form("imagefolder", 0.6, f"an imagefolder of {', '.join(labels[:3])} …")
-    packed = archives(list_folder(base, place.guard).files)
+    files = list_folder(base, place.guard).files
+    packed = [path for path in files if is_archive(path.name)]
     if packed:
         return Form("", 0.0, f"{packed[0].name} is an archive: unpack it first")
     return Form(

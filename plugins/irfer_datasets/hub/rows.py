@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.api import DamagedError
+from irfer_bench.api import DamagedError, RefusedRowError
 from irfer_datasets.hub.cells import Cell, cells_of
 from irfer_datasets.hub.columns import FACTS, Columns, Facts
 from irfer_datasets.hub.tables import Table
-from irfer_datasets.problems import RefusedRowError
 
 BATCH = 32
 """Rows held at a time: a row may be a clip."""

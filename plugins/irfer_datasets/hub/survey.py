@@ -6,12 +6,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from irfer_bench.api import DamagedError, Item
+from irfer_bench.api import DamagedError, Item, Notes, RefusedRowError, relative
 from irfer_datasets.hub.cells import as_file, trouble
 from irfer_datasets.hub.rows import Row, cells_shown, digests_of, item_name, json_digest, rows_of
 from irfer_datasets.hub.tables import Table
-from irfer_datasets.problems import Notes, RefusedRowError
-from irfer_datasets.tree import relative
 
 Position = tuple[int, int]
 """A table and a row of it."""

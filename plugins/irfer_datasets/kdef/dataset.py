@@ -7,53 +7,41 @@ people, so they are kept out.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Match, Stills, Survey
-from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.kdef.layout import TABLE, stray, survey
+from irfer_bench.api import CLASSES, Match, Matches, Survey
+from irfer_datasets.kdef.layout import PERSON, TABLE, survey
+from irfer_datasets.official import Official
 
 
-class Kdef(Stills):
-    """An item is a still; its part is the view, its subject sex and number (`F01`).
-
-    An instance reads a root once; a new instance sees later changes.
-    """
+class Kdef(Official):
+    """An item is a still; its part is the view, its subject sex and number (`F01`)."""
 
     name = "kdef"
     classes: tuple[str, ...] = CLASSES[:7]
     native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
     licence = "non-commercial research, on request at kdef.se; no redistribution"
-
+    wanted = "no folder AF01 to BM35 with images such as AF01ANS.JPG below it"
     table = TABLE
 
-    def identify(self, root: Path) -> Match:
-        """Confident where images are named AF01ANS.JPG, in folders AF01 to BM35 or in one."""
-        found = self.find(root)
-        own, hits = stray(root, found), found.of("image", "flat")
-        if own or not hits:
-            what = "no folder AF01 to BM35 with images such as AF01ANS.JPG below it"
-            return Match(0.0, "; ".join((what, *own, *self.hints(root))))
-        where = hits[0].base or "."
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether images are named AF01ANS.JPG, in folders AF01 to BM35 or in one."""
+        return bool(found.of("image", "flat")) and not self.stray(root, found)
+
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confident: no other set has such names."""
+        where = found.of("image", "flat")[0].base or "."
         return Match(0.95, f"{len(self.survey(root).items)} images under {where}")
 
-    def walk(self, root: Path) -> Survey:
-        """All images of all views and both sessions.
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All images of all views and both sessions."""
+        survey(found, seen)
 
-        Raises:
-            MissingError: no tree of this dataset lies there.
-        """
-        found = self.find(root)
-        if stray(root, found) or not found.of("image", "flat"):
-            raise self.unlike(root)
-        return survey(found, root)
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The five published test lists (every fifth subject), cut to the subjects present."""
-        return cut_folds(published_folds(), items)
-
-
-def published_folds() -> Lists:
-    """Test subjects of folds 1 to 5: a partition of F01 to M35, seven of each sex in every one."""
-    return read_folds("kdef")
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is one person's folder, or that of the averaged faces."""
+        if found.of("averaged") and not found.of("image", "flat"):
+            return ["it holds the averaged faces (AKDEF), which are not used: give KDEF"]
+        if re.fullmatch(PERSON, root.resolve().name, re.I) and not found.of("image"):
+            return ["it holds one person's images: give the folder above it"]
+        return []

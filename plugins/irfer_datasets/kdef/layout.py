@@ -7,7 +7,6 @@ Public loaders copy all images into one folder: the name says everything, so tha
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from irfer_bench.api import (
     few,
     open_image,
 )
-from irfer_datasets.problems import REST
+from irfer_datasets.expected import REST
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
@@ -63,26 +62,25 @@ DARK = 32
 """Below this, of 255, everything in a black image lies."""
 STEMS = frozenset(f"{code}{view}" for code in EXPRESSIONS for view in VIEWS)
 """What follows the folder's name in the names of its 35 images."""
-_FOLDER = r"(?P<folder>[AB][FM](?:0[1-9]|[12]\d|3[0-5]))"
+PERSON = r"(?P<folder>[AB][FM](?:0[1-9]|[12]\d|3[0-5]))"
 _FACTS = rf"(?:{'|'.join(EXPRESSIONS)})(?:{'|'.join(VIEWS)})"
 _NAME = rf"(?P<stem>[AB][FM](?:0[1-9]|[12]\d|3[0-5]){_FACTS})\.(?:jpe?g|png)"
 TABLE = Patterns(
     {
-        "image": f"{_FOLDER}/{_NAME}",
+        "image": f"{PERSON}/{_NAME}",
         "flat": _NAME,
         "averaged": rf"[FM]{_FACTS}\.(?:jpe?g|png)",
-        "odd": rf"{_FOLDER}/(?![AB]?[FM](?:\d\d)?{_FACTS}\.).+\.(?:jpe?g|png)",
+        "odd": rf"{PERSON}/(?![AB]?[FM](?:\d\d)?{_FACTS}\.).+\.(?:jpe?g|png)",
     },
     names=FOLDERS,
 )
 
 
-def survey(found: Matches, root: Path) -> Survey:
+def survey(found: Matches, seen: Survey) -> None:
     """All images but the black and averaged ones, and problems.
 
     Only images known to be black are decoded: corrected copies circulate.
     """
-    seen = Survey(root, problems=list(found.problems()))
     _leave_averaged(found, seen)
     images: dict[str, str] = {}
     bases: dict[str, str] = {}
@@ -102,10 +100,9 @@ def survey(found: Matches, root: Path) -> Survey:
     _name_odd(found, images, seen)
     _name_absent(found, images, seen)
     for stem in sorted(BLACK & images.keys()):
-        if is_black(root / images[stem]):
+        if is_black(seen.root / images[stem]):
             seen.note("left_out", images.pop(stem), "it is black, as documented")
     seen.items.extend(_item(stem, images[stem]) for stem in sorted(images))
-    return seen
 
 
 def _placed(found: Matches) -> list[tuple[str, str, str, str]]:
@@ -162,15 +159,6 @@ def _name_absent(found: Matches, images: Mapping[str, str], seen: Survey) -> Non
         elif absent:
             action = f"{len(absent)} of {len(STEMS)} images are missing: {few(absent)}"
             seen.note("missing_expression", place, f"{action}; the others are used")
-
-
-def stray(root: Path, found: Matches) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    if found.of("averaged") and not found.of("image", "flat"):
-        return ["it holds the averaged faces (AKDEF), which are not used: give KDEF"]
-    if re.fullmatch(_FOLDER, root.resolve().name, re.I) and not found.of("image"):
-        return ["it holds one person's images: give the folder above it"]
-    return []
 
 
 def is_black(path: Path) -> bool:

@@ -9,8 +9,14 @@ import re
 from collections.abc import Mapping
 
 from irfer_bench.api import BASIC, Matches, Patterns, Spectrum, Survey, canonical, nearest
-from irfer_datasets.problems import REST
-from irfer_datasets.recorded import Key, Level, Recorded, one_of, read_sequences
+from irfer_datasets.recorded import (
+    Key,
+    Level,
+    Recorded,
+    note_absent_sequences,
+    one_of,
+    read_sequences,
+)
 
 CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
 SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
@@ -53,25 +59,9 @@ def read(found: Matches, seen: Survey) -> dict[Key, Recorded]:
         if not own:
             seen.note("missing_domain", place, "settings that need this camera cannot run")
             continue
+        note_absent_sequences(place, own, SUBJECTS, tuple(EXPRESSIONS.values()), seen)
         people = {subject for subject, _ in own}
-        for subject in SUBJECTS:
-            if subject not in people:
-                seen.note("missing_subject", f"{place}/{subject}", REST)
-                continue
-            for name in EXPRESSIONS.values():
-                if (subject, name) not in own:
-                    seen.note("missing_expression", f"{place}/{subject}/{name}", REST)
         if len(people) != len(SUBJECTS):
             action = f"{len(people)} subjects, {len(SUBJECTS)} are published; all are used"
             seen.note("unexpected_count", place, action)
     return sequences
-
-
-def stray(found: Matches) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    names = {folder for folder in found.tree.files if folder and "/" not in folder}
-    if names & set(SUBJECTS):
-        return ["it holds subjects: give the folder above it"]
-    if names & set(EXPRESSIONS.values()):
-        return ["it holds one subject's expressions: give the folder of VIS and NIR"]
-    return []

@@ -18,20 +18,18 @@ from irfer_bench.api import (
     Match,
     Matches,
     MissingError,
-    Stills,
+    Survey,
     split_fold,
 )
 from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.raf_db.layout import LABELS, TABLE, Images, Tree, find_trees, stray
+from irfer_datasets.official import Copy, Official
+from irfer_datasets.raf_db.layout import LABELS, TABLE, find_trees, stray
 from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
 
 
-class RafDb(Stills):
-    """An item is a still; its part is the kind of image, `aligned` or `original`.
-
-    An instance reads a root once; a new instance sees later changes.
-    """
+class RafDb(Official):
+    """An item is a still; its part is the kind of image, `aligned` or `original`."""
 
     name = "raf_db"
     classes = CLASSES[:7]
@@ -40,20 +38,24 @@ class RafDb(Stills):
         "on request from whdeng.cn/RAF, non-commercial research; no part may be copied further, "
         "published or distributed"
     )
+    wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
     params: RafDbParams
 
     def __init__(self, params: RafDbParams | None = None) -> None:
         super().__init__(params or RafDbParams())
 
-    def identify(self, root: Path) -> Match:
-        """Confident where named images lie beside their list, or in numbered folders."""
-        found = self.find(root)
-        trees = find_trees(found)
-        if not trees:
-            what = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
-            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
-        tree, hints = trees[0], self.hints(root)
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether named images lie beside their list, or in numbered folders."""
+        return bool(find_trees(found))
+
+    def begin(self, root: Path) -> LargeSurvey:
+        """A survey of many files."""
+        return LargeSurvey(root)
+
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confident where an image has a label."""
+        tree, hints = find_trees(found)[0], self.hints(root)
         where = tree.base or "."
         try:
             items = self.survey(root).items
@@ -70,19 +72,10 @@ class RafDb(Stills):
         own = stray(root, found)
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *hints)))
 
-    def walk(self, root: Path) -> LargeSurvey:
-        """All labelled images of the chosen kind, and problems.
-
-        Raises:
-            MissingError: no tree of this dataset lies there, or not those images.
-            DamagedError: the list of labels cannot be read.
-        """
-        found = self.find(root)
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All labelled images of the chosen kind, and problems."""
         trees = find_trees(found)
-        if not trees:
-            raise self.unlike(root)
-        tree, images = self._choose(root, trees, found)
-        seen = LargeSurvey(root, problems=list(found.problems()))
+        tree, images = self._choose(trees, found)
         for copy in trees:
             if copy != tree:
                 action = f"not read, {tree.base or 'the root'} is; give its own folder to use it"
@@ -96,21 +89,23 @@ class RafDb(Stills):
         else:
             survey_kaggle(tree, found, seen)
         count(tree, seen)
-        return seen
+
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is a part of the set, or the compound one."""
+        return stray(root, found)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the official test images."""
         return [split_fold(items, "test")]
 
-    def _choose(self, root: Path, trees: Sequence[Tree], found: Matches) -> tuple[Tree, Images]:
+    def _choose(self, trees: Sequence[Copy], found: Matches) -> tuple[Copy, str]:
         wanted = self.params.images
-        asked: tuple[Images, ...] = ("aligned", "original") if wanted == "auto" else (wanted,)
+        asked = ("aligned", "original") if wanted == "auto" else (wanted,)
         for images in asked:
             for tree in trees:
                 aligned_only = tree.form == "kaggle" and images == "aligned"
                 if aligned_only or tree.of(found, images):
                     return tree, images
         base = trees[0].base or "."
-        hint = "; ".join(self.hints(root)) or "copy the images there"
-        kind = " or ".join(asked)
-        raise MissingError(f"raf_db: {base} holds no Image/{kind} images; {hint}")
+        hint = "; ".join(self.hints(found.tree.root)) or "copy the images there"
+        raise MissingError(f"raf_db: {base} holds no Image/{' or '.join(asked)} images; {hint}")

@@ -10,13 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from irfer_bench.api import Found, Matches, Patterns
+from irfer_bench.api import Matches, Patterns
+from irfer_datasets.official import Copy, find_copies, top_folders
 
-Images = Literal["aligned", "original"]
 LABELS: Mapping[int, str] = {
     1: "surprise",
     2: "fear",
@@ -42,31 +40,16 @@ TABLE = Patterns(
 )
 
 
-@dataclass(frozen=True)
-class Tree:
-    """One copy: `basic`, or the folder of `train` and `test`, below the root ("": the root)."""
-
-    base: str
-    form: Literal["official", "kaggle"]
-
-    def of(self, found: Matches, role: str) -> list[Found]:
-        """The finds of one role in this copy."""
-        return [hit for hit in found.of(role) if hit.base == self.base]
-
-    def place(self, name: str) -> str:
-        """A path in this copy, from the root."""
-        return f"{self.base}/{name}" if self.base else name
+FORMS = {"official": ("aligned", "original", "list"), "kaggle": ("sorted",)}
 
 
-def find_trees(found: Matches) -> list[Tree]:
+def find_trees(found: Matches) -> list[Copy]:
     """Copies under a root, the official form first; the compound set is none.
 
     Its codes 1 to 11 mean pairs of expressions.
     """
-    official = [Tree(hit.base, "official") for hit in found.of("aligned", "original", "list")]
-    trees = [*official, *(Tree(hit.base, "kaggle") for hit in found.of("sorted"))]
     root = found.tree.root.resolve().name
-    return list(dict.fromkeys(tree for tree in trees if not is_compound(tree.base or root)))
+    return [copy for copy in find_copies(found, FORMS) if not is_compound(copy.base or root)]
 
 
 def is_compound(base: str) -> bool:
@@ -77,7 +60,7 @@ def is_compound(base: str) -> bool:
 def stray(root: Path, found: Matches) -> list[str]:
     """Hints why a folder is not this dataset."""
     hints = []
-    below = {folder.casefold() for folder in found.tree.files if folder and "/" not in folder}
+    below = top_folders(found)
     name = root.resolve().name
     if below & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
         hints.append(f"{name} is a part of it: give the folder that holds Image and EmoLabel")

@@ -5,28 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from irfer_bench.api import Annotation, Found, Item, Matches, open_annotation
-from irfer_datasets.expected import compare_labels, published
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.problems import REST
-from irfer_datasets.raf_db.layout import LABELS, NAME, SPLITS, Images, Tree
+from irfer_bench.api import Annotation, Found, Item, Matches, Survey, open_annotation
+from irfer_datasets.expected import REST, compare_labels, published
+from irfer_datasets.official import Copy
+from irfer_datasets.raf_db.layout import LABELS, NAME, SPLITS
 
 Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
 
 
-def survey_official(tree: Tree, images: Images, found: Matches, seen: LargeSurvey) -> None:
+def survey_official(copy: Copy, images: str, found: Matches, seen: Survey) -> None:
     """Items of the official form: the list labels, `Image/<images>` holds the images."""
-    lists = tree.of(found, "list")
+    lists = copy.of(found, "list")
     if not lists:
-        place = tree.place("EmoLabel/list_patition_label.txt")
+        place = copy.place("EmoLabel/list_patition_label.txt")
         seen.note("missing_list", place, "no image has a label without it; no image is used")
         return
     annotation = open_annotation(seen.root / lists[0].folder / lists[0].names[0], seen.root)
     source = annotation.path
     seen.problems.extend(annotation.problems())
     labels = _merge(_listed(annotation, seen), source, seen)
-    hits = tree.of(found, images)
+    hits = copy.of(found, images)
     image_files = _images(hits, images, seen)
     for key in sorted(image_files.keys() - labels.keys()):
         seen.note("unlabelled_file", image_files[key], f"not read; {source.name} has no row for it")
@@ -36,19 +35,19 @@ def survey_official(tree: Tree, images: Images, found: Matches, seen: LargeSurve
             seen.items.append(_item(key, code, image_files[key], images))
 
 
-def survey_kaggle(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
+def survey_kaggle(copy: Copy, found: Matches, seen: Survey) -> None:
     """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
-    hits = tree.of(found, "sorted")
+    hits = copy.of(found, "sorted")
     for split in SPLITS:
         half = [hit for hit in hits if hit.facts["half"].casefold() == split]
         if not half:
-            seen.note("missing_list", tree.place(split), f"this half is not here; {REST}")
+            seen.note("missing_list", copy.place(split), f"this half is not here; {REST}")
             continue
         image_files, labels = _sorted_images(half, split, seen)
         tables = [hit for hit in found.of("table") if _has(hit, split)]
-        tables.sort(key=lambda hit: hit.base != tree.base)
+        tables.sort(key=lambda hit: hit.base != copy.base)
         if not tables:
-            place = tree.place(f"{split}_labels.csv")
+            place = copy.place(f"{split}_labels.csv")
             seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
         else:
             name = next(name for name in tables[0].names if name.casefold().startswith(split))
@@ -62,17 +61,17 @@ def _has(hit: Found, split: str) -> bool:
     return any(name.casefold().startswith(split) for name in hit.names)
 
 
-def count(tree: Tree, seen: LargeSurvey) -> None:
+def count(copy: Copy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
     for split in SPLITS:
         own = [item.label or "" for item in seen.items if item.split == split]
         known = published("rafdb")[f"{split}_per_class_1_7"]
         per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = tree.base or "."
+        where = copy.base or "."
         seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
 
 
-def _listed(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
+def _listed(annotation: Annotation, seen: Survey) -> Iterator[tuple[int, Key, int]]:
     for number, text in annotation.lines():
         cells = text.replace(",", " ").split()
         name, label = cells if len(cells) == 2 else (text, "")
@@ -82,7 +81,7 @@ def _listed(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Ke
 
 
 def _row(
-    number: int, name: str, label: str, source: Path, seen: LargeSurvey
+    number: int, name: str, label: str, source: Path, seen: Survey
 ) -> tuple[Key, int] | None:
     """The image's key and code, or None with a note."""
     match = NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
@@ -98,7 +97,7 @@ def _row(
 
 
 def _merge(
-    rows: Iterable[tuple[int, Key, int]], source: Path, seen: LargeSurvey
+    rows: Iterable[tuple[int, Key, int]], source: Path, seen: Survey
 ) -> dict[Key, int | None]:
     """One code per image; None for one whose rows disagree."""
     labels: dict[Key, int | None] = {}
@@ -115,7 +114,7 @@ def _merge(
     return labels
 
 
-def _images(hits: Iterable[Found], images: Images, seen: LargeSurvey) -> dict[Key, str]:
+def _images(hits: Iterable[Found], images: str, seen: Survey) -> dict[Key, str]:
     """Images by split and number; of two spellings of one, the official is read."""
     found: dict[Key, str] = {}
     aligned = images == "aligned"
@@ -129,7 +128,7 @@ def _images(hits: Iterable[Found], images: Images, seen: LargeSurvey) -> dict[Ke
 
 
 def _sorted_images(
-    hits: Iterable[Found], split: str, seen: LargeSurvey
+    hits: Iterable[Found], split: str, seen: Survey
 ) -> tuple[dict[Key, str], dict[Key, int]]:
     """Images of one half and the numbers of the folders they lie in."""
     found: dict[Key, str] = {}
@@ -159,7 +158,7 @@ def _check(
     image_files: dict[Key, str],
     source: Path,
     folder: str,
-    seen: LargeSurvey,
+    seen: Survey,
 ) -> None:
     """Drop labels that the table contradicts, and note rows without an image or label."""
     annotation = open_annotation(source, seen.root)
@@ -179,14 +178,14 @@ def _check(
     _name_absent(listed.keys() - image_files.keys(), folder, source, seen)
 
 
-def _table(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
+def _table(annotation: Annotation, seen: Survey) -> Iterator[tuple[int, Key, int]]:
     for number, cells in annotation.rows():
         row = _row(number, cells[0], cells[1] if len(cells) > 1 else "", annotation.path, seen)
         if row is not None:
             yield number, *row
 
 
-def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: LargeSurvey) -> None:
+def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: Survey) -> None:
     for key in sorted(keys, key=_order):
         seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
 
@@ -204,7 +203,7 @@ def _name(key: Key) -> str:
     return f"{split}_{number:0{5 if split == 'train' else 4}d}"
 
 
-def _item(key: Key, code: int, path: str, images: Images) -> Item:
+def _item(key: Key, code: int, path: str, images: str) -> Item:
     return Item(
         id=f"raf_{_name(key)}",
         label=LABELS[code],

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
-from irfer_datasets.protocols import CROPPED
+from irfer_datasets.protocols import CROPPED, RECOGNITION
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
