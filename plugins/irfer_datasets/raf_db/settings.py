@@ -45,6 +45,26 @@ RAF_DB_SUPERVISED = _setting(
     source_text=TEXT
     + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
 )
+
+
+def _few(shots: int) -> Setting:
+    what = "image" if shots == 1 else "images"
+    return _setting(
+        f"raf_db_shots{shots}",
+        "aligned",
+        detector="none",
+        shots=shots,
+        draws=3,
+        seeds=3,
+        summary=f"trained on {shots} {what} per class, tested on the official test images",
+        source_text=TEXT
+        + "Few-shot protocol of CoOp (IJCV 2022): 1, 2, 4, 8 or 16 labelled images per class of "
+        "the training split and nothing else, three fixed draws, all test images.",
+    )
+
+
+RAF_DB_SHOTS1, RAF_DB_SHOTS2, RAF_DB_SHOTS4 = _few(1), _few(2), _few(4)
+RAF_DB_SHOTS8, RAF_DB_SHOTS16 = _few(8), _few(16)
 RAF_DB_ORIGINAL_SUPERVISED = _setting(
     "raf_db_original_supervised",
     "original",
