@@ -31,7 +31,7 @@ def pages(root: Path) -> dict[Path, str]:
         "errors": errors_page(),
         "record": record_page(),
         "references": references_page(known),
-        "published": published_page(root),
+        "published": published_page(),
     }
     made = {PLACE / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in texts.items()}
     return made | {Path("README.md"): readme(root, known)}

@@ -13,19 +13,20 @@ from irfer_bench.render.numbers import number
 from irfer_bench.render.published_values import UNRANKED, describe_input
 from irfer_bench.store.published import BOARDS, published_boards, read_values
 
+ROOT = Path(__file__).resolve().parents[2]
 FOLDER = Path("leaderboards/published")
 SUITES = Path("leaderboards/suites")
 
 
-def published_page(root: Path) -> str:
+def published_page() -> str:
     """One table per source, in the order of the files."""
-    files = [path for path in sorted((root / FOLDER).iterdir()) if path.suffix in (".csv", ".json")]
-    lines = ["# Published values", "", UNRANKED, "", *_boards(root / FOLDER)]
+    files = [path for path in sorted((ROOT / FOLDER).iterdir()) if path.suffix in (".csv", ".json")]
+    lines = ["# Published values", "", UNRANKED, "", *_boards(ROOT / FOLDER)]
     for path in files:
         values = read_values(path)
         for source in dict.fromkeys(value.source for value in values):
             own = [value for value in values if value.source == source]
-            lines += _section(source, own, _suites(root, source), path.name)
+            lines += _section(source, own, _suites(source), path.name)
     return "\n".join(lines)
 
 
@@ -65,9 +66,9 @@ def _section(
     yield ""
 
 
-def _suites(root: Path, source: str) -> list[str]:
+def _suites(source: str) -> list[str]:
     found = []
-    for path in sorted((root / SUITES).glob("*.toml")):
+    for path in sorted((ROOT / SUITES).glob("*.toml")):
         named = tomllib.loads(path.read_text(encoding="utf-8")).get(PUBLISHED, {})
         sources = named.get("source", [])
         if source in ([sources] if isinstance(sources, str) else sources):
