@@ -60,7 +60,8 @@ SHOTS: Mapping[str, tuple[int | float | None, str]] = {
 
 def constants(protocols: Mapping[str, Fields], **common: Any) -> dict[str, Setting]:
     """Settings by their names in capitals, with the fields `common`, which each may override."""
-    return {name.upper(): Setting(name=name, **common | own) for name, own in protocols.items()}
+    fields = {name: {**common, **own} for name, own in protocols.items()}
+    return {name.upper(): Setting(name=name, **own) for name, own in fields.items()}
 
 
 def weak(start: str, words: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:

@@ -1,8 +1,11 @@
-"""Test subjects of each fold: every fifth subject, or an official split."""
+"""Test subjects of each fold: every fifth subject, an official split, or published lists."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
+from functools import cache
+from importlib.resources import files
 
 from irfer_bench.contracts.values import Item, Problem
 
@@ -34,3 +37,22 @@ def few_subjects(items: Sequence[Item]) -> Iterator[Problem]:
         count = len(subjects)
         action = f"{count} subjects make {count} folds instead of {FOLDS}; say --fold 1 to {count}"
         yield Problem("few_subjects", ".", action)
+
+
+@cache
+def read_folds(package: str) -> tuple[tuple[str, ...], ...]:
+    """Test subjects of each fold, disjoint, from the `folds.json` of a dataset's package."""
+    text = files(package).joinpath("folds.json").read_text(encoding="utf-8")
+    folds = tuple(map(tuple, json.loads(text)))
+    assert len({subject for fold in folds for subject in fold}) == sum(map(len, folds))
+    return folds
+
+
+def cut_folds(lists: Sequence[Sequence[str]], items: Sequence[Item]) -> list[frozenset[str]]:
+    """Published lists cut to the subjects present; other subjects are dealt out in sorted order."""
+    present = {item.subject or item.id for item in items}
+    others = sorted(present.difference(*lists))
+    return [
+        frozenset(present.intersection(fold)).union(others[k :: len(lists)])
+        for k, fold in enumerate(lists)
+    ]

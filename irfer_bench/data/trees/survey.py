@@ -13,7 +13,7 @@ from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.trees.walk import Listing, few, list_folder
 from irfer_bench.data.trees.walk import shown as printable
 
-REST = "the others are used, results are marked incomplete"
+OTHERS_USED = "the others are used, results are marked incomplete"
 
 
 @dataclass
@@ -61,6 +61,37 @@ class Survey(Notes):
     """Problems, and the items that one walk over a root found."""
 
     items: list[Item] = field(default_factory=list)
+
+
+@dataclass
+class LargeSurvey(Survey):
+    """Of a hundred thousand files: lists at most 500 problems of a kind and counts the rest."""
+
+    limit: ClassVar[int] = 500
+    more: ClassVar[str] = "and {:,} more of this kind"
+
+    def note(self, kind: str, place: Path | str, action: str, *, group: str = ".") -> None:
+        """Record a problem; beyond `limit` of its kind it is only counted."""
+        super().note(kind, place, action, group=group)
+
+
+@dataclass
+class VideoSurvey(Survey):
+    """Of thousands of clips: lists at most 20 problems of a kind about one thing.
+
+    Args:
+        copies: the copy that is read, by the folder of another that holds the same.
+    """
+
+    copies: dict[str, str] = field(default_factory=dict)
+    limit: ClassVar[int] = 20
+
+    def note_copies(self) -> None:
+        """`second_tree` for every copy of which something was not read."""
+        for base, read in self.copies.items():
+            where = read or "the root"
+            action = f"what it holds twice is read from {where}; remove one copy"
+            self.note("second_tree", base or ".", action)
 
 
 class RefusedRowError(Exception):

@@ -8,15 +8,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import Annotation, DamagedError, Found, Item, Matches, open_annotation
+from irfer_bench.api import (
+    OTHERS_USED,
+    Annotation,
+    DamagedError,
+    DatasetCopy,
+    Found,
+    Item,
+    LargeSurvey,
+    Matches,
+    open_annotation,
+)
 from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
     NO_EXPRESSION,
 )
-from irfer_datasets.expected import REST
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy
 
 COLUMNS = (
     "subdirectory_filepath",
@@ -56,7 +63,9 @@ class Row:
     boxed: bool
 
 
-def survey_lists(copy: Copy, found: Matches, automatic: bool, seen: ListSurvey) -> Counter[int]:
+def survey_lists(
+    copy: DatasetCopy, found: Matches, automatic: bool, seen: ListSurvey
+) -> Counter[int]:
     """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
@@ -65,19 +74,19 @@ def survey_lists(copy: Copy, found: Matches, automatic: bool, seen: ListSurvey) 
             source = find_list(copy, found, name)
             if source is None:
                 place = copy.place(f"{name}.csv")
-                seen.note("missing_list", place, f"this list is not here; {REST}")
+                seen.note("missing_list", place, f"this list is not here; {OTHERS_USED}")
             else:
                 _read_list(seen.root / source, name, rows, seen)
         images = copy.of(found, part)
         if not images:
             place = copy.place(f"{part.capitalize()}ly_Annotated_Images")
-            seen.note("missing_list", place, f"the images are not here; {REST}")
+            seen.note("missing_list", place, f"the images are not here; {OTHERS_USED}")
             continue
         left_out += _join(rows, images, seen)
     return left_out
 
 
-def find_list(copy: Copy, found: Matches, name: str) -> str | None:
+def find_list(copy: DatasetCopy, found: Matches, name: str) -> str | None:
     """A list of the release of 2017, in its folder in either spelling or beside the images."""
     for hit in copy.of(found, "list"):
         for path, facts in hit.files():
@@ -180,7 +189,7 @@ def _join(
         if row.code in NO_EXPRESSION:
             left_out[row.code] += 1
         elif file is None:
-            seen.note("missing_item", f"{above}/{path}", f"listed, and not there; {REST}")
+            seen.note("missing_item", f"{above}/{path}", f"listed, and not there; {OTHERS_USED}")
         else:
             _use(path, file, row, seen)
     for hit in images:

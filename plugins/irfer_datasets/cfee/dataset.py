@@ -11,14 +11,13 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Item, Match, Matches, Survey
+from irfer_bench.api import CLASSES, Item, Match, Matches, OfficialDataset, Survey
 from irfer_datasets.cfee.layout import FOLDERS, TABLE, survey
-from irfer_datasets.official import Official
 
 FOLDS = 5
 
 
-class Cfee(Official):
+class Cfee(OfficialDataset):
     """230 subjects, one visible still per expression."""
 
     name = "cfee"

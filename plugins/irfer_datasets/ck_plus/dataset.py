@@ -14,16 +14,24 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, Matches, Survey
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    Matches,
+    OfficialDataset,
+    Survey,
+)
 from irfer_datasets.ck_plus.layout import LABELS, ROLES, TABLE
 from irfer_datasets.ck_plus.sequences import Sequences, survey
-from irfer_datasets.official import Official
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class CkPlus(Official):
+class CkPlus(OfficialDataset):
     """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
 
     Where `Landmarks` is unpacked, clips carry the official 68 points per frame as they are written.

@@ -5,9 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from irfer_bench.api import DamagedError, Item, Matches, Survey, few, open_annotation
+from irfer_bench.api import (
+    OTHERS_USED,
+    DamagedError,
+    Item,
+    Matches,
+    Survey,
+    compare_count,
+    compare_labels,
+    compare_list,
+    few,
+    open_annotation,
+)
 from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, read_role
-from irfer_datasets.expected import REST, compare_count, compare_labels, compare_list, published
+from irfer_datasets.expected import published
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
@@ -36,7 +47,7 @@ def survey(found: Matches, seen: Sequences) -> None:
     for key in sorted(labels):
         place = "/".join(filter(None, (frames.base, *key)))
         if key not in sessions:
-            action = f"labelled in {emotion.base or 'the root'} and not there; {REST}"
+            action = f"labelled in {emotion.base or 'the root'} and not there; {OTHERS_USED}"
             seen.note("missing_item", place, action)
             continue
         code, peak = labels[key]

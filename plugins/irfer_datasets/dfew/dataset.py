@@ -11,15 +11,24 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Match, Matches
-from irfer_datasets.clip_files import frame_number
-from irfer_datasets.clips import Frames, VideoClips
+from irfer_bench.api import (
+    CLASSES,
+    Assigned,
+    ClipFrames,
+    ListSide,
+    Match,
+    Matches,
+    VideoClips,
+    VideoSurvey,
+    find_fold_lists,
+    frame_number,
+    merge_fold_lists,
+)
 from irfer_datasets.dfew.layout import LIST_FOLDERS, SOUNDS, SOURCES, STYLES, TABLE, VIDEO_SOURCES
 from irfer_datasets.dfew.lists import NATIVE, read_lists
 from irfer_datasets.dfew.params import DfewParams
 from irfer_datasets.dfew.sheet import compare, read_labels
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, VideoSurvey, find_lists, merge_lists
 
 INTERPOLATED = 16
 """Frames of every clip in clip_224x224_16f."""
@@ -48,7 +57,7 @@ class Dfew(VideoClips):
     def identify(self, root: Path) -> Match:
         """Confident where frames of the official forms or fold lists lie under the root."""
         found = self.find(root)
-        forms, lists = self.forms(found), find_lists(found, STYLES)
+        forms, lists = self.forms(found), find_fold_lists(found, STYLES)
         if forms == ["data"] and not lists:
             forms = []
         if not forms and not lists:
@@ -63,7 +72,7 @@ class Dfew(VideoClips):
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists; without any, labels of the annotation sheet."""
-        lists = find_lists(found, STYLES, seen)
+        lists = find_fold_lists(found, STYLES, seen)
         style, chosen = next(iter(lists.items()), ("official", {}))
         for others in list(lists.values())[1:]:
             for path in others.values():
@@ -72,11 +81,11 @@ class Dfew(VideoClips):
         numbering = "zero" if style == "numbered" else self.params.numbering
         read = read_lists(chosen, style, numbering, seen)
         where = "EmoLabel_DataSplit"
-        usual: Mapping[Side, str] = {
+        usual: Mapping[ListSide, str] = {
             "test": f"{where}/test(single-labeled)/set_{{}}.csv",
             "train": f"{where}/train(single-labeled)/set_{{}}.csv",
         }
-        labels = merge_lists(read, chosen, usual, published("dfew")["folds"], seen)
+        labels = merge_fold_lists(read, chosen, usual, published("dfew")["folds"], seen)
         for sheet, _ in found.files("sheet"):
             clips = read_labels(seen.root / sheet, seen)
             compare(sheet, clips, labels, seen)
@@ -84,7 +93,7 @@ class Dfew(VideoClips):
                 labels = {c: Assigned(label, "") for c, label in clips.items() if label is not None}
         return labels
 
-    def check_frames(self, frames: Frames, seen: VideoSurvey) -> None:
+    def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """`frame_count` and `frame_numbering`, for information: every frame there is is used."""
         place, counts = frames.place, {clip: own.frames for clip, own in frames.clips.items()}
         if frames.source == "clip_224x224_16f":

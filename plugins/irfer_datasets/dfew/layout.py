@@ -9,8 +9,7 @@ has `data` and `label`; DFER-CLIP and MMA-DFER bring lists of their own (`DFEW_s
 
 from __future__ import annotations
 
-from irfer_bench.api import Patterns
-from irfer_datasets.clip_files import CLIP, FRAME, SOUND, VIDEO
+from irfer_bench.api import CLIP_PATH, FRAME_PATH, SOUND_PATH, VIDEO_PATH, Patterns
 
 SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
 """Forms of the frames, in the order of preference; `original` is also called `raw`."""
@@ -23,13 +22,13 @@ _SIDES = ("train(single-labeled)", "test(single-labeled)")
 _SIDE, _FOLD = "(?P<side>train|test)", "(?P<fold>[1-5])"
 TABLE = Patterns(
     {
-        "clip_224x224": f"clip_224x224//{CLIP}/{FRAME}",
-        "clip_224x224_16f": f"clip_224x224_16f//{CLIP}/{FRAME}",
-        "clip_224x224_avi": f"clip_224x224_avi//{VIDEO}",
-        "jpg_256": f"jpg_256//{CLIP}/{FRAME}",
-        "original": f"(?:original|raw)//{VIDEO}",
-        "data": f"data/{CLIP}/{FRAME}",
-        "raw_wav": f"(?:raw_wav|audio_16k)//{SOUND}",
+        "clip_224x224": f"clip_224x224//{CLIP_PATH}/{FRAME_PATH}",
+        "clip_224x224_16f": f"clip_224x224_16f//{CLIP_PATH}/{FRAME_PATH}",
+        "clip_224x224_avi": f"clip_224x224_avi//{VIDEO_PATH}",
+        "jpg_256": f"jpg_256//{CLIP_PATH}/{FRAME_PATH}",
+        "original": f"(?:original|raw)//{VIDEO_PATH}",
+        "data": f"data/{CLIP_PATH}/{FRAME_PATH}",
+        "raw_wav": f"(?:raw_wav|audio_16k)//{SOUND_PATH}",
         "official": rf"{_SIDE}[^/]*/set_{_FOLD}\.csv",
         "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
         "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",

@@ -7,9 +7,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import Annotation, DamagedError, Notes, canonical, open_annotation, relative
-from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import FoldList, Row, Side, numbered_rows
+from irfer_bench.api import (
+    Annotation,
+    DamagedError,
+    FoldList,
+    ListedClip,
+    ListSide,
+    Notes,
+    canonical,
+    clip_number,
+    numbered_list_rows,
+    open_annotation,
+    relative,
+)
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
 """The official order: labels 1 to 7 (0 in the annotation sheet: no single label)."""
@@ -34,13 +44,13 @@ class RawList:
     """One fold list as written."""
 
     fold: int
-    side: Side
+    side: ListSide
     name: str
     rows: tuple[RawRow, ...]
 
 
 def read_lists(
-    paths: Mapping[tuple[Side, int], Path], style: str, numbering: str, seen: Notes
+    paths: Mapping[tuple[ListSide, int], Path], style: str, numbering: str, seen: Notes
 ) -> list[FoldList]:
     """Lists with canonical labels; the numbering is derived from all folds together.
 
@@ -65,7 +75,7 @@ def read_lists(
 def _rows(path: Path, style: str, seen: Notes) -> Iterator[RawRow]:
     table = open_annotation(path, seen.root)
     seen.problems.extend(table.problems())
-    for line, cells in numbered_rows(table) if style == "numbered" else _cells(table):
+    for line, cells in numbered_list_rows(table) if style == "numbered" else _cells(table):
         clip, label = clip_number(cells[0]), cells[1]
         if clip is None or not label:
             action = f"line {line}: {','.join(cells)!r} is no clip number and label; left out"
@@ -101,13 +111,13 @@ def _first_label(lists: Sequence[RawList], numbering: str, seen: Notes) -> int |
     return None
 
 
-def _named(entry: RawList, first: int | None, seen: Notes) -> Iterator[Row]:
+def _named(entry: RawList, first: int | None, seen: Notes) -> Iterator[ListedClip]:
     for row in entry.rows:
         number = _integer(row.label)
         if number is None:
             label = canonical(row.label)
         elif first is None or (first == 1 and number == 0):
-            yield Row(row.clip, None, row.line)
+            yield ListedClip(row.clip, None, row.line)
             continue
         else:
             label = NATIVE[number - first] if 0 <= number - first < len(NATIVE) else None
@@ -116,7 +126,7 @@ def _named(entry: RawList, first: int | None, seen: Notes) -> Iterator[Row]:
             action = f"line {row.line}: {row.clip} has label {row.label!r}, known are {known}"
             seen.note("unknown_label", entry.name, f"{action}; left out")
         else:
-            yield Row(row.clip, label, row.line)
+            yield ListedClip(row.clip, label, row.line)
 
 
 def _integer(text: str) -> int | None:

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Notes, read_sheet, relative, unread_sheet
-from irfer_datasets.clip_files import clip_number
+from irfer_bench.api import (
+    Assigned,
+    DamagedError,
+    Notes,
+    clip_number,
+    read_sheet,
+    relative,
+    unread_sheet,
+)
 from irfer_datasets.dfew.lists import NATIVE
-from irfer_datasets.fold_lists import Assigned
 
 MAJORITY = 6
 """A clip has a single label where more than six of ten annotators agree."""

@@ -90,22 +90,22 @@ class Folder(Stills):
         Raises:
             DamagedError: it cannot be decoded.
         """
-        from irfer_datasets.video import VIDEOS, read_frames
+        from irfer_bench.api import VIDEO_SUFFIXES, read_video
 
-        if PurePosixPath(item.files[0]).suffix.lower() not in VIDEOS:
+        if PurePosixPath(item.files[0]).suffix.lower() not in VIDEO_SUFFIXES:
             return super().read(root, item, frames)
-        pixels, fps = read_frames(self._given(root), item.files[0], frames)
+        pixels, fps = read_video(self._given(root), item.files[0], frames)
         return clip_of(item, pixels, fps=fps)
 
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+    def read_audio_track(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """The left channel at its own rate, (samples,) float32; None without audio.
 
         Raises:
             DamagedError: the sound cannot be decoded.
         """
-        from irfer_datasets.video import read_audio
+        from irfer_bench.api import read_audio_track
 
-        return read_audio(self._given(root), item.audio) if item.audio else None
+        return read_audio_track(self._given(root), item.audio) if item.audio else None
 
     def _rows(self, root: Path) -> Rows:
         assert isinstance(self.params, FolderParams)

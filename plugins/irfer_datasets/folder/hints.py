@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
+from irfer_bench.api import subfolders
 from irfer_datasets.folder.manifest import MANIFESTS
 from irfer_datasets.folder.media import is_media
 from irfer_datasets.folder.rows import Rows, spectrum_of
-from irfer_datasets.tree import subfolders
 
 LEVELS = 3
 """How far above or below the given root a better one is looked for."""

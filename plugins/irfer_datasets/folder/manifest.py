@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from irfer_bench.api import DamagedError, natural
+from irfer_bench.api import DamagedError, inside, natural
 from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.media import UNREAD, VIDEOS, frames_of, is_image
 from irfer_datasets.folder.rows import (
@@ -20,7 +20,6 @@ from irfer_datasets.folder.rows import (
     why_no_label,
 )
 from irfer_datasets.folder.walk import walk
-from irfer_datasets.tree import inside
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
 REQUIRED = ("path", "spectrum", "label")

@@ -43,10 +43,10 @@ def measure(found: Rows) -> list[Measured]:
 def _measure(row: Row, found: Rows) -> Measured:
     if not row.video:
         return Measured(max(1, len(row.files)), row.audio)
-    from irfer_datasets.video import probe
+    from irfer_bench.api import probe_video
 
     try:
-        facts = probe(found.root, row.path)
+        facts = probe_video(found.root, row.path)
     except DamagedError as error:
         kind = "damaged" if (found.root / row.path).stat().st_size else "empty"
         found.note(kind, row.path, f"{error.message}; a run that needs it stops")

@@ -101,7 +101,7 @@ class Hub:
             landmarks=points,
         )
 
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+    def read_audio_track(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """(samples,) float32 of channel 0 and its native rate: of the audio column, else of the
         video.
 
@@ -171,9 +171,8 @@ def _frames(
     table: Table, row: Row, item: Item, frames: Sequence[int] | None
 ) -> tuple[NDArray[Any], float | None]:
     """(T, H, W, 3) of the row's images or video, and the video's frame rate."""
-    from irfer_bench.api import stack_images
+    from irfer_bench.api import read_video, stack_images
     from irfer_datasets.hub.cells import as_file, decode_images
-    from irfer_datasets.video import read_frames
 
     if row.images:
         picked = range(len(row.images)) if frames is None else frames
@@ -182,18 +181,18 @@ def _frames(
     if row.video is None:
         raise DamagedError(f"{item.id} has no image", "restore the row")
     with as_file(row.video, table.place) as (folder, name):
-        return read_frames(folder, name, frames)
+        return read_video(folder, name, frames)
 
 
 def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
+    from irfer_bench.api import read_audio_track
     from irfer_datasets.hub.cells import as_file
-    from irfer_datasets.video import read_audio
 
     cell = row.sound or (None if row.images else row.video)
     if cell is None:
         return None
     with as_file(cell, table.place) as (folder, name):
-        return read_audio(folder, name)
+        return read_audio_track(folder, name)
 
 
 def _set(item: Item) -> int:

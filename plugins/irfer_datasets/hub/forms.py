@@ -9,9 +9,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from irfer_bench.api import DamagedError, Problem, canonical, is_archive, list_folder, relative
+from irfer_bench.api import (
+    DamagedError,
+    Problem,
+    canonical,
+    inside,
+    is_archive,
+    list_folder,
+    relative,
+    subfolders,
+)
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.tree import inside, subfolders
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
 IMAGE_ROLES = ("image", "frames", "video")

@@ -117,12 +117,12 @@ def _files(row: Row, table: Table) -> tuple[str, ...]:
 
 
 def _length(row: Row, table: Table) -> int:
-    from irfer_datasets.video import probe
+    from irfer_bench.api import probe_video
 
     assert row.video is not None
     try:
         with as_file(row.video, table.place) as (folder, name):
-            return probe(folder, name).frames
+            return probe_video(folder, name).frames
     except DamagedError as error:
         raise RefusedRowError(
             "damaged", f"its video cannot be decoded; not used; {error.hint}"

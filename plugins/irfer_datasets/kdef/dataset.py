@@ -10,12 +10,11 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from irfer_bench.api import CLASSES, Match, Matches, Survey
+from irfer_bench.api import CLASSES, Match, Matches, OfficialDataset, Survey
 from irfer_datasets.kdef.layout import PERSON, TABLE, survey
-from irfer_datasets.official import Official
 
 
-class Kdef(Official):
+class Kdef(OfficialDataset):
     """An item is a still; its part is the view, its subject sex and number (`F01`)."""
 
     name = "kdef"

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from irfer_bench.api import (
+    OTHERS_USED,
     Item,
     Matches,
     Patterns,
@@ -19,7 +20,6 @@ from irfer_bench.api import (
     few,
     open_image,
 )
-from irfer_datasets.expected import REST
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
@@ -155,7 +155,7 @@ def _name_absent(found: Matches, images: Mapping[str, str], seen: Survey) -> Non
         place = folders.get(name, f"{base}/{name}" if base else name)
         absent = [stem for stem in sorted(STEMS) if name + stem not in images]
         if len(absent) == len(STEMS):
-            seen.note("missing_subject", place, REST)
+            seen.note("missing_subject", place, OTHERS_USED)
         elif absent:
             action = f"{len(absent)} of {len(STEMS)} images are missing: {few(absent)}"
             seen.note("missing_expression", place, f"{action}; the others are used")

@@ -10,15 +10,23 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Item, Match, Matches, Survey
+from irfer_bench.api import (
+    BASIC,
+    Item,
+    Match,
+    Matches,
+    OfficialDataset,
+    Recorded,
+    SequenceKey,
+    Survey,
+    top_folders,
+)
 from irfer_datasets.large_hfe.layout import CAMERAS, EXPRESSIONS, SUBJECTS, TABLE, read, subject_of
-from irfer_datasets.official import Official, top_folders
-from irfer_datasets.recorded import Key, Recorded
 
 LAYOUT = "{VIS,NIR}/S001/Anger/000.jpg"
 
 
-class LargeHfe(Official):
+class LargeHfe(OfficialDataset):
     """360 subjects, six expressions, visible and near-infrared cameras."""
 
     name = "large_hfe"
@@ -52,8 +60,8 @@ class LargeHfe(Official):
         return []
 
 
-def _items(sequences: Mapping[Key, Recorded]) -> Iterator[Item]:
-    partners: dict[Key, list[Recorded]] = {}
+def _items(sequences: Mapping[SequenceKey, Recorded]) -> Iterator[Item]:
+    partners: dict[SequenceKey, list[Recorded]] = {}
     for key, sequence in sequences.items():
         partners.setdefault(key[1:], []).append(sequence)
     for camera, spectrum in CAMERAS.items():

@@ -8,11 +8,17 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 
-from irfer_bench.api import BASIC, Matches, Patterns, Spectrum, Survey, canonical, nearest
-from irfer_datasets.recorded import (
-    Key,
+from irfer_bench.api import (
+    BASIC,
     Level,
+    Matches,
+    Patterns,
     Recorded,
+    SequenceKey,
+    Spectrum,
+    Survey,
+    canonical,
+    nearest,
     note_absent_sequences,
     one_of,
     read_sequences,
@@ -49,7 +55,7 @@ LEVELS = (
 )
 
 
-def read(found: Matches, seen: Survey) -> dict[Key, Recorded]:
+def read(found: Matches, seen: Survey) -> dict[SequenceKey, Recorded]:
     """All sequences by camera, subject and expression; missing ones are noted."""
     hits = found.of("frame")
     sequences, base = read_sequences(hits, LEVELS, seen), hits[0].base

@@ -12,10 +12,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Match, Matches, Notes
-from irfer_datasets.clips import VideoClips
+from irfer_bench.api import (
+    CLASSES,
+    Assigned,
+    ListSide,
+    Match,
+    Matches,
+    Notes,
+    VideoClips,
+    VideoSurvey,
+    merge_fold_lists,
+)
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, VideoSurvey, merge_lists
 from irfer_datasets.mafw.labels import COMPOUND, NATIVE
 from irfer_datasets.mafw.layout import SOUNDS, SOURCES, SPLITS, TABLE
 from irfer_datasets.mafw.lists import Labelling, compare_captions, find_styles, read_lists
@@ -79,11 +87,11 @@ class Mafw(VideoClips):
             quiet = read_lists(captioned, "with_caption", self.labelling, Notes(seen.root))
             compare_captions(lists, quiet, seen)
         where = f"Train & Test Set/{self.labelling}/no_caption"
-        usual: Mapping[Side, str] = {
+        usual: Mapping[ListSide, str] = {
             "test": f"{where}/set_{{}}/test.txt",
             "train": f"{where}/set_{{}}/train.txt",
         }
-        return merge_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
+        return merge_fold_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
 
 
 class MafwCompound(Mafw):

@@ -9,8 +9,7 @@ of its own, as DFER-CLIP does; S2D puts crops into `frames/frames_crop_align_224
 
 from __future__ import annotations
 
-from irfer_bench.api import Patterns
-from irfer_datasets.clip_files import FRAME, SOUND, VIDEO
+from irfer_bench.api import FRAME_PATH, SOUND_PATH, VIDEO_PATH, Patterns
 
 SOURCES = ("clips", "frames", "faces")
 SOUNDS = ("clips", "wav")
@@ -21,10 +20,10 @@ _SETS = tuple(f"set_{fold}" for fold in range(1, 6))
 _LIST = r"/set_(?P<fold>[1-5])/(?P<side>train|test)\.txt"
 TABLE = Patterns(
     {
-        "clips": f"clips//{VIDEO}",
-        "frames": f"frames/(?:(?!frames_crop_align)[^/]+/){{0,2}}{_CLIP}/{FRAME}",
-        "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME}",
-        "wav": f"(?:clips_wav|audio_16k)//{SOUND}",
+        "clips": f"clips//{VIDEO_PATH}",
+        "frames": f"frames/(?:(?!frames_crop_align)[^/]+/){{0,2}}{_CLIP}/{FRAME_PATH}",
+        "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME_PATH}",
+        "wav": f"(?:clips_wav|audio_16k)//{SOUND_PATH}",
         **{
             f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
             for labelling in ("single", "compound")

@@ -9,20 +9,18 @@ from typing import Literal
 from irfer_bench.api import (
     Annotation,
     DamagedError,
+    FoldList,
+    ListedClip,
+    ListSide,
     Matches,
     Notes,
+    VideoSurvey,
+    clip_number,
+    find_fold_lists,
     nearest,
+    numbered_list_rows,
     open_annotation,
     relative,
-)
-from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import (
-    FoldList,
-    Row,
-    Side,
-    VideoSurvey,
-    find_lists,
-    numbered_rows,
 )
 from irfer_datasets.mafw.labels import NUMBERED, compound, single
 
@@ -34,15 +32,15 @@ STYLES: tuple[Style, ...] = ("no_caption", "with_caption", "numbered")
 
 def find_styles(
     found: Matches, labelling: Labelling, seen: VideoSurvey | None = None
-) -> dict[Style, dict[tuple[Side, int], Path]]:
+) -> dict[Style, dict[tuple[ListSide, int], Path]]:
     """The lists of one labelling by their style, the preferred first."""
     roles = {f"{labelling}/{style}": style for style in STYLES}
-    lists = find_lists(found, [role for role in roles if role in found.roles], seen)
+    lists = find_fold_lists(found, [role for role in roles if role in found.roles], seen)
     return {roles[role]: own for role, own in lists.items()}
 
 
 def read_lists(
-    paths: Mapping[tuple[Side, int], Path],
+    paths: Mapping[tuple[ListSide, int], Path],
     style: Style,
     labelling: Labelling,
     seen: Notes,
@@ -78,10 +76,10 @@ def compare_captions(lists: Sequence[FoldList], captioned: Sequence[FoldList], s
                     seen.note("label_mismatch", entry.name, action)
 
 
-def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[Row]:
+def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[ListedClip]:
     text = open_annotation(path, seen.root)
     seen.problems.extend(text.problems())
-    for line, fields in numbered_rows(text) if style == "numbered" else _fields(text):
+    for line, fields in numbered_list_rows(text) if style == "numbered" else _fields(text):
         known = len(fields) >= 2 and (style == "with_caption" or len(fields) == 2)
         clip = clip_number(PurePosixPath(fields[0].replace("\\", "/")).name) if known else None
         if clip is None:
@@ -93,7 +91,7 @@ def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterat
             action = f"line {line}: {clip} has label {fields[1]!r}; {_advice(fields[1], style)}"
             seen.note("unknown_label", text.name, action)
         else:
-            yield Row(clip, label, line)
+            yield ListedClip(clip, label, line)
 
 
 def _fields(text: Annotation) -> Iterator[tuple[int, Sequence[str]]]:

@@ -16,8 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Match, Params, Stills
-from irfer_datasets.folds import Lists, cut_folds, read_folds
+from irfer_bench.api import BASIC, Clip, Item, Match, Params, Stills, cut_folds, read_folds
 from irfer_datasets.nvie.checks import check, place
 from irfer_datasets.nvie.labelled import label
 from irfer_datasets.nvie.layout import find_parts, survey
@@ -85,7 +84,7 @@ class Nvie(Stills):
         Numbers 1 to 300 are in the package; other subjects, and images without a subject, follow
         in sorted order, every fifth.
         """
-        return cut_folds(published_folds(), items)
+        return cut_folds(read_folds("irfer_datasets.nvie"), items)
 
     def walk(self, root: Path) -> RowSurvey:
         """All labelled image folders, by the manifest or the folders' names.
@@ -115,8 +114,3 @@ class Nvie(Stills):
             label(seen, texts)
             self._scans[root] = seen
         return self._scans[root]
-
-
-def published_folds() -> Lists:
-    """Test subjects of folds 1 to 5: a partition of 001 to 300, read from the package."""
-    return read_folds("nvie")

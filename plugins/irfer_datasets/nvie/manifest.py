@@ -12,6 +12,7 @@ from irfer_bench.api import (
     DamagedError,
     RefusedRowError,
     canonical,
+    inside,
     nearest,
     open_annotation,
 )
@@ -26,7 +27,6 @@ from irfer_datasets.nvie.rows import (
     RowSurvey,
     subject_name,
 )
-from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
 REQUIRED = ("path", "subject", "modality", "expression")

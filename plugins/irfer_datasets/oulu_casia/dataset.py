@@ -11,8 +11,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Match, Matches, MissingError, Survey
-from irfer_datasets.official import Copy, Official, find_copies, top_folders
+from irfer_bench.api import (
+    BASIC,
+    Clip,
+    DatasetCopy,
+    Item,
+    Match,
+    Matches,
+    MissingError,
+    OfficialDataset,
+    Survey,
+    find_copies,
+    top_folders,
+)
 from irfer_datasets.oulu_casia.layout import (
     EXPRESSIONS,
     FORMS,
@@ -26,7 +37,7 @@ from irfer_datasets.oulu_casia.params import OuluCasiaParams
 FPS = 25.0
 
 
-class OuluCasia(Official):
+class OuluCasia(OfficialDataset):
     """80 subjects, six expressions, near-infrared and visible, three illuminations."""
 
     name = "oulu_casia"
@@ -81,7 +92,7 @@ class OuluCasia(Official):
         names = top_folders(found)
         return [hint for hint, own in inside.items() if names & {n.casefold() for n in own}]
 
-    def _chosen(self, found: Matches) -> Copy:
+    def _chosen(self, found: Matches) -> DatasetCopy:
         wanted, copies = self.params.tree, find_copies(found, FORMS)
         for copy in copies:
             if wanted in ("auto", copy.form):

@@ -14,21 +14,22 @@ from typing import ClassVar
 from irfer_bench.api import (
     CLASSES,
     DamagedError,
+    DatasetCopy,
     Item,
+    LargeSurvey,
     Match,
     Matches,
     MissingError,
+    OfficialDataset,
     Survey,
     split_fold,
 )
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy, Official
 from irfer_datasets.raf_db.layout import LABELS, TABLE, find_trees, stray
 from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
 
 
-class RafDb(Official):
+class RafDb(OfficialDataset):
     """An item is a still; its part is the kind of image, `aligned` or `original`."""
 
     name = "raf_db"
@@ -98,7 +99,7 @@ class RafDb(Official):
         """One fold: the official test images."""
         return [split_fold(items, "test")]
 
-    def _choose(self, trees: Sequence[Copy], found: Matches) -> tuple[Copy, str]:
+    def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images
         asked = ("aligned", "original") if wanted == "auto" else (wanted,)
         for images in asked:

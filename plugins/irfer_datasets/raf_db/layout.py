@@ -12,8 +12,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import Matches, Patterns
-from irfer_datasets.official import Copy, find_copies, top_folders
+from irfer_bench.api import DatasetCopy, Matches, Patterns, find_copies, top_folders
 
 LABELS: Mapping[int, str] = {
     1: "surprise",
@@ -43,7 +42,7 @@ TABLE = Patterns(
 FORMS = {"official": ("aligned", "original", "list"), "kaggle": ("sorted",)}
 
 
-def find_trees(found: Matches) -> list[Copy]:
+def find_trees(found: Matches) -> list[DatasetCopy]:
     """Copies under a root, the official form first; the compound set is none.
 
     Its codes 1 to 11 mean pairs of expressions.

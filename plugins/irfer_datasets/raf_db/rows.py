@@ -5,16 +5,25 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from irfer_bench.api import Annotation, Found, Item, Matches, Survey, open_annotation
-from irfer_datasets.expected import REST, compare_labels, published
-from irfer_datasets.official import Copy
+from irfer_bench.api import (
+    OTHERS_USED,
+    Annotation,
+    DatasetCopy,
+    Found,
+    Item,
+    Matches,
+    Survey,
+    compare_labels,
+    open_annotation,
+)
+from irfer_datasets.expected import published
 from irfer_datasets.raf_db.layout import LABELS, NAME, SPLITS
 
 Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
 
 
-def survey_official(copy: Copy, images: str, found: Matches, seen: Survey) -> None:
+def survey_official(copy: DatasetCopy, images: str, found: Matches, seen: Survey) -> None:
     """Items of the official form: the list labels, `Image/<images>` holds the images."""
     lists = copy.of(found, "list")
     if not lists:
@@ -35,13 +44,13 @@ def survey_official(copy: Copy, images: str, found: Matches, seen: Survey) -> No
             seen.items.append(_item(key, code, image_files[key], images))
 
 
-def survey_kaggle(copy: Copy, found: Matches, seen: Survey) -> None:
+def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
     """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
     hits = copy.of(found, "sorted")
     for split in SPLITS:
         half = [hit for hit in hits if hit.facts["half"].casefold() == split]
         if not half:
-            seen.note("missing_list", copy.place(split), f"this half is not here; {REST}")
+            seen.note("missing_list", copy.place(split), f"this half is not here; {OTHERS_USED}")
             continue
         image_files, labels = _sorted_images(half, split, seen)
         tables = [hit for hit in found.of("table") if _has(hit, split)]
@@ -61,7 +70,7 @@ def _has(hit: Found, split: str) -> bool:
     return any(name.casefold().startswith(split) for name in hit.names)
 
 
-def count(copy: Copy, seen: Survey) -> None:
+def count(copy: DatasetCopy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
     for split in SPLITS:
         own = [item.label or "" for item in seen.items if item.split == split]
@@ -187,7 +196,8 @@ def _table(annotation: Annotation, seen: Survey) -> Iterator[tuple[int, Key, int
 
 def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: Survey) -> None:
     for key in sorted(keys, key=_order):
-        seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
+        action = f"{_name(key)} of {source.name} is not there; {OTHERS_USED}"
+        seen.note("missing_item", folder, action)
 
 
 def _key(split: str, number: str) -> Key:

@@ -8,29 +8,32 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import Clip, Found, Item, Matches, MissingError, Stills, clip_of
-from irfer_datasets.clip_files import (
-    VIDEOS,
+from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.trees.clip_files import (
+    VIDEO_SUFFIXES,
     ClipFiles,
     Clips,
     place_of,
     read_frames,
     read_videos,
 )
-from irfer_datasets.fold_lists import (
+from irfer_bench.data.trees.fold_lists import (
     Assigned,
-    VideoSurvey,
     group_folds,
     note_absent,
     note_unlabelled,
 )
+from irfer_bench.data.trees.patterns import Found, Matches
+from irfer_bench.data.trees.stills import Stills, clip_of
+from irfer_bench.data.trees.survey import VideoSurvey
+from irfer_bench.errors import MissingError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
 @dataclass(frozen=True)
-class Frames:
+class ClipFrames:
     """The files that are read for each clip.
 
     Args:
@@ -80,7 +83,7 @@ class VideoClips(Stills):
         self._note_mute(frames, seen)
         return seen
 
-    def check_frames(self, frames: Frames, seen: VideoSurvey) -> None:
+    def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """Compare numbers of frames with the published ones."""
 
     def forms(self, found: Matches) -> list[str]:
@@ -100,11 +103,11 @@ class VideoClips(Stills):
         Raises:
             DamagedError: an image or the video cannot be decoded.
         """
-        from irfer_datasets.video import read_frames as decode
-
-        if Path(item.files[0]).suffix.lower() not in VIDEOS:
+        if Path(item.files[0]).suffix.lower() not in VIDEO_SUFFIXES:
             return super().read(root, item, frames)
-        pixels, fps = decode(self._given(root), item.files[0], frames)
+        from irfer_bench.data.trees.video import read_video
+
+        pixels, fps = read_video(self._given(root), item.files[0], frames)
         return clip_of(item, pixels, fps=fps)
 
     def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
@@ -113,20 +116,22 @@ class VideoClips(Stills):
         Raises:
             DamagedError: the audio file is empty or cut off.
         """
-        from irfer_datasets.video import read_audio
+        from irfer_bench.data.trees.video import read_audio_track
 
-        return read_audio(self._given(root), item.audio) if item.audio else None
+        return read_audio_track(self._given(root), item.audio) if item.audio else None
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Ids in each of the five official test lists, of the items that are present."""
         return group_folds(items)
 
-    def _frames(self, found: Matches, labels: Mapping[str, Assigned], seen: VideoSurvey) -> Frames:
+    def _frames(
+        self, found: Matches, labels: Mapping[str, Assigned], seen: VideoSurvey
+    ) -> ClipFrames:
         """Files of the labelled clips, or of all where there are no labels."""
         there, wanted = self.forms(found), self.params.frames
         source = next(iter(there), "") if wanted == "auto" else wanted
         if not source:
-            return Frames("", ".", {})
+            return ClipFrames("", ".", {})
         if source not in there:
             raise MissingError(
                 f"{self.name}.frames = {wanted}: {seen.root} holds {', '.join(there) or 'none'}",
@@ -143,7 +148,7 @@ class VideoClips(Stills):
             present = set(folders)
             clips = read_frames(folders, sorted(labels or folders), seen)
         note_unlabelled(present, labels, place, seen)
-        return Frames(source, place, clips)
+        return ClipFrames(source, place, clips)
 
     def _audio(self, found: Matches, seen: VideoSurvey) -> dict[str, str]:
         """The file that may hold the audio of each clip; no file is opened."""
@@ -155,7 +160,7 @@ class VideoClips(Stills):
         return audio
 
     def _collect(
-        self, frames: Frames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
+        self, frames: ClipFrames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
     ) -> list[Item]:
         """One item per clip with frames, in the order of their numbers."""
         return [
@@ -173,7 +178,7 @@ class VideoClips(Stills):
             for clip, own in sorted(frames.clips.items())
         ]
 
-    def _note_mute(self, frames: Frames, seen: VideoSurvey) -> None:
+    def _note_mute(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         mute = sum(not item.audio for item in seen.items)
         if mute:
             action = f"{mute} of {len(seen.items)} clips have no audio file and are mute to "
