@@ -13,8 +13,7 @@ import pytest
 from irfer_bench.api import CLASSES, Item, MissingError, read_folds
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.kdef.dataset import Kdef
-from irfer_datasets.kdef.layout import BLACK, SUBJECTS
+from irfer_datasets.kdef.dataset import BLACK, SUBJECTS, Kdef
 from tests.irfer_datasets.cfee_tree import draw
 from tests.irfer_datasets.kdef_tree import kdef_tree, write_kdef
 

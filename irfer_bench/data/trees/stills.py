@@ -25,12 +25,13 @@ class Stills(ABC):
     name: ClassVar[str]
     licence: str
     private = True
+    params_class: ClassVar[type[Params]] = Params
 
     table: ClassVar[Patterns] = Patterns({})
     """What each of its files is; empty in a dataset that lists its folders itself."""
 
     def __init__(self, params: Params | None = None) -> None:
-        self.params = params or Params()
+        self.params = params or self.params_class()
         self._surveys: dict[Path, Survey] = {}
         self._found: dict[Path, Matches] = {}
 

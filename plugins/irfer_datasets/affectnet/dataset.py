@@ -31,7 +31,7 @@ from irfer_bench.api import (
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
 from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
 from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
-from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.params import AffectNetParams
 
 if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList

@@ -26,9 +26,9 @@ from irfer_bench.api import (
 )
 from irfer_datasets.dfew.layout import LIST_FOLDERS, SOUNDS, SOURCES, STYLES, TABLE, VIDEO_SOURCES
 from irfer_datasets.dfew.lists import NATIVE, read_lists
-from irfer_datasets.dfew.params import DfewParams
 from irfer_datasets.dfew.sheet import compare, read_labels
 from irfer_datasets.expected import published
+from irfer_datasets.params import DfewParams
 
 INTERPOLATED = 16
 """Frames of every clip in clip_224x224_16f."""
@@ -50,9 +50,7 @@ class Dfew(VideoClips):
     sounds = SOUNDS
     audio_hint = "Clip/original"
     params: DfewParams
-
-    def __init__(self, params: DfewParams | None = None) -> None:
-        super().__init__(params or DfewParams())
+    params_class = DfewParams
 
     def identify(self, root: Path) -> Match:
         """Confident where frames of the official forms or fold lists lie under the root."""

@@ -27,7 +27,7 @@ from irfer_datasets.expected import published
 from irfer_datasets.mafw.labels import COMPOUND, NATIVE
 from irfer_datasets.mafw.layout import SOUNDS, SOURCES, SPLITS, TABLE
 from irfer_datasets.mafw.lists import Labelling, compare_captions, find_styles, read_lists
-from irfer_datasets.mafw.params import MafwParams
+from irfer_datasets.params import MafwParams
 
 
 class Mafw(VideoClips):
@@ -48,9 +48,7 @@ class Mafw(VideoClips):
     sounds = SOUNDS
     audio_hint = "data/clips"
     params: MafwParams
-
-    def __init__(self, params: MafwParams | None = None) -> None:
-        super().__init__(params or MafwParams())
+    params_class = MafwParams
 
     def identify(self, root: Path) -> Match:
         """Confident where videos lie with this set's lists, or without any lists."""

@@ -32,7 +32,7 @@ from irfer_datasets.oulu_casia.layout import (
     TABLE,
     survey,
 )
-from irfer_datasets.oulu_casia.params import OuluCasiaParams
+from irfer_datasets.params import OuluCasiaParams
 
 FPS = 25.0
 
@@ -49,9 +49,7 @@ class OuluCasia(OfficialDataset):
     wanted = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
     table = TABLE
     params: OuluCasiaParams
-
-    def __init__(self, params: OuluCasiaParams | None = None) -> None:
-        super().__init__(params or OuluCasiaParams())
+    params_class = OuluCasiaParams
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether a camera's folder holds sequences."""

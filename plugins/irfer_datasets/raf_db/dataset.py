@@ -24,8 +24,8 @@ from irfer_bench.api import (
     Survey,
     split_fold,
 )
+from irfer_datasets.params import RafDbParams
 from irfer_datasets.raf_db.layout import LABELS, TABLE, find_trees, stray
-from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
 
 
@@ -42,9 +42,7 @@ class RafDb(OfficialDataset):
     wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
     params: RafDbParams
-
-    def __init__(self, params: RafDbParams | None = None) -> None:
-        super().__init__(params or RafDbParams())
+    params_class = RafDbParams
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether named images lie beside their list, or in numbered folders."""

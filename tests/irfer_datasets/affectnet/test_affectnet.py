@@ -15,7 +15,7 @@ from irfer_bench.data.scanning import scan
 from irfer_bench.registry import load
 from irfer_datasets.affectnet.dataset import AffectNet
 from irfer_datasets.affectnet.layout import count
-from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.params import AffectNetParams
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, TRAINING, facts, kinds
 from tests.irfer_datasets.affectnet_tree import crops_tree, lists_tree
 

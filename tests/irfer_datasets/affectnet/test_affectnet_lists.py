@@ -11,7 +11,7 @@ import pytest
 
 from irfer_bench.api import DamagedError
 from irfer_datasets.affectnet.dataset import AffectNet
-from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.params import AffectNetParams
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, TRAINING, facts, kinds
 from tests.irfer_datasets.affectnet_tree import landmarks, lists_tree, rows, write_list
 from tests.irfer_datasets.trees import image

@@ -11,8 +11,8 @@ import pytest
 from irfer_bench.api import DatasetCopy, Item, LargeSurvey, MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
+from irfer_datasets.params import RafDbParams
 from irfer_datasets.raf_db.dataset import RafDb
-from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count
 from tests.irfer_datasets.raf_db.findings import CODES, kinds, labels
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree, owner_tree
