@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import RECOGNITION
+from irfer_datasets.protocols import WEB_PROTOCOL
 from irfer_datasets.raf_db.settings import TRAINING
 
 MANUAL = Domain(spectrum="vis", parts=("manual",))
@@ -29,13 +29,7 @@ def _setting(name: str, kind: Any, target: Domain, summary: str, text: str, **mo
         kind=kind,
         dataset="affectnet",
         target=target,
-        folds=1,
-        frames="all",
-        unit="frame",
-        size=224,
-        detector="none",
-        metrics=RECOGNITION,
-        primary="accuracy",
+        **WEB_PROTOCOL,
         summary=summary,
         source_text=text + CROP,
         **more,

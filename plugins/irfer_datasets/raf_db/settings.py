@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import CROPPED, RECOGNITION
+from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
@@ -27,12 +27,7 @@ def _setting(name: str, part: str, **more: Any) -> Setting:
         dataset="raf_db",
         target=Domain(spectrum="vis", parts=(part,)),
         classes=CLASSES[:7],
-        folds=1,
-        frames="all",
-        unit="frame",
-        size=224,
-        metrics=RECOGNITION,
-        primary="accuracy",
+        **WEB_PROTOCOL,
         **more,
     )
 
