@@ -83,6 +83,7 @@ if TYPE_CHECKING:
         cut_folds,
         every_fifth,
         few_subjects,
+        own_folds,
         read_folds,
         split_fold,
     )
@@ -113,6 +114,7 @@ if TYPE_CHECKING:
         Survey,
         VideoSurvey,
         note_gaps,
+        path_below,
         relative,
     )
     from irfer_bench.data.trees.video import probe_video, read_audio_track, read_video
@@ -175,7 +177,7 @@ _HOMES = {
         "Assigned FoldList FoldPaths ListSide "
         "ListedClip find_fold_lists merge_fold_lists numbered_list_rows"
     ),
-    "data.trees.folds": "cut_folds every_fifth few_subjects read_folds split_fold",
+    "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
     "data.trees.recorded": (
         "Level Recorded SequenceKey "
@@ -183,7 +185,7 @@ _HOMES = {
     ),
     "data.trees.survey": (
         "OTHERS_USED LargeSurvey Notes RefusedRowError "
-        "Survey VideoSurvey note_gaps relative"
+        "Survey VideoSurvey note_gaps path_below relative"
     ),
     "data.trees.video": "probe_video read_audio_track read_video",
     "data.trees.walk": "Tree few inside is_archive join list_folder natural subfolders walk",
@@ -283,6 +285,7 @@ __all__ = [
     "RefusedRowError",
     "Survey",
     "note_gaps",
+    "path_below",
     "relative",
     "Tree",
     "few",
@@ -324,6 +327,7 @@ __all__ = [
     "merge_fold_lists",
     "numbered_list_rows",
     "cut_folds",
+    "own_folds",
     "read_folds",
     "DatasetCopy",
     "OfficialDataset",

@@ -15,9 +15,9 @@ from irfer_bench.errors import DamagedError
 
 CLIP_PATH = r"(?P<clip>\d{1,5})"
 FRAME_PATH = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
-VIDEO_PATH = rf"{CLIP_PATH}\.(?:mp4|avi|mkv|mov)"
-SOUND_PATH = rf"{CLIP_PATH}\.(?:wav|m4a|mp3|flac|mp4|avi|mkv|mov)"
-"""Ends of the paths of frames, videos and audio in the patterns of video datasets."""
+VIDEO_PATH = rf"{CLIP_PATH}\.(?:mp4|avi)"
+SOUND_PATH = rf"{CLIP_PATH}\.(?:wav|mp4|avi)"
+"""Ends of the paths of frames, videos and audio, as DFEW, MAFW and their loaders have them."""
 VIDEO_SUFFIXES = frozenset(
     {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
 )

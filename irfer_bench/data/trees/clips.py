@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.contracts.values import Item
 from irfer_bench.data.trees.clip_files import (
-    VIDEO_SUFFIXES,
     ClipFiles,
     Clips,
     place_of,
@@ -24,12 +23,12 @@ from irfer_bench.data.trees.fold_lists import (
     note_unlabelled,
 )
 from irfer_bench.data.trees.patterns import Found, Matches
-from irfer_bench.data.trees.stills import Stills, clip_of
+from irfer_bench.data.trees.stills import Stills
 from irfer_bench.data.trees.survey import VideoSurvey
 from irfer_bench.errors import MissingError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass(frozen=True)
@@ -96,29 +95,6 @@ class VideoClips(Stills):
         return bool(hits) and all(
             names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits
         )
-
-    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The clip or some of its frames at the official size; only these are decoded.
-
-        Raises:
-            DamagedError: an image or the video cannot be decoded.
-        """
-        if Path(item.files[0]).suffix.lower() not in VIDEO_SUFFIXES:
-            return super().read(root, item, frames)
-        from irfer_bench.data.trees.video import read_video
-
-        pixels, fps = read_video(self._given(root), item.files[0], frames)
-        return clip_of(item, pixels, fps=fps)
-
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
-        """The left channel at its own rate, (samples,) float32; None without audio.
-
-        Raises:
-            DamagedError: the audio file is empty or cut off.
-        """
-        from irfer_bench.data.trees.video import read_audio_track
-
-        return read_audio_track(self._given(root), item.audio) if item.audio else None
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Ids in each of the five official test lists, of the items that are present."""

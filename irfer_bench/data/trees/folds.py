@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Sequence
 from functools import cache
 from importlib.resources import files
@@ -28,6 +29,20 @@ def every_fifth(items: Sequence[Item]) -> list[frozenset[str]]:
 def split_fold(items: Sequence[Item], split: str) -> frozenset[str]:
     """Subjects of one official split, as a fold; item ids where there are no subjects."""
     return frozenset(item.subject or item.id for item in items if item.split == split)
+
+
+def own_folds(items: Sequence[Item]) -> list[frozenset[str]]:
+    """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth sorted subject.
+
+    Parts whose names begin with `extra` are never tested.
+    """
+    own = [item for item in items if not item.part.startswith("extra")]
+    if any(item.split == "test" for item in own):
+        return [split_fold(own, "test")]
+    numbers = (re.fullmatch(r"set_(\d+)", item.split) for item in own)
+    if last := max((int(number[1]) for number in numbers if number), default=0):
+        return [split_fold(own, f"set_{number}") for number in range(1, last + 1)]
+    return every_fifth(own)
 
 
 def few_subjects(items: Sequence[Item]) -> Iterator[Problem]:

@@ -24,9 +24,13 @@ class OfficialDataset(Stills):
     wanted: ClassVar[str]
     """What is missing where a root is not this dataset, for messages."""
 
-    @abstractmethod
+    roles: ClassVar[Sequence[str]] = ()
+    """Of files by which it is recognised."""
+    survey_class: ClassVar[type[Survey]] = Survey
+
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether files of this dataset lie under a root."""
+        return bool(found.of(*self.roles))
 
     @abstractmethod
     def match(self, root: Path, found: Matches) -> Match:
@@ -39,10 +43,6 @@ class OfficialDataset(Stills):
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints why a folder is not this dataset: it may be a part of it."""
         return []
-
-    def begin(self, root: Path) -> Survey:
-        """An empty survey."""
-        return Survey(root)
 
     def identify(self, root: Path) -> Match:
         """Confident where files lie as its owner distributes them."""
@@ -62,7 +62,7 @@ class OfficialDataset(Stills):
         found = self.find(root)
         if not self.is_there(root, found):
             raise self.unlike(root)
-        seen = self.begin(root)
+        seen = self.survey_class(root)
         seen.problems.extend(found.problems())
         self.collect(found, seen)
         return seen

@@ -6,11 +6,11 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from irfer_bench.contracts.values import Item, Problem
-from irfer_bench.data.trees.walk import Listing, few, list_folder
+from irfer_bench.data.trees.walk import Listing, few, inside, list_folder
 from irfer_bench.data.trees.walk import shown as printable
 
 OTHERS_USED = "the others are used, results are marked incomplete"
@@ -95,12 +95,28 @@ class VideoSurvey(Survey):
 
 
 class RefusedRowError(Exception):
-    """A row that is refused: the problem's kind and what the user can do."""
+    """A row that is refused: the problem's kind, what the user can do, and perhaps the place."""
 
-    def __init__(self, kind: str, action: str) -> None:
+    def __init__(self, kind: str, action: str, place: str = "") -> None:
         super().__init__(kind, action)
         self.kind = kind
         self.action = action
+        self.place = place
+
+
+def path_below(given: str, root: Path, top: str = "root") -> str:
+    """A path of a list, with forward slashes; `top` names where paths begin, for messages.
+
+    Raises:
+        RefusedRowError: it is empty or unprintable (`bad_row`), or leads elsewhere
+            (`outside_root`).
+    """
+    path = PurePosixPath(given.replace("\\", "/"))
+    if not given or not given.isprintable() or ";" in given:
+        raise RefusedRowError("bad_row", "it has no usable path")
+    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
+        raise RefusedRowError("outside_root", f"paths lead from the {top} downwards", given)
+    return path.as_posix()
 
 
 def note_gaps(numbers: Sequence[int], folder: Path | str, seen: Notes) -> None:

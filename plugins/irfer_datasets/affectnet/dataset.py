@@ -54,18 +54,12 @@ class AffectNet(OfficialDataset):
     params: AffectNetParams
     wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
+    roles = tuple(role for roles in FORMS.values() for role in roles)
+    survey_class = ListSurvey
 
     def __init__(self, params: AffectNetParams | None = None) -> None:
         super().__init__(params or AffectNetParams())
         self._faces: dict[tuple[Path, str], FaceList] = {}
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether something of one of the releases lies there."""
-        return bool(find_copies(found, FORMS))
-
-    def begin(self, root: Path) -> ListSurvey:
-        """A survey of many files, with boxes."""
-        return ListSurvey(root)
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where one of the releases is unpacked; images are not counted for it."""

@@ -23,25 +23,13 @@ from irfer_bench.api import (
 )
 from irfer_datasets.expected import published
 
-LABELS: Mapping[int, str] = {
-    0: "neutral",
-    1: "happiness",
-    2: "sadness",
-    3: "surprise",
-    4: "fear",
-    5: "disgust",
-    6: "anger",
-    7: "contempt",
-}
+_NATIVE = "neutral happiness sadness surprise fear disgust anger contempt"
+LABELS = dict(enumerate(_NATIVE.split()))
 """The official codes."""
 NO_EXPRESSION: Mapping[int, str] = {8: "none", 9: "uncertain", 10: "no face"}
 HALVES: Mapping[str, str] = {
-    "train_set": "train",
-    "train": "train",
-    "val_set": "val",
-    "valid_set": "val",
-    "validation_set": "val",
-    "val": "val",
+    **dict.fromkeys(("train_set", "train"), "train"),
+    **dict.fromkeys(("val_set", "valid_set", "validation_set", "val"), "val"),
 }
 LISTS: Mapping[str, tuple[str, str]] = {
     "training": ("train", "manual"),

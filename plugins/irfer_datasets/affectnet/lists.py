@@ -1,4 +1,8 @@
-"""The release of 2017: lists of whole images, boxes, 68 landmarks and labels."""
+"""The release of 2017: lists of whole images, boxes, 68 landmarks and labels.
+
+Public loaders show the folder of the automatic list in three spellings, folders doubled by
+unpacking, boxes that are NULL, and images whose extension is not that of the list.
+"""
 
 from __future__ import annotations
 
@@ -127,19 +131,16 @@ def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListS
 
 
 def _cells(annotation: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows in the order of `COLUMNS`, whatever the header's order; some lists have no header."""
-    order: Sequence[int] = range(len(COLUMNS))
+    """Rows in the order of `COLUMNS`; the official validation list has no header in some copies."""
     for line, cells in annotation.rows():
-        if line == 1 and COLUMNS[PATH] in (names := [cell.casefold() for cell in cells]):
-            absent = [name for name in COLUMNS[: EXPRESSION + 1] if name not in names]
-            if absent:
-                message = f"{annotation.name} lacks column {', '.join(absent)}"
-                raise DamagedError(message, "restore the file from the official archive")
-            order = [names.index(name) for name in COLUMNS[: EXPRESSION + 1]]
-        elif len(cells) > max(order[: EXPRESSION + 1]):
-            yield line, [cells[position] for position in order[: EXPRESSION + 1]]
-        else:
+        names = [cell.casefold() for cell in cells] if line == 1 else []
+        if COLUMNS[PATH] not in names:
             yield line, cells
+            continue
+        for place, column in enumerate(COLUMNS[: EXPRESSION + 1]):
+            if names[place : place + 1] != [column]:
+                message = f"{annotation.name} lacks column {column} in place {place + 1}"
+                raise DamagedError(message, "restore the file from the official archive")
 
 
 def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tuple[str, int] | None:

@@ -5,29 +5,23 @@ Visible stills of 230 people. Neutral and the six basic expressions are used; th
 19 codes are compound expressions, counted and left out. NFER-SDE translates its six classes.
 
 `CFEE_Database_230/{01-04/Images1 … 21-26/Images6}/CC_SSS_NNNN.jpg` with the expression's code CC,
-subject SSS and the camera's number NNNN. `Images6` also holds short names, `04_221.jpg`, and two
-turned round, `260_19.png.jpg`; extensions come in both cases.
+subject SSS and the camera's number NNNN. The loaders 2CET-GAN and complex-FER read extensions in
+both cases; the paths in a public project's tests of face code show short names (`04_221.jpg`) and
+two turned round (`260_19.png.jpg`), all in `Images6`.
 """
 
 from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from irfer_bench.api import CLASSES, Item, Match, Matches, OfficialDataset, Patterns, Survey
 
-CODES: Mapping[str, str] = {
-    "01": "neutral",
-    "02": "happiness",
-    "03": "sadness",
-    "04": "fear",
-    "05": "anger",
-    "06": "surprise",
-    "07": "disgust",
-}
+NATIVE = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
+CODES = {f"{number:02d}": label for number, label in enumerate(NATIVE, start=1)}
 """Seven of the release's 26 codes, as public loaders read its sheet `summary`; 04 by elimination.
 
 They follow the order of the paper's first seven categories (Du, Tao, Martinez, PNAS 111(15), 2014,
@@ -160,7 +154,7 @@ class Cfee(OfficialDataset):
 
     name = "cfee"
     classes: tuple[str, ...] = CLASSES[:7]
-    native = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
+    native = NATIVE
     licence = (
         "on request from the Ohio State University (CBCSL), signed form; text not public, so "
         "research only, no redistribution, no publication of images"

@@ -6,7 +6,8 @@ people, so they are kept out.
 
 `KDEF_and_AKDEF/KDEF/AF01/AF01ANS.JPG`: session A or B, sex F or M, person 01 to 35, expression,
 view. In the expression's place `AF` is afraid; in the folder's name `AF` is session A, female.
-Public loaders copy all images into one folder: the name says everything, so that is read too.
+Public loaders copy all images into one folder: the name says everything, so that is read too. Two
+distributed files are misnamed (`AF31V`, `AM31H`), as a public list of errata says.
 """
 
 from __future__ import annotations
@@ -31,36 +32,12 @@ from irfer_bench.api import (
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
 FOLDERS = tuple(f"{session}{subject}" for session in "AB" for subject in SUBJECTS)
-EXPRESSIONS: Mapping[str, str] = {
-    "AF": "fear",
-    "AN": "anger",
-    "DI": "disgust",
-    "HA": "happiness",
-    "NE": "neutral",
-    "SA": "sadness",
-    "SU": "surprise",
-}
-VIEWS: Mapping[str, str] = {
-    "FL": "full_left",
-    "HL": "half_left",
-    "S": "straight",
-    "HR": "half_right",
-    "FR": "full_right",
-}
-BLACK = frozenset(
-    {
-        "AF01SUFR",
-        "AF10AFFR",
-        "AF11NEHL",
-        "AF20DIHL",
-        "AM25DIFL",
-        "AM34DIFR",
-        "BF13NEHR",
-        "BM21DIFL",
-        "BM22DIHL",
-        "BM24DIFL",
-    }
-)
+NATIVE = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
+EXPRESSIONS = dict(zip(["AF", "AN", "DI", "HA", "NE", "SA", "SU"], NATIVE, strict=True))
+_VIEWS = ("full_left", "half_left", "straight", "half_right", "full_right")
+VIEWS = dict(zip(["FL", "HL", "S", "HR", "FR"], _VIEWS, strict=True))
+_STEMS = "AF01SUFR AF10AFFR AF11NEHL AF20DIHL AM25DIFL AM34DIFR BF13NEHR BM21DIFL BM22DIHL BM24DIFL"
+BLACK = frozenset(_STEMS.split())
 """Black images in the distributed set, none of them frontal.
 
 Two public loaders skip them; they agree on eight (one writes AM20DIHL for AF20DIHL and lacks
@@ -195,7 +172,7 @@ class Kdef(OfficialDataset):
 
     name = "kdef"
     classes: tuple[str, ...] = CLASSES[:7]
-    native = ("fear", "anger", "disgust", "happiness", "neutral", "sadness", "surprise")
+    native = NATIVE
     licence = "non-commercial research, on request at kdef.se; no redistribution"
     wanted = "no folder AF01 to BM35 with images such as AF01ANS.JPG below it"
     table = TABLE

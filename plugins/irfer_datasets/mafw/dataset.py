@@ -4,6 +4,12 @@ Liu, Dai, Feng, Wang, Yin, Zeng, Shan, "MAFW: A large-scale, multi-modal, compou
 database for dynamic facial expression recognition in the wild", ACM Multimedia 2022. An item is a
 video with audio, a whole scene. The single-label and the compound set partition the same clips
 differently, so each is a dataset of its own and neither reads the other's lists.
+
+The distributor's page: `data/clips/00025.mp4`, `data/frames/00025/*.png`, `Train & Test Set/single/
+no_caption/set_1/test.txt`; public loaders call that folder `split`, `anno` or `Train_Test_Set`, so
+it may have any name. MMA-DFER has `clips_faces`, `clips_wav` and lists `MAFW_set_1_train_faces.txt`
+of its own, as DFER-CLIP does; S2D puts crops into `frames/frames_crop_align_224`, HiCMAE audio into
+`audio_16k`. The official lists with captions are GB18030 and leave out neutral.
 """
 
 from __future__ import annotations
@@ -14,20 +20,53 @@ from typing import ClassVar
 
 from irfer_bench.api import (
     CLASSES,
+    FRAME_PATH,
+    SOUND_PATH,
+    VIDEO_PATH,
     Assigned,
     ListSide,
     Match,
     Matches,
     Notes,
+    Patterns,
     VideoClips,
     VideoSurvey,
     merge_fold_lists,
 )
 from irfer_datasets.expected import published
-from irfer_datasets.mafw.labels import COMPOUND, NATIVE
-from irfer_datasets.mafw.layout import SOUNDS, SOURCES, SPLITS, TABLE
-from irfer_datasets.mafw.lists import Labelling, compare_captions, find_styles, read_lists
+from irfer_datasets.mafw.lists import (
+    COMPOUND,
+    NATIVE,
+    Labelling,
+    compare_captions,
+    find_styles,
+    read_lists,
+)
 from irfer_datasets.params import MafwParams
+
+SOURCES = ("clips", "frames", "faces")
+SOUNDS = ("clips", "wav")
+SPLITS = ("Train & Test Set", "Train_Test_Set", "split", "anno", "annotation")
+"""Known names of the folder of the lists: official, and in public loaders."""
+_CLIP = r"(?P<clip>\d{5})"
+_SETS = tuple(f"set_{fold}" for fold in range(1, 6))
+_LIST = r"/set_(?P<fold>[1-5])/(?P<side>train|test)\.txt"
+TABLE = Patterns(
+    {
+        "clips": f"clips//{VIDEO_PATH}",
+        "frames": f"frames/(?:(?!frames_crop_align)[^/]+/){{0,2}}{_CLIP}/{FRAME_PATH}",
+        "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME_PATH}",
+        "wav": f"(?:clips_wav|audio_16k)//{SOUND_PATH}",
+        **{
+            f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
+            for labelling in ("single", "compound")
+            for style in ("no_caption", "with_caption")
+        },
+        "single/numbered": r"MAFW_set_(?P<fold>[1-5])_(?P<side>train|test)(?:_faces)?\.txt",
+    },
+    names=("data", SPLITS[0], *SOURCES, "single", "compound", "no_caption", "with_caption", *_SETS),
+    holders=("data", *SPLITS),
+)
 
 
 class Mafw(VideoClips):

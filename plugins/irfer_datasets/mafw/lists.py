@@ -1,4 +1,4 @@
-"""MAFW's fold lists: with captions or without, single or compound, and one numbered re-export."""
+"""MAFW's classes and fold lists: single or compound, with captions or without, or numbered."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from irfer_bench.api import (
+    CLASSES,
     Annotation,
     DamagedError,
     FoldList,
@@ -15,6 +16,7 @@ from irfer_bench.api import (
     Matches,
     Notes,
     VideoSurvey,
+    canonical,
     clip_number,
     find_fold_lists,
     nearest,
@@ -22,7 +24,32 @@ from irfer_bench.api import (
     open_annotation,
     relative,
 )
-from irfer_datasets.mafw.labels import NUMBERED, compound, single
+
+_REST = ("contempt", "anxiety", "helplessness", "disappointment")
+NATIVE = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise", *_REST)
+"""The paper's order."""
+NUMBERED = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear", *_REST)
+"""Integers 0 to 10 of the lists `MAFW_set_1_train.txt`; other lists count otherwise."""
+_JOINED = """
+anger_anxiety anger_disgust anger_disgust_anxiety anger_disgust_contempt anger_helplessness
+anger_sadness anger_surprise anxiety_helplessness anxiety_helplessness_disappointment
+disgust_anxiety disgust_anxiety_helplessness disgust_contempt disgust_disappointment
+disgust_helplessness disgust_helplessness_disappointment disgust_sadness disgust_surprise
+fear_anxiety fear_sadness fear_sadness_anxiety fear_surprise fear_surprise_anxiety
+happiness_contempt happiness_surprise helplessness_disappointment sadness_anxiety
+sadness_anxiety_helplessness sadness_disappointment sadness_helplessness
+sadness_helplessness_disappointment sadness_surprise surprise_anxiety
+"""
+COMPOUND = (*CLASSES, *_JOINED.split())
+"""Eleven single emotions and the 32 combinations that the official compound lists hold."""
+
+
+def compound(text: str) -> str | None:
+    """The canonical name of a combination, whatever the order of its parts, or None."""
+    parts = {canonical(part) for part in text.split("_")}
+    name = "_".join(label for label in CLASSES if label in parts)
+    return name if None not in parts and name in COMPOUND else None
+
 
 Labelling = Literal["single", "compound"]
 Style = Literal["no_caption", "with_caption", "numbered"]
@@ -103,7 +130,7 @@ def _label(text: str, style: Style, labelling: Labelling) -> str | None:
     if style == "numbered":
         known = text.isdecimal() and int(text) < len(NUMBERED)
         return NUMBERED[int(text)] if known else None
-    return single(text) if labelling == "single" else compound(text)
+    return canonical(text) if labelling == "single" else compound(text)
 
 
 def _advice(text: str, style: Style) -> str:

@@ -48,12 +48,9 @@ class OuluCasia(OfficialDataset):
     )
     wanted = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
     table = TABLE
+    roles = tuple(FORMS)
     params: OuluCasiaParams
     params_class = OuluCasiaParams
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether a camera's folder holds sequences."""
-        return bool(find_copies(found, FORMS))
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where a camera's folder holds illuminations with numbered subjects."""

@@ -1,8 +1,10 @@
 """Layout of Oulu-CASIA NIR&VIS on disk as a table, and what is missing of it.
 
 Set B `OriginalImg/{NI,VL}/{Strong,Weak,Dark}/P001/Anger/000.jpeg`, and set C, the distributor's
-crops, `PreProcess_Img/{NI_Acropped,VL_Acropped}/…`. The folders above the cameras circulate in many
-spellings (`B_OriginalImg/B_OriginalImg/OriginalImg`, `Oulu_CASIA_NIR_VIS`, none).
+crops, `PreProcess_Img/{NI_Acropped,VL_Acropped}/…` (also `PreProcessImg`, CD-FER-Benchmark). The
+folders above the cameras have many spellings: `B_OriginalImg/B_OriginalImg/OriginalImg` unpacked,
+`B_OriginalImg` alone (kalabto2/Facial-expression-analysis-from-NIR-image), `Oulu_CASIA_NIR_VIS` in
+the copy on Kaggle. Folders and frames that are missing or in another case are of partial copies.
 """
 
 from __future__ import annotations

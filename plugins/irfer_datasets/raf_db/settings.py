@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL, Fields, constants
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
@@ -20,33 +18,26 @@ TEXT = (
 )
 
 
-def _setting(name: str, part: str, **more: Any) -> Setting:
-    return Setting(
-        name=name,
-        kind="supervised",
-        dataset="raf_db",
-        target=Domain(spectrum="vis", parts=(part,)),
-        classes=CLASSES[:7],
-        **WEB_PROTOCOL,
-        **more,
-    )
-
-
-RAF_DB_SUPERVISED = _setting(
-    "raf_db_supervised",
-    "aligned",
-    detector="none",
-    summary="official split, aligned images, six basic expressions and neutral",
-    source_text=TEXT
-    + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
-)
-RAF_DB_ORIGINAL_SUPERVISED = _setting(
-    "raf_db_original_supervised",
-    "original",
-    summary="official split, original images cropped here, six basic expressions and neutral",
-    source_text=TEXT
-    + "Images: the official original ones (raf_db.images=original where both are there), cropped "
-    "to a square 1.3 times the face's box by the detector opencv, the whole image where no face "
-    "is found, 224 pixels. Decided here, for work that needs more than 100 pixels.",
-    **CROPPED,
-)
+_PROTOCOLS: dict[str, Fields] = {
+    "raf_db_supervised": {
+        "target": ALIGNED,
+        "detector": "none",
+        "summary": "official split, aligned images, six basic expressions and neutral",
+        "source_text": TEXT
+        + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
+    },
+    "raf_db_original_supervised": {
+        **CROPPED,
+        "target": Domain(spectrum="vis", parts=("original",)),
+        "summary": (
+            "official split, original images cropped here, six basic expressions and neutral"
+        ),
+        "source_text": TEXT
+        + "Images: the official original ones (raf_db.images=original where both are there), "
+        "cropped to a square 1.3 times the face's box by the detector opencv, the whole image "
+        "where no face is found, 224 pixels. Decided here, for work that needs more than 100 "
+        "pixels.",
+    },
+}
+_COMMON = {**WEB_PROTOCOL, "kind": "supervised", "classes": CLASSES[:7]}
+globals().update(constants(_PROTOCOLS, dataset="raf_db", **_COMMON))
