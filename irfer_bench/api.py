@@ -61,6 +61,7 @@ if TYPE_CHECKING:
         VIDEO_SUFFIXES,
         clip_number,
         frame_number,
+        read_clip_frames,
     )
     from irfer_bench.data.trees.clips import ClipFrames, VideoClips
     from irfer_bench.data.trees.counts import (
@@ -169,7 +170,8 @@ _HOMES = {
     "data.trees.patterns": "Found Matches Patterns",
     "data.trees.stills": "Stills clip_of",
     "data.trees.clip_files": (
-        "CLIP_PATH FRAME_PATH SOUND_PATH VIDEO_PATH VIDEO_SUFFIXES clip_number frame_number"
+        "CLIP_PATH FRAME_PATH SOUND_PATH VIDEO_PATH VIDEO_SUFFIXES clip_number frame_number "
+        "read_clip_frames"
     ),
     "data.trees.clips": "ClipFrames VideoClips",
     "data.trees.counts": "compare_count compare_labels compare_list label_digest",
@@ -312,6 +314,7 @@ __all__ = [
     "VIDEO_PATH",
     "clip_number",
     "frame_number",
+    "read_clip_frames",
     "ClipFrames",
     "VideoClips",
     "compare_count",

@@ -29,6 +29,9 @@ dataset_info.json with *.arrow, as save_to_disk writes them      or
 basic/Image/{aligned/train_00001_aligned.jpg, original/train_00001.jpg}
 basic/EmoLabel/list_patition_label.txt      or
 DATASET/{train,test}/{1..7}/train_00001_aligned.jpg with {train,test}_labels.csv""",
+    "ferplus": """\
+fer2013.csv with fer2013new.csv      pixels of FER-2013, votes of FER+      or
+FER2013{Train,Valid,Test}/fer0000000.png with label.csv in each, or fer2013new.csv above""",
     "large_hfe": """\
 Large-HFE/{VIS,NIR}/S001/Anger/000.jpg
 Large-HFE/metadata.csv      optional: path,modality,subject,expression,frame,pair_id""",
@@ -37,6 +40,9 @@ DFEW/Clip/clip_224x224/00001/00001_00001.jpg
 DFEW/Clip/{clip_224x224_16f/00001/1.jpg, clip_224x224_avi/00001.avi, jpg_256/…, original/1.mp4}
 DFEW/EmoLabel_DataSplit/{train,test}(single-labeled)/set_1.csv … set_5.csv
 DFEW/Annotation/annotation.xlsx""",
+    "ferv39k": """\
+2_ClipsforFaceCrop/Action/Happy/0015/*.jpg      22 scenes, seven expressions
+4_setups/All_scenes/{train,test}_All.csv""",
     "ck_plus": """\
 cohn-kanade-images/S005/001/S005_001_00000011.png
 Emotion/S005/001/S005_001_00000011_emotion.txt

@@ -18,7 +18,9 @@ WITH_SETTINGS = (
     "raf_db",
     "affectnet",
     "ck_plus",
+    "ferplus",
     "dfew",
+    "ferv39k",
     "mafw",
     "folder",
     "hub",
@@ -96,6 +98,14 @@ def _components() -> Iterable[Component]:
     )
     yield Component(
         kind="dataset",
+        name="ferplus",
+        factory="irfer_datasets.ferplus.dataset:Ferplus",
+        summary="31,412 images of FER-2013, eight expressions by ten votes each, official split",
+        licence="votes MIT (microsoft/FERPlus); images of FER-2013, no redistribution",
+        source="barsoum2016ferplus; goodfellow2013fer",
+    )
+    yield Component(
+        kind="dataset",
         name="large_hfe",
         factory="irfer_datasets.large_hfe.dataset:LargeHfe",
         summary="360 subjects, six expressions, near-infrared and visible",
@@ -110,6 +120,14 @@ def _components() -> Iterable[Component]:
         summary="11,697 videos with audio, seven expressions, visible, official five folds",
         licence="application form at dfew-dataset.github.io; academic use",
         source="jiang2020dfew",
+    )
+    yield Component(
+        kind="dataset",
+        name="ferv39k",
+        factory="irfer_datasets.ferv39k.dataset:Ferv39k",
+        summary="38,935 videos without sound, seven expressions, 22 scenes, official split",
+        licence="e-mail to Fudan University (wangyanckxx/FERV39k); non-commercial research",
+        source="wang2022ferv39k",
     )
     yield Component(
         kind="dataset",

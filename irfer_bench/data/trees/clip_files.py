@@ -86,7 +86,7 @@ class Clips:
         return found
 
 
-def read_frames(
+def read_clip_frames(
     folders: Mapping[str, Found], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
     """The images of each wanted clip by their last number."""

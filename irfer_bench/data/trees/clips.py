@@ -13,7 +13,7 @@ from irfer_bench.data.trees.clip_files import (
     ClipFiles,
     Clips,
     place_of,
-    read_frames,
+    read_clip_frames,
     read_videos,
 )
 from irfer_bench.data.trees.fold_lists import (
@@ -122,7 +122,7 @@ class VideoClips(Stills):
         else:
             folders = own.frames()
             present = set(folders)
-            clips = read_frames(folders, sorted(labels or folders), seen)
+            clips = read_clip_frames(folders, sorted(labels or folders), seen)
         note_unlabelled(present, labels, place, seen)
         return ClipFrames(source, place, clips)
 

@@ -18,6 +18,21 @@ TEXT = (
 )
 
 
+def _few(shots: int) -> Fields:
+    what = "image" if shots == 1 else "images"
+    return {
+        "target": ALIGNED,
+        "detector": "none",
+        "shots": shots,
+        "draws": 3,
+        "seeds": 3,
+        "summary": f"trained on {shots} {what} per class, tested on the official test images",
+        "source_text": TEXT
+        + "Few-shot protocol of CoOp (IJCV 2022): 1, 2, 4, 8 or 16 labelled images per class of "
+        "the training split and nothing else, three fixed draws, all test images.",
+    }
+
+
 _PROTOCOLS: dict[str, Fields] = {
     "raf_db_supervised": {
         "target": ALIGNED,
@@ -26,6 +41,7 @@ _PROTOCOLS: dict[str, Fields] = {
         "source_text": TEXT
         + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
     },
+    **{f"raf_db_shots{shots}": _few(shots) for shots in (1, 2, 4, 8, 16)},
     "raf_db_original_supervised": {
         **CROPPED,
         "target": Domain(spectrum="vis", parts=("original",)),

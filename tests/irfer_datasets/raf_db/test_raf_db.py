@@ -125,8 +125,10 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
 
 def test_the_settings_say_what_the_protocol_says() -> None:
     settings = load().settings_of("raf_db")
-    assert [s.name for s in settings] == ["raf_db_supervised", "raf_db_original_supervised"]
-    aligned, original = settings
+    aligned, *few, original = settings
+    assert [aligned.name, original.name] == ["raf_db_supervised", "raf_db_original_supervised"]
+    assert [(s.name, s.shots) for s in few] == [(f"raf_db_shots{n}", n) for n in (1, 2, 4, 8, 16)]
+    assert {(s.target, s.draws, s.seeds) for s in few} == {(aligned.target, 3, 3)}
     assert (aligned.detector, original.detector) == ("none", "opencv")
     assert (aligned.target.parts, original.target.parts) == (("aligned",), ("original",))
     for setting in settings:
