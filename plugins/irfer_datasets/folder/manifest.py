@@ -82,7 +82,7 @@ def _row(path: str, record: Mapping[str, str], found: Rows, params: FolderParams
     label = label_of(text, params.own) if text else None
     if text and label is None:
         raise RefusedRowError("unknown_label", f"label {text!r}; {why_no_label(text)}")
-    values = {name: record.get(name, "").casefold() for name in ALLOWED}
+    values: dict[str, Any] = {name: record.get(name, "").casefold() for name in ALLOWED}
     for name, value in values.items():
         if value not in ALLOWED[name]:
             known = ALLOWED[name][1:]
