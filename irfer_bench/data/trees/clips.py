@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.contracts.values import Item
+from irfer_bench.contracts.values import Item, Match
 from irfer_bench.data.trees.clip_files import (
     ClipFiles,
     Clips,
@@ -56,11 +56,36 @@ class VideoClips(Stills):
     sounds: ClassVar[tuple[str, ...]]
     """Roles of files that may hold audio, in the order of preference."""
     audio_hint: ClassVar[str]
+    wanted: ClassVar[str]
+    """What is missing where a root is not this dataset, for messages."""
+    list_roles: ClassVar[tuple[str, ...]]
+    vague: ClassVar[frozenset[str]] = frozenset()
+    """Forms whose folders have names so common that they tell nothing without lists."""
+    holders: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Folders above the `clips` and the `lists`: a root inside them is not the whole dataset."""
     params: Any
+
+    @abstractmethod
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confidence and reason where clips or lists lie under a root; `frames` in words."""
 
     @abstractmethod
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold of every listed clip."""
+
+    def identify(self, root: Path) -> Match:
+        """Confident where clips of the official forms, or fold lists, lie under the root."""
+        found = self.find(root)
+        lists = found.of(*self.list_roles)
+        forms = [form for form in self.forms(found) if lists or form not in self.vague]
+        clips = found.of(*(role for form in forms for role in self.sources[form]))
+        if not clips and not lists:
+            return Match(0.0, "; ".join((self.wanted, *self.hints(root))))
+        if not lists and _alone(clips, self.holders["clips"]):
+            return Match(0.0, "it holds the clips alone: give the folder above it")
+        if not clips and _alone(lists, self.holders["lists"]):
+            return Match(0.0, "it holds the fold lists alone: give the folder above it")
+        return self.match(", ".join(forms) or "no frames", found)
 
     def walk(self, root: Path) -> VideoSurvey:
         """All labelled clips of the wanted frames, and problems of the tree.
@@ -88,13 +113,6 @@ class VideoClips(Stills):
     def forms(self, found: Matches) -> list[str]:
         """The forms of frames that are there, in the order of preference."""
         return [source for source, roles in self.sources.items() if found.of(*roles)]
-
-    def alone(self, found: Matches, hits: Sequence[Found], holders: Collection[str]) -> bool:
-        """Whether these lie under the root without a folder that should hold them."""
-        names = {name.casefold() for name in holders}
-        return bool(hits) and all(
-            names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits
-        )
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Ids in each of the five official test lists, of the items that are present."""
@@ -160,3 +178,9 @@ class VideoClips(Stills):
             action = f"{mute} of {len(seen.items)} clips have no audio file and are mute to "
             action += f"methods that hear: unpack {self.audio_hint}"
             seen.note("no_sound", frames.place, action)
+
+
+def _alone(hits: Sequence[Found], holders: Collection[str]) -> bool:
+    """Whether these lie under the root without a folder that should hold them."""
+    names = {name.casefold() for name in holders}
+    return all(names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits)

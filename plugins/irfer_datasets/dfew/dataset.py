@@ -16,7 +16,6 @@ have gaps in the README itself (`16372_00039` of a clip of 22 frames).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import (
@@ -47,7 +46,6 @@ VIDEO_SOURCES = frozenset({"clip_224x224_avi", "original"})
 SOUNDS = ("original", "raw_wav")
 STYLES = ("official", "prefixed", "release", "numbered")
 """Spellings of the fold lists, in the order of preference."""
-LIST_FOLDERS = ("EmoLabel_DataSplit", "label", "annotation")
 _SIDES = ("train(single-labeled)", "test(single-labeled)")
 _SIDE, _FOLD = "(?P<side>train|test)", "(?P<fold>[1-5])"
 TABLE = Patterns(
@@ -89,24 +87,20 @@ class Dfew(VideoClips):
     videos = VIDEO_SOURCES
     sounds = SOUNDS
     audio_hint = "Clip/original"
+    wanted = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
+    list_roles = STYLES
+    vague = frozenset({"data"})
+    holders: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "clips": ("Clip", "data", "raw"),
+        "lists": ("EmoLabel_DataSplit", "label", "annotation"),
+    }
     params: DfewParams
     params_class = DfewParams
 
-    def identify(self, root: Path) -> Match:
-        """Confident where frames of the official forms or fold lists lie under the root."""
-        found = self.find(root)
-        forms, lists = self.forms(found), find_fold_lists(found, STYLES)
-        if forms == ["data"] and not lists:
-            forms = []
-        if not forms and not lists:
-            what = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
-            return Match(0.0, "; ".join((what, *self.hints(root))))
-        if not lists and self.alone(found, found.of(*SOURCES), ("Clip", "data", "raw")):
-            return Match(0.0, "it holds the clips alone: give the folder above it")
-        if not forms and self.alone(found, found.of(*STYLES), LIST_FOLDERS):
-            return Match(0.0, "it holds the fold lists alone: give the folder above it")
-        frames = ", ".join(forms) or "no frames"
-        return Match(0.95, f"{frames} and {len(lists)} set(s) of fold lists")
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confident: no other set has these folders or lists."""
+        sets = len(find_fold_lists(found, STYLES))
+        return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists; without any, labels of the annotation sheet."""

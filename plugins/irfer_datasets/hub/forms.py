@@ -39,7 +39,7 @@ SPLITS = {
 _SAVED = ("dataset_dict.json", "state.json")
 _NOT_DATA = frozenset({"manifest.parquet", "metadata.parquet"})
 """Tables beside images: of dataset `folder`, and of an imagefolder."""
-_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+_METADATA = ("metadata.csv", "metadata.jsonl")
 _PART_OF = re.compile(r"(.*?)(\d{5})-of-(\d{5})(.*)\.parquet")
 _POINTER = b"version https://git-lfs"
 
@@ -200,12 +200,6 @@ def _metadata_of(base: Path) -> Path | None:
 
 
 def _names_files(path: Path) -> bool:
-    if path.suffix == ".parquet":
-        try:
-            columns = footer(path, path.parent).names
-        except DamagedError:
-            return False
-        return any("file_name" in name for name in columns)
     try:
         with path.open("rb") as stream:
             return b"file_name" in stream.readline(2000)

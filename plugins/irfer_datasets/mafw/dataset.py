@@ -15,7 +15,6 @@ of its own, as DFER-CLIP does; S2D puts crops into `frames/frames_crop_align_224
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.api import (
@@ -51,18 +50,21 @@ SPLITS = ("Train & Test Set", "Train_Test_Set", "split", "anno", "annotation")
 _CLIP = r"(?P<clip>\d{5})"
 _SETS = tuple(f"set_{fold}" for fold in range(1, 6))
 _LIST = r"/set_(?P<fold>[1-5])/(?P<side>train|test)\.txt"
+LISTS = {
+    **{
+        f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
+        for labelling in ("single", "compound")
+        for style in ("no_caption", "with_caption")
+    },
+    "single/numbered": r"MAFW_set_(?P<fold>[1-5])_(?P<side>train|test)(?:_faces)?\.txt",
+}
 TABLE = Patterns(
     {
         "clips": f"clips//{VIDEO_PATH}",
         "frames": f"frames/(?:(?!frames_crop_align)[^/]+/){{0,2}}{_CLIP}/{FRAME_PATH}",
         "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME_PATH}",
         "wav": f"(?:clips_wav|audio_16k)//{SOUND_PATH}",
-        **{
-            f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
-            for labelling in ("single", "compound")
-            for style in ("no_caption", "with_caption")
-        },
-        "single/numbered": r"MAFW_set_(?P<fold>[1-5])_(?P<side>train|test)(?:_faces)?\.txt",
+        **LISTS,
     },
     names=("data", SPLITS[0], *SOURCES, "single", "compound", "no_caption", "with_caption", *_SETS),
     holders=("data", *SPLITS),
@@ -86,26 +88,18 @@ class Mafw(VideoClips):
     videos = frozenset({"clips"})
     sounds = SOUNDS
     audio_hint = "data/clips"
+    wanted = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
+    list_roles = tuple(LISTS)
+    holders: ClassVar[Mapping[str, tuple[str, ...]]] = {"clips": ("data",), "lists": SPLITS}
     params: MafwParams
     params_class = MafwParams
 
-    def identify(self, root: Path) -> Match:
-        """Confident where videos lie with this set's lists, or without any lists."""
-        found = self.find(root)
-        forms, lists = self.forms(found), find_styles(found, self.labelling)
-        where = found.of(*(name for role in forms for name in self.sources[role]))
-        roles = [role for role in found.roles if "/" in role]
-        if not forms and not found.of(*roles):
-            what = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
-            return Match(0.0, "; ".join((what, *self.hints(root))))
-        if not found.of(*roles) and self.alone(found, where, ("data",)):
-            return Match(0.0, "it holds the clips alone: give the folder above it")
-        if not forms and self.alone(found, found.of(*roles), SPLITS):
-            return Match(0.0, "it holds the fold lists alone: give the folder above it")
-        frames = ", ".join(forms) or "no frames"
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confident where there are this set's lists, or none at all."""
+        lists = find_styles(found, self.labelling)
         if lists:
             return Match(0.95, f"{frames} and lists {', '.join(lists)} of {self.labelling} labels")
-        if self.labelling == "compound" or found.of(*roles):
+        if self.labelling == "compound" or found.of(*self.list_roles):
             return Match(0.3, f"it is MAFW and holds no lists of {self.labelling} labels")
         return Match(0.9, f"{frames} and no lists")
 
