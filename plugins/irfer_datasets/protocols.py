@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from irfer_bench.api import Domain, Setting
+from irfer_bench.api import BASIC, Domain, Setting
 
 Fields = Mapping[str, Any]
 """Fields of a setting but for its name."""
@@ -29,6 +29,24 @@ SUPERVISED: Fields = {
 QUALITY: Fields = {"kind": "quality", "metrics": IMAGE_METRICS, "primary": "lpips"}
 CROPPED: Fields = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
 """Images of more than a face: a square around it, the whole image where none is found."""
+PAIRED_PROTOCOL: Fields = {
+    "classes": BASIC,
+    "folds": 5,
+    "frames": "last(3)",
+    "unit": "frame",
+    "size": 256,
+    "metrics": ALL,
+}
+"""People before two cameras: the last three frames of a sequence, five folds by subject."""
+WEB_PROTOCOL: Fields = {
+    "folds": 1,
+    "frames": "all",
+    "unit": "frame",
+    "size": 224,
+    "metrics": RECOGNITION,
+    "primary": "accuracy",
+}
+"""Images with an official split or none, as works on images from the web score them."""
 VIDEO_PROTOCOL: Fields = {
     "folds": 5,
     "frames": "uniform(16)",
@@ -60,7 +78,8 @@ SHOTS: Mapping[str, tuple[int | float | None, str]] = {
 
 def constants(protocols: Mapping[str, Fields], **common: Any) -> dict[str, Setting]:
     """Settings by their names in capitals, with the fields `common`, which each may override."""
-    return {name.upper(): Setting(name=name, **common | own) for name, own in protocols.items()}
+    fields = {name: {**common, **own} for name, own in protocols.items()}
+    return {name.upper(): Setting(name=name, **own) for name, own in fields.items()}
 
 
 def weak(start: str, words: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:

@@ -18,24 +18,26 @@ from irfer_bench.api import (
     CLASSES,
     Clip,
     DamagedError,
+    DatasetCopy,
     Item,
     Match,
     Matches,
     MissingError,
+    OfficialDataset,
     Survey,
+    find_copies,
     split_fold,
 )
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
 from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
 from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
-from irfer_datasets.affectnet.params import AffectNetParams
-from irfer_datasets.official import Copy, Official, find_copies
+from irfer_datasets.params import AffectNetParams
 
 if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList
 
 
-class AffectNet(Official):
+class AffectNet(OfficialDataset):
     """An item is one face. Of 2017 it is cut out by the official box and has their 68 landmarks.
 
     Landmarks are the official numbers, moved with the crop. An image without a box is read whole
@@ -52,18 +54,12 @@ class AffectNet(Official):
     params: AffectNetParams
     wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
+    roles = tuple(role for roles in FORMS.values() for role in roles)
+    survey_class = ListSurvey
 
     def __init__(self, params: AffectNetParams | None = None) -> None:
         super().__init__(params or AffectNetParams())
         self._faces: dict[tuple[Path, str], FaceList] = {}
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether something of one of the releases lies there."""
-        return bool(find_copies(found, FORMS))
-
-    def begin(self, root: Path) -> ListSurvey:
-        """A survey of many files, with boxes."""
-        return ListSurvey(root)
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where one of the releases is unpacked; images are not counted for it."""
@@ -144,7 +140,7 @@ class AffectNet(Official):
         assert isinstance(seen, ListSurvey)
         return seen
 
-    def _chosen(self, found: Matches) -> Copy:
+    def _chosen(self, found: Matches) -> DatasetCopy:
         wanted, root = self.params.form, found.tree.root
         usable = [copy for copy in find_copies(found, FORMS) if not flaw(copy, found)]
         if not usable:

@@ -12,30 +12,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_bench.api import Matches, Patterns
-from irfer_datasets.expected import compare_count, compare_labels, published
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy, top_folders
+from irfer_bench.api import (
+    DatasetCopy,
+    LargeSurvey,
+    Matches,
+    Patterns,
+    compare_count,
+    compare_labels,
+    top_folders,
+)
+from irfer_datasets.expected import published
 
-LABELS: Mapping[int, str] = {
-    0: "neutral",
-    1: "happiness",
-    2: "sadness",
-    3: "surprise",
-    4: "fear",
-    5: "disgust",
-    6: "anger",
-    7: "contempt",
-}
+_NATIVE = "neutral happiness sadness surprise fear disgust anger contempt"
+LABELS = dict(enumerate(_NATIVE.split()))
 """The official codes."""
 NO_EXPRESSION: Mapping[int, str] = {8: "none", 9: "uncertain", 10: "no face"}
 HALVES: Mapping[str, str] = {
-    "train_set": "train",
-    "train": "train",
-    "val_set": "val",
-    "valid_set": "val",
-    "validation_set": "val",
-    "val": "val",
+    **dict.fromkeys(("train_set", "train"), "train"),
+    **dict.fromkeys(("val_set", "valid_set", "validation_set", "val"), "val"),
 }
 LISTS: Mapping[str, tuple[str, str]] = {
     "training": ("train", "manual"),
@@ -86,7 +80,7 @@ VAL8 = (499, 500)
 """Validation images of contempt: the release of 2021 lacks one."""
 
 
-def flaw(copy: Copy, found: Matches) -> str:
+def flaw(copy: DatasetCopy, found: Matches) -> str:
     """What a copy lacks, or an empty string; no list and no image is read."""
     for role, what in zip(FORMS[copy.form], FLAWS[copy.form], strict=True):
         hits = copy.of(found, role)
@@ -107,7 +101,7 @@ def stray(root: Path, found: Matches) -> list[str]:
     return []
 
 
-def count(copy: Copy, left_out: Mapping[int, int], seen: LargeSurvey) -> None:
+def count(copy: DatasetCopy, left_out: Mapping[int, int], seen: LargeSurvey) -> None:
     """Compare with the published counts; note how many images show no expression."""
     where, known = copy.base or ".", published("affectnet")
     if any(left_out.values()):

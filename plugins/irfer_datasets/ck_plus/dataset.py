@@ -14,16 +14,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, Matches, Survey
-from irfer_datasets.ck_plus.layout import LABELS, ROLES, TABLE
-from irfer_datasets.ck_plus.sequences import Sequences, survey
-from irfer_datasets.official import Official
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    Matches,
+    OfficialDataset,
+    Survey,
+)
+from irfer_datasets.ck_plus.sequences import LABELS, ROLES, TABLE, Sequences, survey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class CkPlus(Official):
+class CkPlus(OfficialDataset):
     """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
 
     Where `Landmarks` is unpacked, clips carry the official 68 points per frame as they are written.
@@ -40,14 +47,8 @@ class CkPlus(Official):
     )
     wanted = "no folder with S005/001 below it"
     table = TABLE
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether there are frames, labels or landmarks of sequences."""
-        return bool(found.of(*ROLES))
-
-    def begin(self, root: Path) -> Sequences:
-        """A survey that knows the landmarks of each frame."""
-        return Sequences(root)
+    roles = ROLES
+    survey_class = Sequences
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""

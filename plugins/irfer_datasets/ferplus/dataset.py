@@ -18,21 +18,24 @@ from typing import ClassVar
 
 from irfer_bench.api import (
     CLASSES,
+    OTHERS_USED,
     Clip,
     DamagedError,
+    DatasetCopy,
     Item,
+    LargeSurvey,
     Match,
     Matches,
+    OfficialDataset,
     Survey,
     clip_of,
+    compare_labels,
     split_fold,
 )
-from irfer_datasets.expected import REST, compare_labels, published
+from irfer_datasets.expected import published
 from irfer_datasets.ferplus.layout import HALVES, NATIVE, TABLE, flaw, stray, usable
 from irfer_datasets.ferplus.pixels import PixelTable, scan
 from irfer_datasets.ferplus.votes import Voted, read_list, read_votes
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy, Official
 
 
 @dataclass
@@ -47,7 +50,7 @@ class FerSurvey(LargeSurvey):
     rows: dict[str, int] = field(default_factory=dict)
 
 
-class Ferplus(Official):
+class Ferplus(OfficialDataset):
     """An item is a still of 48 x 48 grey pixels, `train`, `val` or `test`."""
 
     name = "ferplus"
@@ -59,14 +62,8 @@ class Ferplus(Official):
     )
     wanted = "neither fer2013.csv with fer2013new.csv, nor FER2013Train with label.csv, below it"
     table = TABLE
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether images or votes lie there."""
-        return any(found.of("image", "list", "votes", "pixels"))
-
-    def begin(self, root: Path) -> FerSurvey:
-        """A survey of many images."""
-        return FerSurvey(root)
+    roles = ("image", "list", "votes", "pixels")
+    survey_class = FerSurvey
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where images have votes; no image is read."""
@@ -160,14 +157,14 @@ class Ferplus(Official):
         _take({own.name: path for own in voted if own.name}, voted, path, seen)
 
 
-def _listed(copy: Copy, found: Matches, seen: FerSurvey) -> Iterator[Voted]:
+def _listed(copy: DatasetCopy, found: Matches, seen: FerSurvey) -> Iterator[Voted]:
     for hit in copy.of(found, "list"):
         for path, facts in hit.files():
             yield from read_list(seen.root / path, HALVES[facts["half"].casefold()], seen)
 
 
 def _compare(
-    voted: Sequence[Voted], listed: Sequence[Voted], copy: Copy, seen: FerSurvey
+    voted: Sequence[Voted], listed: Sequence[Voted], copy: DatasetCopy, seen: FerSurvey
 ) -> None:
     """`label_mismatch` where the lists beside the images are the other edition of the votes."""
     labels = {own.name: own.label for own in voted}
@@ -177,7 +174,7 @@ def _compare(
         seen.note("label_mismatch", copy.base or ".", action)
 
 
-def _images(copy: Copy, found: Matches, voted: Sequence[Voted], seen: FerSurvey) -> None:
+def _images(copy: DatasetCopy, found: Matches, voted: Sequence[Voted], seen: FerSurvey) -> None:
     """Items of the images in folders."""
     there: dict[str, str] = {}
     splits: dict[str, str] = {}
@@ -209,7 +206,8 @@ def _take(
         if own.label not in NATIVE:
             without.update([own.label] if own.name in there else [])
         elif own.name not in there:
-            seen.note("missing_item", place, f"{own.name} has votes and is not there; {REST}")
+            action = f"{own.name} has votes and is not there; {OTHERS_USED}"
+            seen.note("missing_item", place, action)
         else:
             seen.items.append(
                 Item(

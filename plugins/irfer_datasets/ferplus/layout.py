@@ -10,8 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from irfer_bench.api import Matches, Patterns
-from irfer_datasets.official import Copy, find_copies, top_folders
+from irfer_bench.api import DatasetCopy, Matches, Patterns, find_copies, top_folders
 
 SPLITS: Mapping[str, str] = {"training": "train", "publictest": "val", "privatetest": "test"}
 """By the column `Usage`."""
@@ -36,7 +35,7 @@ FORMS: Mapping[str, tuple[str, ...]] = {"folders": ("image",), "pixels": ("pixel
 """Roles that tell each form, in the order of preference."""
 
 
-def usable(found: Matches) -> list[Copy]:
+def usable(found: Matches) -> list[DatasetCopy]:
     """Copies whose images have votes: those of `fer2013new.csv`, or in folders of `label.csv`."""
     votes, lists = found.of("votes"), found.of("list")
     return [

@@ -13,16 +13,20 @@ from typing import ClassVar
 
 from irfer_bench.api import (
     CLASSES,
+    OTHERS_USED,
     Found,
     Item,
+    LargeSurvey,
     Match,
     Matches,
+    OfficialDataset,
     Survey,
     canonical,
+    compare_labels,
+    read_clip_frames,
     split_fold,
 )
-from irfer_datasets.clip_files import read_frames
-from irfer_datasets.expected import REST, compare_labels, published
+from irfer_datasets.expected import published
 from irfer_datasets.ferv39k.layout import (
     LISTS,
     NATIVE,
@@ -32,11 +36,9 @@ from irfer_datasets.ferv39k.layout import (
     clip_of_path,
     read_lists,
 )
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Official
 
 
-class Ferv39k(Official):
+class Ferv39k(OfficialDataset):
     """38,935 silent clips with one of seven expressions, visible light, official split."""
 
     name = "ferv39k"
@@ -48,14 +50,8 @@ class Ferv39k(Official):
     )
     wanted = "no 2_ClipsforFaceCrop with clips such as Action/Happy/0015 below it"
     table = TABLE
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether clips or lists lie there."""
-        return any(found.of("frame", *LISTS))
-
-    def begin(self, root: Path) -> LargeSurvey:
-        """A survey of a million frames."""
-        return LargeSurvey(root)
+    roles = ("frame", *LISTS)
+    survey_class = LargeSurvey
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where clips and lists lie; frames are not counted for it."""
@@ -92,7 +88,7 @@ class Ferv39k(Official):
         self, listed: Mapping[Clip, Listed], folders: Mapping[Clip, Found], seen: Survey
     ) -> None:
         for clip in sorted(listed.keys() - folders.keys()):
-            action = f"{'/'.join(clip)} is listed and has no frames; {REST}"
+            action = f"{'/'.join(clip)} is listed and has no frames; {OTHERS_USED}"
             seen.note("missing_item", "2_ClipsforFaceCrop", action)
         rest = folders.keys() - listed.keys()
         if listed and rest:
@@ -108,7 +104,7 @@ def _item(clip: Clip, hit: Found, listed: Listed | None, seen: Survey) -> Item:
         action = f"its folder says {own}, the list {listed.label}, which is used"
         seen.note("label_mismatch", hit.folder, action)
     name = "_".join(clip)
-    files = read_frames({name: hit}, [name], seen)[name]
+    files = read_clip_frames({name: hit}, [name], seen)[name]
     return Item(
         id=f"ferv39k_{name}",
         label=listed.label if listed else own,

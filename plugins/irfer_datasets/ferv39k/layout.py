@@ -12,8 +12,15 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from irfer_bench.api import Annotation, Matches, Notes, Patterns, canonical, open_annotation
-from irfer_datasets.clip_files import FRAME
+from irfer_bench.api import (
+    FRAME_PATH,
+    Annotation,
+    Matches,
+    Notes,
+    Patterns,
+    canonical,
+    open_annotation,
+)
 
 NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
 """The order of public loaders, from 0."""
@@ -21,7 +28,7 @@ EXPRESSIONS = ("Happy", "Sad", "Neutral", "Angry", "Surprise", "Disgust", "Fear"
 _CLIP = rf"(?P<scene>[^/]+)/(?P<expression>{'|'.join(EXPRESSIONS)})/(?P<clip>\d{{4}})"
 TABLE = Patterns(
     {
-        "frame": rf"2_ClipsforFaceCrop[^/]*//{_CLIP}/{FRAME}",
+        "frame": rf"2_ClipsforFaceCrop[^/]*//{_CLIP}/{FRAME_PATH}",
         "official": r"(?P<side>train|test)_All\.csv",
         "numbered": r"FERV39K_(?P<side>train|test)\.txt",
     },

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 
 from irfer_bench.api import BASIC, Domain
 from irfer_datasets.protocols import (
-    ALL,
+    PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     VIDEO_PROTOCOL,
@@ -91,14 +91,5 @@ def _fields(start: str, protocol: str) -> Fields:
     }
 
 
-globals().update(
-    constants(
-        {f"{start}_{name}": _fields(start, name) for start in CLASSES for name in _PROTOCOLS},
-        dataset="folder",
-        folds=5,
-        frames="all",
-        unit="frame",
-        size=256,
-        metrics=ALL,
-    )
-)
+_NAMED = {f"{start}_{name}": _fields(start, name) for start in CLASSES for name in _PROTOCOLS}
+globals().update(constants(_NAMED, dataset="folder", **{**PAIRED_PROTOCOL, "frames": "all"}))

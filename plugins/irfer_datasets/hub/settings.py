@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
-from irfer_datasets.protocols import ALL, QUALITY, SUPERVISED, Fields, constants, weak
+from irfer_bench.api import Domain
+from irfer_datasets.protocols import PAIRED_PROTOCOL, QUALITY, SUPERVISED, Fields, constants, weak
 
 VIS = Domain(spectrum="vis", parts=("main",))
 NIR = Domain(spectrum="nir", parts=("main",))
@@ -20,35 +20,17 @@ TEXT = (
 _PARTNERS = "translations of visible test images against their"
 _PROTOCOLS: dict[str, Fields] = {
     "hub_vis_supervised": {
-        **SUPERVISED,
-        "summary": "trained and tested on visible",
-        "target": VIS,
+        **SUPERVISED, "summary": "trained and tested on visible", "target": VIS,
     },
     **weak("hub_nir", "visible to near-infrared", ["weak5"], target=NIR),
     "hub_nir_supervised": {
-        **SUPERVISED,
-        "summary": "trained and tested on near-infrared",
-        "target": NIR,
+        **SUPERVISED, "summary": "trained and tested on near-infrared", "target": NIR,
     },
     "hub_nir_quality": {
-        **QUALITY,
-        "summary": f"{_PARTNERS} near-infrared partners",
-        "target": NIR,
+        **QUALITY, "summary": f"{_PARTNERS} near-infrared partners", "target": NIR,
     },
     **weak("hub_lwir", "visible to thermal", ["weak5"], target=LWIR),
     "hub_lwir_quality": {**QUALITY, "summary": f"{_PARTNERS} thermal partners", "target": LWIR},
-}
-globals().update(
-    constants(
-        _PROTOCOLS,
-        dataset="hub",
-        source=VIS,
-        classes=BASIC,
-        folds=5,
-        frames="all",
-        unit="frame",
-        size=256,
-        metrics=ALL,
-        source_text=TEXT,
-    )
-)
+}  # fmt: skip
+_COMMON = {**PAIRED_PROTOCOL, "frames": "all", "source": VIS, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="hub", **_COMMON))

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
+from irfer_bench.api import Domain
 from irfer_datasets.protocols import (
-    ALL,
     CFEE,
     CROPPED,
     KDEF,
+    PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     Fields,
@@ -63,19 +63,5 @@ _PROTOCOLS: dict[str, Fields] = {
         "summary": "translations of visible test frames against near-infrared ones",
     },
 }
-globals().update(
-    constants(
-        _PROTOCOLS,
-        dataset="large_hfe",
-        target=NIR,
-        source=VIS,
-        classes=BASIC,
-        folds=5,
-        frames="last(3)",
-        unit="frame",
-        size=256,
-        metrics=ALL,
-        source_text=TEXT,
-        **CROPPED,
-    )
-)
+_COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "target": NIR, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="large_hfe", **_COMMON))

@@ -2,8 +2,17 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
-from irfer_datasets.protocols import ALL, CFEE, QUALITY, SUPERVISED, WEAK, Fields, constants, weak
+from irfer_bench.api import Domain
+from irfer_datasets.protocols import (
+    CFEE,
+    PAIRED_PROTOCOL,
+    QUALITY,
+    SUPERVISED,
+    WEAK,
+    Fields,
+    constants,
+    weak,
+)
 
 APEX = ("spontaneous_apex",)
 VIS = Domain(spectrum="vis", lightings=("front",), parts=APEX)
@@ -82,21 +91,5 @@ _PROTOCOLS: dict[str, Fields] = {
         "source_text": AUGMENTED_TEXT + SPONTANEOUS + COMMON,
     },
 }
-globals().update(
-    constants(
-        _PROTOCOLS,
-        dataset="nvie",
-        source=VIS,
-        target=LWIR,
-        classes=BASIC,
-        folds=5,
-        frames="last(3)",
-        unit="frame",
-        size=256,
-        detector="none",
-        crop=1.3,
-        no_face="whole",
-        metrics=ALL,
-        source_text=SPONTANEOUS + COMMON,
-    )
-)
+_DEFAULT = {"source": VIS, "target": LWIR, "source_text": SPONTANEOUS + COMMON}
+globals().update(constants(_PROTOCOLS, dataset="nvie", **PAIRED_PROTOCOL, **_DEFAULT))

@@ -11,8 +11,19 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Clip, Item, Match, Matches, MissingError, Survey
-from irfer_datasets.official import Copy, Official, find_copies, top_folders
+from irfer_bench.api import (
+    BASIC,
+    Clip,
+    DatasetCopy,
+    Item,
+    Match,
+    Matches,
+    MissingError,
+    OfficialDataset,
+    Survey,
+    find_copies,
+    top_folders,
+)
 from irfer_datasets.oulu_casia.layout import (
     EXPRESSIONS,
     FORMS,
@@ -21,12 +32,12 @@ from irfer_datasets.oulu_casia.layout import (
     TABLE,
     survey,
 )
-from irfer_datasets.oulu_casia.params import OuluCasiaParams
+from irfer_datasets.params import OuluCasiaParams
 
 FPS = 25.0
 
 
-class OuluCasia(Official):
+class OuluCasia(OfficialDataset):
     """80 subjects, six expressions, near-infrared and visible, three illuminations."""
 
     name = "oulu_casia"
@@ -37,14 +48,9 @@ class OuluCasia(Official):
     )
     wanted = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
     table = TABLE
+    roles = tuple(FORMS)
     params: OuluCasiaParams
-
-    def __init__(self, params: OuluCasiaParams | None = None) -> None:
-        super().__init__(params or OuluCasiaParams())
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether a camera's folder holds sequences."""
-        return bool(find_copies(found, FORMS))
+    params_class = OuluCasiaParams
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where a camera's folder holds illuminations with numbered subjects."""
@@ -81,7 +87,7 @@ class OuluCasia(Official):
         names = top_folders(found)
         return [hint for hint, own in inside.items() if names & {n.casefold() for n in own}]
 
-    def _chosen(self, found: Matches) -> Copy:
+    def _chosen(self, found: Matches) -> DatasetCopy:
         wanted, copies = self.params.tree, find_copies(found, FORMS)
         for copy in copies:
             if wanted in ("auto", copy.form):

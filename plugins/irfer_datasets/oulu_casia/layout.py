@@ -1,8 +1,10 @@
 """Layout of Oulu-CASIA NIR&VIS on disk as a table, and what is missing of it.
 
 Set B `OriginalImg/{NI,VL}/{Strong,Weak,Dark}/P001/Anger/000.jpeg`, and set C, the distributor's
-crops, `PreProcess_Img/{NI_Acropped,VL_Acropped}/…`. The folders above the cameras circulate in many
-spellings (`B_OriginalImg/B_OriginalImg/OriginalImg`, `Oulu_CASIA_NIR_VIS`, none).
+crops, `PreProcess_Img/{NI_Acropped,VL_Acropped}/…` (also `PreProcessImg`, CD-FER-Benchmark). The
+folders above the cameras have many spellings: `B_OriginalImg/B_OriginalImg/OriginalImg` unpacked,
+`B_OriginalImg` alone (kalabto2/Facial-expression-analysis-from-NIR-image), `Oulu_CASIA_NIR_VIS` in
+the copy on Kaggle. Folders and frames that are missing or in another case are of partial copies.
 """
 
 from __future__ import annotations
@@ -13,12 +15,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
-from irfer_bench.api import Item, Matches, Patterns, Spectrum, Survey, canonical, nearest
-from irfer_datasets.official import Copy
-from irfer_datasets.recorded import (
-    Key,
+from irfer_bench.api import (
+    DatasetCopy,
+    Item,
     Level,
+    Matches,
+    Patterns,
     Recorded,
+    SequenceKey,
+    Spectrum,
+    Survey,
+    canonical,
+    nearest,
     note_absent_sequences,
     one_of,
     read_sequences,
@@ -68,7 +76,7 @@ def published_lengths() -> Mapping[str, Mapping[str, Sequence[int]]]:
     return lengths
 
 
-def survey(copy: Copy, found: Matches, seen: Survey) -> None:
+def survey(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
     """All sequences of one copy, and its problems."""
     sequences = read_sequences(copy.of(found, copy.form), LEVELS[copy.form], seen)
     for camera, spectrum in CAMERAS[copy.form].items():
@@ -92,7 +100,7 @@ def survey(copy: Copy, found: Matches, seen: Survey) -> None:
 
 def _count(
     folder: str,
-    sequences: Mapping[Key, Recorded],
+    sequences: Mapping[SequenceKey, Recorded],
     column: int,
     known: bool,
     totals: bool,
@@ -123,7 +131,7 @@ def _count(
             seen.note("unexpected_count", folder, action)
 
 
-def _items(sequences: Mapping[Key, Recorded], edition: str) -> Iterator[Item]:
+def _items(sequences: Mapping[SequenceKey, Recorded], edition: str) -> Iterator[Item]:
     """One item per sequence, with ids such as `ni_strong_p001_anger`."""
     cameras = Counter(key[1:] for key in sequences)
     order = {name: place for place, name in enumerate((*CAMERAS[edition], *ILLUMINATIONS))}

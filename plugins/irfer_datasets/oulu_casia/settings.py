@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
+from irfer_bench.api import Domain
 from irfer_datasets.protocols import (
-    ALL,
     CFEE,
     CROPPED,
     KDEF,
+    PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     WEAK,
@@ -179,18 +179,5 @@ _PROTOCOLS: dict[str, Fields] = {
         **QUALITY, **_LIGHTS, "summary": f"{_PARTNERS}, three illuminations",
     },
 }  # fmt: skip
-globals().update(
-    constants(
-        _PROTOCOLS,
-        dataset="oulu_casia",
-        source=VIS,
-        classes=BASIC,
-        folds=5,
-        frames="last(3)",
-        unit="frame",
-        size=256,
-        metrics=ALL,
-        source_text=TEXT,
-        **CROPPED,
-    )
-)
+_COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="oulu_casia", **_COMMON))

@@ -3,6 +3,11 @@
 Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019. 15,339 images with one
 of seven expressions, 12,271 to train on and 3,068 to test. There are no subjects,
 so training and test are split by image alone.
+
+`basic/Image/{aligned,original}/train_00001_aligned.jpg` with `basic/EmoLabel/
+list_patition_label.txt` (sic; many public loaders read `list_partition_label.txt`), or
+`DATASET/{train,test}/{1..7}/train_00001_aligned.jpg` with `{train,test}_labels.csv` in it, or
+beside it as in the copy on Kaggle.
 """
 
 from __future__ import annotations
@@ -14,21 +19,30 @@ from typing import ClassVar
 from irfer_bench.api import (
     CLASSES,
     DamagedError,
+    DatasetCopy,
     Item,
+    LargeSurvey,
     Match,
     Matches,
     MissingError,
+    OfficialDataset,
     Survey,
     split_fold,
+    top_folders,
 )
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy, Official
-from irfer_datasets.raf_db.layout import LABELS, TABLE, find_trees, stray
-from irfer_datasets.raf_db.params import RafDbParams
-from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
+from irfer_datasets.params import RafDbParams
+from irfer_datasets.raf_db.rows import (
+    LABELS,
+    TABLE,
+    count,
+    find_trees,
+    is_compound,
+    survey_kaggle,
+    survey_official,
+)
 
 
-class RafDb(Official):
+class RafDb(OfficialDataset):
     """An item is a still; its part is the kind of image, `aligned` or `original`."""
 
     name = "raf_db"
@@ -40,18 +54,13 @@ class RafDb(Official):
     )
     wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
+    survey_class = LargeSurvey
     params: RafDbParams
-
-    def __init__(self, params: RafDbParams | None = None) -> None:
-        super().__init__(params or RafDbParams())
+    params_class = RafDbParams
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether named images lie beside their list, or in numbered folders."""
         return bool(find_trees(found))
-
-    def begin(self, root: Path) -> LargeSurvey:
-        """A survey of many files."""
-        return LargeSurvey(root)
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where an image has a label."""
@@ -69,7 +78,7 @@ class RafDb(Official):
         what = f"{where} holds no image named such as train_00001_aligned.jpg"
         if tree.form == "official" and not tree.of(found, "list"):
             what = f"{where} has images but no EmoLabel/list_patition_label.txt"
-        own = stray(root, found)
+        own = self.stray(root, found)
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *hints)))
 
     def collect(self, found: Matches, seen: Survey) -> None:
@@ -92,13 +101,22 @@ class RafDb(Official):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is a part of the set, or the compound one."""
-        return stray(root, found)
+        hints = []
+        below = top_folders(found)
+        name = root.resolve().name
+        if below & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
+            hints.append(f"{name} is a part of it: give the folder that holds Image and EmoLabel")
+        elif below and below <= {str(code) for code in LABELS}:
+            hints.append(f"{name} is one half of it: give the folder that holds train and test")
+        if is_compound(name) or "compound" in below:
+            hints.append("compound labels are not read: give the folder that holds basic")
+        return hints
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the official test images."""
         return [split_fold(items, "test")]
 
-    def _choose(self, trees: Sequence[Copy], found: Matches) -> tuple[Copy, str]:
+    def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images
         asked = ("aligned", "original") if wanted == "auto" else (wanted,)
         for images in asked:

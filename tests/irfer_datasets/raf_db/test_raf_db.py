@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import Item, MissingError
+from irfer_bench.api import DatasetCopy, Item, LargeSurvey, MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.official import Copy
+from irfer_datasets.params import RafDbParams
 from irfer_datasets.raf_db.dataset import RafDb
-from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count
 from tests.irfer_datasets.raf_db.findings import CODES, kinds, labels
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree, owner_tree
@@ -118,7 +116,7 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
             for k in range(number):
                 name = f"raf_{split}_{code}_{k}"
                 seen.items.append(Item(name, CODES[code], None, "vis", split=split))
-    count(Copy("", "official"), seen)
+    count(DatasetCopy("", "official"), seen)
     assert seen.problems == []
     assert Counter(i.split for i in seen.items) == {"train": 12271, "test": 3068}
     (fold,) = RafDb().folds(seen.items)

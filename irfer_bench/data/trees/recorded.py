@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
-from irfer_bench.api import Found, Notes, note_gaps
-from irfer_datasets.expected import REST
+from irfer_bench.data.trees.patterns import Found
+from irfer_bench.data.trees.survey import OTHERS_USED, Notes, note_gaps
 
-Key = tuple[str, ...]
+SequenceKey = tuple[str, ...]
 """The proper names of a sequence's levels, such as camera, light, subject, expression."""
 
 
@@ -49,7 +49,7 @@ def one_of(group: str, names: Sequence[str], advice: Callable[[str], str] | None
 
 def read_sequences(
     hits: Iterable[Found], levels: Sequence[Level], seen: Notes
-) -> dict[Key, Recorded]:
+) -> dict[SequenceKey, Recorded]:
     """Sequences by their proper names; properly spelt folders win over others.
 
     Problems: `misnamed_folder`, `mis_cased`, `second_tree`, `duplicate_frame`, `frame_gap`.
@@ -57,7 +57,7 @@ def read_sequences(
     named = [(_key(hit, levels), hit) for hit in hits]
     # Stable: of equally spelt folders the upper copy comes first.
     named.sort(key=lambda pair: list(pair[0]) != _names(pair[1], levels))
-    found: dict[Key, Recorded] = {}
+    found: dict[SequenceKey, Recorded] = {}
     for key, hit in named:
         proper = tuple(name for name in key if name is not None)
         if len(proper) < len(key):
@@ -79,7 +79,7 @@ def read_sequences(
 
 def note_absent_sequences(
     place: str,
-    there: Collection[Key],
+    there: Collection[SequenceKey],
     subjects: Iterable[str],
     expressions: Sequence[str],
     seen: Notes,
@@ -92,11 +92,11 @@ def note_absent_sequences(
     people = {subject for subject, _ in there}
     for subject in subjects:
         if subject not in people:
-            seen.note("missing_subject", f"{place}/{subject}", REST)
+            seen.note("missing_subject", f"{place}/{subject}", OTHERS_USED)
             continue
         for expression in expressions:
             if (subject, expression) not in there:
-                seen.note("missing_expression", f"{place}/{subject}/{expression}", REST)
+                seen.note("missing_expression", f"{place}/{subject}/{expression}", OTHERS_USED)
 
 
 def _names(hit: Found, levels: Sequence[Level]) -> list[str]:
@@ -129,7 +129,7 @@ def _note_twin(sequence: Recorded, hit: Found, seen: Notes) -> None:
         seen.note("misnamed_folder", hit.folder, action)
 
 
-def _note_spelling(key: Key, hit: Found, levels: Sequence[Level], seen: Notes) -> None:
+def _note_spelling(key: SequenceKey, hit: Found, levels: Sequence[Level], seen: Notes) -> None:
     for number, (proper, name) in enumerate(zip(key, _names(hit, levels), strict=True)):
         if proper != name:
             kind = "mis_cased" if proper.casefold() == name.casefold() else "misnamed_folder"

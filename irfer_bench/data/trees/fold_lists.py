@@ -3,42 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Any, Literal
 
-from irfer_bench.api import Annotation, Item, Matches, Notes, Survey, few, relative
-from irfer_datasets.expected import compare_list
+from irfer_bench.contracts.values import Item
+from irfer_bench.data.trees.annotations import Annotation
+from irfer_bench.data.trees.counts import compare_list
+from irfer_bench.data.trees.patterns import Matches
+from irfer_bench.data.trees.survey import Notes, VideoSurvey, relative
+from irfer_bench.data.trees.walk import few
 
-Side = Literal["test", "train"]
+ListSide = Literal["test", "train"]
 FOLDS = (1, 2, 3, 4, 5)
-_WITHOUT: Mapping[Side, str] = {
+_WITHOUT: Mapping[ListSide, str] = {
     "test": "nothing is tested in this fold",
     "train": "trained is on what the other folds test",
 }
 
 
-@dataclass
-class VideoSurvey(Survey):
-    """A survey of thousands of clips; at most 20 problems of a kind are listed.
-
-    Args:
-        copies: the copy that is read, by the folder of another that holds the same.
-    """
-
-    copies: dict[str, str] = field(default_factory=dict)
-    limit: ClassVar[int] = 20
-
-    def note_copies(self) -> None:
-        """`second_tree` for every copy of which something was not read."""
-        for base, read in self.copies.items():
-            where = read or "the root"
-            action = f"what it holds twice is read from {where}; remove one copy"
-            self.note("second_tree", base or ".", action)
-
-
 @dataclass(frozen=True)
-class Row:
+class ListedClip:
     """One clip in one list; the label is canonical, or None where there is no single one."""
 
     clip: str
@@ -51,9 +36,9 @@ class FoldList:
     """One file: the test or training clips of one fold. `name` is relative to the root."""
 
     fold: int
-    side: Side
+    side: ListSide
     name: str
-    rows: tuple[Row, ...]
+    rows: tuple[ListedClip, ...]
 
     def labelled(self) -> list[tuple[str, str]]:
         """(clip, label) of every clip once, for counts and digests."""
@@ -68,21 +53,23 @@ class Assigned:
     split: str
 
 
-Lists = dict[str, dict[tuple[Side, int], Path]]
+FoldPaths = dict[str, dict[tuple[ListSide, int], Path]]
 
 
-def find_lists(found: Matches, styles: Sequence[str], seen: VideoSurvey | None = None) -> Lists:
+def find_fold_lists(
+    found: Matches, styles: Sequence[str], seen: VideoSurvey | None = None
+) -> FoldPaths:
     """Fold lists by spelling, the preferred first, of all folders that hold some.
 
     A list that comes twice is read from the first folder, and in one folder under its shorter
     name: `_faces` lists say the same as those of whole clips.
     """
-    lists: Lists = {}
+    lists: FoldPaths = {}
     for style in styles:
-        own: dict[tuple[Side, int], tuple[Path, str]] = {}
+        own: dict[tuple[ListSide, int], tuple[Path, str]] = {}
         for hit in found.of(style):
             for path, facts in sorted(hit.files(), key=lambda entry: len(entry[0])):
-                side: Side = "test" if facts["side"].casefold() == "test" else "train"
+                side: ListSide = "test" if facts["side"].casefold() == "test" else "train"
                 _, base = own.setdefault(
                     (side, int(facts["fold"])), (found.tree.root / path, hit.base)
                 )
@@ -93,7 +80,7 @@ def find_lists(found: Matches, styles: Sequence[str], seen: VideoSurvey | None =
     return lists
 
 
-def numbered_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
+def numbered_list_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
     """(line, (clip, label)) of lists `path frames label`, as DFER-CLIP and MMA-DFER bring them.
 
     The path is of its author's machine: only its last folder or file, the clip, is read.
@@ -104,10 +91,10 @@ def numbered_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
         yield line, (clip, rest[-1] if len(rest) == 2 else "")
 
 
-def merge_lists(
+def merge_fold_lists(
     lists: Sequence[FoldList],
-    paths: Mapping[tuple[Side, int], Path],
-    usual: Mapping[Side, str],
+    paths: Mapping[tuple[ListSide, int], Path],
+    usual: Mapping[ListSide, str],
     known: Mapping[str, Any],
     seen: Notes,
 ) -> dict[str, Assigned]:
@@ -155,7 +142,7 @@ def assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
 
 
 def note_missing(
-    paths: Mapping[tuple[Side, int], Path], usual: Mapping[Side, str], seen: Notes
+    paths: Mapping[tuple[ListSide, int], Path], usual: Mapping[ListSide, str], seen: Notes
 ) -> None:
     """`missing_list` for every list of the ten that is not there.
 

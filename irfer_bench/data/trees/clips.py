@@ -8,29 +8,31 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import Clip, Found, Item, Matches, MissingError, Stills, clip_of
-from irfer_datasets.clip_files import (
-    VIDEOS,
+from irfer_bench.contracts.values import Item, Match
+from irfer_bench.data.trees.clip_files import (
     ClipFiles,
     Clips,
     place_of,
-    read_frames,
+    read_clip_frames,
     read_videos,
 )
-from irfer_datasets.fold_lists import (
+from irfer_bench.data.trees.fold_lists import (
     Assigned,
-    VideoSurvey,
     group_folds,
     note_absent,
     note_unlabelled,
 )
+from irfer_bench.data.trees.patterns import Found, Matches
+from irfer_bench.data.trees.stills import Stills
+from irfer_bench.data.trees.survey import VideoSurvey
+from irfer_bench.errors import MissingError
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    pass
 
 
 @dataclass(frozen=True)
-class Frames:
+class ClipFrames:
     """The files that are read for each clip.
 
     Args:
@@ -54,11 +56,36 @@ class VideoClips(Stills):
     sounds: ClassVar[tuple[str, ...]]
     """Roles of files that may hold audio, in the order of preference."""
     audio_hint: ClassVar[str]
+    wanted: ClassVar[str]
+    """What is missing where a root is not this dataset, for messages."""
+    list_roles: ClassVar[tuple[str, ...]]
+    vague: ClassVar[frozenset[str]] = frozenset()
+    """Forms whose folders have names so common that they tell nothing without lists."""
+    holders: ClassVar[Mapping[str, tuple[str, ...]]]
+    """Folders above the `clips` and the `lists`: a root inside them is not the whole dataset."""
     params: Any
+
+    @abstractmethod
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confidence and reason where clips or lists lie under a root; `frames` in words."""
 
     @abstractmethod
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold of every listed clip."""
+
+    def identify(self, root: Path) -> Match:
+        """Confident where clips of the official forms, or fold lists, lie under the root."""
+        found = self.find(root)
+        lists = found.of(*self.list_roles)
+        forms = [form for form in self.forms(found) if lists or form not in self.vague]
+        clips = found.of(*(role for form in forms for role in self.sources[form]))
+        if not clips and not lists:
+            return Match(0.0, "; ".join((self.wanted, *self.hints(root))))
+        if not lists and _alone(clips, self.holders["clips"]):
+            return Match(0.0, "it holds the clips alone: give the folder above it")
+        if not clips and _alone(lists, self.holders["lists"]):
+            return Match(0.0, "it holds the fold lists alone: give the folder above it")
+        return self.match(", ".join(forms) or "no frames", found)
 
     def walk(self, root: Path) -> VideoSurvey:
         """All labelled clips of the wanted frames, and problems of the tree.
@@ -80,53 +107,25 @@ class VideoClips(Stills):
         self._note_mute(frames, seen)
         return seen
 
-    def check_frames(self, frames: Frames, seen: VideoSurvey) -> None:
+    def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """Compare numbers of frames with the published ones."""
 
     def forms(self, found: Matches) -> list[str]:
         """The forms of frames that are there, in the order of preference."""
         return [source for source, roles in self.sources.items() if found.of(*roles)]
 
-    def alone(self, found: Matches, hits: Sequence[Found], holders: Collection[str]) -> bool:
-        """Whether these lie under the root without a folder that should hold them."""
-        names = {name.casefold() for name in holders}
-        return bool(hits) and all(
-            names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits
-        )
-
-    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The clip or some of its frames at the official size; only these are decoded.
-
-        Raises:
-            DamagedError: an image or the video cannot be decoded.
-        """
-        from irfer_datasets.video import read_frames as decode
-
-        if Path(item.files[0]).suffix.lower() not in VIDEOS:
-            return super().read(root, item, frames)
-        pixels, fps = decode(self._given(root), item.files[0], frames)
-        return clip_of(item, pixels, fps=fps)
-
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
-        """The left channel at its own rate, (samples,) float32; None without audio.
-
-        Raises:
-            DamagedError: the audio file is empty or cut off.
-        """
-        from irfer_datasets.video import read_audio
-
-        return read_audio(self._given(root), item.audio) if item.audio else None
-
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Ids in each of the five official test lists, of the items that are present."""
         return group_folds(items)
 
-    def _frames(self, found: Matches, labels: Mapping[str, Assigned], seen: VideoSurvey) -> Frames:
+    def _frames(
+        self, found: Matches, labels: Mapping[str, Assigned], seen: VideoSurvey
+    ) -> ClipFrames:
         """Files of the labelled clips, or of all where there are no labels."""
         there, wanted = self.forms(found), self.params.frames
         source = next(iter(there), "") if wanted == "auto" else wanted
         if not source:
-            return Frames("", ".", {})
+            return ClipFrames("", ".", {})
         if source not in there:
             raise MissingError(
                 f"{self.name}.frames = {wanted}: {seen.root} holds {', '.join(there) or 'none'}",
@@ -141,9 +140,9 @@ class VideoClips(Stills):
         else:
             folders = own.frames()
             present = set(folders)
-            clips = read_frames(folders, sorted(labels or folders), seen)
+            clips = read_clip_frames(folders, sorted(labels or folders), seen)
         note_unlabelled(present, labels, place, seen)
-        return Frames(source, place, clips)
+        return ClipFrames(source, place, clips)
 
     def _audio(self, found: Matches, seen: VideoSurvey) -> dict[str, str]:
         """The file that may hold the audio of each clip; no file is opened."""
@@ -155,7 +154,7 @@ class VideoClips(Stills):
         return audio
 
     def _collect(
-        self, frames: Frames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
+        self, frames: ClipFrames, labels: Mapping[str, Assigned], audio: Mapping[str, str]
     ) -> list[Item]:
         """One item per clip with frames, in the order of their numbers."""
         return [
@@ -173,9 +172,15 @@ class VideoClips(Stills):
             for clip, own in sorted(frames.clips.items())
         ]
 
-    def _note_mute(self, frames: Frames, seen: VideoSurvey) -> None:
+    def _note_mute(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         mute = sum(not item.audio for item in seen.items)
         if mute:
             action = f"{mute} of {len(seen.items)} clips have no audio file and are mute to "
             action += f"methods that hear: unpack {self.audio_hint}"
             seen.note("no_sound", frames.place, action)
+
+
+def _alone(hits: Sequence[Found], holders: Collection[str]) -> bool:
+    """Whether these lie under the root without a folder that should hold them."""
+    names = {name.casefold() for name in holders}
+    return all(names.isdisjoint(hit.folder.casefold().split("/")) for hit in hits)

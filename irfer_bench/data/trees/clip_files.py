@@ -9,15 +9,18 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
-from irfer_bench.api import DamagedError, Found, Notes
-from irfer_datasets.fold_lists import VideoSurvey
+from irfer_bench.data.trees.patterns import Found
+from irfer_bench.data.trees.survey import Notes, VideoSurvey
+from irfer_bench.errors import DamagedError
 
-CLIP = r"(?P<clip>\d{1,5})"
-FRAME = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
-VIDEO = rf"{CLIP}\.(?:mp4|avi|mkv|mov)"
-SOUND = rf"{CLIP}\.(?:wav|m4a|mp3|flac|mp4|avi|mkv|mov)"
-"""Ends of the paths of frames, videos and audio in the patterns of video datasets."""
-VIDEOS = frozenset({".avi", ".mkv", ".mov", ".mp4"})
+CLIP_PATH = r"(?P<clip>\d{1,5})"
+FRAME_PATH = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
+VIDEO_PATH = rf"{CLIP_PATH}\.(?:mp4|avi)"
+SOUND_PATH = rf"{CLIP_PATH}\.(?:wav|mp4|avi)"
+"""Ends of the paths of frames, videos and audio, as DFEW, MAFW and their loaders have them."""
+VIDEO_SUFFIXES = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+)
 
 
 @dataclass(frozen=True)
@@ -83,7 +86,7 @@ class Clips:
         return found
 
 
-def read_frames(
+def read_clip_frames(
     folders: Mapping[str, Found], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
     """The images of each wanted clip by their last number."""
@@ -118,11 +121,11 @@ def read_videos(
     One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
     that a run that needs it stops instead of going on with less.
     """
-    from irfer_datasets.video import probe
+    from irfer_bench.data.trees.video import probe_video
 
     def count(clip: str) -> int | DamagedError:
         try:
-            return probe(seen.root, names[clip]).frames
+            return probe_video(seen.root, names[clip]).frames
         except DamagedError as error:
             return error
 

@@ -17,12 +17,10 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.api import DamagedError, why
-from irfer_datasets.tree import inside
+from irfer_bench.data.image_files import why
+from irfer_bench.data.trees.walk import inside
+from irfer_bench.errors import DamagedError
 
-VIDEOS = frozenset(
-    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
-)
 _HINT = "restore the file or remove it"
 _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0)}
 """Integer samples: the value of silence, and full scale."""
@@ -42,7 +40,7 @@ class VideoFacts:
     audio: bool
 
 
-def probe(root: Path, name: str) -> VideoFacts:
+def probe_video(root: Path, name: str) -> VideoFacts:
     """Count frames from the container's index, or from its packets where it has none.
 
     Raises:
@@ -56,7 +54,7 @@ def probe(root: Path, name: str) -> VideoFacts:
         return VideoFacts(frames, _fps(stream), bool(container.streams.audio))
 
 
-def read_frames(
+def read_video(
     root: Path, name: str, positions: Sequence[int] | None = None
 ) -> tuple[NDArray[Any], float | None]:
     """Frames at the given positions (all where None), in the order asked, and the frame rate.
@@ -64,7 +62,7 @@ def read_frames(
     Returns (T, H, W, 3) uint8 at the official size.
 
     Raises:
-        DamagedError: as `probe`, or it ends or changes size before the last wanted frame.
+        DamagedError: as `probe_video`, or it ends or changes size before the last wanted frame.
     """
     with _opened(root, name) as container:
         stream = _video(container, name)
@@ -89,7 +87,7 @@ def read_frames(
         return np.stack([found[position] for position in asked]), _fps(stream)
 
 
-def read_audio(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
+def read_audio_track(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
     """Channel 0 of the first audio track at its native rate, (samples,) float32; None without one.
 
     Neither mixed down nor resampled. A track in which no packet can be decoded is none.

@@ -8,11 +8,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import Found, Item, Match, Matches, Stills, Survey
-from irfer_datasets.folds import cut_folds, read_folds
+from irfer_bench.contracts.values import Item, Match
+from irfer_bench.data.trees.folds import cut_folds, read_folds
+from irfer_bench.data.trees.patterns import Found, Matches
+from irfer_bench.data.trees.stills import Stills
+from irfer_bench.data.trees.survey import Survey
 
 
-class Official(Stills):
+class OfficialDataset(Stills):
     """One walk by the dataset's table; folds are the published lists of its package.
 
     An instance reads a root once; a new instance sees later changes.
@@ -21,9 +24,13 @@ class Official(Stills):
     wanted: ClassVar[str]
     """What is missing where a root is not this dataset, for messages."""
 
-    @abstractmethod
+    roles: ClassVar[Sequence[str]] = ()
+    """Of files by which it is recognised."""
+    survey_class: ClassVar[type[Survey]] = Survey
+
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether files of this dataset lie under a root."""
+        return bool(found.of(*self.roles))
 
     @abstractmethod
     def match(self, root: Path, found: Matches) -> Match:
@@ -36,10 +43,6 @@ class Official(Stills):
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints why a folder is not this dataset: it may be a part of it."""
         return []
-
-    def begin(self, root: Path) -> Survey:
-        """An empty survey."""
-        return Survey(root)
 
     def identify(self, root: Path) -> Match:
         """Confident where files lie as its owner distributes them."""
@@ -59,18 +62,18 @@ class Official(Stills):
         found = self.find(root)
         if not self.is_there(root, found):
             raise self.unlike(root)
-        seen = self.begin(root)
+        seen = self.survey_class(root)
         seen.problems.extend(found.problems())
         self.collect(found, seen)
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The published test lists, cut to the subjects present; others are dealt out after."""
-        return cut_folds(read_folds(self.name), items)
+        return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
 
 
 @dataclass(frozen=True)
-class Copy:
+class DatasetCopy:
     """One copy of a dataset in one form; `base` is the folder above, empty for the root."""
 
     base: str
@@ -85,10 +88,10 @@ class Copy:
         return "/".join(filter(None, (self.base, *names)))
 
 
-def find_copies(found: Matches, forms: Mapping[str, Sequence[str]]) -> list[Copy]:
+def find_copies(found: Matches, forms: Mapping[str, Sequence[str]]) -> list[DatasetCopy]:
     """Copies under a root by form, the preferred first; any role of a form tells it."""
-    copies = [Copy(hit.base, form) for form, roles in forms.items() for hit in found.of(*roles)]
-    return list(dict.fromkeys(copies))
+    pairs = ((hit.base, form) for form, roles in forms.items() for hit in found.of(*roles))
+    return [DatasetCopy(*pair) for pair in dict.fromkeys(pairs)]
 
 
 def top_folders(found: Matches) -> set[str]:
