@@ -14,8 +14,9 @@ Deviations:
   never sees here (`best_on_validation` takes held-out training clips);
 * the last batch of an epoch is not dropped: batches are of nearly one size;
 * texts are cut behind the last end-of-text (exact, the mask is causal);
-* `bench` and `quick` crop faces more gently (80 to 100 % of the area); `quick` takes the mini CLIP
-  with its mean and deviation, 8 frames, and larger rates for 12 epochs.
+* `bench` and `quick` crop faces more gently (80 to 100 % of the area); `bench` trains for 25 epochs
+  on frames of the whole clip; `quick` takes the mini CLIP with its mean and deviation, 8 frames,
+  and larger rates for 12 epochs.
 """
 
 from __future__ import annotations

@@ -65,7 +65,9 @@ class DferClipParams(ClipParams, frozen=True):
     predict_batch: Annotated[int, apply("clips per forward pass of predict", ge=1)] = 16
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": {"crop": 0.8},
+        "bench": {
+            "epochs": 25, "milestones": (15, 20), "crop": 0.8, "segment_mode": "full_span",
+        },
         "quick": {
             "backbone": "mini", "normalise": "clip", "segments": 8, "epochs": 12, "batch": 16,
             "lr": 1e-2, "lr_image": 1e-3, "lr_prompts": 1e-2, "milestones": (9,), "crop": 0.8,
