@@ -137,6 +137,16 @@ class Detector(Protocol):
 
 
 @runtime_checkable
+class FaceLister(Protocol):
+    """A detector that gives every face of a frame, of which `find` gives one.
+
+    `irfer-bench predict` labels each; any other detector shows it the one face that it chose.
+    """
+
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]: ...
+
+
+@runtime_checkable
 class Metric(Protocol):
     """One number from predictions or images.
 
