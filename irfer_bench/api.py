@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Detector,
         Embedder,
         Exporter,
+        FaceLister,
         Metric,
         PartnerTranslator,
         PredictorEmbedder,
@@ -95,8 +96,8 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Exporter Metric PartnerTranslator PredictorEmbedder Recognizer "
-        "SummableMetric Translator"
+        "Dataset Detector Embedder Exporter FaceLister Metric PartnerTranslator PredictorEmbedder "
+        "Recognizer SummableMetric Translator"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",
@@ -156,6 +157,7 @@ __all__ = [
     "PartnerTranslator",
     "Embedder",
     "Exporter",
+    "FaceLister",
     "PredictorEmbedder",
     "SummableMetric",
     "Setting",

@@ -141,9 +141,21 @@ def predict_files(
         finally:
             table.write()
         reporter.finished(recognizer.step, time.monotonic() - began, True)
-        made.written.append(out)
+        made.written += [out, *_draw(labeller, out)]
         made.notes += _notes(recognizer)
+        if len(labeller.shown) == DRAWN < len(media):
+            made.notes.append(f"the sheets show the first {DRAWN} images")
     return made
+
+
+def _draw(labeller: Labeller, out: Path) -> list[Path]:
+    from irfer_bench.orchestration.prediction.drawing import draw_sheets, draw_videos
+
+    recognizer = labeller.recognizer
+    images, name = recognizer.images, recognizer.method.row_name
+    title = f"{name}, {images.setting or images.spectrum}, faces by {images.rules.detector}"
+    sheets = draw_sheets(labeller.shown, recognizer.classes, title, out)
+    return sheets + draw_videos(labeller.videos, name, out)
 
 
 def _notes(recognizer: ReadyRecognizer) -> list[str]:

@@ -1,11 +1,11 @@
-"""Recognizers that are ready for a user's own images: fitted by a run, from a file, or zero-shot."""
+"""Recognizers that are ready for a user's own images: fitted by a run, exported, or zero-shot."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
     from irfer_bench.orchestration.session import Session
 
-ROLE = "recognizer"
+ROLE: Final = "recognizer"
 
 
 @dataclass(frozen=True)
@@ -83,8 +83,8 @@ def open_recognizer(
     """The recognizer that the user asked for.
 
     Raises:
-        UsageError: options contradict each other. MissingError: it has to be fitted and is not; its
-            weights, or what the record left in the store, are not here; or it is of another version.
+        UsageError: options contradict each other. MissingError: it has to be fitted and is not, is
+            of another version, or its weights, or what a record left in the store, are not here.
         DamagedError: the file is not a fitted state of it.
     """
     check_device(wanted.device)
@@ -111,7 +111,7 @@ def _of_record(
     setting = msgspec.structs.replace(setting, classes=tuple(found.classes))
     images = with_options(rules_of_setting(setting), options, session.registry)
     given = wanted.given(ROLE, used)
-    return ReadyRecognizer(*load_method(session, found, "recognizer", device, given), images)
+    return ReadyRecognizer(*load_method(session, found, ROLE, device, given), images)
 
 
 def _of_export(
@@ -123,7 +123,7 @@ def _of_export(
         raise UsageError(f"{wanted.weights} is of {used}, not {wanted.method}")
     if wanted.preset:
         raise UsageError("--preset and --weights are both given", "the file says what it used")
-    method = method_of(session.registry, "recognizer", export.method, wanted.given(ROLE, used))
+    method = method_of(session.registry, ROLE, export.method, wanted.given(ROLE, used))
     runner = session.runner(device, pick_precision("auto", device))
     check_weights(session.registry, method, session.weights)
     instance = session.registry.create(method.component, method.params)

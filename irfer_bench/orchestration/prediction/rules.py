@@ -82,9 +82,11 @@ def with_options(found: ImageRules, options: ImageOptions, registry: Registry) -
     """The rules with the user's changes, and a detector that needs nothing but the image.
 
     Raises:
-        UsageError: an unknown detector, spectrum, policy or rule, or a detector that is given faces.
+        UsageError: an unknown detector, spectrum, policy or rule, or a detector that looks at
+            no image.
     """
-    rules, changes = found.rules, {}
+    rules = found.rules
+    changes: dict[str, str] = {}
     for option, value, known in (
         ("--spectrum", options.spectrum, get_args(Spectrum)),
         ("--no-face", options.no_face, ("whole", "drop")),
