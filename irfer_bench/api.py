@@ -18,14 +18,17 @@ if TYPE_CHECKING:
         Dataset,
         Detector,
         Embedder,
+        Explainer,
         Exporter,
         FaceLister,
         Metric,
         PartnerTranslator,
+        PlainEmbedder,
         PredictorEmbedder,
         Recognizer,
         SummableMetric,
         Translator,
+        WordExplainer,
     )
     from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
     from irfer_bench.contracts.params import Params, apply, fit
@@ -33,12 +36,15 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
+        Course,
         Face,
         FaceQuery,
         Features,
         Item,
         Match,
+        NearestWords,
         Problem,
+        Regions,
         ScoreInputs,
         Scores,
         State,
@@ -96,15 +102,15 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Exporter FaceLister Metric PartnerTranslator PredictorEmbedder "
-        "Recognizer SummableMetric Translator"
+        "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
+        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric Translator WordExplainer"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
-        "TrainingData TranslationData"
+        "Clip Clips Course Face FaceQuery Features Item Match NearestWords Problem Regions "
+        "ScoreInputs Scores State TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
     "data.image_files": "UnreadableImageError decode_image open_image why",
@@ -156,6 +162,9 @@ __all__ = [
     "Detector",
     "PartnerTranslator",
     "Embedder",
+    "PlainEmbedder",
+    "Explainer",
+    "WordExplainer",
     "Exporter",
     "FaceLister",
     "PredictorEmbedder",
@@ -174,6 +183,9 @@ __all__ = [
     "ScoreInputs",
     "Match",
     "Problem",
+    "Regions",
+    "Course",
+    "NearestWords",
     "Scores",
     "Features",
     "Spectrum",
