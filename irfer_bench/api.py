@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.data.sound import decode_sound
     from irfer_bench.data.trees.annotations import (
         Annotation,
         open_annotation,
@@ -115,6 +116,7 @@ _HOMES = {
     "data.fingerprint": "content_digest",
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
+    "data.sound": "decode_sound",
     "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
     "data.trees.folds": "every_fifth few_subjects split_fold",
     "data.trees.images": "read_image read_images stack_images",
@@ -203,6 +205,7 @@ __all__ = [
     "UnreadableImageError",
     "decode_image",
     "open_image",
+    "decode_sound",
     "why",
     "content_digest",
     "Annotation",

@@ -30,6 +30,7 @@ from irfer_bench.store.records import Record
 
 MOST = 400
 """Clips of a domain in a map of features."""
+FROZEN = "features of the frozen encoder"
 SEED = 0
 """Of the choice of clips and of t-SNE."""
 
@@ -84,8 +85,8 @@ class _Told:
         domains = [name for name, view in views.items() for _ in range(len(view))]
         found: dict[str, Callable[[Any, Any], Any]] = {}
         if isinstance(self.recognizer, PlainEmbedder):
-            found["frozen encoder"] = self.recognizer.embed_plain
-        found["after training"] = self.recognizer.embed
+            found[FROZEN] = self.recognizer.embed_plain
+        found["features after training"] = self.recognizer.embed
         maps = []
         for name, embed in found.items():
             features = [np.asarray(embed(view, self.context)) for view in views.values()]
@@ -93,8 +94,8 @@ class _Told:
                 raise ContractError(f"{self.stem}: features are not one row per clip")
             distances = self._distances(features) if len(features) == 2 else {}
             maps.append(FeatureMap(name, _plane(np.concatenate(features)), distances))
-        if len(maps) == 2 and np.array_equal(maps[0].places, maps[1].places):
-            maps = maps[1:]
+        if len(maps) == 2 and np.allclose(maps[0].places, maps[1].places):  # nothing moved them
+            maps = maps[:1]
         place = self.folder / f"{self.stem}.features"
         return draw_domains(self.record, maps, labels, domains, place)
 
@@ -108,7 +109,9 @@ class _Told:
 
     def clips(self) -> list[Path]:
         """Regions of one test clip per class, on the face where that may be shown; courses."""
-        if not isinstance(self.recognizer, Explainer):
+        recognizer = self.recognizer
+        explain = recognizer.explain if isinstance(recognizer, Explainer) else None
+        if explain is None:
             return []
         test = list(self._domains(everything=True).values())[-1]
         faces: list[ExplainedFace] = []
@@ -117,11 +120,11 @@ class _Told:
             own = [i for i, label in enumerate(test.labels) if label == name]
             if not own:
                 continue
-            clip = test[own[len(own) // 2]]
-            scores = np.asarray(self.recognizer.predict(test.pick([own[len(own) // 2]]),
-                                                        self.context))[0]  # fmt: skip
+            one = test.pick([own[len(own) // 2]])
+            scores = np.asarray(self.recognizer.predict(one, self.context))[0]
             predicted = self.record.classes[int(scores.argmax())]
-            told = list(self.recognizer.explain(clip, self.context))
+            clip = one[0]
+            told = list(explain(clip, self.context))
             for each in told:
                 if isinstance(each, Regions):
                     image = clip.scored_frames()[each.frame]
@@ -174,7 +177,7 @@ class _Told:
         if not pairs:
             return {"test": test.pick(_some(len(test)))}
         chosen = [pairs[k] for k in _some(len(pairs))]
-        left = f"visible by {record.row[1]}" if record.row[1] != "none" else "visible"
+        left = f"visible, {record.row[1]}"
         spectrum = str(true[0].spectrum)
         return {left: made.pick(i for i, _ in chosen), spectrum: true.pick(j for _, j in chosen)}
 

@@ -186,4 +186,5 @@ def _patch_boxes(chosen: Tensor, count: int) -> NDArray[np.float64]:
     """(K, 4) fractions of a square image that `count` patches tile row by row."""
     side = round(count**0.5)
     rows, columns = np.divmod(chosen.cpu().numpy(), side)
-    return np.stack([columns, rows, columns + 1, rows + 1], axis=1) / side
+    boxes: NDArray[np.float64] = np.stack([columns, rows, columns + 1, rows + 1], axis=1) / side
+    return boxes

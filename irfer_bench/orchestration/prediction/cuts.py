@@ -56,6 +56,7 @@ def cut_clip(
     clip = replace(
         made[0], id=name, frames=np.concatenate([each.frames for each in made]),
         landmarks=None, positions=places, length=video.length, fps=video.fps,
+        audio=video.audio, sample_rate=video.sample_rate,
     )  # fmt: skip
     rules = images.rules
     if not rules.stored:

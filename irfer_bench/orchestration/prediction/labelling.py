@@ -15,7 +15,7 @@ from irfer_bench.orchestration.prediction.faces import FaceFinder, FoundFaces
 from irfer_bench.orchestration.prediction.media import Medium, read_image, read_video
 from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer
 from irfer_bench.orchestration.prediction.rows import Row, Table
-from irfer_bench.orchestration.prediction.shown import Shown, ShownVideo, frames_alone
+from irfer_bench.orchestration.prediction.shown import Shown, ShownVideo, show_video
 
 AT_ONCE = 32
 """Faces that are recognised together; it changes no label."""
@@ -81,7 +81,16 @@ class Labeller:
             probabilities=tuple(p.tolist()),
         )  # fmt: skip
 
+    @property
+    def _deaf(self) -> str:
+        """Why a file without sound is not labelled; empty where the recognizer sees."""
+        method = self.recognizer.method
+        return f"no sound: {method.name} only hears" * (method.traits["modality"] == "audio")
+
     def _image(self, medium: Medium) -> None:
+        if self._deaf:
+            self._waiting.append((Row(medium.name, note=self._deaf), None))
+            return
         image = read_image(medium.path, medium.name)
         if int(image.min()) == int(image.max()):
             self._wait(Row(medium.name, note=BLANK), None, FoundFaces(image, ()))
@@ -114,6 +123,9 @@ class Labeller:
     def _video(self, medium: Medium) -> None:
         images = self.recognizer.images
         video = read_video(medium.path, images.rules.kept)
+        if self._deaf and video.audio is None:
+            self.table.add([Row(medium.name, note=self._deaf)])
+            return
         listed = self.finder.find_each([*video.frames], medium.name)
         faces = [found[0] if found else None for found in listed]
         most, without = max(map(len, listed)), sum(face is None for face in faces)
@@ -134,7 +146,7 @@ class Labeller:
         )  # fmt: skip
         made = self._labelled(row, self.recognizer.predict([clip])[0])
         self.table.add([made])
-        self.videos.append(frames_alone(self.recognizer, clip, video.fps, made, bool(self.keep)))
+        self.videos.append(show_video(self.recognizer, clip, made, bool(self.keep)))
 
 
 def _note(found: FoundFaces, number: int, detector: str) -> str:

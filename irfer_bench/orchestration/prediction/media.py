@@ -13,6 +13,7 @@ from irfer_bench.data.frame_rules import pick
 from irfer_bench.data.image_files import decode_image
 from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
 from irfer_bench.data.preparation.crop import eight_bit
+from irfer_bench.data.sound import decode_sound
 from irfer_bench.data.trees.walk import few, walk
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.orchestration.video_files import SUFFIXES, VideoReader
@@ -44,17 +45,16 @@ class VideoFrames:
 
     Args:
         frames: (T, H, W, 3) uint8. positions: their places. length: frames of the video.
-        times: (T,) seconds, or the positions where the frame rate is unknown.
+        fps: frames per second, None where unknown.
+        audio: (samples,) float32 at `sample_rate`, or None.
     """
 
     frames: NDArray[np.uint8]
     positions: tuple[int, ...]
     length: int
     fps: float | None
-
-    @property
-    def times(self) -> NDArray[np.float64]:
-        return np.array(self.positions, np.float64) / (self.fps or 1.0)
+    audio: NDArray[np.float32] | None = None
+    sample_rate: int | None = None
 
 
 def list_media(sources: Sequence[Path]) -> tuple[list[Medium], list[str]]:
@@ -102,12 +102,12 @@ def read_image(path: Path, name: str) -> NDArray[np.uint8]:
 
 
 def read_video(path: Path, rule: str) -> VideoFrames:
-    """The frames that a rule picks, in ascending order, each once.
+    """The frames that a rule picks, in ascending order, each once, and the sound.
 
     Where the header tells another number of frames than can be decoded, the video is read twice.
 
     Raises:
-        DamagedError: it cannot be decoded to its end.
+        DamagedError: it cannot be decoded to its end, or its sound cannot.
     """
     with VideoReader(path) as video:
         count, fps = video.frames, video.fps
@@ -115,7 +115,10 @@ def read_video(path: Path, rule: str) -> VideoFrames:
     if decoded != count:
         with VideoReader(path) as video:
             frames, decoded = _kept(video, _positions(rule, decoded))
-    return VideoFrames(np.stack([*frames.values()]), tuple(frames), decoded, fps)
+    with VideoReader(path) as video:
+        sound = decode_sound(video.container, str(path))
+    audio, rate = sound or (None, None)
+    return VideoFrames(np.stack([*frames.values()]), tuple(frames), decoded, fps, audio, rate)
 
 
 def _positions(rule: str, count: int) -> frozenset[int]:

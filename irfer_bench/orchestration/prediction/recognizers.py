@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from irfer_bench.contracts.values import Clip, Scores, TrainingData
+from irfer_bench.contracts.interfaces import Explainer
+from irfer_bench.contracts.values import Clip, Course, Scores, TrainingData
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
 from irfer_bench.errors import BenchError, CellError, MissingError, UsageError
@@ -75,6 +76,22 @@ class ReadyRecognizer:
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
             ) from error
         return check_scores(name, scores, len(clips), len(self.classes))
+
+
+    def courses(self, clip: Clip) -> Mapping[str, Scores]:
+        """What the recognizer itself tells of a clip over time or by modality.
+
+        Raises:
+            ContractError: its scores are no log-probabilities.
+        """
+        recognizer = self.instance
+        told = recognizer.explain(clip, self.context()) if isinstance(recognizer, Explainer) else ()
+        return {
+            each.name: check_scores(self.method.name, each.scores, len(each.scores),
+                                    len(self.classes))
+            for each in told
+            if isinstance(each, Course)
+        }  # fmt: skip
 
 
 def open_recognizer(

@@ -48,7 +48,7 @@ class ShownVideo:
 
     Args:
         times: (T,) seconds, or positions where the frame rate is unknown (`unit`).
-        evidence: name of the evidence, such as `frames alone`, to (T, classes) probabilities.
+        evidence: name of the evidence, such as `each frame alone`, to (T, classes) probabilities.
         faces: (T, h, w, 3) uint8 as they were recognised; None where faces are not to be drawn.
     """
 
@@ -60,22 +60,59 @@ class ShownVideo:
     faces: NDArray[np.uint8] | None = None
 
 
-def frames_alone(
-    recognizer: ReadyRecognizer, clip: Clip, fps: float | None, row: Row, keep: bool
-) -> ShownVideo:
-    """Each frame recognised as a still of its own."""
+def show_video(recognizer: ReadyRecognizer, clip: Clip, row: Row, keep: bool) -> ShownVideo:
+    """What the recognizer tells of a clip, and how it labels parts of it.
+
+    Parts are each frame as a still, or, of a recognizer over time, the clip up to each frame; and
+    the clip without sound or without images, where it goes by both.
+    """
     frames = clip.scored_frames()
     places = clip.positions or tuple(range(len(clip.frames)))
     scored = range(len(places)) if clip.scored is None else clip.scored
-    stills = [
-        replace(clip, id=f"{clip.id}.{k}", frames=frames[k : k + 1].copy(), positions=None,
-                length=None, scored=None)
-        for k in range(len(frames))
-    ]  # fmt: skip
-    scores = recognizer.predict(stills).astype(np.float64)
-    p = np.exp(scores - scores.max(axis=1, keepdims=True))
-    times = np.array([places[k] for k in scored], np.float64) / (fps or 1.0)
+    times = np.array([places[k] for k in scored], np.float64) / (clip.fps or 1.0)
+    evidence = {name: _shares(scores) for name, scores in recognizer.courses(clip).items()}
+    modality = recognizer.method.traits["modality"]
+    if modality == "image":
+        evidence |= {"each frame alone": _shares(recognizer.predict(_stills(clip)))}
+    elif modality in ("video", "audio_video"):
+        evidence |= {"clip up to this moment": _shares(recognizer.predict(_beginnings(clip)))}
+    if modality == "audio_video" and clip.audio is not None:
+        dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
+        mute, blind = replace(clip, audio=None, sample_rate=None), replace(clip, frames=dull)
+        both = recognizer.predict([mute])[0], recognizer.predict([blind])[0]
+        evidence |= {"without sound": _shares(both[0][None]),
+                     "without images (uniform grey)": _shares(both[1][None])}  # fmt: skip
+    if not evidence:
+        evidence = {"whole clip": np.array([row.probabilities])}
     return ShownVideo(
-        row, recognizer.classes, times, "seconds" if fps else "frame",
-        {"frames alone": p / p.sum(axis=1, keepdims=True)}, frames if keep else None,
+        row, recognizer.classes, times, "seconds" if clip.fps else "frame", evidence,
+        frames if keep else None,
     )  # fmt: skip
+
+
+def _stills(clip: Clip) -> list[Clip]:
+    return [
+        replace(clip, id=f"{clip.id}.{k}", frames=frame[None].copy(), audio=None, positions=None,
+                sample_rate=None, length=None, scored=None)
+        for k, frame in enumerate(clip.scored_frames())
+    ]  # fmt: skip
+
+
+def _beginnings(clip: Clip) -> list[Clip]:
+    """The clip cut off after each of its scored frames, its sound as well."""
+    frames = clip.scored_frames()
+    samples = 0 if clip.audio is None else len(clip.audio)
+    return [
+        replace(
+            clip, id=f"{clip.id}.{k}", frames=frames[:k].copy(), positions=None, length=None,
+            scored=None,
+            audio=None if clip.audio is None else clip.audio[: samples * k // len(frames)].copy(),
+        )
+        for k in range(1, len(frames) + 1)
+    ]  # fmt: skip
+
+
+def _shares(scores: NDArray[np.float32]) -> NDArray[np.float64]:
+    p = np.exp(scores.astype(np.float64))
+    shares: NDArray[np.float64] = p / p.sum(axis=1, keepdims=True)
+    return shares

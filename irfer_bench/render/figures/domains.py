@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.contracts.record import Record
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.figures.canvas import figure, save, titled
+from irfer_bench.render.figures.canvas import figure, headed, save
 from irfer_bench.render.figures.titles import describe_cell, name_cell, tell_scores
 
 MARKERS = ("o", "^", "s", "D")
@@ -23,7 +23,7 @@ class FeatureMap:
     """Features of the same clips before or after training.
 
     Args:
-        name: such as `frozen encoder`. places: (N, 2). distances: metric to value as text.
+        name: whose features. places: (N, 2). distances: metric to value as text.
     """
 
     name: str
@@ -46,7 +46,7 @@ def draw_domains(
     known = list(dict.fromkeys(domains))
     colours = {name: f"C{k % 10}" for k, name in enumerate(record.classes)}
     own, where = np.array(labels), np.array(domains)
-    with figure(len(maps) * SIDE + 1.4, SIDE + 1.35) as drawn:
+    with figure(len(maps) * SIDE + 1.7, SIDE + 1.7) as drawn:
         panels = drawn.subplots(1, len(maps), squeeze=False)[0]
         for axes, each in zip(panels, maps, strict=True):
             for (name, colour), (k, domain) in (
@@ -59,15 +59,11 @@ def draw_domains(
                 )  # fmt: skip
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
-            told = ", ".join(f"{name} {value}" for name, value in each.distances.items())
-            axes.set_xlabel(f"{each.name}\n{told}".strip(), fontsize=7.5)
+            told = [f"{name} {value}" for name, value in each.distances.items()]
+            axes.set_xlabel("\n".join([each.name, *told]), fontsize=7.5)
         _explain(panels[-1], colours, known)
-        titled(drawn, name_cell(record), describe_cell(record),
+        headed(drawn, name_cell(record), describe_cell(record),
                tell_scores(record, record.cell.primary, "uar"))  # fmt: skip
-        if len(maps) > 1:  # the title's lines are those of the figure, not of its first panel
-            lines = panels[0].get_title()
-            panels[0].set_title("")
-            drawn.suptitle(f"{drawn.get_suptitle()}\n{lines}", fontsize=9)
         return save(drawn, stem)
 
 

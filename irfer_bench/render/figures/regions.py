@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from irfer_bench.contracts.record import Record
 from irfer_bench.contracts.values import NearestWords, Regions
 from irfer_bench.render.escape import terminal
-from irfer_bench.render.figures.canvas import figure, save, titled
+from irfer_bench.render.figures.canvas import figure, headed, save, titled
 from irfer_bench.render.figures.titles import describe_cell, name_cell, tell_scores
 
 SIDE, ACROSS, ROWS = 1.55, 4, 40
@@ -52,12 +52,8 @@ def draw_regions(record: Record, faces: Sequence[ExplainedFace], stem: Path) -> 
             text = said if each.true == each.predicted else f"{said} (true {each.true[:16]})"
             axes.text(0.5, 1.03, terminal(text), ha="center", va="top", fontsize=7)
         kinds = sorted({each.regions.name.partition(" for ")[0] for each in faces})
-        titled(drawn, name_cell(record))
-        drawn.suptitle(
-            f"{drawn.get_suptitle()}\n{describe_cell(record)}\n"
-            f"{tell_scores(record, record.cell.primary)}\n{terminal(', '.join(kinds))}",
-            fontsize=8.5,
-        )
+        headed(drawn, name_cell(record), describe_cell(record),
+               tell_scores(record, record.cell.primary), terminal(", ".join(kinds)))  # fmt: skip
         return save(drawn, stem)
 
 
