@@ -49,6 +49,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet50": {"epochs": 2, "width": 4, "size": 32},
     "vit": {"epochs": 2, "size": 24},
     "mae_face": {"epochs": 2, "size": 24, "weights": "none"},
+    "mma_dfer": {
+        "epochs": 1, "batch": 27, "size": 16, "frames": 2, "window": 32, "vision_weights": "none",
+        "audio_weights": "none",
+    },
+    "vision_only": {"epochs": 1, "size": 16, "frames": 2, "weights": "none"},
+    "audio_only": {"epochs": 1, "window": 32, "weights": "none"},
 }
 """Parameters on top of the preset `quick`, so that each suite runs in seconds."""
 ONE_LEVEL = {
