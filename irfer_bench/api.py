@@ -27,6 +27,7 @@ if TYPE_CHECKING:
         PredictorEmbedder,
         Recognizer,
         SummableMetric,
+        TrainedReader,
         Translator,
         WordExplainer,
     )
@@ -104,7 +105,8 @@ _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
         "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
-        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric Translator WordExplainer"
+        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
+        "WordExplainer"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",
@@ -167,6 +169,7 @@ __all__ = [
     "PlainEmbedder",
     "Explainer",
     "WordExplainer",
+    "TrainedReader",
     "Exporter",
     "FaceLister",
     "PredictorEmbedder",

@@ -42,8 +42,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--weights",
         default="",
-        metavar="FOLDER",
-        help="a fitted recognizer that irfer-bench export wrote",
+        metavar="FOLDER|FILE",
+        help="what irfer-bench export wrote, or a published classifier with --recognizer",
     )
     add(
         "--out",
@@ -56,7 +56,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--classes",
         default="",
         metavar="NAME,NAME…",
-        help="of a recognizer without a fit; default the six basic expressions and neutral",
+        help="of a recognizer without a fit (default the six basic expressions and neutral), or of "
+        "a published file, in its order",
     )
     add(
         "--detector",

@@ -90,6 +90,18 @@ class PlainEmbedder(Protocol):
 
 
 @runtime_checkable
+class TrainedReader(Protocol):
+    """A recognizer that takes a published classifier in the place of a fit.
+
+    Its parameter `trained` holds the file's path. `irfer-bench predict --weights FILE` calls it.
+    """
+
+    def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
+        """Read `params.trained`, whose outputs stand for these classes, in this order."""
+        ...
+
+
+@runtime_checkable
 class Explainer(Protocol):
     """A recognizer that tells what its prediction of a clip rests on: regions, or modalities."""
 

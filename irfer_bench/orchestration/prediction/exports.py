@@ -57,6 +57,12 @@ def write_export(
     (folder / METHOD).write_text(f"{text}\n", encoding="utf-8")
 
 
+def is_export(given: Path, role: str) -> bool:
+    """Whether `write_export` wrote a folder, or the folder of a file."""
+    folder = given.parent if given.is_file() else given
+    return (folder / METHOD).is_file() or (folder / role / METHOD).is_file()
+
+
 def read_export(given: Path, role: str) -> Export:
     """What `write_export` wrote, by its folder, the folder above, or its safetensors.
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from irfer_bench.contracts.interfaces import Explainer
+from irfer_bench.contracts.interfaces import Explainer, TrainedReader
 from irfer_bench.contracts.values import Clip, Course, Scores, TrainingData
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
@@ -19,7 +19,7 @@ from irfer_bench.experiment.methods import Method, check_weights, resolve_method
 from irfer_bench.experiment.steps import Predict
 from irfer_bench.home import check_device, pick_device, pick_precision
 from irfer_bench.orchestration.loading import load_method, method_of
-from irfer_bench.orchestration.prediction.exports import Export, read_export
+from irfer_bench.orchestration.prediction.exports import Export, is_export, read_export
 from irfer_bench.orchestration.prediction.rules import (
     ImageOptions,
     ImageRules,
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from irfer_bench.orchestration.session import Session
 
 ROLE: Final = "recognizer"
+TRAINED = "trained"
+"""Parameter of recognizers that read a published classifier in the place of a fit."""
 
 
 @dataclass(frozen=True)
@@ -109,9 +111,13 @@ def open_recognizer(
     if wanted.record is not None:
         _refuse_classes(options, "--from")
         return _of_record(session, wanted, wanted.record, options, device)
-    if wanted.weights:
+    if wanted.weights and is_export(Path(wanted.weights), ROLE):
         _refuse_classes(options, "--weights")
         return _of_export(session, wanted, options, device)
+    if wanted.weights and wanted.method and Path(wanted.weights).is_file():
+        return _of_checkpoint(session, wanted, options, device)
+    if wanted.weights:
+        read_export(Path(wanted.weights), ROLE)  # says what is wrong
     if not wanted.method:
         raise UsageError(
             "no recognizer is named",
@@ -147,6 +153,45 @@ def _of_export(
     instance.restore(export.state)
     images = with_options(export.images, options, session.registry)
     return ReadyRecognizer(method, _step(method, images, runner), instance, runner, images)
+
+
+def _of_checkpoint(
+    session: Session, wanted: Wanted, options: ImageOptions, device: str
+) -> ReadyRecognizer:
+    """A published classifier, whose outputs are in the order of `--classes` or of the dataset."""
+    name = wanted.method
+    component = session.registry.owner(ROLE, name.partition("@")[0]).component
+    if TRAINED not in session.registry.params_class(component).__struct_fields__:
+        raise UsageError(
+            f"{name} reads no published classifier",
+            "give --weights a folder that irfer-bench export wrote, or say --from RECORD",
+        )
+    images = default_rules()
+    order: Sequence[str] = options.classes
+    if options.setting:
+        setting = session.registry.setting(options.setting)
+        images = rules_of_setting(setting)
+        dataset = session.registry.create(session.registry.get("dataset", setting.dataset))
+        order = order or [each for each in getattr(dataset, "native", ()) if each in images.classes]
+    if not order:
+        raise UsageError(
+            f"nothing says which class each output of {wanted.weights} is",
+            "say --classes NAME,NAME… in the file's order, or --setting of the dataset behind it",
+        )
+    images = msgspec.structs.replace(images, classes=check_classes(order))
+    images = with_options(images, options, session.registry)
+    given = wanted.given(ROLE, name) | {TRAINED: str(Path(wanted.weights).resolve())}
+    method = resolve_method(
+        session.registry, ROLE, name, preset=wanted.preset or "paper", given=given,
+        weights=session.weights,
+    )  # fmt: skip
+    runner = session.runner(device, pick_precision("auto", device))
+    step = _step(method, images, runner)
+    instance = session.registry.create(method.component, method.params)
+    if not isinstance(instance, TrainedReader):
+        raise UsageError(f"{name} reads no published classifier", "say --from RECORD")
+    instance.read_trained(images.classes, runner.context(step))
+    return ReadyRecognizer(method, step, instance, runner, images)
 
 
 def _without_fit(
