@@ -102,6 +102,7 @@ if TYPE_CHECKING:
         Level,
         Recorded,
         SequenceKey,
+        expression_level,
         note_absent_sequences,
         one_of,
         read_sequences,
@@ -182,7 +183,7 @@ _HOMES = {
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
     "data.trees.recorded": (
-        "Level Recorded SequenceKey "
+        "Level Recorded SequenceKey expression_level "
         "note_absent_sequences one_of read_sequences"
     ),
     "data.trees.survey": (
@@ -339,6 +340,7 @@ __all__ = [
     "Level",
     "Recorded",
     "SequenceKey",
+    "expression_level",
     "note_absent_sequences",
     "one_of",
     "read_sequences",
