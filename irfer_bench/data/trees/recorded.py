@@ -52,7 +52,7 @@ def expression_level(group: str, labels: Sequence[str]) -> Level:
     """A level of expressions in any spelling; their proper names are capitalised labels."""
     def proper(name: str) -> str | None:
         label = canonical(name)
-        return label.capitalize() if label in labels else None
+        return label.capitalize() if label and label in labels else None
 
     return Level(group, proper, lambda name: nearest(name, labels))
 

@@ -20,23 +20,21 @@ CROP = (
     "opencv, the whole image where no face is found, 224 pixels. Primary metric: accuracy over "
     "all scored frames, as published; UAR beside it, for classes are unbalanced."
 )
-
-
-_CK_PLUS6_SUPERVISED = (
+SIX_TEXT = (
     "The last three frames of the 309 labelled sequences that are not contempt: 927 "
     "images, six basic expressions. Contempt is dropped. "
 )
-_CK_PLUS7_SUPERVISED = (
+SEVEN_TEXT = (
     "Frames as in MPA-FER (ICCV 2025): the last frame of a sequence shows its expression, "
     "the first frame is neutral. Contempt is dropped: 309 expressions, and the 327 first frames "
     "of all labelled sequences, 636 images. Works whose seven classes are the six and contempt "
     "score something else. "
 )
-_CK_PLUS8_SUPERVISED = (
+EIGHT_TEXT = (
     "The last three frames of all 327 labelled sequences (981, contempt included) and their "
     "first frames as neutral (327): 1,308 images, eight classes. "
 )
-_RAF_DB_TO_CK_PLUS = (
+CROSS_TEXT = (
     "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on CK+, first frame neutral, "
     "last frame apex. CK+ has contempt, which RAF-DB lacks: decided here, the seven classes of "
     "RAF-DB, contempt dropped, which leaves 636 images (309 last frames, 327 first frames). "
@@ -47,24 +45,24 @@ _RAF_DB_TO_CK_PLUS = (
 _PROTOCOLS = {
     "ck_plus6_supervised": {
         "target": SEQUENCES,
-        "source_text": TEXT + _CK_PLUS6_SUPERVISED + CROP,
+        "source_text": TEXT + SIX_TEXT + CROP,
         "classes": BASIC,
     },
     "ck_plus7_supervised": {
         "target": BOTH,
-        "source_text": TEXT + _CK_PLUS7_SUPERVISED + CROP,
+        "source_text": TEXT + SEVEN_TEXT + CROP,
         "classes": CLASSES[:7],
         "frames": "last(1)",
     },
     "ck_plus8_supervised": {
         "target": BOTH,
-        "source_text": TEXT + _CK_PLUS8_SUPERVISED + CROP,
+        "source_text": TEXT + EIGHT_TEXT + CROP,
         "classes": CLASSES[:8],
     },
     "raf_db_to_ck_plus": {
         "kind": "cross",
         "target": BOTH,
-        "source_text": _RAF_DB_TO_CK_PLUS + CROP,
+        "source_text": CROSS_TEXT + CROP,
         "classes": CLASSES[:7],
         "frames": "last(1)",
         "folds": 1,
