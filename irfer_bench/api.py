@@ -111,6 +111,7 @@ if TYPE_CHECKING:
         Level,
         Recorded,
         SequenceKey,
+        expression_level,
         note_absent_sequences,
         one_of,
         read_sequences,
@@ -193,7 +194,7 @@ _HOMES = {
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
     "data.trees.recorded": (
-        "Level Recorded SequenceKey "
+        "Level Recorded SequenceKey expression_level "
         "note_absent_sequences one_of read_sequences"
     ),
     "data.trees.survey": (
@@ -359,6 +360,7 @@ __all__ = [
     "Level",
     "Recorded",
     "SequenceKey",
+    "expression_level",
     "note_absent_sequences",
     "one_of",
     "read_sequences",
