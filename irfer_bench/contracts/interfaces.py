@@ -130,9 +130,9 @@ class Dataset(Protocol):
 
     Optional: `read_audio(root, item) -> (audio, rate) | None`, the audio of an item whose frames
     are image files, (samples,) float32, channel 0 at its native rate; `lists_audio = False` where
-    `Item.audio` does not tell who has any; `read_many(items)` for generated stills; `native`, the distributor's class order in canonical names, which `irfer-bench
-    show` prints; `inventory(root)`, rows of facts that a user corrects by hand (`irfer-bench data
-    scan`).
+    `Item.audio` does not tell who has any; `read_many(items)` for generated stills; `native`, the
+    distributor's class order in canonical names, which `irfer-bench show` prints;
+    `inventory(root)`, rows of facts that a user corrects by hand (`irfer-bench data scan`).
     """
 
     classes: tuple[str, ...]
