@@ -12,8 +12,9 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.explanations import Regions
 from irfer_bench.contracts.interfaces import Embedder, Explainer, PlainEmbedder, WordExplainer
-from irfer_bench.contracts.values import Clip, Regions, ScoreInputs
+from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.data.clips import ClipView
 from irfer_bench.data.subsets import match_pairs
 from irfer_bench.engine.context import StepContext
