@@ -14,6 +14,7 @@ from irfer_bench.contracts.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.context import Context
+    from irfer_bench.contracts.explanations import Course, NearestWords, Regions
     from irfer_bench.contracts.interfaces import (
         Dataset,
         Detector,
@@ -37,15 +38,12 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
-        Course,
         Face,
         FaceQuery,
         Features,
         Item,
         Match,
-        NearestWords,
         Problem,
-        Regions,
         ScoreInputs,
         Scores,
         State,
@@ -159,6 +157,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "contracts.context": "Context",
+    "contracts.explanations": "Course NearestWords Regions",
     "contracts.interfaces": (
         "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
         "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
@@ -168,7 +167,7 @@ _HOMES = {
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Course Face FaceQuery Features Item Match NearestWords Problem Regions "
+        "Clip Clips Face FaceQuery Features Item Match Problem "
         "ScoreInputs Scores State TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
