@@ -71,7 +71,7 @@ def test_its_words_are_whole_tokens_and_every_prompt_fits() -> None:
 
 @pytest.mark.slow
 def test_the_script_makes_a_loadable_backbone(tmp_path: Path) -> None:
-    few = ["--people", "8", "--image-steps", "2", "--text-steps", "2", "--threads", "1"]
+    few = ["--people", "8", "--image-steps", "2", "--text-steps", "2", "--probed", "10"]
     assert main([*few, "--out", str(tmp_path)]) == 0
     state, _ = read_state(tmp_path / "mini_clip.safetensors")
     context = MemoryContext(weights=tmp_path)
