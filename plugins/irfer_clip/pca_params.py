@@ -66,7 +66,7 @@ class PcaParams(PromptParams, frozen=True):
     source_weight: Annotated[float, fit("weight of the source batch's mean loss", ge=0)] = 1.0
     target_weight: Annotated[float, fit("weight of the target batch's mean loss", ge=0)] = 1.0
 
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.003
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.003
     epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 30
     infer: Annotated[Literal["sum", "base", "iga"], apply("base + w iga, or one of them")] = "sum"
     iga_weight: Annotated[float, apply("w of the sum", ge=0)] = 0.5

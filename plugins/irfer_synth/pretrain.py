@@ -164,7 +164,9 @@ def refuse(found: Mapping[str, float], before: Mapping[str, Any]) -> str:
     if before.get("generator") != GENERATOR or not known:
         return ""
     short, shorter = (sum(max(0.0, AIM[k] - p[k]) for k in AIM) for p in (known, found))
-    return "" if shorter <= short else f"they are {short:.3f} short of the aim, the new {shorter:.3f}"
+    if shorter <= short:
+        return ""
+    return f"they are {short:.3f} short of the aim, the new ones {shorter:.3f}"
 
 
 def read_facts(folder: Path) -> dict[str, Any]:
