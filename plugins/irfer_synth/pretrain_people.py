@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -22,6 +22,7 @@ from irfer_synth.pretraining import say
 SIZE, MAP_SIZE = 64, 12
 LABELS = (*BASIC, "neutral")
 CAPTIONS_EACH = 4
+FLASH_SHARE = 0.4
 PARTS = (
     *("face", "hair", "brow", "eye", "iris", "lid", "lash", "lips", "gap", "teeth", "seam"),
     *("crease", "beard"),
@@ -59,6 +60,7 @@ def draw_people(people: int, seed: int, tokenizer: Any) -> People:
         last = min(first + 32, people + 1)
         numbers = [number for number in range(first, last) for _ in LABELS]
         moments = draw_moments(numbers, list(LABELS) * (last - first), PRETRAIN)
+        moments = flash(moments, np.random.default_rng([seed, first]))
         facts = describe(moments)
         found = (
             torch.from_numpy(render(moments, "vis", SIZE)[0]).permute(0, 3, 1, 2).contiguous(),
@@ -78,6 +80,24 @@ def draw_people(people: int, seed: int, tokenizer: Any) -> People:
         say("drawing people", last - 1, people)
     images, ids, units, shape, words, maps = (torch.cat(column) for column in columns)
     return People(images, ids, *(_standardise(t) for t in (units, shape, words)), maps)
+
+
+def flash(moments: Moments, rng: np.random.Generator) -> Moments:
+    """Two in five of the moments as a flash at the lens lights them, before a darker ground."""
+    lit, scene = rng.random(len(moments)) < FLASH_SHARE, moments.scene
+    ambient = rng.uniform(0.15, 0.40, len(lit)).astype(np.float32)
+    dim = rng.uniform(0.05, 0.8, (len(lit), 1)).astype(np.float32)
+    made = {
+        "light": np.array([[0, 0, 1]], dtype=np.float32),
+        "ambient": ambient,
+        "lamp": rng.uniform(0.85, 1.2, len(lit)).astype(np.float32) - ambient,
+        "backdrop": scene.backdrop * dim,
+    }
+    mixed = {
+        name: np.where(lit.reshape(-1, *[1] * (new.ndim - 1)), new, getattr(scene, name))
+        for name, new in made.items()
+    }
+    return replace(moments, scene=replace(scene, **mixed))
 
 
 def _curves(moments: Moments) -> Any:
