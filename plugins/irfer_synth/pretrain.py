@@ -98,6 +98,20 @@ def write_merges(path: Path) -> None:
         packed.write("\n".join(lines).encode())
 
 
+@torch.no_grad()
+def centre(clip: CLIP, features: Tensor) -> Tensor:
+    """Move the mean of the class tokens into `ln_post`, and start the projection as whitened
+    principal components: contrast then begins with features that differ in every direction.
+    """
+    flat = features.flatten(0, 1)
+    mean = flat.mean(dim=0)
+    variance, direction = torch.linalg.eigh((flat - mean).T @ (flat - mean) / len(flat))
+    clip.visual.ln_post.bias -= mean
+    scale = (variance + 0.01 * variance[-1]).sqrt() * len(mean) ** 0.5
+    clip.visual.proj.copy_((direction / scale)[:, -clip.visual.proj.shape[1] :])
+    return features - mean
+
+
 def fit_texts(clip: CLIP, features: Tensor, ids: Tensor, *, steps: int, batch: int) -> None:
     """Stage 2: contrast of noisy captions with features (views, N, width) of the fixed tower."""
     contrast = ClipLoss()
@@ -215,7 +229,7 @@ def main(arguments: list[str] | None = None) -> int:
     people = draw_people(given.people, given.seed, tokenizer)
     initialise(clip, people)
     fit_images(clip, people, steps=given.image_steps, batch=64)
-    features = encode_views(clip, people.images[:TEXT_IMAGES], VIEWS)
+    features = centre(clip, encode_views(clip, people.images[:TEXT_IMAGES], VIEWS))
     fit_texts(clip, features, people.ids, steps=given.text_steps, batch=128)
     clip.eval()
     found = judge(clip, tokenizer, range(PROBED, PROBED + given.probed))
