@@ -211,8 +211,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw people, train, judge by people of neither stage, and save unless it got worse."""
     parser = argparse.ArgumentParser(prog="python -m irfer_synth.pretrain", description=__doc__)
     parser.add_argument("--people", type=int, default=4300, help="identities to train on")
-    parser.add_argument("--image-steps", type=int, default=5500)
-    parser.add_argument("--text-steps", type=int, default=500)
+    parser.add_argument("--image-steps", type=int, default=2400)
+    parser.add_argument("--text-steps", type=int, default=120)
     parser.add_argument("--probed", type=int, default=120, help="people that judge the tower")
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--seed", type=int, default=0)
