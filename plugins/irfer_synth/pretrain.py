@@ -1,4 +1,4 @@
-"""Makes the mini CLIP: `python -m irfer_synth.pretrain` (hours on one core; see --image-steps).
+"""Makes the mini CLIP: `python -m irfer_synth.pretrain` (16 minutes of one quiet core).
 
 open_clip's architecture, trained from scratch on visible synthetic faces of people who are not
 in the benchmark; no near-infrared image is seen. Two stages, as in locked-image tuning (LiT, Zhai

@@ -79,7 +79,8 @@ def draw_people(people: int, seed: int, tokenizer: Any) -> People:
             column.append(part)
         say("drawing people", last - 1, people)
     images, ids, units, shape, words, maps = (torch.cat(column) for column in columns)
-    return People(images, ids, *(_standardise(t) for t in (units, shape, words)), maps)
+    units, shape, words = (_standardise(table) for table in (units, shape, words))
+    return People(images, ids, units, shape, words, maps)
 
 
 def flash(moments: Moments, rng: np.random.Generator) -> Moments:

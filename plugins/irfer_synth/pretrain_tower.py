@@ -38,6 +38,9 @@ def walk(visual: Any, images: Tensor) -> list[Tensor]:
 class Heads(nn.Module):
     """Temporary: facts from the class token, maps of parts from the patches at two depths."""
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(self, width: int, people: People) -> None:
         super().__init__()
         self.facts = nn.ModuleDict({
