@@ -72,7 +72,8 @@ def fbank(x: Tensor, rate: int, mels: int = 128) -> Tensor:
     frames = (frames - EMPHASIS * before) * torch.hann_window(length, periodic=False)
     padded = 1 << (length - 1).bit_length()
     power = torch.fft.rfft(frames, padded).abs().square()
-    return (power @ _triangles(rate, padded, mels).T).clamp(min=FLOOR).log()
+    energies: Tensor = (power @ _triangles(rate, padded, mels).T).clamp(min=FLOOR).log()
+    return energies
 
 
 @lru_cache(maxsize=8)

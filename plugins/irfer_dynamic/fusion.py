@@ -113,7 +113,7 @@ class GatedMean(Fusion):
     def forward(self, v: Tensor, a: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """Without projections; 2 parameters."""
         mean_a = a.mean(dim=1, keepdim=True).repeat_interleave(t, dim=0)
-        mean_v = v.unflatten(0, (-1, t)).mean(dim=(1, 2))[:, None]
+        mean_v = v.reshape(-1, t, *v.shape[1:]).mean(dim=(1, 2))[:, None]
         return v + self.vision_gate.tanh() * mean_a, a + self.audio_gate.tanh() * mean_v
 
 

@@ -53,7 +53,7 @@ def measure(people: Sequence[int], labels: Sequence[str], draw: Draw) -> ClipDif
     face = _score(np.stack([_describe_face(*pair) for pair in pairs]), truth, fold, 3000.0)
     voice = _score(sounds, truth, fold, 30.0)
     right = [float((s.argmax(1) == truth).mean()) for s in (face, voice, face + voice)]
-    return ClipDifficulty(*right, mute=int((~heard).sum()))
+    return ClipDifficulty(right[0], right[1], right[2], mute=int((~heard).sum()))
 
 
 def describe_voice(voice: NDArray[Any]) -> NDArray[Any]:
@@ -109,7 +109,8 @@ def _mel_bands() -> NDArray[Any]:
     edges = np.linspace(mel(20), mel(RATE / 2), BANDS + 2)
     at = mel(np.linspace(0, RATE / 2, 257))[:, None]
     low, peak, high = edges[:-2], edges[1:-1], edges[2:]
-    return np.maximum(0, np.minimum((at - low) / (peak - low), (high - at) / (high - peak)))
+    bands = np.minimum((at - low) / (peak - low), (high - at) / (high - peak))
+    return np.asarray(np.maximum(0, bands))
 
 
 def main() -> None:

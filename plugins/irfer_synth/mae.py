@@ -45,13 +45,13 @@ class MAEShape:
     width: int = 96
     depth: int = 6
     heads: int = 4
-    decoder_width: int = 64
+    decoder_width: int = 48
     decoder_depth: int = 2
     decoder_heads: int = 4
 
 
-FACE = MAEShape((64, 64), 3, masked=0.75)
-AUDIO = MAEShape((256, 64), 1, masked=0.8, local=True)
+FACE = MAEShape((64, 64), 3, masked=0.75, decoder_depth=1)
+AUDIO = MAEShape((256, 64), 1, masked=0.8, local=True, decoder_width=32)
 
 
 class MaskedAutoencoder(nn.Module):
@@ -142,7 +142,7 @@ def attend_locally(
     Shifted windows begin 2 rows later; the 2 rows before the first and behind the last one are
     windows of their own.
     """
-    x = tokens.unflatten(1, grid)
+    x = tokens.reshape(len(tokens), *grid, -1)
     if not shifted:
         return _within(block, x, WINDOW).flatten(1, 2)
     first, middle, last = x[:, :SHIFT], x[:, SHIFT:-SHIFT], x[:, -SHIFT:]

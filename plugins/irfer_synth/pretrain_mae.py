@@ -133,7 +133,7 @@ def probe(model: MaskedAutoencoder, views: Tensor, labels: int) -> dict[str, flo
     Args:
         views: (people * labels, ...), people outer.
     """
-    encoded = torch.cat([model.encode(part) for part in views.split(64)])
+    encoded = torch.cat([model.encode(part) for part in torch.split(views, 64)])
     return {
         "class_token": score(encoded[:, 0].numpy(), labels),
         "patch_mean": score(encoded[:, 1:].mean(dim=1).numpy(), labels),
@@ -184,8 +184,8 @@ def main(arguments: list[str] | None = None) -> int:
     """Draw, train, probe, save."""
     parser = argparse.ArgumentParser(prog="python -m irfer_synth.pretrain_mae", description=__doc__)
     parser.add_argument("--only", choices=tuple(FILES), help="one of the two")
-    parser.add_argument("--people", type=int, default=500, help="identities to train on")
-    parser.add_argument("--steps", type=int, default=3000)
+    parser.add_argument("--people", type=int, default=300, help="identities to train on")
+    parser.add_argument("--steps", type=int, default=1500)
     parser.add_argument("--batch", type=int, default=96)
     parser.add_argument("--rate", type=float, default=2e-3)
     parser.add_argument("--threads", type=int, default=2)
