@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import torch
@@ -17,17 +17,22 @@ from irfer_bench.nn.frames import FrameTable
 
 @dataclass(frozen=True, slots=True)
 class ClipInput:
-    """Clips to (B, T, 3, S, S) float32 in 0..1; frames are taken of all that are stored."""
+    """Clips to (B, T, 3, S, S) float32; frames are taken of all that are stored.
+
+    Args:
+        finish: the last change of a clip's (T, 3, S, S) in 0..1, such as a normalisation.
+    """
 
     sampling: FrameSampling
     view: ClipView
+    finish: Callable[[Tensor, Clip], Tensor] = lambda x, _: x
 
     def train(self, clips: Sequence[Clip], generator: Generator) -> Tensor:
         """Random frames of each clip, changed alike within a clip."""
         draw, views = draw_from(generator), []
         for clip in clips:
             taken = self.sampling.train(len(clip.frames), draw)
-            views.append(self.view.train(clip.frames[taken], generator))
+            views.append(self.finish(self.view.train(clip.frames[taken], generator), clip))
         return torch.stack(views)
 
     def evaluate(
@@ -37,8 +42,8 @@ class ClipInput:
         views = []
         for clip in clips:
             taken = self.sampling.test_clips(len(clip.frames), count, split)
-            view = self.view.evaluate(clip.frames[taken.reshape(-1)])
-            views.append(view.unflatten(0, taken.shape))
+            view = self.finish(self.view.evaluate(clip.frames[taken.reshape(-1)]), clip)
+            views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
 
 

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
-from typing import Literal, cast
+from typing import Literal
 
 import torch
 from torch import Tensor, nn
@@ -99,7 +99,7 @@ def train_on_clips(
     )
     if best is not None:
         model.load_state_dict(best.model.state_dict())
-        ctx.report("validation_accuracy", round(float(best.share), 4))
+        ctx.report("validation_accuracy", round(float(best.get_buffer("share")), 4))
     ctx.report("training_loss", final)
     return final
 
@@ -114,9 +114,9 @@ class _BestEpoch(nn.Module):
 
     def keep(self, model: nn.Module, share: float) -> None:
         """Take the weights where they are better than those kept."""
-        if share > float(cast(Tensor, self.share)):
+        if share > float(self.get_buffer("share")):
             self.model.load_state_dict(model.state_dict())
-            cast(Tensor, self.share).fill_(share)
+            self.get_buffer("share").fill_(share)
 
 
 @torch.no_grad()

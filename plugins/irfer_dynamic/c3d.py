@@ -62,8 +62,9 @@ class C3DNetwork(VideoNetwork):
 
     def features(self, clips: Tensor) -> Tensor:
         """(B, 64 width)."""
-        units: Tensor = self.units(self.trunk(clips.transpose(1, 2)).flatten(1))
-        return self.drop(units)
+        units = self.units(self.trunk(clips.transpose(1, 2)).flatten(1))
+        last: Tensor = self.drop(units)
+        return last
 
 
 class C3DLstmNetwork(VideoNetwork):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from irfer_bench.api import fit
-from irfer_dynamic.video_params import VideoParams
+from irfer_dynamic.video_params import BENCH, VideoParams
 
 QUICK: dict[str, Any] = {
     "segments": 16, "duration": 1, "size": 48, "width": 8, "epochs": 30, "batch": 16,
@@ -19,7 +19,7 @@ class C3DParams(VideoParams, frozen=True):
     dropout: Annotated[float, fit("probability of a dropped unit", ge=0, lt=1)] = 0.5
 
     network: ClassVar[str] = "c3d"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": QUICK}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
@@ -35,5 +35,7 @@ class C3DLstmParams(VideoParams, frozen=True):
     dropout: Annotated[float, fit("probability of a dropped unit", ge=0, lt=1)] = 0.5
 
     network: ClassVar[str] = "c3d_lstm"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {**QUICK, "hidden": 64}}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "bench": BENCH, "quick": {**QUICK, "hidden": 64},
+    }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}

@@ -144,14 +144,20 @@ def checked(clip: Clip) -> Any:
     return clip.audio if clip.audio.shape[-1] >= FRAME * clip.sample_rate else None
 
 
-def report_missing(clips: Iterable[Clip], ctx: Context) -> None:
-    """Put into the record how many clips have no audio, and how many nothing but silence."""
-    missing = silent = 0
-    for clip in clips:
-        audio = checked(clip)
-        missing += audio is None
-        silent += audio is not None and not np.any(audio)
-    ctx.report("clips_without_audio", missing)
-    ctx.report("clips_with_silent_audio", silent)
+class AudioCount:
+    """How many clips have no audio, and how many nothing but silence."""
 
+    def __init__(self) -> None:
+        self.missing = self.silent = 0
 
+    def add(self, clips: Iterable[Clip]) -> None:
+        """Count more clips."""
+        for clip in clips:
+            audio = checked(clip)
+            self.missing += audio is None
+            self.silent += audio is not None and not np.any(audio)
+
+    def report(self, ctx: Context) -> None:
+        """Put both numbers into the record."""
+        ctx.report("clips_without_audio", self.missing)
+        ctx.report("clips_with_silent_audio", self.silent)

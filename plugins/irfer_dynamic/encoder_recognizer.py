@@ -22,7 +22,7 @@ from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable, clip_batches
 from irfer_bench.nn.schedules import cosine
 from irfer_bench.nn.training import load_module, module_state, train
-from irfer_dynamic.encoder_inputs import EncoderInputs, Example, report_missing
+from irfer_dynamic.encoder_inputs import AudioCount, EncoderInputs, Example
 from irfer_dynamic.encoder_params import EncoderParams
 from irfer_dynamic.mae_encoder import EncoderNetwork
 
@@ -56,6 +56,7 @@ class EncoderRecognizer(ABC, Generic[P]):
         self.classes = 0
         self.model: EncoderNetwork | None = None
         self._kept: State | None = None
+        self._reread = True
 
     @abstractmethod
     def network(self, classes: int) -> EncoderNetwork:
@@ -77,7 +78,9 @@ class EncoderRecognizer(ABC, Generic[P]):
         table = labelled_clips(self.params.network, data)
         self.classes = len(data.classes)
         if self.audio:
-            report_missing((table.clip(i) for i in range(table.clips)), ctx)
+            heard = AudioCount()
+            heard.add(table.clip(i) for i in range(table.clips))
+            heard.report(ctx)
         self.model = self._start(ctx)
         part = TrainedPart(self.model)
         ctx.report("trained_parameters", sum(p.numel() for p in part.parameters()))
@@ -99,10 +102,11 @@ class EncoderRecognizer(ABC, Generic[P]):
         inputs = EncoderInputs(p, frames=self.frames, audio=self.audio)
         scores, features = [np.zeros((0, self.classes))], [
             np.zeros((0, model.classifier.in_features))]
-        if self.audio:
-            report_missing(clips, ctx)
+        heard = AudioCount()
         for part in clip_batches(clips, p.predict_batch):
             found = []
+            if self.audio:
+                heard.add(part.clips)
             for example in inputs.evaluate(part.clips):
                 with autocast(ctx):
                     found.append(model.features(*example.to(ctx.device)).float())
@@ -110,6 +114,8 @@ class EncoderRecognizer(ABC, Generic[P]):
             scores.append(average_clips(logits, p.clip_mean).cpu().numpy())
             features.append(torch.stack(found).mean(0).cpu().numpy())
             ctx.progress("predict", part.first + len(part.clips), len(clips))
+        if self.audio:
+            heard.report(ctx)
         return (
             np.concatenate(scores).astype(np.float32),
             np.concatenate(features).astype(np.float32),

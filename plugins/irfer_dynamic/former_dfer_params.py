@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated, Any, ClassVar
 
 from irfer_bench.api import fit
-from irfer_dynamic.video_params import VideoParams
+from irfer_dynamic.video_params import BENCH, VideoParams
 
 
 class FormerDferParams(VideoParams, frozen=True):
@@ -17,6 +17,7 @@ class FormerDferParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "former_dfer"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
+        "bench": BENCH,
         "quick": {
             "segments": 8, "duration": 1, "size": 48, "width": 16, "epochs": 30, "batch": 16,
             "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.05, "schedule": "cosine",

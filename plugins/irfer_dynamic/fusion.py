@@ -83,8 +83,8 @@ class FusionBottleneck(Fusion):
             v, a, v_low, a_low = v[:, :1], a[:, :1], v_low[:, :1], a_low[:, :1]
         attended: Tensor | None = None
         if self.temporal is not None:
-            cls = v_low[:, 0] if self.around is None else self.around[0](v[:, 0])
-            attended = self.temporal(cls.unflatten(0, (-1, t))).flatten(0, 1)
+            cls: Tensor = v_low[:, 0] if self.around is None else self.around[0](v[:, 0])
+            attended = self.temporal(cls.reshape(len(a), t, -1)).flatten(0, 1)
             if self.around is None:
                 v_low = torch.cat([(v_low[:, 0] + attended)[:, None], v_low[:, 1:]], dim=1)
         new_v = v + _raise(self.vision_up, self.vision_gate, v_low, l_a)
@@ -113,7 +113,7 @@ class GatedMean(Fusion):
     def forward(self, v: Tensor, a: Tensor, t: int) -> tuple[Tensor, Tensor]:
         """Without projections; 2 parameters."""
         mean_a = a.mean(dim=1, keepdim=True).repeat_interleave(t, dim=0)
-        mean_v = v.unflatten(0, (-1, t)).mean(dim=(1, 2))[:, None]
+        mean_v = v.reshape(-1, t, *v.shape[1:]).mean(dim=(1, 2))[:, None]
         return v + self.vision_gate.tanh() * mean_a, a + self.audio_gate.tanh() * mean_v
 
 

@@ -25,9 +25,11 @@ deviations:
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+from irfer_bench.api import Context
 from irfer_dynamic.encoder_files import load_encoder, load_trained
 from irfer_dynamic.encoder_recognizer import EncoderRecognizer
 from irfer_dynamic.mae_encoder import EncoderNetwork
@@ -41,6 +43,16 @@ class MMADFERRecognizer(EncoderRecognizer[MMADFERParams]):
     def network(self, classes: int) -> EncoderNetwork:
         """The network with random weights from torch's generator."""
         return MMADFER(self.params, classes)
+
+    def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
+        """Take the authors' trained network, `params.trained`, in the place of a fit.
+
+        Raises:
+            CellError: it was trained with other parameters, or for other classes.
+            MissingWeightsError, DamagedError: it is not here, or cannot be read.
+        """
+        self.classes = len(classes)
+        self.model = self._start(ctx).eval()
 
     def load(self, model: EncoderNetwork, weights: Path) -> bool:
         """Put the encoders in, or the authors' trained network."""

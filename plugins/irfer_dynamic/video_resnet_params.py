@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar
 
 from irfer_bench.api import UsageError, fit
 from irfer_bench.nn.weights import Pretrained, digest, locate
-from irfer_dynamic.video_params import VideoParams
+from irfer_dynamic.video_params import BENCH, VideoParams
 
 FILES = {
     "r3d_18": "r3d_18-b3b3357e.pth",
@@ -37,7 +37,7 @@ class R3DParams(VideoParams, frozen=True):
     ] = "none"
 
     network: ClassVar[str] = "r3d_18"
-    presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": QUICK}
+    presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
 
     def inputs(self, weights: Path) -> dict[str, Any]:

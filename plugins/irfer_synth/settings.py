@@ -99,6 +99,23 @@ SYNTH_NIR_SUPERVISED = _setting(
     "trained and tested on near-infrared",
     metrics=RECOGNITION,
 )
+
+
+def _few(shots: int) -> Setting:
+    """The few-shot protocol of CoOp: n labelled images per class, and nothing else."""
+    what = "image" if shots == 1 else "images"
+    return _setting(
+        f"synth_nir_shots{shots}",
+        "supervised",
+        NIR,
+        f"trained on {shots} near-infrared {what} per class and nothing else",
+        metrics=RECOGNITION,
+        shots=shots,
+    )
+
+
+SYNTH_NIR_SHOTS1, SYNTH_NIR_SHOTS2, SYNTH_NIR_SHOTS4 = _few(1), _few(2), _few(4)
+SYNTH_NIR_SHOTS8, SYNTH_NIR_SHOTS16 = _few(8), _few(16)
 SYNTH_NIR_VALIDATED = _setting(
     "synth_nir_validated",
     "supervised",

@@ -85,14 +85,15 @@ def step(forward: Forward, model: MMADFER, drawn: tuple[Tensor, Tensor, Tensor])
     return loss.detach()
 
 
-def kept_bytes(work: Callable[[], Any]) -> int:
-    """Bytes of the tensors that a forward pass keeps for its gradient, each storage once."""
+def kept_bytes(model: MMADFER, work: Callable[[], Any]) -> int:
+    """Bytes of what a forward pass keeps for its gradient, each storage once, without weights."""
+    weights = {p.untyped_storage()._cdata for p in model.parameters()}
     storages: dict[int, int] = {}
     alive: list[Tensor] = []
 
     def pack(x: Tensor) -> Tensor:
-        if not isinstance(x, torch.nn.Parameter):
-            storages[x.untyped_storage().data_ptr()] = x.untyped_storage().nbytes()
+        if x.untyped_storage()._cdata not in weights:
+            storages[x.untyped_storage()._cdata] = x.untyped_storage().nbytes()
             alive.append(x)
         return x
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from argparse import Namespace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,14 @@ import torch
 from torch import Tensor
 
 from irfer_bench.api import CellError, MissingWeightsError, UsageError
+from irfer_bench.cli import main
 from irfer_bench.testing.memory import MemoryContext
 from irfer_dynamic.encoder_files import load_encoder, load_trained
 from irfer_dynamic.encoder_params import AUDIO_MAE, MAE_FACE, PAIRS
 from irfer_dynamic.mae_encoder import MAEEncoder
 from irfer_dynamic.mma_dfer_model import MMADFER
-from irfer_dynamic.mma_dfer_params import MMADFERParams
+from irfer_dynamic.mma_dfer_params import AUDIO, VISION, MMADFERParams
+from irfer_dynamic.unimodal_params import AudioOnlyParams, VisionOnlyParams
 from tests.irfer_dynamic.voices import clips, mma, params, training
 
 SHAPE = PAIRS["mini"].shape
@@ -214,6 +217,22 @@ def test_missing_encoders_are_named(given: Any, wanted: Any, tmp_path: Path) -> 
         MMADFERParams(**given).inputs(tmp_path)
     assert wanted.files[0] in str(caught.value)
     assert wanted.source in f"{caught.value} {caught.value.hint}"
+
+
+def test_quick_without_its_mini_encoders_says_so_and_trains_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Never random weights: a run ends with 3 before its first step."""
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
+    monkeypatch.chdir(tmp_path)
+    for known in (VISION, AUDIO, VisionOnlyParams.known, AudioOnlyParams.known):
+        monkeypatch.setitem(known, "mini", replace(known["mini"], folder=tmp_path / "empty"))
+    for name in ("mma_dfer", "vision_only", "audio_only"):
+        words = ["-s", "synth_clips_supervised", "-r", name, "--preset", "quick", "--fold", "1"]
+        assert main(["run", *words]) == 3
+        said = " ".join(capsys.readouterr().err.split())
+        assert "pretrained weights mini MAE of" in said
+        assert "are not here" in said
 
 
 def test_weights_belong_to_one_architecture_and_paths_exist(tmp_path: Path) -> None:

@@ -164,6 +164,16 @@ def test_two_clips_are_the_mean_of_two() -> None:
     assert not np.allclose(halves.predict(data, context), mean, atol=1e-7)
 
 
+def test_bf16_trains_and_scores_nearly_as_fp32() -> None:
+    recognizer, exact = mma(), MemoryContext()
+    coarse = MemoryContext(precision="bf16")
+    recognizer.fit(training(clips(6)), coarse)
+    data = clips(4)
+    scores = recognizer.predict(data, coarse)
+    assert np.allclose(scores, recognizer.predict(data, exact), atol=0.1)
+    assert all(v.dtype == np.float32 for v in recognizer.state().tensors.values())
+
+
 def test_epochs_0_trains_nothing() -> None:
     recognizer, context = mma(epochs=0), MemoryContext()
     recognizer.fit(training(clips(4)), context)
