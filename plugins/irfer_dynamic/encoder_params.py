@@ -22,7 +22,7 @@ AUDIO_MAE = Pretrained(
     source="https://github.com/facebookresearch/AudioMAE "
     "(pretrained.pth, saved as audiomae_pretrained.pth)",
 )
-MADE = "`python -m irfer_synth.pretrain`, which makes it"
+MADE = "`python -m irfer_synth.pretrain_mae`, which makes it"
 SHIPPED = Path(str(files("irfer_synth"))) / "weights"
 MINI_FACE = Pretrained("mini MAE of faces", ("mini_mae_face.safetensors",), "", MADE, SHIPPED)
 MINI_AUDIO = Pretrained("mini MAE of audio", ("mini_mae_audio.safetensors",), "", MADE, SHIPPED)
