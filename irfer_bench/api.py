@@ -18,13 +18,18 @@ if TYPE_CHECKING:
         Dataset,
         Detector,
         Embedder,
+        Explainer,
         Exporter,
+        FaceLister,
         Metric,
         PartnerTranslator,
+        PlainEmbedder,
         PredictorEmbedder,
         Recognizer,
         SummableMetric,
+        TrainedReader,
         Translator,
+        WordExplainer,
     )
     from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
     from irfer_bench.contracts.params import Params, apply, fit
@@ -32,12 +37,15 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
+        Course,
         Face,
         FaceQuery,
         Features,
         Item,
         Match,
+        NearestWords,
         Problem,
+        Regions,
         ScoreInputs,
         Scores,
         State,
@@ -47,32 +55,88 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.data.sound import decode_sound
     from irfer_bench.data.trees.annotations import (
         Annotation,
         open_annotation,
         read_sheet,
         unread_sheet,
     )
-    from irfer_bench.data.trees.folds import every_fifth, few_subjects, split_fold
+    from irfer_bench.data.trees.clip_files import (
+        CLIP_PATH,
+        FRAME_PATH,
+        SOUND_PATH,
+        VIDEO_PATH,
+        VIDEO_SUFFIXES,
+        clip_number,
+        frame_number,
+        read_clip_frames,
+    )
+    from irfer_bench.data.trees.clips import ClipFrames, VideoClips
+    from irfer_bench.data.trees.counts import (
+        compare_count,
+        compare_labels,
+        compare_list,
+        label_digest,
+    )
+    from irfer_bench.data.trees.fold_lists import (
+        Assigned,
+        FoldList,
+        FoldPaths,
+        ListedClip,
+        ListSide,
+        find_fold_lists,
+        merge_fold_lists,
+        numbered_list_rows,
+    )
+    from irfer_bench.data.trees.folds import (
+        cut_folds,
+        every_fifth,
+        few_subjects,
+        own_folds,
+        read_folds,
+        split_fold,
+    )
     from irfer_bench.data.trees.images import read_image, read_images, stack_images
     from irfer_bench.data.trees.labelled import LabelledStills
     from irfer_bench.data.trees.labels import canonical, nearest
+    from irfer_bench.data.trees.official import (
+        DatasetCopy,
+        OfficialDataset,
+        find_copies,
+        top_folders,
+    )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
+    from irfer_bench.data.trees.recorded import (
+        Level,
+        Recorded,
+        SequenceKey,
+        note_absent_sequences,
+        one_of,
+        read_sequences,
+    )
     from irfer_bench.data.trees.stills import Stills, clip_of
     from irfer_bench.data.trees.survey import (
+        OTHERS_USED,
+        LargeSurvey,
         Notes,
         RefusedRowError,
         Survey,
+        VideoSurvey,
         note_gaps,
+        path_below,
         relative,
     )
+    from irfer_bench.data.trees.video import probe_video, read_audio_track, read_video
     from irfer_bench.data.trees.walk import (
         Tree,
         few,
+        inside,
         is_archive,
         join,
         list_folder,
         natural,
+        subfolders,
         walk,
     )
     from irfer_bench.errors import (
@@ -95,28 +159,49 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Exporter Metric PartnerTranslator PredictorEmbedder Recognizer "
-        "SummableMetric Translator"
+        "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
+        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
+        "WordExplainer"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
-        "TrainingData TranslationData"
+        "Clip Clips Course Face FaceQuery Features Item Match NearestWords Problem Regions "
+        "ScoreInputs Scores State TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
+    "data.sound": "decode_sound",
     "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
-    "data.trees.folds": "every_fifth few_subjects split_fold",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
     "data.trees.labels": "canonical nearest",
     "data.trees.patterns": "Found Matches Patterns",
     "data.trees.stills": "Stills clip_of",
-    "data.trees.survey": "Notes RefusedRowError Survey note_gaps relative",
-    "data.trees.walk": "Tree few is_archive join list_folder natural walk",
+    "data.trees.clip_files": (
+        "CLIP_PATH FRAME_PATH SOUND_PATH VIDEO_PATH VIDEO_SUFFIXES clip_number frame_number "
+        "read_clip_frames"
+    ),
+    "data.trees.clips": "ClipFrames VideoClips",
+    "data.trees.counts": "compare_count compare_labels compare_list label_digest",
+    "data.trees.fold_lists": (
+        "Assigned FoldList FoldPaths ListSide "
+        "ListedClip find_fold_lists merge_fold_lists numbered_list_rows"
+    ),
+    "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
+    "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
+    "data.trees.recorded": (
+        "Level Recorded SequenceKey "
+        "note_absent_sequences one_of read_sequences"
+    ),
+    "data.trees.survey": (
+        "OTHERS_USED LargeSurvey Notes RefusedRowError "
+        "Survey VideoSurvey note_gaps path_below relative"
+    ),
+    "data.trees.video": "probe_video read_audio_track read_video",
+    "data.trees.walk": "Tree few inside is_archive join list_folder natural subfolders walk",
     "errors": (
         "BenchError CellError ContractError DamagedError MissingError MissingWeightsError "
         "NonFiniteLossError RefusedError UnavailableError UsageError"
@@ -155,7 +240,12 @@ __all__ = [
     "Detector",
     "PartnerTranslator",
     "Embedder",
+    "PlainEmbedder",
+    "Explainer",
+    "WordExplainer",
+    "TrainedReader",
     "Exporter",
+    "FaceLister",
     "PredictorEmbedder",
     "SummableMetric",
     "Setting",
@@ -172,6 +262,9 @@ __all__ = [
     "ScoreInputs",
     "Match",
     "Problem",
+    "Regions",
+    "Course",
+    "NearestWords",
     "Scores",
     "Features",
     "Spectrum",
@@ -189,6 +282,7 @@ __all__ = [
     "UnreadableImageError",
     "decode_image",
     "open_image",
+    "decode_sound",
     "why",
     "content_digest",
     "Annotation",
@@ -213,6 +307,7 @@ __all__ = [
     "RefusedRowError",
     "Survey",
     "note_gaps",
+    "path_below",
     "relative",
     "Tree",
     "few",
@@ -233,4 +328,47 @@ __all__ = [
     "RefusedError",
     "UnavailableError",
     "UsageError",
+    "CLIP_PATH",
+    "FRAME_PATH",
+    "SOUND_PATH",
+    "VIDEO_PATH",
+    "clip_number",
+    "frame_number",
+    "read_clip_frames",
+    "ClipFrames",
+    "VideoClips",
+    "compare_count",
+    "compare_labels",
+    "compare_list",
+    "label_digest",
+    "Assigned",
+    "FoldList",
+    "FoldPaths",
+    "ListSide",
+    "ListedClip",
+    "find_fold_lists",
+    "merge_fold_lists",
+    "numbered_list_rows",
+    "cut_folds",
+    "own_folds",
+    "read_folds",
+    "DatasetCopy",
+    "OfficialDataset",
+    "find_copies",
+    "top_folders",
+    "Level",
+    "Recorded",
+    "SequenceKey",
+    "note_absent_sequences",
+    "one_of",
+    "read_sequences",
+    "OTHERS_USED",
+    "LargeSurvey",
+    "VideoSurvey",
+    "VIDEO_SUFFIXES",
+    "probe_video",
+    "read_audio_track",
+    "read_video",
+    "inside",
+    "subfolders",
 ]

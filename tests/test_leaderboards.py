@@ -11,7 +11,8 @@ import pytest
 import irfer_bench as ib
 from irfer_bench.cli import main
 from irfer_bench.engine.results import describe_cell
-from irfer_bench.errors import DamagedError, UnavailableError
+from irfer_bench.errors import DamagedError, UnavailableError, UsageError
+from irfer_bench.experiment.ablation import read_ablation
 from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
 from irfer_bench.registry import load
@@ -19,10 +20,28 @@ from irfer_bench.statistics.bootstrap import intervals
 from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import lookup_in
 from irfer_bench.statistics.pooling import pool
+from irfer_bench.store.published import (
+    published_board,
+    published_folder,
+    published_settings,
+    read_values,
+)
 from irfer_bench.store.records import read_records
 
 BOARDS = Path(__file__).parents[1] / "leaderboards"
-SUITES = sorted((BOARDS / "suites").glob("nfer_sde_table*.toml"))
+EVERY = sorted((BOARDS / "suites").glob("*.toml"))
+SUITES = [path for path in EVERY if path.stem.startswith("nfer_sde_table")]
+FEW = tuple(f"synth_nir_shots{shots}" for shots in (1, 2, 4, 8, 16))
+EMBEDDED = {
+    "pca": ("synth_lwir_weak5", "synth_nir_weak5", "synth_dark_weak5"),
+    "mpa_fer": ("synth_nir_supervised",),
+    "mpa_fer_supp_table3": ("synth_vis_to_nir",),
+    "few_shot": FEW,
+    "mma_dfer": ("synth_av7_supervised",),
+}
+"""Settings of the embedded benchmark by suite, or by how the suites' names begin."""
+TWELVE_BLOCKS = "mma_dfer_table7"
+"""A suite for encoders of twelve blocks; the embedded ones have six."""
 
 
 def test_every_record_is_whole_and_names_no_folder() -> None:
@@ -103,3 +122,85 @@ def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Pat
     ]
     assert len(shown) == len(published.values), "each value once"
     assert set(shown) == set(published.values)
+
+
+def embedded(suite: Path) -> tuple[str, ...]:
+    """Settings of the embedded benchmark on which a suite can be run."""
+    (request, *_) = read_suite(suite)
+    own = tuple(name for name in request.settings if name.startswith("synth_"))
+    begin = max((name for name in EMBEDDED if suite.stem.startswith(name)), key=len, default="")
+    return own or EMBEDDED[begin]
+
+
+@pytest.fixture
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """A machine without data, finished steps and weights but the names of the mini encoders."""
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
+    monkeypatch.setenv("IRFER_BENCH_WEIGHTS", str(tmp_path))
+    for name in ("mini_mae_face.safetensors", "mini_mae_audio.safetensors"):
+        (tmp_path / name).write_bytes(b"a plan takes its digest alone")
+
+
+@pytest.mark.usefixtures("bare")
+@pytest.mark.parametrize(
+    "suite",
+    [path for path in EVERY if path not in SUITES and path.stem != TWELVE_BLOCKS],
+    ids=lambda path: path.stem,
+)
+def test_a_suite_plans_on_the_embedded_benchmark_and_names_rows_that_it_has(suite: Path) -> None:
+    """One fold and seed of every row, the quick preset, and no weights that are not shipped."""
+    settings = embedded(suite)
+    plan = ib.plan(suite=suite, settings=settings, preset="quick", folds=1, seeds=[0]).plan
+    assert not plan.refusals
+    assert {planned.cell.setting.name for planned in plan.cells} == set(settings)
+    rows = {name for planned in plan.cells for name in planned.cell.row[1:]}
+    ablation, published = read_ablation(suite), read_published(suite)
+    if ablation is not None:
+        assert ablation.full in rows
+        assert len(rows) > 2, "a translator, the full method and something to compare"
+    if published is not None:
+        fields = {
+            cell.recognizer.name: set(type(cell.recognizer.params).__struct_fields__)
+            for cell in (planned.cell for planned in plan.cells)
+            if cell.recognizer is not None
+        }
+        for name in published.rows:  # other values than quick's defaults are named otherwise
+            base, _, given = name.partition(" (")
+            changed = {part.partition("=")[0] for part in given.rstrip(")").split(", ") if part}
+            assert changed <= fields[base], name
+        assert set(published.rows) & rows
+        if ablation is not None and ";" not in published.source:
+            assert set(published.rows.values()) == {value.method for value in published.values}
+    for request in read_suite(suite):
+        for name in request.settings:
+            load().setting(name)
+
+
+@pytest.mark.usefixtures("bare")
+def test_updates_that_the_embedded_encoders_cannot_have_are_refused_when_planning() -> None:
+    suite = BOARDS / f"suites/{TWELVE_BLOCKS}.toml"
+    with pytest.raises(UsageError, match="updates must divide the encoders' 6 blocks"):
+        ib.plan(suite=suite, settings="synth_av7_supervised", preset="quick")
+    published = read_published(suite)
+    assert published is not None
+    assert set(published.rows.values()) == {value.method for value in published.values}
+
+
+def test_every_printed_recognizer_stands_on_a_board_or_in_a_suite() -> None:
+    """Nothing in the file is out of sight, and every board's setting and metrics are there."""
+    every = set(read_values(published_folder() / "recognizers.csv"))
+    boards = [published_board(name) for name in published_settings()]
+    for board in boards:
+        assert board is not None and board.values
+        assert set(board.metrics) <= set(load().setting(board.setting).metrics)
+    shown = {value for board in boards if board for value in board.values}
+    for suite in EVERY:
+        published = read_published(suite)
+        shown |= set(published.values) if published else set()
+    assert every <= shown
+
+
+def test_nothing_is_printed_of_pca_whose_numbers_are_not_public() -> None:
+    every = read_values(published_folder() / "recognizers.csv")
+    assert not [value for value in every if "pca" in value.method.casefold().split()]
+    assert all(read_published(path) is None for path in EVERY if path.stem.startswith("pca"))

@@ -12,6 +12,7 @@ from docs.generate.catalogue import components, settings
 from docs.generate.commands import commands
 from docs.generate.excerpt import readme
 from docs.generate.papers import references_page
+from docs.generate.published import published_page
 from docs.generate.words import errors_page, record_page
 from irfer_bench import registry
 
@@ -30,6 +31,7 @@ def pages(root: Path) -> dict[Path, str]:
         "errors": errors_page(),
         "record": record_page(),
         "references": references_page(known),
+        "published": published_page(),
     }
     made = {PLACE / f"{name}.md": f"{NOTE}\n\n{text.rstrip()}\n" for name, text in texts.items()}
     return made | {Path("README.md"): readme(root, known)}

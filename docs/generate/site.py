@@ -16,7 +16,7 @@ BIBLIOGRAPHY = "irfer_bench/render/references.bib"
 _INTO_DOCS = re.compile(r"(\]\(|src=\")docs/")
 _RECORDS = re.compile(r"\[([^\]]*)\]\(records/[^)]*\)")
 _FENCE = re.compile(r"^(```\w+) .*$", re.MULTILINE)
-_OUT_OF_DOCS = re.compile(r"\]\(\.\./((?:\.\./)*irfer_bench/)")
+_OUT_OF_DOCS = re.compile(r"\]\(\.\./((?:\.\./)*(?:irfer_bench|leaderboards)/)")
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
@@ -27,7 +27,12 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "index.md", content=home))
     for board in [*(ROOT / "leaderboards").glob("*.md"), ROOT / "leaderboards/published/README.md"]:
         text = _RECORDS.sub(r"\1", board.read_text(encoding="utf-8"))
+        text = text.replace("](../../docs/", "](../../")
         files.append(File.generated(config, board.relative_to(ROOT).as_posix(), content=text))
+    tables = [path for path in (ROOT / "leaderboards").glob("*/*.*") if path.suffix != ".md"]
+    for path in tables:
+        name = path.relative_to(ROOT).as_posix()
+        files.append(File.generated(config, name, abs_src_path=str(path)))
     files.append(File.generated(config, "CITATION.cff", abs_src_path=str(ROOT / "CITATION.cff")))
     files.append(File.generated(config, BIBLIOGRAPHY, abs_src_path=str(ROOT / BIBLIOGRAPHY)))
     return files

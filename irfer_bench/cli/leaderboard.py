@@ -15,6 +15,7 @@ from irfer_bench.orchestration.reporter import quiet_stdout
 from irfer_bench.registry import load
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.layout import columns, emit, say
+from irfer_bench.store.published import published_settings
 from irfer_bench.store.records import SETTING, settings_in
 
 if TYPE_CHECKING:
@@ -78,6 +79,11 @@ def run(args: argparse.Namespace) -> int:
 
 def _settings(out: Path, wanted: str | None) -> list[str]:
     found = settings_in(out)
+    if wanted is None:  # a page of published values alone is kept once somebody asked for it
+        published = set(published_settings()) - set(found)
+        found += sorted(name for name in published if (out / f"{name}.md").is_file())
+    elif wanted not in found and wanted in published_settings():
+        return [wanted]
     if (wanted is not None and wanted not in found) or not found:
         raise MissingError(
             f"no record of {terminal(wanted)!r} below {out}"

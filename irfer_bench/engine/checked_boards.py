@@ -12,6 +12,7 @@ from irfer_bench.statistics.board import Board, make_boards, without_collection
 from irfer_bench.statistics.kept import KeptItems, Reader
 from irfer_bench.statistics.measurement import lookup_in
 from irfer_bench.statistics.verification import Rules, agreed, find_contradictions, with_rules
+from irfer_bench.store.published import published_board
 from irfer_bench.store.records import path_of, read_records
 
 
@@ -19,13 +20,15 @@ def read_boards(out: Path, setting: str, registry: Registry | None = None) -> li
     """The boards of one setting.
 
     A record that contradicts its predictions is not used, and the board says so. Folds, seeds,
-    primary metric and directions are those of the registered setting.
+    primary metric and directions are those of the registered setting. Without any record, there
+    is a board without rows where values are published.
 
     Raises:
         DamagedError: there are records and none of them can be read.
     """
     with without_collection():
-        return check_boards(out, setting, list(read_records(out, setting)), registry)
+        found = list(read_records(out, setting))
+        return check_boards(out, setting, found, registry) if found else _published_alone(setting)
 
 
 def check_boards(
@@ -48,7 +51,16 @@ def check_boards(
     for board in boards:
         board.notes += _notes(board, rules)
         board.protocol = _sentence(rules.summary)
+        board.published = published_board(setting)
     return boards
+
+
+def _published_alone(setting: str) -> list[Board]:
+    found = published_board(setting)
+    if found is None:
+        return []
+    primary, *_ = found.metrics
+    return [Board(setting, "", "", "", primary, [], [], [], published=found)]
 
 
 def rules_of(setting: str, records: Sequence[Record], registry: Registry) -> Rules | None:

@@ -18,6 +18,7 @@ from irfer_bench.errors import DamagedError
 from irfer_bench.registry import Registry
 from irfer_bench.store import keys
 from irfer_bench.store.files import read_json, write_json
+from irfer_bench.store.published import published_folder
 
 YOUNG = 200_000_000
 """Nanoseconds within which a file may change twice and keep its dates."""
@@ -122,9 +123,11 @@ def _name(settings: Sequence[str]) -> str:
 
 
 def _code(registry: Registry, render: str) -> str:
-    """Changes when this package, the renderer, a setting or a metric does."""
+    """Changes when this package, published values, the renderer, a setting or a metric do."""
     root = Path(irfer_bench.__file__).parent
     own = sorted([str(p.relative_to(root)), *_dates(p.stat())] for p in root.rglob("*.py"))
+    printed = published_folder()
+    own += sorted([path.name, *_dates(path.stat())] for path in printed.glob("*.*"))
     theirs = _file_dates(render.partition(":")[0])
     parts = [
         [owned.distribution, owned.component.kind, owned.component.name, owned.component.version]

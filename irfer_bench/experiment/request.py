@@ -17,7 +17,8 @@ from irfer_bench.errors import MissingError, UsageError
 LISTS = ("settings", "translators", "recognizers", "folds", "seeds", "metrics", "rebuild")
 """Fields that are lists."""
 PUBLISHED = "published"
-"""Key of a suite that is no field of a request: see `experiment.published`."""
+ABLATION = "ablation"
+"""Keys of a suite that are no fields of a request: see the modules of `experiment` so named."""
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -65,6 +66,7 @@ def read_suite(path: Path) -> list[Request]:
     """
     table = read_toml(path)
     table.pop(PUBLISHED, None)
+    table.pop(ABLATION, None)
     runs = table.pop("run", [{}])
     if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
         raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")

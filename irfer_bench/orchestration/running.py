@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
 from irfer_bench.errors import BenchError, CellError, UsageError
+from irfer_bench.experiment.ablation import read_ablation
 from irfer_bench.experiment.estimate import Countdown
 from irfer_bench.experiment.published import read_published
 from irfer_bench.home import RESULTS
@@ -26,6 +27,8 @@ from irfer_bench.render.numbers import duration
 from irfer_bench.store.files import require_writable
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.published import Published
+    from irfer_bench.experiment.ablation import Ablation
     from irfer_bench.experiment.plan import Plan
     from irfer_bench.experiment.request import Request
     from irfer_bench.orchestration.execution import CellResult, Execution
@@ -149,14 +152,15 @@ def carry_out(
     """Carry out all requests as one plan.
 
     Args:
-        suite: the file they come from; published values that it names are shown on a page.
+        suite: the file they come from; published values and a comparison of rows that it names
+            are shown on pages.
 
     Raises:
         BenchError: nothing could be started. Later failures are in the returned value.
     """
     from irfer_bench.orchestration.host import RunHost
 
-    published = read_published(suite)
+    published, ablation = read_published(suite), read_ablation(suite)
     look(session, out, how.executor, allow_faces)
     plan = session.plan(requests, executor=how.executor)
     threads = max(request.threads for request in requests)
@@ -177,10 +181,9 @@ def carry_out(
     order = {planned.score.key: place for place, planned in enumerate(plan.cells)}
     finished.cells.sort(key=lambda cell: order[cell.planned.score.key])
     finished.written = _write_boards(finished, out)
-    if published is not None:
-        from irfer_bench.orchestration.published import write_published
-
-        finished.written += write_published(published, Path(suite).stem, finished, session, out)
+    finished.written += _write_suite_pages(
+        published, ablation, Path(suite).stem, finished, session, out
+    )
     finished.written += _draw(finished, session, out, allow_faces)
     return finished
 
@@ -204,6 +207,24 @@ def _write_boards(finished: Finished, out: Path) -> list[Path]:
 
     settings = {cell.record.row[0] for cell in finished.cells if cell.record is not None}
     return write_boards(out, sorted(settings)) if settings else []
+
+
+def _write_suite_pages(
+    published: Published | None,
+    ablation: Ablation | None,
+    suite: str,
+    finished: Finished,
+    session: Session,
+    out: Path,
+) -> list[Path]:
+    from irfer_bench.orchestration.suite_pages import write_ablation, write_published
+
+    written: list[Path] = []
+    if published is not None:
+        written += write_published(published, suite, finished, session, out)
+    if ablation is not None:
+        written += write_ablation(ablation, suite, finished, session, out)
+    return written
 
 
 def _draw(

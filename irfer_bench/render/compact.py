@@ -13,8 +13,10 @@ from irfer_bench.render.escape import terminal
 from irfer_bench.render.facts import ARROWS, describe_board, name_row, tell_rank
 from irfer_bench.render.footnotes import Footnotes
 from irfer_bench.render.numbers import number
+from irfer_bench.render.published_values import UNRANKED, describe_input
 
 if TYPE_CHECKING:
+    from irfer_bench.contracts.published import PublishedBoard
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.columns import Column
     from irfer_bench.statistics.rows import Row
@@ -32,7 +34,37 @@ def render_compact(boards: Sequence[Board], width: int) -> str:
     Marks and reasons are footnotes. Where there is no room, the middle of long names goes first,
     then further metrics, then the interval of the primary one.
     """
-    return "\n\n".join("\n".join(_board(board, max(width, 40))) for board in boards)
+    width = max(width, 40)
+    blocks = ["\n".join(_board(board, width)) for board in boards if board.rows]
+    if boards and boards[0].published:
+        blocks.append("\n".join(_published(boards[0].published, width)))
+    return "\n\n".join(blocks)
+
+
+def _published(published: PublishedBoard, width: int) -> Iterator[str]:
+    """Printed values as a table of their own, without ranks."""
+    yield from _wrapped(f"{published.setting}, published. {UNRANKED}", width)
+    yield ""
+    lines, notes = [""], Footnotes()
+    for longest in (None, 28, 20, 12):
+        notes = Footnotes()
+        body = [
+            [
+                _shortened(terminal(first.method), longest),
+                *(f"{row[name].value:.2f}" if name in row else "" for name in published.metrics),
+                describe_input(first),
+                " ".join(notes.mark(text) for text in (first.source, first.remark) if text),
+            ]
+            for row in published.rows
+            for first in [next(iter(row.values()))]
+        ]
+        headers = ["method", *(f"{terminal(name)} %" for name in published.metrics), "input", ""]
+        lines = tabulate(body, headers, tablefmt="simple", disable_numparse=True).splitlines()
+        if max(map(len, lines)) <= width:
+            break
+    yield from (line[:width].rstrip() for line in lines)
+    yield ""
+    yield from notes.lines(width)
 
 
 def _board(board: Board, width: int) -> Iterator[str]:

@@ -19,6 +19,8 @@ ARROWS = {"higher": "↑", "lower": "↓"}
 def describe_board(board: Board) -> list[str]:
     """Sentences on protocol, test items, chance level, date and versions."""
     sentences = [board.protocol] if board.protocol else []
+    if not board.rows:
+        return [*sentences, "Nothing has been measured here."]
     items, pairs = _tested(board, "test"), _tested(board, "pairs")
     records = [record for row in board.rows for record in row.records]
     classes = max((len(record.classes) for record in records if record.recognizer), default=0)

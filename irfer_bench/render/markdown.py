@@ -13,6 +13,7 @@ from irfer_bench.render.details import describe_p, describe_recalls
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.facts import ARROWS, best_rows, describe_board, tell_rank
 from irfer_bench.render.numbers import duration, number
+from irfer_bench.render.published_values import describe_published
 from irfer_bench.statistics.ranking import FAMILIES, Family
 
 if TYPE_CHECKING:
@@ -33,14 +34,20 @@ def render_page(boards: Sequence[Board]) -> str:
     """The page of one setting: a table per preset, then the legend."""
     parts = [f"# {markdown(boards[0].setting)}", ""] if boards else ["# no record", ""]
     for board in boards:
-        parts += _table(board)
-    parts += [
+        parts += _table(board) if board.rows else [*map(markdown, describe_board(board)), ""]
+    parts += _legend() if any(board.rows for board in boards) else []
+    if boards and boards[0].published:
+        parts += describe_published(boards[0].published)
+    return "\n".join(parts)
+
+
+def _legend() -> list[str]:
+    return [
         "Numbers are means over folds and seeds, percent where they are fractions. Brackets are "
         "95 % bootstrap intervals over subjects. ↑: more is better, ↓: less is better; the best "
         "complete row of a column is bold. A partial row has no rank, or a provisional one.",
         "",
     ]
-    return "\n".join(parts)
 
 
 def _table(board: Board) -> list[str]:

@@ -10,13 +10,11 @@ from tabulate import tabulate
 from irfer_bench.contracts.published import Published, PublishedValue
 from irfer_bench.render.escape import markdown
 from irfer_bench.render.markdown import cell
-from irfer_bench.render.numbers import number
+from irfer_bench.render.published_values import Remarks, describe_input, grey
 
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.rows import Row
-
-GREY, BLACK = '<span style="color:grey">', "</span>"
 
 
 def render_published(
@@ -27,21 +25,24 @@ def render_published(
     Args:
         rows: (translator, recognizer) in their order; of the boards' rows only these are shown.
     """
+    shown = set(published.metrics.values())
+    remarks = Remarks([value for value in published.values if value.metric in shown])
     parts = [f"# {markdown(title)}", ""]
     for board in boards:
-        parts += _table(published, board, rows)
+        parts += _table(published, board, rows, remarks)
     parts += [
         "Measured numbers are means over folds and seeds with 95 % bootstrap intervals over "
-        f"subjects; {_grey('grey ones')} were printed by their authors. Nothing here is ranked.",
+        f"subjects; {grey('grey ones')} are printed in the source, and a row that is grey was not "
+        "measured here. Nothing here is ranked.",
         "",
-        *_provenance(published),
+        *_provenance(published, remarks),
         "",
     ]
     return "\n".join(parts)
 
 
 def _table(
-    published: Published, board: Board, rows: Sequence[tuple[str, str]]
+    published: Published, board: Board, rows: Sequence[tuple[str, str]], remarks: Remarks
 ) -> list[str]:
     there = {(row.translator, row.recognizer): row for row in board.rows}
     shown = [there[names] for names in dict.fromkeys(rows) if names in there]
@@ -52,13 +53,15 @@ def _table(
     headers = ["translator", "recognizer"]
     for name in published.metrics:
         unit = " %" if units.get(name) == "fraction" else ""
-        headers += [f"{markdown(name)}{unit}", _grey("published")]
-    body = [_row(published, row, notes) for row in shown]
+        headers += [f"{markdown(name)}{unit}", grey("published")]
+    body = [_row(published, board.setting, row, notes, remarks) for row in shown]
+    body += _further(published, board.setting, shown, remarks)
+    dataset = markdown(published.dataset_for(board.setting))
     return [
         f"## {markdown(board.setting)}",
         "",
         f"Preset {markdown(board.preset)}, setting version {markdown(board.version)}, data "
-        f"{markdown(board.data[:12])}. Published values are of {markdown(published.dataset)}.",
+        f"{markdown(board.data[:12])}. Published values are of {dataset}.",
         "",
         tabulate(body, [*headers, "notes"], tablefmt="github", disable_numparse=True),
         "",
@@ -67,47 +70,44 @@ def _table(
     ]
 
 
-def _row(published: Published, row: Row, notes: list[str]) -> list[str]:
+def _row(
+    published: Published, setting: str, row: Row, notes: list[str], remarks: Remarks
+) -> list[str]:
     cells = [markdown(row.translator), markdown(row.recognizer)]
     for name in published.metrics:
-        printed = published.find(row.translator, name)
+        printed = published.find(row.translator, name, row.recognizer, setting)
         cells += [
             cell(row.metrics.get(name), notes),
-            "" if printed is None else _printed(published, printed),
+            "" if printed is None else remarks.printed(printed),
         ]
     return [*cells, markdown("; ".join(row.marks))]
 
 
-def _printed(published: Published, value: PublishedValue) -> str:
-    return _grey(number(value.value, "") + _mark(published, value))
+def _further(
+    published: Published, setting: str, shown: Sequence[Row], remarks: Remarks
+) -> list[list[str]]:
+    """The methods of the paper's table that no measured row stands for."""
+    names = {name for row in shown for name in (row.translator, row.recognizer)}
+    taken = {published.rows.get(name, name) for name in names}
+    found: dict[str, dict[str, PublishedValue]] = {}
+    for value in published.values_for(setting):
+        if value.method not in taken:
+            found.setdefault(value.method, {})[value.metric] = value
+    made = []
+    for method, own in found.items():
+        first = next(iter(own.values()))
+        cells = ["", grey(markdown(method))]
+        for printed in published.metrics.values():
+            cells += ["", remarks.printed(own[printed]) if printed in own else ""]
+        about = ", ".join(filter(None, (describe_input(first), first.protocol)))
+        made.append([*cells, grey(markdown(about)) if about else ""])
+    return made
 
 
-def _provenance(published: Published) -> Iterator[str]:
+def _provenance(published: Published, remarks: Remarks) -> Iterator[str]:
     splits = dict.fromkeys(value.split for value in published.values if value.split)
     origins = dict.fromkeys(value.origin.replace("_", " ") for value in published.values)
-    about = [published.source, published.dataset, *splits, *filter(None, origins)]
-    yield _grey(markdown("; ".join(about))) + "  "
-    for place, note in enumerate(_notes(published)):
-        yield _grey(f"{_letter(place)}: {markdown(note)}") + "  "
-
-
-def _notes(published: Published) -> list[str]:
-    shown = set(published.metrics.values())
-    return list(dict.fromkeys(_note(v) for v in published.values if v.metric in shown and _note(v)))
-
-
-def _note(value: PublishedValue) -> str:
-    return value.note or ("" if value.comparable else "not comparable")
-
-
-def _mark(published: Published, value: PublishedValue) -> str:
-    note = _note(value)
-    return f"<sup>{_letter(_notes(published).index(note))}</sup>" if note else ""
-
-
-def _letter(place: int) -> str:
-    return chr(ord("a") + place)
-
-
-def _grey(text: str) -> str:
-    return f"{GREY}{text}{BLACK}"
+    datasets = dict.fromkeys([published.dataset, *published.datasets.values()])
+    about = [published.source, *datasets, *splits, *filter(None, origins)]
+    yield grey(markdown("; ".join(about))) + "  "
+    yield from remarks.lines()

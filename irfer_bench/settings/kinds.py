@@ -129,15 +129,18 @@ def weak(setting: Setting, adds_nothing: bool = False) -> Protocol:
 
 
 def supervised(setting: Setting, adds_nothing: bool = False) -> Protocol:
-    """Trained and tested in one domain."""
+    """Trained and tested in one domain, on all of its labels or on few of each class."""
+    few = setting.shots is not None
     return Protocol(
         fitting="unused",
         target=Use("target", "train"),
+        shots=few,
         test=_test(setting),
         spectrum=_spectrum(setting),
         task="supervised: a recognizer learns and is tested in one domain; nothing is translated",
         fitted="none (--translator none)",
-        trained="the training subjects' target, labelled",
+        trained=f"{describe_shots(setting)}, of the training subjects, and nothing else" if few
+        else "the training subjects' target, labelled",
         tested=_tested(setting),
     )
 

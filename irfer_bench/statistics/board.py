@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from irfer_bench.contracts.published import PublishedBoard
 from irfer_bench.contracts.record import Record, Value
 from irfer_bench.errors import DamagedError
 from irfer_bench.registry import load
@@ -45,6 +46,7 @@ class Board:
         legend: how ranks and intervals of this board are to be read, in sentences.
         notes: what a reader should know of the setting, in sentences.
         protocol: the setting in one sentence.
+        published: printed values of its protocol; a board of these alone has no rows.
     """
 
     setting: str
@@ -61,6 +63,7 @@ class Board:
     legend: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     protocol: str = ""
+    published: PublishedBoard | None = None
 
 
 def make_boards(

@@ -22,7 +22,7 @@ def irfer_bench_components() -> Iterable[Component]:
         params="irfer_clip.clip_zero_shot_params:ClipZeroShotParams",
         summary="CLIP compares an image with a sentence about each class; nothing is trained",
         needs=TORCH, licence="MIT", source="radford2021clip",
-        traits=IMAGE, parts=PARTS,
+        traits=Traits(modality="image", trains=False), parts=PARTS,
     )
     yield Component(
         kind="recognizer", name="linear_probe",

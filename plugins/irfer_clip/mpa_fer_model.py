@@ -83,7 +83,7 @@ class MpaFerModel(nn.Module):
             whole = normalize(z) @ o.T
             if patches is None:
                 return Similarities(whole)
-            best = (normalize(patches) @ o.T).topk(self.params.topk, dim=1)
+            best = (normalize(patches) @ o.T).topk(self.params.topk or patches.shape[1], dim=1)
             local = best.values.mean(dim=1)
             total = local if self.params.align == "local" else whole + local
             return Similarities(total, local, best.indices)

@@ -40,7 +40,7 @@ class MpaFerParams(PromptParams, frozen=True):
     align: Annotated[
         Literal["both", "global", "local"], fit("similarities that make the logits (CGLA)")
     ] = "both"
-    topk: Annotated[int, fit("patches per class in the local similarity", ge=1)] = 16
+    topk: Annotated[int, fit("patches per class in the local similarity; 0 is all", ge=0)] = 16
     erasing: Annotated[float, fit("probability of random erasing", ge=0, le=1)] = 0.25
     max_norm: Annotated[float, fit("largest norm of the gradients; 0 is no limit", ge=0)] = 1.0
 

@@ -1,4 +1,4 @@
-"""Published counts of each dataset, and the differences of a copy.
+"""Published counts of each dataset.
 
 `expected.json` holds counts and digests only, no ids: any copy of a dataset gives the
 same digests. `docs/datasets.md` names what could not be confirmed.
@@ -6,17 +6,11 @@ same digests. `docs/datasets.md` names what could not be confirmed.
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from functools import cache
 from importlib.resources import files
 from typing import Any
-
-from irfer_bench.api import Problem
-
-_USED = "what is there is used, results are marked incomplete"
 
 
 @cache
@@ -25,55 +19,3 @@ def published(dataset: str) -> Mapping[str, Any]:
     text = files("irfer_datasets").joinpath("expected.json").read_text(encoding="utf-8")
     known: Mapping[str, Any] = json.loads(text).get(dataset, {})
     return known
-
-
-def label_digest(rows: Iterable[tuple[str, str]]) -> str:
-    """16 hex digits of SHA-256 over lines `<id>,<canonical label>`, sorted by id.
-
-    Ids are the official, five digits in DFEW and MAFW.
-    """
-    text = "".join(f"{name},{label}\n" for name, label in sorted(rows))
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
-
-
-def compare_count(path: str, what: str, found: int, known: int) -> list[Problem]:
-    """`unexpected_count` where a number is not the published one."""
-    if found == known:
-        return []
-    return [Problem("unexpected_count", path, f"{found} {what}, {known} are published; {_USED}")]
-
-
-def compare_labels(
-    path: str, what: str, labels: Iterable[str], known: Mapping[str, int]
-) -> list[Problem]:
-    """`unexpected_count` naming every class whose number is not the published one."""
-    found = Counter(labels)
-    odd = [
-        f"{name} {found[name]} (published: {known.get(name, 0)})"
-        for name in sorted({*found, *known})
-        if found[name] != known.get(name, 0)
-    ]
-    if not odd:
-        return []
-    return [Problem("unexpected_count", path, f"{what}: {', '.join(odd)}; {_USED}")]
-
-
-def compare_list(
-    path: str, rows: Sequence[tuple[str, str]], known: Mapping[str, Any]
-) -> list[Problem]:
-    """`unexpected_count` where a list of (id, label) is not the published one, row by row.
-
-    Args:
-        known: `n`, `digest` and perhaps `per_label`.
-    """
-    if counted := compare_count(path, "rows", len(rows), known["n"]):
-        return counted
-    labels = [label for _, label in rows]
-    per_label = known.get("per_label", Counter(labels))
-    if counted := compare_labels(path, "rows", labels, per_label):
-        return counted
-    digest = label_digest(rows)
-    if digest == known["digest"]:
-        return []
-    action = f"as many rows as published, yet other ids or labels: digest {digest}, published "
-    return [Problem("unexpected_count", path, f"{action}{known['digest']}; {_USED}")]

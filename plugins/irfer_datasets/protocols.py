@@ -1,26 +1,53 @@
-"""Parts that the settings of several datasets share; imports nothing heavy."""
+"""Parts that the settings of several datasets share; imports nothing heavy.
+
+A dataset's `settings.py` holds its settings as constants named in capitals; the family announces
+every one of them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from irfer_bench.api import Setting
-from irfer_datasets.metrics import IMAGE_METRICS, RECOGNITION
+from irfer_bench.api import BASIC, Domain, Setting
 
+Fields = Mapping[str, Any]
+"""Fields of a setting but for its name."""
+RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
+IMAGE_METRICS = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
+ALL = (*RECOGNITION, *IMAGE_METRICS, "kl_posterior")
+"""Recognition, image quality against true partners, and distance of the domains."""
 DRAWS = 5
 """Fixed draws of the labelled target items; a full row has all of them."""
-WEAK: Mapping[str, Any] = {"kind": "weak", "draws": DRAWS, "seeds": DRAWS}
-SUPERVISED: Mapping[str, Any] = {
+WEAK: Fields = {"kind": "weak", "draws": DRAWS, "seeds": DRAWS}
+SUPERVISED: Fields = {
     "kind": "supervised",
     "source": None,
     "metrics": RECOGNITION,
     "primary": "uar",
 }
-QUALITY: Mapping[str, Any] = {"kind": "quality", "metrics": IMAGE_METRICS, "primary": "lpips"}
-CROPPED: Mapping[str, Any] = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
+QUALITY: Fields = {"kind": "quality", "metrics": IMAGE_METRICS, "primary": "lpips"}
+CROPPED: Fields = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
 """Images of more than a face: a square around it, the whole image where none is found."""
-VIDEO_PROTOCOL: Mapping[str, Any] = {
+PAIRED_PROTOCOL: Fields = {
+    "classes": BASIC,
+    "folds": 5,
+    "frames": "last(3)",
+    "unit": "frame",
+    "size": 256,
+    "metrics": ALL,
+}
+"""People before two cameras: the last three frames of a sequence, five folds by subject."""
+WEB_PROTOCOL: Fields = {
+    "folds": 1,
+    "frames": "all",
+    "unit": "frame",
+    "size": 224,
+    "metrics": RECOGNITION,
+    "primary": "accuracy",
+}
+"""Images with an official split or none, as works on images from the web score them."""
+VIDEO_PROTOCOL: Fields = {
     "folds": 5,
     "frames": "uniform(16)",
     "unit": "item",
@@ -34,12 +61,32 @@ SIMULATED = (
     "dataset named by --fit-translator-on (its training subjects only); every number says how well "
     "simulated infrared is recognised, none says anything about real infrared. "
 )
+CFEE = Domain(dataset="cfee", spectrum="vis")
+KDEF = Domain(dataset="kdef", spectrum="vis", parts=("straight",))
+"""Visible images of other people, for settings of kind `augmented`."""
+SHOTS: Mapping[str, tuple[int | float | None, str]] = {
+    "weak5": (5, "5 labels per class"),
+    "weak0": (0, "no label"),
+    "weak1": (1, "1 label per class"),
+    "weak10": (10, "10 labels per class"),
+    "weak16": (16, "16 labels per class"),
+    "weak_tenth": (0.1, "labels of a tenth of the training subjects"),
+    "weak_full": (None, "every label"),
+}
+"""Shots of a weak setting and their words, by the end of its name; the first is the default."""
 
 
-def settings_of(**common: Any) -> Callable[..., Setting]:
-    """A function that makes settings with the fields `common`, which each may override."""
+def constants(protocols: Mapping[str, Fields], **common: Any) -> dict[str, Setting]:
+    """Settings by their names in capitals, with the fields `common`, which each may override."""
+    fields = {name: {**common, **own} for name, own in protocols.items()}
+    return {name.upper(): Setting(name=name, **own) for name, own in fields.items()}
 
-    def setting(name: str, summary: str, **own: Any) -> Setting:
-        return Setting(name=name, summary=summary, **(common | own))
 
-    return setting
+def weak(start: str, words: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:
+    """A weak protocol for each of these numbers of labels; `own` may override its fields."""
+    return {
+        f"{start}_{end}": {
+            "summary": f"{words}, {SHOTS[end][1]}", "shots": SHOTS[end][0], **WEAK, **own,
+        }
+        for end in shots
+    }  # fmt: skip

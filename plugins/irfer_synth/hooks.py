@@ -21,6 +21,11 @@ SETTINGS = {
         "every near-infrared label, and translations of 30 other people's visible images"
     ),
     "synth_nir_supervised": "trained and tested on near-infrared",
+    "synth_nir_shots1": "trained on 1 near-infrared image per class and nothing else",
+    "synth_nir_shots2": "trained on 2 near-infrared images per class and nothing else",
+    "synth_nir_shots4": "trained on 4 near-infrared images per class and nothing else",
+    "synth_nir_shots8": "trained on 8 near-infrared images per class and nothing else",
+    "synth_nir_shots16": "trained on 16 near-infrared images per class and nothing else",
     "synth_nir_validated": (
         "trained and tested on near-infrared; a fifth of the training subjects chooses "
         "parameters"
@@ -52,6 +57,8 @@ SETTINGS = {
         "translations of visible test images against their true partners in the dark"
     ),
     "synth_clips_supervised": "clips with voice, trained and tested on visible",
+    "synth_av7_supervised": "recordings with a voice in noise, some mute; DFEW's seven classes",
+    "synth_av11_supervised": "recordings with a voice in noise, some mute; MAFW's eleven classes",
 }
 """Summary of each; the first is the default."""
 

@@ -1,7 +1,8 @@
 """`data check` on a tree as large as DFEW: 900,000 empty frames in 16,372 folders.
 
 `python -m tests.benchmarks.check [CLIPS]` makes the tree, checks it in a process of its own and
-prints processor time and memory. Budget: 30 s and 1 GB.
+prints wall time, processor time and memory. Budget: 30 s and 1 GB. A tree that lies there already
+is named after CLIPS.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import resource
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 CLIPS, FRAMES, PARTS = 16_372, 55, 11
@@ -34,11 +36,11 @@ def draw_names(root: Path, clips: int) -> int:
     return clips * FRAMES
 
 
-def measure(root: Path, home: Path) -> tuple[float, float]:
-    """Processor seconds and peak megabytes of one `data check`."""
+def measure(root: Path, home: Path) -> tuple[float, float, float]:
+    """Wall seconds, processor seconds and peak megabytes of one `data check`."""
     words = ["data", "check", "dfew", "--data-root", str(root)]
     environment = os.environ | {"IRFER_BENCH_HOME": str(home)}
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    before, begun = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
     done = subprocess.run(
         [sys.executable, "-m", "irfer_bench", *words],
         env=environment,
@@ -46,9 +48,10 @@ def measure(root: Path, home: Path) -> tuple[float, float]:
         check=False,
     )
     assert done.returncode == 4, done.stderr  # every frame is empty, and that is told
+    wall = time.perf_counter() - begun
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     spent = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
-    return spent, after.ru_maxrss / 1024
+    return wall, spent, after.ru_maxrss / 1024
 
 
 def main(clips: int = CLIPS, tree: str = "") -> None:
@@ -56,10 +59,10 @@ def main(clips: int = CLIPS, tree: str = "") -> None:
     with tempfile.TemporaryDirectory() as folder:
         root = Path(tree or f"{folder}/DFEW")
         files = clips * FRAMES if tree else draw_names(root, clips)
-        spent, memory = measure(root, Path(folder) / "home")
-    kept = "kept" if spent <= SECONDS and memory <= MEGABYTES else "exceeded"
-    said = f"{files:,} files: {spent:.1f} s of processor time, {memory:.0f} MB; budget {kept}"
-    sys.stdout.write(f"{said}\n")
+        wall, spent, memory = measure(root, Path(folder) / "home")
+    kept = "kept" if wall <= SECONDS and memory <= MEGABYTES else "exceeded"
+    said = f"{files:,} files: {wall:.1f} s, {spent:.1f} s of processor time, {memory:.0f} MB"
+    sys.stdout.write(f"{said}; budget {kept}\n")
 
 
 if __name__ == "__main__":

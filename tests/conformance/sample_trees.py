@@ -14,6 +14,8 @@ from tests.irfer_datasets.affectnet_tree import write_affectnet
 from tests.irfer_datasets.cfee_tree import write_cfee
 from tests.irfer_datasets.ck_plus_tree import write_ck_plus
 from tests.irfer_datasets.dfew_tree import dfew_tree
+from tests.irfer_datasets.ferplus_tree import write_ferplus
+from tests.irfer_datasets.ferv39k_tree import write_ferv39k
 from tests.irfer_datasets.hub_tree import write_hub
 from tests.irfer_datasets.kdef_tree import write_kdef
 from tests.irfer_datasets.large_hfe_tree import write_large_hfe
@@ -61,6 +63,8 @@ SAMPLES: dict[str, Write] = {
     "cfee": write_cfee,
     "ck_plus": write_ck_plus,
     "dfew": write_dfew,
+    "ferplus": write_ferplus,
+    "ferv39k": write_ferv39k,
     "folder": write_folder,
     "hub": write_hub,
     "kdef": write_kdef,

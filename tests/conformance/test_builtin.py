@@ -76,6 +76,12 @@ SMALL: dict[str, dict[str, Any]] = {
     "resnet50": {"epochs": 2, "width": 4, "size": 32},
     "vit": {"epochs": 2, "size": 24},
     "mae_face": {"epochs": 2, "size": 24, "weights": "none"},
+    "mma_dfer": {
+        "epochs": 1, "batch": 27, "size": 16, "frames": 2, "window": 32, "vision_weights": "none",
+        "audio_weights": "none",
+    },
+    "vision_only": {"epochs": 1, "size": 16, "frames": 2, "weights": "none"},
+    "audio_only": {"epochs": 1, "window": 32, "weights": "none"},
     "former_dfer": TINY_VIDEO,
     "c3d": TINY_VIDEO,
     "c3d_lstm": TINY_VIDEO,

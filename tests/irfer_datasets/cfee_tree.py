@@ -8,7 +8,7 @@ from pathlib import Path
 from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.cfee.layout import CODES, FOLDERS, GROUPS
+from irfer_datasets.cfee.dataset import CODES, FOLDERS, GROUPS
 
 
 def folder_of(code: str) -> str:

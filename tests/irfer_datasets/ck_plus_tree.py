@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from irfer_datasets.ck_plus.layout import LABELS
+from irfer_datasets.ck_plus.sequences import LABELS
 from tests.irfer_datasets.trees import image
 
 SEQUENCES: Mapping[str, int | None] = {

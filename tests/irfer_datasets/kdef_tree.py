@@ -7,7 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from irfer_datasets.kdef.layout import BLACK, EXPRESSIONS, VIEWS
+from irfer_datasets.kdef.dataset import BLACK, EXPRESSIONS, VIEWS
 from tests.irfer_datasets.cfee_tree import draw
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 
 from irfer_bench.contracts.component import CLASSES
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.mafw.labels import COMPOUND, NUMBERED
+from irfer_datasets.mafw.lists import COMPOUND, NUMBERED
 from tests.irfer_datasets.movies import movie
 
 FRAMES = 4

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from irfer_datasets.raf_db.layout import LABELS
+from irfer_datasets.raf_db.dataset import LABELS
 from tests.irfer_datasets.cfee_tree import draw
 
 ROWS: Mapping[str, int] = {

@@ -12,8 +12,7 @@ import pytest
 from irfer_bench.api import CLASSES, Item, MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.cfee.dataset import Cfee
-from irfer_datasets.cfee.layout import CODES, FOLDERS, GROUPS
+from irfer_datasets.cfee.dataset import CODES, FOLDERS, GROUPS, Cfee
 from tests.irfer_datasets.cfee_tree import cfee_tree, write_cfee
 
 SMALL = {"unexpected_count", "left_out"}

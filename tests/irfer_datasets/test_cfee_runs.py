@@ -15,7 +15,7 @@ import irfer_datasets.kdef.settings
 import irfer_datasets.oulu_casia.settings
 from irfer_bench.cli import main
 from irfer_bench.settings.setting import Setting
-from irfer_datasets.metrics import RECOGNITION
+from irfer_datasets.protocols import RECOGNITION
 from tests.conformance.sample_trees import SAMPLES
 
 OWNERS = ("oulu_casia", "cfee", "kdef")

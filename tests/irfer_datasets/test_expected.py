@@ -6,14 +6,9 @@ import hashlib
 
 import pytest
 
+from irfer_bench.api import compare_count, compare_labels, compare_list, label_digest
 from irfer_bench.data.manifest import INCOMPLETE
-from irfer_datasets.expected import (
-    compare_count,
-    compare_labels,
-    compare_list,
-    label_digest,
-    published,
-)
+from irfer_datasets.expected import published
 
 ROWS = [("00002", "anger"), ("00001", "fear")]
 

@@ -10,9 +10,8 @@ import pyarrow.parquet
 import pytest
 from PIL import Image
 
-from irfer_bench.api import DamagedError, Item
+from irfer_bench.api import DamagedError, Item, read_image
 from irfer_datasets.folder.dataset import Folder
-from irfer_datasets.images import read_image
 from tests.irfer_datasets.trees import folder_tree, image
 
 

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import CLASSES, Item, MissingError
+from irfer_bench.api import CLASSES, Item, MissingError, read_folds
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.kdef.dataset import Kdef, published_folds
-from irfer_datasets.kdef.layout import BLACK, SUBJECTS
+from irfer_datasets.kdef.dataset import BLACK, SUBJECTS, Kdef
 from tests.irfer_datasets.cfee_tree import draw
 from tests.irfer_datasets.kdef_tree import kdef_tree, write_kdef
 
@@ -166,7 +165,7 @@ def test_the_whole_set_is_complete(tmp_path: Path) -> None:
 
 
 def test_the_published_folds_part_the_seventy_people_evenly_by_sex(tmp_path: Path) -> None:
-    folds = published_folds()
+    folds = read_folds("irfer_datasets.kdef")
     assert sorted(name for fold in folds for name in fold) == list(SUBJECTS)
     assert [Counter(name[0] for name in fold) for fold in folds] == [{"F": 7, "M": 7}] * 5
     kdef_tree(tmp_path, ("F01", "F02", "F06", "M04"))

@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import BASIC, Item, MissingError
+from irfer_bench.api import BASIC, Item, MissingError, read_folds
 from irfer_bench.cli import main
 from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
-from irfer_datasets.large_hfe.dataset import LargeHfe, published_folds
+from irfer_datasets.large_hfe.dataset import LargeHfe
 from tests.irfer_datasets.large_hfe_tree import large_hfe_tree, write_large_hfe
 from tests.irfer_datasets.trees import image
 
@@ -143,7 +143,7 @@ def test_a_folder_that_is_not_the_dataset_is_told_why(tmp_path: Path) -> None:
 
 
 def test_the_published_folds_part_the_subjects(tmp_path: Path) -> None:
-    folds = published_folds()
+    folds = read_folds("irfer_datasets.large_hfe")
     assert [len(fold) for fold in folds] == [72] * 5
     assert sorted(s for fold in folds for s in fold) == [f"S{n:03d}" for n in range(1, 361)]
     large_hfe_tree(tmp_path, (1, 2, 6), frames={"NIR": 1})

@@ -15,8 +15,8 @@ from irfer_bench.cli import main
 from irfer_bench.data.manifest import BLOCKING
 from irfer_bench.registry import load
 from irfer_datasets.mafw.dataset import Mafw, MafwCompound
-from irfer_datasets.mafw.labels import COMPOUND, NATIVE, NUMBERED, compound
-from irfer_datasets.mafw.params import MafwParams
+from irfer_datasets.mafw.lists import COMPOUND, NATIVE, NUMBERED, compound
+from irfer_datasets.params import MafwParams
 from tests.irfer_datasets.mafw_tree import (
     FRAMES,
     JOINED,

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import BASIC, MissingError
+from irfer_bench.api import BASIC, MissingError, read_folds
 from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
-from irfer_datasets.oulu_casia.dataset import OuluCasia, published_folds
+from irfer_datasets.oulu_casia.dataset import OuluCasia
 from irfer_datasets.oulu_casia.layout import EXPRESSIONS, SUBJECTS
-from irfer_datasets.oulu_casia.params import OuluCasiaParams
+from irfer_datasets.params import OuluCasiaParams
 from tests.irfer_datasets.trees import LENGTHS, image, oulu_tree
 
 SPELLINGS = (
@@ -237,7 +237,7 @@ def test_links_are_followed_wherever_they_point(tmp_path: Path) -> None:
 
 
 def test_the_published_folds_part_the_eighty_subjects(tmp_path: Path) -> None:
-    folds = published_folds()
+    folds = read_folds("irfer_datasets.oulu_casia")
     assert [len(fold) for fold in folds] == [16] * 5
     assert sorted(s for fold in folds for s in fold) == [f"P{n:03d}" for n in range(1, 81)]
     oulu_tree(tmp_path, ("P001", "P002", "P006"))

@@ -37,7 +37,7 @@ def test_a_light_without_a_subject_missing_is_counted(
     by a short one, for 20,000 files take long to write.
     """
     short = {subject: {name: [2, 3] for name in EXPRESSIONS} for subject in SUBJECTS}
-    monkeypatch.setattr("irfer_datasets.oulu_casia.dataset._lengths", lambda: short)
+    monkeypatch.setattr("irfer_datasets.oulu_casia.layout.published_lengths", lambda: short)
     empty_light(tmp_path / "VL/Strong", frames=2)
     dataset = OuluCasia()
     assert {p.kind for p in dataset.problems(tmp_path)} == {"missing_domain"}

@@ -11,8 +11,8 @@ import numpy as np
 import pytest
 
 from irfer_datasets.affectnet.dataset import AffectNet
-from irfer_datasets.affectnet.params import AffectNetParams
 from irfer_datasets.kdef.dataset import Kdef
+from irfer_datasets.params import AffectNetParams
 from irfer_datasets.raf_db.dataset import RafDb
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, facts, kinds
 from tests.irfer_datasets.affectnet_tree import crops_tree

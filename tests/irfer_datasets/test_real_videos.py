@@ -13,7 +13,7 @@ from irfer_bench.cli import main
 from irfer_datasets.dfew.dataset import Dfew
 from irfer_datasets.dfew.lists import NATIVE
 from irfer_datasets.mafw.dataset import Mafw
-from irfer_datasets.mafw.params import MafwParams
+from irfer_datasets.params import MafwParams
 from tests.irfer_datasets import dfew_tree, mafw_tree
 from tests.irfer_datasets.movies import movie
 

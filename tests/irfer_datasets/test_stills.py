@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from irfer_bench.api import Stills
 from irfer_bench.cli import main
 from irfer_datasets.cfee.dataset import Cfee
 from irfer_datasets.kdef.dataset import Kdef
-from irfer_datasets.stills import Stills
 from tests.conformance.sample_trees import SAMPLES
 
 VICTIMS = {

@@ -8,7 +8,7 @@ from typing import ClassVar
 
 from irfer_bench.contracts.component import Spectrum
 from irfer_bench.contracts.values import Item, Match
-from irfer_bench.data.trees.folds import every_fifth
+from irfer_bench.data.trees.folds import own_folds
 from irfer_bench.data.trees.labels import canonical, nearest
 from irfer_bench.data.trees.patterns import Patterns
 from irfer_bench.data.trees.stills import Stills
@@ -77,8 +77,7 @@ class LabelledStills(Stills):
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """The test split where paths name one; else up to five, every fifth sorted subject."""
-        test = frozenset(item.subject or item.id for item in items if item.split == "test")
-        return [test] if test else every_fifth(items)
+        return own_folds(items)
 
     def _rows(self, root: Path, seen: Survey) -> Iterator[tuple[str, dict[str, str]]]:
         ids: dict[str, str] = {}

@@ -1,4 +1,4 @@
-"""Base class of datasets of labelled stills."""
+"""Base class of datasets of files: stills, and clips as videos or folders of frames."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from irfer_bench.contracts.params import Params
 from irfer_bench.contracts.values import Clip, Item, Match, Problem
 from irfer_bench.data.fingerprint import content_digest
+from irfer_bench.data.trees.clip_files import VIDEO_SUFFIXES
 from irfer_bench.data.trees.patterns import Matches, Patterns
 from irfer_bench.data.trees.survey import Survey
 from irfer_bench.data.trees.walk import packed, walk
@@ -20,17 +21,18 @@ if TYPE_CHECKING:
 
 
 class Stills(ABC):
-    """A dataset of stills that is walked once per instance and root."""
+    """A dataset of files that is walked once per instance and root."""
 
     name: ClassVar[str]
     licence: str
     private = True
+    params_class: ClassVar[type[Params]] = Params
 
     table: ClassVar[Patterns] = Patterns({})
     """What each of its files is; empty in a dataset that lists its folders itself."""
 
     def __init__(self, params: Params | None = None) -> None:
-        self.params = params or Params()
+        self.params = params or self.params_class()
         self._surveys: dict[Path, Survey] = {}
         self._found: dict[Path, Matches] = {}
 
@@ -63,15 +65,30 @@ class Stills(ABC):
         return self.survey(root).unique()
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The image as stored, grey repeated to three channels.
+        """Images or frames of a video as stored, grey repeated to three channels.
 
         Raises:
-            DamagedError: it cannot be decoded.
+            DamagedError: one cannot be decoded.
         """
+        if Path(item.files[0]).suffix.lower() in VIDEO_SUFFIXES:
+            from irfer_bench.data.trees.video import read_video
+
+            pixels, fps = read_video(self._given(root), item.files[0], frames)
+            return clip_of(item, pixels, fps=fps)
         from irfer_bench.data.trees.images import read_images
 
         names = item.files if frames is None else [item.files[position] for position in frames]
         return clip_of(item, read_images(self._given(root), names))
+
+    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+        """The left channel at its own rate, (samples,) float32; None without audio.
+
+        Raises:
+            DamagedError: the audio file is empty or cut off.
+        """
+        from irfer_bench.data.trees.video import read_audio_track
+
+        return read_audio_track(self._given(root), item.audio) if item.audio else None
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all images used and of their facts."""

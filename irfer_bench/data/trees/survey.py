@@ -6,14 +6,14 @@ import sys
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import ClassVar
 
 from irfer_bench.contracts.values import Item, Problem
-from irfer_bench.data.trees.walk import Listing, few, list_folder
+from irfer_bench.data.trees.walk import Listing, few, inside, list_folder
 from irfer_bench.data.trees.walk import shown as printable
 
-REST = "the others are used, results are marked incomplete"
+OTHERS_USED = "the others are used, results are marked incomplete"
 
 
 @dataclass
@@ -63,13 +63,60 @@ class Survey(Notes):
     items: list[Item] = field(default_factory=list)
 
 
-class RefusedRowError(Exception):
-    """A row that is refused: the problem's kind and what the user can do."""
+@dataclass
+class LargeSurvey(Survey):
+    """Of a hundred thousand files: lists at most 500 problems of a kind and counts the rest."""
 
-    def __init__(self, kind: str, action: str) -> None:
+    limit: ClassVar[int] = 500
+    more: ClassVar[str] = "and {:,} more of this kind"
+
+    def note(self, kind: str, place: Path | str, action: str, *, group: str = ".") -> None:
+        """Record a problem; beyond `limit` of its kind it is only counted."""
+        super().note(kind, place, action, group=group)
+
+
+@dataclass
+class VideoSurvey(Survey):
+    """Of thousands of clips: lists at most 20 problems of a kind about one thing.
+
+    Args:
+        copies: the copy that is read, by the folder of another that holds the same.
+    """
+
+    copies: dict[str, str] = field(default_factory=dict)
+    limit: ClassVar[int] = 20
+
+    def note_copies(self) -> None:
+        """`second_tree` for every copy of which something was not read."""
+        for base, read in self.copies.items():
+            where = read or "the root"
+            action = f"what it holds twice is read from {where}; remove one copy"
+            self.note("second_tree", base or ".", action)
+
+
+class RefusedRowError(Exception):
+    """A row that is refused: the problem's kind, what the user can do, and perhaps the place."""
+
+    def __init__(self, kind: str, action: str, place: str = "") -> None:
         super().__init__(kind, action)
         self.kind = kind
         self.action = action
+        self.place = place
+
+
+def path_below(given: str, root: Path, top: str = "root") -> str:
+    """A path of a list, with forward slashes; `top` names where paths begin, for messages.
+
+    Raises:
+        RefusedRowError: it is empty or unprintable (`bad_row`), or leads elsewhere
+            (`outside_root`).
+    """
+    path = PurePosixPath(given.replace("\\", "/"))
+    if not given or not given.isprintable() or ";" in given:
+        raise RefusedRowError("bad_row", "it has no usable path")
+    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
+        raise RefusedRowError("outside_root", f"paths lead from the {top} downwards", given)
+    return path.as_posix()
 
 
 def note_gaps(numbers: Sequence[int], folder: Path | str, seen: Notes) -> None:

@@ -106,6 +106,16 @@ def list_folder(folder: Path, root: Path) -> Listing:
     return Listing(folders, [folder / own for own in files], tree.problems)
 
 
+def subfolders(folder: Path) -> list[Path]:
+    """The folders in a folder, in natural order and without files or odd names."""
+    return list_folder(folder, folder).folders
+
+
+def inside(path: Path, root: Path) -> bool:
+    """Whether a path leads from the root downwards; links are followed wherever they point."""
+    return Path(os.path.normpath(path)).is_relative_to(os.path.normpath(root))
+
+
 def _list(place: _Place, tree: Tree) -> list[_Place]:
     names: list[str] = []
     folders: list[os.DirEntry[str]] = []

@@ -9,10 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from irfer_bench.api import Item, Matches
-from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION, Tree
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.problems import REST
+from irfer_bench.api import OTHERS_USED, DatasetCopy, Item, LargeSurvey, Matches
+from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION
 
 THREADS, CHUNK = 8, 1000
 LIMIT = 4096
@@ -23,9 +21,9 @@ Numbers = dict[str, dict[int, str]]
 """Paths by split and number."""
 
 
-def survey_crops(tree: Tree, found: Matches, seen: LargeSurvey) -> Counter[int]:
+def survey_crops(copy: DatasetCopy, found: Matches, seen: LargeSurvey) -> Counter[int]:
     """Items of both halves; returns how many images show no expression."""
-    images, codes = _numbered(tree, found, "image", seen), _numbered(tree, found, "code", seen)
+    images, codes = _numbered(copy, found, "image", seen), _numbered(copy, found, "code", seen)
     left_out: Counter[int] = Counter()
     for name in ("train_set", "val_set"):
         split = HALVES[name]
@@ -34,20 +32,20 @@ def survey_crops(tree: Tree, found: Matches, seen: LargeSurvey) -> Counter[int]:
             left_out += _survey_half(split, own, labels, seen)
         elif own or labels:
             part = "annotations" if own else "images"
-            action = f"not here, so that the half {split} is not read; {REST}"
-            seen.note("missing_list", tree.place(f"{name}/{part}"), action)
+            action = f"not here, so that the half {split} is not read; {OTHERS_USED}"
+            seen.note("missing_list", copy.place(f"{name}/{part}"), action)
         else:
-            seen.note("missing_list", tree.place(name), f"this half is not here; {REST}")
+            seen.note("missing_list", copy.place(name), f"this half is not here; {OTHERS_USED}")
     return left_out
 
 
-def survey_folders(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
+def survey_folders(copy: DatasetCopy, found: Matches, seen: LargeSurvey) -> None:
     """Items of `{train,val}/{0..7}/<name>.jpg`; the folder's number is the official code."""
     action = "no annotation is there to check the folders' numbers: they are read as the official "
     action += "codes, 0 neutral to 7 contempt, as DAN writes them"
-    seen.note("unchecked_label", tree.base or ".", action)
+    seen.note("unchecked_label", copy.base or ".", action)
     known: dict[str, str] = {}
-    for hit in tree.of(found, "sorted"):
+    for hit in copy.of(found, "sorted"):
         for path, facts in hit.files():
             split, code, name = HALVES[facts["half"].casefold()], int(facts["code"]), facts["name"]
             if code not in LABELS:
@@ -61,7 +59,7 @@ def survey_folders(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
                 seen.note("duplicate_id", path, f"{known[item.id]} is that image too; keep one")
     for half in ("train", "val"):
         if not any(item.split == half for item in seen.items):
-            seen.note("missing_list", tree.place(half), f"this half is not here; {REST}")
+            seen.note("missing_list", copy.place(half), f"this half is not here; {OTHERS_USED}")
 
 
 def _survey_half(
@@ -70,7 +68,7 @@ def _survey_half(
     for number in sorted(labels.keys() - images.keys()):
         name = labels[number].rpartition("/")[2]
         place = labels[number].replace("/annotations/", "/images/").rpartition("/")[0]
-        seen.note("missing_item", f"{place}/{number}.jpg", f"{name} has no image; {REST}")
+        seen.note("missing_item", f"{place}/{number}.jpg", f"{name} has no image; {OTHERS_USED}")
     for number in sorted(images.keys() - labels.keys()):
         action = f"not read; annotations/{number}_exp.npy (or {number}.json) is missing"
         seen.note("unlabelled_file", images[number], action)
@@ -100,9 +98,9 @@ def _item(split: str, name: str, code: int, path: str) -> Item:
     )
 
 
-def _numbered(tree: Tree, found: Matches, role: str, seen: LargeSurvey) -> Numbers:
+def _numbered(copy: DatasetCopy, found: Matches, role: str, seen: LargeSurvey) -> Numbers:
     numbers: Numbers = {}
-    for hit in tree.of(found, role):
+    for hit in copy.of(found, role):
         own = numbers.setdefault(HALVES[hit.facts["half"].casefold()], {})
         for number, path in hit.ordered("number"):
             first = own.setdefault(number, path)

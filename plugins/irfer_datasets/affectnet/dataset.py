@@ -18,27 +18,30 @@ from irfer_bench.api import (
     CLASSES,
     Clip,
     DamagedError,
+    DatasetCopy,
     Item,
     Match,
     Matches,
     MissingError,
-    Stills,
+    OfficialDataset,
+    Survey,
+    find_copies,
     split_fold,
 )
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
-from irfer_datasets.affectnet.layout import LABELS, LISTS, TABLE, Tree, count, find_trees, stray
+from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
 from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
-from irfer_datasets.affectnet.params import AffectNetParams
+from irfer_datasets.params import AffectNetParams
 
 if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList
 
 
-class AffectNet(Stills):
+class AffectNet(OfficialDataset):
     """An item is one face. Of 2017 it is cut out by the official box and has their 68 landmarks.
 
     Landmarks are the official numbers, moved with the crop. An image without a box is read whole
-    (problem `no_box`). An instance reads a root once; a new instance sees later changes.
+    (problem `no_box`).
     """
 
     name = "affectnet"
@@ -49,54 +52,45 @@ class AffectNet(Stills):
         "research only; treated as no redistribution and no publication of images"
     )
     params: AffectNetParams
-
+    wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
+    roles = tuple(role for roles in FORMS.values() for role in roles)
+    survey_class = ListSurvey
 
     def __init__(self, params: AffectNetParams | None = None) -> None:
         super().__init__(params or AffectNetParams())
         self._faces: dict[tuple[Path, str], FaceList] = {}
 
-    def identify(self, root: Path) -> Match:
+    def match(self, root: Path, found: Matches) -> Match:
         """Confident where one of the releases is unpacked; images are not counted for it."""
-        found = self.find(root)
-        trees = find_trees(found)
-        if not trees:
-            what = "no train_set, val_set or Manually_Annotated_Images below it"
-            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
-        whole = [tree for tree in trees if not tree.flaw(found)]
+        copies = find_copies(found, FORMS)
+        whole = [copy for copy in copies if not flaw(copy, found)]
         if whole:
-            where = whole[0].base or "."
-            return Match(0.95, f"AffectNet as {whole[0].form} under {where}")
+            return Match(0.95, f"AffectNet as {whole[0].form} under {whole[0].base or '.'}")
         own = stray(root, found)
-        what = f"{trees[0].base or '.'} has {trees[0].flaw(found)}"
+        what = f"{copies[0].base or '.'} has {flaw(copies[0], found)}"
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *self.hints(root))))
 
-    def walk(self, root: Path) -> ListSurvey:
-        """All images that show an expression, and problems.
-
-        Raises:
-            MissingError: no tree of this dataset lies there, or not the release asked for.
-            DamagedError: a list cannot be read.
-        """
-        found = self.find(root)
-        trees = find_trees(found)
-        if not any(not tree.flaw(found) for tree in trees):
-            raise self.unlike(root)
-        tree, left_out = self._choose(root, trees, found), Counter[int]()
-        seen = ListSurvey(root, problems=list(found.problems()))
-        for other in trees:
-            if other != tree:
-                action = f"its {other.form} is not read, {tree.form} of {tree.base or 'the root'} "
-                action += "is; affectnet.form chooses"
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All images that show an expression, and problems."""
+        assert isinstance(seen, ListSurvey)
+        chosen, left_out = self._chosen(found), Counter[int]()
+        for other in find_copies(found, FORMS):
+            if other != chosen:
+                action = f"its {other.form} is not read, {chosen.form} of "
+                action += f"{chosen.base or 'the root'} is; affectnet.form chooses"
                 seen.note("second_tree", other.base or ".", action)
-        if tree.form == "crops_2021":
-            left_out = survey_crops(tree, found, seen)
-        elif tree.form == "folders":
-            survey_folders(tree, found, seen)
+        if chosen.form == "crops_2021":
+            left_out = survey_crops(chosen, found, seen)
+        elif chosen.form == "folders":
+            survey_folders(chosen, found, seen)
         else:
-            left_out = survey_lists(tree, found, self.params.automatic, seen)
-        count(tree, left_out, seen)
-        return seen
+            left_out = survey_lists(chosen, found, self.params.automatic, seen)
+        count(chosen, left_out, seen)
+
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is a part of the set."""
+        return stray(root, found)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The face: the crop of 2021, or the image of 2017 cut to the official box.
@@ -133,7 +127,7 @@ class AffectNet(Stills):
         name = next(key for key, own in LISTS.items() if own == (item.split, item.part))
         if (root, name) not in self._faces:
             found = self.find(root)
-            lists = (find_list(tree, found, name) for tree in find_trees(found))
+            lists = (find_list(copy, found, name) for copy in find_copies(found, FORMS))
             path = next(filter(None, lists), None)
             self._found.pop(root, None)  # a worker keeps no names of a million files
             if path is None:
@@ -146,13 +140,15 @@ class AffectNet(Stills):
         assert isinstance(seen, ListSurvey)
         return seen
 
-    def _choose(self, root: Path, trees: Sequence[Tree], found: Matches) -> Tree:
-        wanted = self.params.form
-        usable = [tree for tree in trees if not tree.flaw(found)]
-        chosen = [tree for tree in usable if wanted in ("auto", tree.form)]
-        if not chosen:
-            raise MissingError(
-                f"affectnet.form = {wanted}: {root} holds only {usable[0].form}",
-                "unpack that release there, or leave form at auto",
-            )
-        return chosen[0]
+    def _chosen(self, found: Matches) -> DatasetCopy:
+        wanted, root = self.params.form, found.tree.root
+        usable = [copy for copy in find_copies(found, FORMS) if not flaw(copy, found)]
+        if not usable:
+            raise self.unlike(root)
+        for copy in usable:
+            if wanted in ("auto", copy.form):
+                return copy
+        raise MissingError(
+            f"affectnet.form = {wanted}: {root} holds only {usable[0].form}",
+            "unpack that release there, or leave form at auto",
+        )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irfer_bench.api import DamagedError, open_annotation
-from irfer_datasets.affectnet.lists import BOX, COLUMNS, LANDMARKS, PATH, parse_box
+from irfer_datasets.affectnet.lists import BOX, LANDMARKS, parse_box
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -36,14 +36,9 @@ class FaceList:
         # Lines are decoded one by one, so a BOM is not the codec's business.
         self._path = path
         self._encoding = open_annotation(path, root).encoding.removesuffix("-sig")
-        with path.open("rb") as stream:
-            names = [cell.casefold() for cell in self._parse(stream.readline())]
-        needed = COLUMNS[: LANDMARKS + 1]
-        known = COLUMNS[PATH] in names
-        self._columns = [names.index(name) if known else k for k, name in enumerate(needed)]
         keys, starts = array("q"), array("q")
         for start, line in self._lines():
-            keys.append(hash(_key(self._place(line))))
+            keys.append(hash(_key(_place(line))))
             starts.append(start)
         order = np.argsort(np.frombuffer(keys, np.int64), kind="stable")
         self._keys = np.frombuffer(keys, np.int64)[order]
@@ -62,8 +57,8 @@ class FaceList:
             while position < len(self._keys) and self._keys[position] == hash(key):
                 stream.seek(int(self._starts[position]))
                 line = stream.readline()
-                if _key(self._place(line)) == key:
-                    cells = self._cells(line)
+                if _key(_place(line)) == key:
+                    cells = self._parse(line)
                     return Pointer(parse_box(cells[BOX]), _parse_landmarks(cells[LANDMARKS]))
                 position += 1
         raise DamagedError(
@@ -77,22 +72,15 @@ class FaceList:
                 yield start, line
                 start += len(line)
 
-    def _place(self, line: bytes) -> bytes:
-        """The image's name in a line; parsing no more of it is what makes a list quick."""
-        if self._columns[PATH] == 0:
-            return line.partition(b",")[0].strip(b'\xef\xbb\xbf" \t\r\n')
-        cells = self._parse(line)
-        position = self._columns[PATH]
-        return cells[position].encode(self._encoding) if position < len(cells) else b""
-
-    def _cells(self, line: bytes) -> list[str]:
-        cells = self._parse(line)
-        return [cells[position] for position in self._columns]
-
     def _parse(self, line: bytes) -> list[str]:
         text = line.decode(self._encoding).strip("\ufeff\r\n")
         rows: Sequence[list[str]] = list(csv.reader([text], skipinitialspace=True))
         return [cell.strip() for cell in rows[0]] if rows else []
+
+
+def _place(line: bytes) -> bytes:
+    """The image's name in a line; parsing no more of it is what makes a list quick."""
+    return line.partition(b",")[0].strip(b'\xef\xbb\xbf" \t\r\n')
 
 
 def _key(name: bytes) -> bytes:

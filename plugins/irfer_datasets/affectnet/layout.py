@@ -10,34 +10,26 @@ half `valid_set`; DAN sorts the crops of 2021 into `{train,val}/{0..7}` by the o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
 
-from irfer_bench.api import Found, Matches, Patterns
-from irfer_datasets.expected import compare_count, compare_labels, published
-from irfer_datasets.large_folders import LargeSurvey
+from irfer_bench.api import (
+    DatasetCopy,
+    LargeSurvey,
+    Matches,
+    Patterns,
+    compare_count,
+    compare_labels,
+    top_folders,
+)
+from irfer_datasets.expected import published
 
-Form = Literal["lists_2017", "crops_2021", "folders"]
-LABELS: Mapping[int, str] = {
-    0: "neutral",
-    1: "happiness",
-    2: "sadness",
-    3: "surprise",
-    4: "fear",
-    5: "disgust",
-    6: "anger",
-    7: "contempt",
-}
+_NATIVE = "neutral happiness sadness surprise fear disgust anger contempt"
+LABELS = dict(enumerate(_NATIVE.split()))
 """The official codes."""
 NO_EXPRESSION: Mapping[int, str] = {8: "none", 9: "uncertain", 10: "no face"}
 HALVES: Mapping[str, str] = {
-    "train_set": "train",
-    "train": "train",
-    "val_set": "val",
-    "valid_set": "val",
-    "validation_set": "val",
-    "val": "val",
+    **dict.fromkeys(("train_set", "train"), "train"),
+    **dict.fromkeys(("val_set", "valid_set", "validation_set", "val"), "val"),
 }
 LISTS: Mapping[str, tuple[str, str]] = {
     "training": ("train", "manual"),
@@ -70,13 +62,13 @@ TABLE = Patterns(
     names=(*_OWN, "Automatically_Annotated_Images", "train_set", "val_set", "images"),
     holders=_HOLDERS,
 )
-FORMS: Mapping[Form, tuple[str, ...]] = {
+FORMS: Mapping[str, tuple[str, ...]] = {
     "crops_2021": ("image", "code"),
     "lists_2017": ("manual", "list"),
     "folders": ("sorted",),
 }
 """Roles that each form needs, in the order of preference."""
-FLAWS: Mapping[Form, tuple[str, ...]] = {
+FLAWS: Mapping[str, tuple[str, ...]] = {
     "crops_2021": ("no images/<id>.jpg beside annotations", "no annotations/<id>_exp.npy or .json"),
     "lists_2017": (
         "no Manually_Annotated_Images with numbered folders",
@@ -88,41 +80,20 @@ VAL8 = (499, 500)
 """Validation images of contempt: the release of 2021 lacks one."""
 
 
-@dataclass(frozen=True)
-class Tree:
-    """One copy: a folder below the root, an empty string for the root itself."""
-
-    base: str
-    form: Form
-
-    def of(self, found: Matches, *roles: str) -> list[Found]:
-        """The finds of some roles in this copy."""
-        return [hit for hit in found.of(*roles) if hit.base == self.base]
-
-    def flaw(self, found: Matches) -> str:
-        """What a copy lacks, or an empty string; no list and no image is read."""
-        for role, what in zip(FORMS[self.form], FLAWS[self.form], strict=True):
-            hits = self.of(found, role)
-            # FER2013 sorted so has 0 to 6, RAF-DB 1 to 7: their codes mean other expressions.
-            if not hits or (role == "sorted" and not {"0", "7"} <= {h.facts["code"] for h in hits}):
-                return what
-        return ""
-
-    def place(self, name: str) -> str:
-        """A path in this copy, from the root."""
-        return f"{self.base}/{name}" if self.base else name
-
-
-def find_trees(found: Matches) -> list[Tree]:
-    """Copies under a root, those of the later release first."""
-    trees = [Tree(hit.base, form) for form, roles in FORMS.items() for hit in found.of(*roles)]
-    return list(dict.fromkeys(trees))
+def flaw(copy: DatasetCopy, found: Matches) -> str:
+    """What a copy lacks, or an empty string; no list and no image is read."""
+    for role, what in zip(FORMS[copy.form], FLAWS[copy.form], strict=True):
+        hits = copy.of(found, role)
+        # FER2013 sorted so has 0 to 6, RAF-DB 1 to 7: their codes mean other expressions.
+        if not hits or (role == "sorted" and not {"0", "7"} <= {h.facts["code"] for h in hits}):
+            return what
+    return ""
 
 
 def stray(root: Path, found: Matches) -> list[str]:
     """Hints why a folder is not this dataset."""
     name = root.resolve().name.casefold()
-    below = {folder.casefold() for folder in found.tree.files if folder and "/" not in folder}
+    below = top_folders(found)
     if name in HALVES or below == {"images", "annotations"}:
         return ["it is one half: give the folder that holds train_set and val_set"]
     if name in {holder.casefold() for holder in _HOLDERS}:
@@ -130,9 +101,9 @@ def stray(root: Path, found: Matches) -> list[str]:
     return []
 
 
-def count(tree: Tree, left_out: Mapping[int, int], seen: LargeSurvey) -> None:
+def count(copy: DatasetCopy, left_out: Mapping[int, int], seen: LargeSurvey) -> None:
     """Compare with the published counts; note how many images show no expression."""
-    where, known = tree.base or ".", published("affectnet")
+    where, known = copy.base or ".", published("affectnet")
     if any(left_out.values()):
         counts = ", ".join(
             f"{left_out.get(code, 0):,} {word}" for code, word in NO_EXPRESSION.items()

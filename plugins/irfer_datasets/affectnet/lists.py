@@ -1,4 +1,8 @@
-"""The release of 2017: lists of whole images, boxes, 68 landmarks and labels."""
+"""The release of 2017: lists of whole images, boxes, 68 landmarks and labels.
+
+Public loaders show the folder of the automatic list in three spellings, folders doubled by
+unpacking, boxes that are NULL, and images whose extension is not that of the list.
+"""
 
 from __future__ import annotations
 
@@ -8,15 +12,22 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from irfer_bench.api import Annotation, DamagedError, Found, Item, Matches, open_annotation
+from irfer_bench.api import (
+    OTHERS_USED,
+    Annotation,
+    DamagedError,
+    DatasetCopy,
+    Found,
+    Item,
+    LargeSurvey,
+    Matches,
+    open_annotation,
+)
 from irfer_datasets.affectnet.layout import (
     LABELS,
     LISTS,
     NO_EXPRESSION,
-    Tree,
 )
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.problems import REST
 
 COLUMNS = (
     "subdirectory_filepath",
@@ -56,30 +67,32 @@ class Row:
     boxed: bool
 
 
-def survey_lists(tree: Tree, found: Matches, automatic: bool, seen: ListSurvey) -> Counter[int]:
+def survey_lists(
+    copy: DatasetCopy, found: Matches, automatic: bool, seen: ListSurvey
+) -> Counter[int]:
     """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
         rows: dict[str, Row | None] = {}
         for name in (name for name, (_, own) in LISTS.items() if own == part):
-            source = find_list(tree, found, name)
+            source = find_list(copy, found, name)
             if source is None:
-                place = tree.place(f"{name}.csv")
-                seen.note("missing_list", place, f"this list is not here; {REST}")
+                place = copy.place(f"{name}.csv")
+                seen.note("missing_list", place, f"this list is not here; {OTHERS_USED}")
             else:
                 _read_list(seen.root / source, name, rows, seen)
-        images = tree.of(found, part)
+        images = copy.of(found, part)
         if not images:
-            place = tree.place(f"{part.capitalize()}ly_Annotated_Images")
-            seen.note("missing_list", place, f"the images are not here; {REST}")
+            place = copy.place(f"{part.capitalize()}ly_Annotated_Images")
+            seen.note("missing_list", place, f"the images are not here; {OTHERS_USED}")
             continue
         left_out += _join(rows, images, seen)
     return left_out
 
 
-def find_list(tree: Tree, found: Matches, name: str) -> str | None:
+def find_list(copy: DatasetCopy, found: Matches, name: str) -> str | None:
     """A list of the release of 2017, in its folder in either spelling or beside the images."""
-    for hit in tree.of(found, "list"):
+    for hit in copy.of(found, "list"):
         for path, facts in hit.files():
             if facts["list"].casefold() == name:
                 return path
@@ -118,19 +131,16 @@ def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListS
 
 
 def _cells(annotation: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows in the order of `COLUMNS`, whatever the header's order; some lists have no header."""
-    order: Sequence[int] = range(len(COLUMNS))
+    """Rows in the order of `COLUMNS`; the official validation list has no header in some copies."""
     for line, cells in annotation.rows():
-        if line == 1 and COLUMNS[PATH] in (names := [cell.casefold() for cell in cells]):
-            absent = [name for name in COLUMNS[: EXPRESSION + 1] if name not in names]
-            if absent:
-                message = f"{annotation.name} lacks column {', '.join(absent)}"
-                raise DamagedError(message, "restore the file from the official archive")
-            order = [names.index(name) for name in COLUMNS[: EXPRESSION + 1]]
-        elif len(cells) > max(order[: EXPRESSION + 1]):
-            yield line, [cells[position] for position in order[: EXPRESSION + 1]]
-        else:
+        names = [cell.casefold() for cell in cells] if line == 1 else []
+        if COLUMNS[PATH] not in names:
             yield line, cells
+            continue
+        for place, column in enumerate(COLUMNS[: EXPRESSION + 1]):
+            if names[place : place + 1] != [column]:
+                message = f"{annotation.name} lacks column {column} in place {place + 1}"
+                raise DamagedError(message, "restore the file from the official archive")
 
 
 def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tuple[str, int] | None:
@@ -180,7 +190,7 @@ def _join(
         if row.code in NO_EXPRESSION:
             left_out[row.code] += 1
         elif file is None:
-            seen.note("missing_item", f"{above}/{path}", f"listed, and not there; {REST}")
+            seen.note("missing_item", f"{above}/{path}", f"listed, and not there; {OTHERS_USED}")
         else:
             _use(path, file, row, seen)
     for hit in images:

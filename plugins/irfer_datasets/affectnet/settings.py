@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.protocols import WEB_PROTOCOL, Fields, constants
 from irfer_datasets.raf_db.settings import TRAINING
 
 MANUAL = Domain(spectrum="vis", parts=("manual",))
@@ -23,53 +21,33 @@ CROP = (
 )
 
 
-def _setting(name: str, kind: Any, target: Domain, summary: str, text: str, **more: Any) -> Setting:
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="affectnet",
-        target=target,
-        folds=1,
-        frames="all",
-        unit="frame",
-        size=224,
-        detector="none",
-        metrics=RECOGNITION,
-        primary="accuracy",
-        summary=summary,
-        source_text=text + CROP,
-        **more,
-    )
-
-
-AFFECTNET7_SUPERVISED = _setting(
-    "affectnet7_supervised",
-    "supervised",
-    MANUAL,
-    "283,901 images to train on, 3,500 to test, six basic expressions and neutral",
-    TEXT + "Contempt is dropped. Training is very unbalanced (happiness 134,415, disgust 3,803); "
-    "most works oversample, which is the method's own business. ",
-    classes=CLASSES[:7],
-)
-AFFECTNET8_SUPERVISED = _setting(
-    "affectnet8_supervised",
-    "supervised",
-    MANUAL,
-    "287,651 images to train on, 4,000 to test, contempt included",
-    TEXT + "Eight classes. Training is very unbalanced (happiness 134,415, contempt 3,750); most "
-    "works oversample, which is the method's own business. ",
-    classes=CLASSES[:8],
-)
-RAF_DB_TO_AFFECTNET7 = _setting(
-    "raf_db_to_affectnet7",
-    "cross",
-    VALIDATION,
-    "trained on RAF-DB's training split, tested on AffectNet's validation, seven classes",
-    "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on AffectNet-7. Trained on the "
-    "12,271 aligned training images only; nothing of AffectNet is seen before the test. "
-    + TEXT
-    + "Contempt, which RAF-DB lacks, is dropped. ",
-    classes=CLASSES[:7],
-    tested="all",
-    source=TRAINING,
-)
+_UNBALANCED = "most works oversample, which is the method's own business. "
+_PROTOCOLS: dict[str, Fields] = {
+    "affectnet7_supervised": {
+        "summary": "283,901 images to train on, 3,500 to test, six basic expressions and neutral",
+        "source_text": f"{TEXT}Contempt is dropped. Training is very unbalanced (happiness "
+        f"134,415, disgust 3,803); {_UNBALANCED}{CROP}",
+        "classes": CLASSES[:7],
+    },
+    "affectnet8_supervised": {
+        "summary": "287,651 images to train on, 4,000 to test, contempt included",
+        "source_text": f"{TEXT}Eight classes. Training is very unbalanced (happiness 134,415, "
+        f"contempt 3,750); {_UNBALANCED}{CROP}",
+        "classes": CLASSES[:8],
+    },
+    "raf_db_to_affectnet7": {
+        "kind": "cross",
+        "target": VALIDATION,
+        "summary": (
+            "trained on RAF-DB's training split, tested on AffectNet's validation, seven classes"
+        ),
+        "source_text": "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on "
+        "AffectNet-7. Trained on the 12,271 aligned training images only; nothing of AffectNet is "
+        f"seen before the test. {TEXT}Contempt, which RAF-DB lacks, is dropped. {CROP}",
+        "classes": CLASSES[:7],
+        "tested": "all",
+        "source": TRAINING,
+    },
+}
+_COMMON = {**WEB_PROTOCOL, "kind": "supervised", "target": MANUAL, "detector": "none"}
+globals().update(constants(_PROTOCOLS, dataset="affectnet", **_COMMON))

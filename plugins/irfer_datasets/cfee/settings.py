@@ -10,9 +10,6 @@ CFEE_SUPERVISED = Setting(
     dataset="cfee",
     target=Domain(spectrum="vis"),
     classes=CLASSES[:7],
-    folds=5,
-    frames="all",
-    unit="frame",
     size=256,
     summary="trained and tested on visible stills, six basic expressions and neutral",
     source_text=(

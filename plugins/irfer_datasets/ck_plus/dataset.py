@@ -8,25 +8,34 @@ labelled sequence is two items: all its frames, and its first frame alone as a n
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, Stills
-from irfer_datasets.ck_plus.layout import LABELS, ROLES, TABLE, stray
-from irfer_datasets.ck_plus.sequences import Sequences, survey
-from irfer_datasets.folds import Lists, cut_folds, read_folds
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    Matches,
+    OfficialDataset,
+    Survey,
+)
+from irfer_datasets.ck_plus.sequences import LABELS, ROLES, TABLE, Sequences, survey
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 
-class CkPlus(Stills):
+class CkPlus(OfficialDataset):
     """An item is a sequence (part `sequence`) or a sequence's first frame (part `neutral`).
 
     Where `Landmarks` is unpacked, clips carry the official 68 points per frame as they are written.
-    An instance reads a root once; a new instance sees later changes.
+    Folds: ten lists of the 118 subjects that have a labelled sequence, every tenth of them in the
+    order of their numbers, equal to the lists of Emotion-FAN (Meng et al., ICIP 2019).
     """
 
     name = "ck_plus"
@@ -36,15 +45,13 @@ class CkPlus(Stills):
         "signed agreement with the University of Pittsburgh; research only, images of some "
         "subjects only may be shown, in publications"
     )
-
+    wanted = "no folder with S005/001 below it"
     table = TABLE
+    roles = ROLES
+    survey_class = Sequences
 
-    def identify(self, root: Path) -> Match:
+    def match(self, root: Path, found: Matches) -> Match:
         """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
-        found = self.find(root)
-        if not found.of(*ROLES):
-            what = "no folder with S005/001 below it"
-            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
         packed = found.archives()
         seen = self._sequences(root)
         if seen.frames_base is None:
@@ -57,16 +64,23 @@ class CkPlus(Stills):
             return Match(0.4, f"{where} has sequences, and no label of one is there; {hint}")
         return Match(0.95, f"{labelled} labelled sequences under {where}")
 
-    def walk(self, root: Path) -> Sequences:
-        """All labelled sequences, and everything that is wrong.
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All labelled sequences, and everything that is wrong."""
+        assert isinstance(seen, Sequences)
+        survey(found, seen)
 
-        Raises:
-            MissingError: no tree of this dataset lies there.
-        """
-        found = self.find(root)
-        if not found.of(*ROLES):
-            raise self.unlike(root)
-        return survey(found, root)
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is one subject's folder, or a copy without sequences."""
+        hints = []
+        if re.fullmatch(r"S\d{3}", root.resolve().name):
+            hints.append("it is one subject's: give the folder two above it")
+        if found.of("sorted"):
+            hints.append(
+                "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks "
+                "the sequences and their first frames: give the official release, or use dataset "
+                "folder"
+            )
+        return hints
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated, with landmarks where all have them.
@@ -82,13 +96,6 @@ class CkPlus(Stills):
         if not known or len(known) != len(places):
             return clip
         return replace(clip, landmarks=_read_landmarks(known, where))
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The ten published test lists, cut to the subjects present.
-
-        Subjects without a labelled sequence are in none of them and are dealt out after them.
-        """
-        return cut_folds(published_folds(), items)
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all frames used, their facts and their landmarks."""
@@ -106,15 +113,6 @@ class CkPlus(Stills):
         seen = self.survey(root)
         assert isinstance(seen, Sequences)
         return seen
-
-
-def published_folds() -> Lists:
-    """Test subjects of folds 1 to 10, read from the package.
-
-    A partition of the 118 subjects that have a labelled sequence, every tenth of them in the order
-    of their numbers; equal to the lists of Emotion-FAN (Meng et al., ICIP 2019).
-    """
-    return read_folds("ck_plus")
 
 
 def _read_landmarks(places: Sequence[str], root: Path) -> NDArray[Any]:

@@ -1,15 +1,85 @@
-"""Labelled sequences of CK+: frames matched with labels."""
+"""Labelled sequences of CK+: frames matched with labels.
+
+`cohn-kanade-images/S005/001/S005_001_00000011.png`, `Emotion/…/S005_001_00000011_emotion.txt`
+holding `   3.0000000e+00`, `Landmarks/…/S005_001_00000011_landmarks.txt`, `FACS/…` (not read).
+Public loaders have the trees nested (`Emotion_labels/Emotion`, `extended-cohn-kanade-images/
+cohn-kanade-images`) or renamed (Emotion-FAN: `ck_face`), so a tree is recognised by its files.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from typing import Literal
 
-from irfer_bench.api import DamagedError, Item, Matches, Survey, few, open_annotation
-from irfer_datasets.ck_plus.layout import LABELS, SessionKey, Tree, read_role
-from irfer_datasets.expected import compare_count, compare_labels, compare_list, published
-from irfer_datasets.problems import REST
+from irfer_bench.api import (
+    OTHERS_USED,
+    DamagedError,
+    Item,
+    Matches,
+    Patterns,
+    Survey,
+    compare_count,
+    compare_labels,
+    compare_list,
+    few,
+    open_annotation,
+)
+from irfer_datasets.expected import published
+
+_NATIVE = "neutral anger contempt disgust fear happiness sadness surprise"
+LABELS = dict(enumerate(_NATIVE.split()))
+"""The official codes; 0 is given to first frames and is in no file."""
+Role = Literal["frames", "emotion", "landmarks"]
+ROLES: Sequence[Role] = ("frames", "emotion", "landmarks")
+SessionKey = tuple[str, str]
+"""Subject and session, `S005` and `001`."""
+_FOLDER = r"(?P<folder>S\d{3})/(?P<take>\d{3})"
+_STEM = r"(?P<subject>S\d{3})_(?P<session>\d{3})_(?P<number>\d{8})"
+_IMAGE = rf"{_STEM}\.(?:png|jpe?g|tiff?|bmp)"
+TABLE = Patterns(
+    {
+        "frames": f"{_FOLDER}/{_IMAGE}",
+        "emotion": rf"{_FOLDER}/{_STEM}_emotion\.txt",
+        "landmarks": rf"{_FOLDER}/{_STEM}_landmarks\.txt",
+        "facs": rf"{_FOLDER}/{_STEM}_facs\.txt",
+        # CK+48 and its like: copies sorted into folders of expressions.
+        "sorted": f"contempt/{_IMAGE}",
+    },
+    names=[f"S{number:03d}" for number in range(1000)],
+)
+
+
+@dataclass
+class Tree:
+    """The files of one role in one folder of subjects, by session and frame number."""
+
+    base: str
+    files: dict[SessionKey, dict[int, str]] = field(default_factory=dict)
+
+
+def read_role(found: Matches, role: Role, seen: Survey) -> Tree | None:
+    """The first folder of subjects that has such files; others that have them are noted."""
+    trees: dict[str, Tree] = {}
+    for hit in found.of(role):
+        if hit.base not in trees and trees:
+            first = next(iter(trees.values())).base or "the root"
+            action = f"its {role} are not read, {first} is; remove one"
+            seen.note("second_tree", hit.base or ".", action)
+        tree = trees.setdefault(hit.base, Tree(hit.base))
+        key = (hit.facts["folder"].upper(), hit.facts["take"])
+        for path, facts in hit.files():
+            if (facts["subject"].upper(), facts["session"]) != key:
+                kind = "bad_row" if role == "emotion" else "misplaced_file"
+                action = f"not read; its name is of another session than {'/'.join(key)}"
+                seen.note(kind, path, action)
+                continue
+            frames = tree.files.setdefault(key, {})
+            first = frames.setdefault(int(facts["number"]), path)
+            if first != path:
+                seen.note("duplicate_frame", path, f"not read; {first} is; remove one")
+    return next(iter(trees.values()), None)
+
 
 DIGEST = "690cf30e4926a1f0"
 """Of the 327 lines `S005_001,disgust` that a public list of ten folds (Emotion-FAN) has."""
@@ -23,23 +93,22 @@ class Sequences(Survey):
     landmarks: dict[str, str] = field(default_factory=dict)
 
 
-def survey(found: Matches, root: Path) -> Sequences:
+def survey(found: Matches, seen: Sequences) -> None:
     """All labelled sequences, each as a sequence and as its neutral first frame."""
-    seen = Sequences(root, problems=list(found.problems()))
     frames = read_role(found, "frames", seen)
     emotion = read_role(found, "emotion", seen)
     landmarks = read_role(found, "landmarks", seen)
     if frames is None:
-        return seen
+        return
     seen.frames_base, sessions = frames.base, frames.files
     if emotion is None:
         seen.note("missing_list", "Emotion", "no sequence has a label without it; none is used")
-        return seen
+        return
     labels = _labels(emotion, seen)
     for key in sorted(labels):
         place = "/".join(filter(None, (frames.base, *key)))
         if key not in sessions:
-            action = f"labelled in {emotion.base or 'the root'} and not there; {REST}"
+            action = f"labelled in {emotion.base or 'the root'} and not there; {OTHERS_USED}"
             seen.note("missing_item", place, action)
             continue
         code, peak = labels[key]
@@ -49,7 +118,6 @@ def survey(found: Matches, root: Path) -> Sequences:
         for number in sessions[key].keys() & points.keys():
             seen.landmarks[sessions[key][number]] = points[number]
     count(sessions, len(labels.keys() & sessions.keys()), seen)
-    return seen
 
 
 def _labels(emotion: Tree, seen: Sequences) -> dict[SessionKey, tuple[int, int]]:

@@ -7,8 +7,7 @@ from typing import Any
 import msgspec
 
 from irfer_bench.api import BASIC, CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
-from irfer_datasets.protocols import CROPPED
+from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL
 from irfer_datasets.raf_db.settings import TRAINING
 
 SEQUENCES = Domain(spectrum="vis", parts=("sequence",))
@@ -26,15 +25,7 @@ CROP = (
 
 
 def _setting(name: str, kind: Any, target: Domain, summary: str, text: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {
-        "folds": 10,
-        "frames": "last(3)",
-        "unit": "frame",
-        "size": 224,
-        **CROPPED,
-        "metrics": RECOGNITION,
-        "primary": "accuracy",
-    }
+    common = {**WEB_PROTOCOL, **CROPPED, "folds": 10, "frames": "last(3)"}
     return Setting(
         name=name,
         kind=kind,

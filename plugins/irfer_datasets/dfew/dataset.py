@@ -3,23 +3,70 @@
 Jiang, Zong, Zheng, Tang, Xia, Lu, Liu, "DFEW: A large-scale database for recognizing dynamic facial
 expressions in the wild", ACM Multimedia 2020. An item is a video with a single label (more than
 six of ten annotators agree); its audio is in another file than its frames. There are no subjects.
+
+The distributor's README: `Clip/clip_224x224/00001/00001_00001.jpg`, `Clip/original/1.mp4`,
+`EmoLabel_DataSplit/test(single-labeled)/set_1.csv`. Its archives unpack into folders between
+(`clip_224x224/clip_224x224_part_1/00001`, `original/part_1/1.mp4`). MAE-DFER makes `jpg_256`,
+MMA-DFER `raw` and `raw_wav`, HiCMAE `audio_16k`; S2D renames the lists, the authors' code release
+has `data` and `label`; DFER-CLIP and MMA-DFER bring lists of their own (`DFEW_set_1_train.txt`).
+S2D's lists count labels from 0, and ids that went through pandas are `1` or `1.0`. Frame numbers
+have gaps in the README itself (`16372_00039` of a clip of 22 frames).
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Match, Matches
-from irfer_datasets.clip_files import frame_number
-from irfer_datasets.clips import Frames, VideoClips
-from irfer_datasets.dfew.layout import LIST_FOLDERS, SOUNDS, SOURCES, STYLES, TABLE, VIDEO_SOURCES
-from irfer_datasets.dfew.lists import NATIVE, read_lists
-from irfer_datasets.dfew.params import DfewParams
-from irfer_datasets.dfew.sheet import compare, read_labels
+from irfer_bench.api import (
+    CLASSES,
+    CLIP_PATH,
+    FRAME_PATH,
+    SOUND_PATH,
+    VIDEO_PATH,
+    Assigned,
+    ClipFrames,
+    ListSide,
+    Match,
+    Matches,
+    Patterns,
+    VideoClips,
+    VideoSurvey,
+    find_fold_lists,
+    frame_number,
+    merge_fold_lists,
+)
+from irfer_datasets.dfew.lists import NATIVE, compare, read_labels, read_lists
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, VideoSurvey, find_lists, merge_lists
+from irfer_datasets.params import DfewParams
+
+SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
+"""Forms of the frames, in the order of preference; `original` is also called `raw`."""
+VIDEO_SOURCES = frozenset({"clip_224x224_avi", "original"})
+SOUNDS = ("original", "raw_wav")
+STYLES = ("official", "prefixed", "release", "numbered")
+"""Spellings of the fold lists, in the order of preference."""
+_SIDES = ("train(single-labeled)", "test(single-labeled)")
+_SIDE, _FOLD = "(?P<side>train|test)", "(?P<fold>[1-5])"
+TABLE = Patterns(
+    {
+        "clip_224x224": f"clip_224x224//{CLIP_PATH}/{FRAME_PATH}",
+        "clip_224x224_16f": f"clip_224x224_16f//{CLIP_PATH}/{FRAME_PATH}",
+        "clip_224x224_avi": f"clip_224x224_avi//{VIDEO_PATH}",
+        "jpg_256": f"jpg_256//{CLIP_PATH}/{FRAME_PATH}",
+        "original": f"(?:original|raw)//{VIDEO_PATH}",
+        "data": f"data/{CLIP_PATH}/{FRAME_PATH}",
+        "raw_wav": f"(?:raw_wav|audio_16k)//{SOUND_PATH}",
+        "official": rf"{_SIDE}[^/]*/set_{_FOLD}\.csv",
+        "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
+        "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",
+        "numbered": rf"DFEW_set_{_FOLD}_{_SIDE}(?:_faces)?\.txt",
+        "sheet": r"annotation//.*\.xlsx",
+    },
+    names=("Clip", "EmoLabel_DataSplit", *_SIDES, *SOURCES, "raw", "raw_wav"),
+    holders=("Clip", "Annotation", "EmoLabel_DataSplit", "label", *_SIDES),
+)
+
 
 INTERPOLATED = 16
 """Frames of every clip in clip_224x224_16f."""
@@ -40,30 +87,24 @@ class Dfew(VideoClips):
     videos = VIDEO_SOURCES
     sounds = SOUNDS
     audio_hint = "Clip/original"
+    wanted = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
+    list_roles = STYLES
+    vague = frozenset({"data"})
+    holders: ClassVar[Mapping[str, tuple[str, ...]]] = {
+        "clips": ("Clip", "data", "raw"),
+        "lists": ("EmoLabel_DataSplit", "label", "annotation"),
+    }
     params: DfewParams
+    params_class = DfewParams
 
-    def __init__(self, params: DfewParams | None = None) -> None:
-        super().__init__(params or DfewParams())
-
-    def identify(self, root: Path) -> Match:
-        """Confident where frames of the official forms or fold lists lie under the root."""
-        found = self.find(root)
-        forms, lists = self.forms(found), find_lists(found, STYLES)
-        if forms == ["data"] and not lists:
-            forms = []
-        if not forms and not lists:
-            what = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
-            return Match(0.0, "; ".join((what, *self.hints(root))))
-        if not lists and self.alone(found, found.of(*SOURCES), ("Clip", "data", "raw")):
-            return Match(0.0, "it holds the clips alone: give the folder above it")
-        if not forms and self.alone(found, found.of(*STYLES), LIST_FOLDERS):
-            return Match(0.0, "it holds the fold lists alone: give the folder above it")
-        frames = ", ".join(forms) or "no frames"
-        return Match(0.95, f"{frames} and {len(lists)} set(s) of fold lists")
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confident: no other set has these folders or lists."""
+        sets = len(find_fold_lists(found, STYLES))
+        return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists; without any, labels of the annotation sheet."""
-        lists = find_lists(found, STYLES, seen)
+        lists = find_fold_lists(found, STYLES, seen)
         style, chosen = next(iter(lists.items()), ("official", {}))
         for others in list(lists.values())[1:]:
             for path in others.values():
@@ -72,11 +113,11 @@ class Dfew(VideoClips):
         numbering = "zero" if style == "numbered" else self.params.numbering
         read = read_lists(chosen, style, numbering, seen)
         where = "EmoLabel_DataSplit"
-        usual: Mapping[Side, str] = {
+        usual: Mapping[ListSide, str] = {
             "test": f"{where}/test(single-labeled)/set_{{}}.csv",
             "train": f"{where}/train(single-labeled)/set_{{}}.csv",
         }
-        labels = merge_lists(read, chosen, usual, published("dfew")["folds"], seen)
+        labels = merge_fold_lists(read, chosen, usual, published("dfew")["folds"], seen)
         for sheet, _ in found.files("sheet"):
             clips = read_labels(seen.root / sheet, seen)
             compare(sheet, clips, labels, seen)
@@ -84,7 +125,7 @@ class Dfew(VideoClips):
                 labels = {c: Assigned(label, "") for c, label in clips.items() if label is not None}
         return labels
 
-    def check_frames(self, frames: Frames, seen: VideoSurvey) -> None:
+    def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """`frame_count` and `frame_numbering`, for information: every frame there is is used."""
         place, counts = frames.place, {clip: own.frames for clip, own in frames.clips.items()}
         if frames.source == "clip_224x224_16f":

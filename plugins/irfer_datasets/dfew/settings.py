@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import SIMULATED, VIDEO_PROTOCOL
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.protocols import SIMULATED, VIDEO_PROTOCOL, Fields, constants
 
 VIS = Domain(spectrum="vis")
 TEXT = (
@@ -23,29 +21,19 @@ TEXT = (
 )
 
 
-def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="dfew",
-        target=VIS,
-        classes=CLASSES[:7],
-        detector="none",
-        summary=summary,
-        source_text=text,
-        **VIDEO_PROTOCOL,
-        **more,
-    )
-
-
-DFEW_SUPERVISED = _setting(
-    "dfew_supervised", "supervised", "videos, seven classes, official five folds", TEXT
-)
-DFEW_NIR_SIMULATED = _setting(
-    "dfew_nir_simulated",
-    "simulated",
-    "videos translated to infrared, official five folds",
-    SIMULATED.format("DFEW") + TEXT,
-    source=VIS,
-    simulated="nir",
-)
+_PROTOCOLS: dict[str, Fields] = {
+    "dfew_supervised": {
+        "kind": "supervised",
+        "summary": "videos, seven classes, official five folds",
+        "source_text": TEXT,
+    },
+    "dfew_nir_simulated": {
+        "kind": "simulated",
+        "summary": "videos translated to infrared, official five folds",
+        "source_text": SIMULATED.format("DFEW") + TEXT,
+        "source": VIS,
+        "simulated": "nir",
+    },
+}
+_COMMON = {**VIDEO_PROTOCOL, "target": VIS, "classes": CLASSES[:7], "detector": "none"}
+globals().update(constants(_PROTOCOLS, dataset="dfew", **_COMMON))

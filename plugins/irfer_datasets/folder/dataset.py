@@ -11,22 +11,26 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError, Params
+from irfer_bench.api import (
+    CLASSES,
+    DamagedError,
+    Item,
+    Match,
+    Stills,
+    few_subjects,
+    natural,
+    own_folds,
+    subfolders,
+)
 from irfer_datasets.folder.folder_params import FolderParams
-from irfer_datasets.folder.hints import refusal
-from irfer_datasets.folder.manifest import find_manifest, rows_of
-from irfer_datasets.folder.measuring import Measured, measure, note_colour
-from irfer_datasets.folder.rows import Row, Rows
-from irfer_datasets.folds import every_fifth, few_subjects, split_fold
-from irfer_datasets.stills import Stills, clip_of
-from irfer_datasets.tree import natural
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
+from irfer_datasets.folder.manifest import MANIFESTS, find_manifest, rows_of
+from irfer_datasets.folder.measuring import measure, note_colour
+from irfer_datasets.folder.rows import Row, Rows, spectrum_of
+from irfer_datasets.folder.walk import is_media
 
 CLIPS = {"main": "clips", "extra": "extra_clips"}
 """The part of a clip, by the part of a still at the same place."""
@@ -38,15 +42,14 @@ class Folder(Stills):
     name = "folder"
     classes = CLASSES
     licence = "yours: you answer for the consent of the people in the images"
-
-    def __init__(self, params: Params | None = None) -> None:
-        super().__init__(params or FolderParams())
+    params: FolderParams
+    params_class = FolderParams
 
     def identify(self, root: Path) -> Match:
         """Confident where there is a readable manifest, or images lie three or two levels deep."""
         manifest = find_manifest(root)
         try:
-            found = self._rows(root)
+            found = rows_of(root, self.params)
         except DamagedError as error:
             # A broken manifest still belongs to this dataset: reading it reports the problem.
             return Match(0.6, error.message)
@@ -63,9 +66,10 @@ class Folder(Stills):
         Raises:
             DamagedError: the manifest cannot be read.
         """
-        found = self._rows(root)
+        found = rows_of(root, self.params)
+        measure(found)
         moments = [_pair_key(row) for row in found.rows]
-        found.items = _items(found.rows, moments, measure(found))
+        found.items = _items(found.rows, moments)
         _note_ambiguous(found, moments)
         note_colour(found)
         _note_no_subjects(found)
@@ -73,58 +77,17 @@ class Folder(Stills):
             found.problems.extend(few_subjects(found.items))
         return found
 
-    def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
-        """The still, or frames of the clip, as stored; grey repeated to three channels.
-
-        Raises:
-            DamagedError: it cannot be decoded.
-        """
-        from irfer_datasets.video import VIDEOS, read_frames
-
-        if PurePosixPath(item.files[0]).suffix.lower() not in VIDEOS:
-            return super().read(root, item, frames)
-        pixels, fps = read_frames(self._given(root), item.files[0], frames)
-        return clip_of(item, pixels, fps=fps)
-
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
-        """The left channel at its own rate, (samples,) float32; None without audio.
-
-        Raises:
-            DamagedError: the sound cannot be decoded.
-        """
-        from irfer_datasets.video import read_audio
-
-        return read_audio(self._given(root), item.audio) if item.audio else None
-
-    def _rows(self, root: Path) -> Rows:
-        assert isinstance(self.params, FolderParams)
-        return rows_of(root, self.params)
-
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The manifest's own split as one fold; else up to five, every fifth sorted subject.
-
-        Images without a subject are split by pair, or one by one; part `extra` is never
-        tested.
-        """
-        own = [item for item in items if not item.part.startswith("extra")]
-        if any(item.split == "test" for item in own):
-            return [split_fold(own, "test")]
-        return every_fifth(own)
-
-    def _given(self, root: Path | None) -> Path:
-        if root is None:
-            raise MissingError("folder needs images", "say --data-root folder=FOLDER")
-        return root
+        """The manifest's own split as one fold; else up to five, every fifth sorted subject."""
+        return own_folds(items)
 
 
-def _items(
-    rows: Sequence[Row], moments: Sequence[str], measured: Sequence[Measured]
-) -> list[Item]:
+def _items(rows: Sequence[Row], moments: Sequence[str]) -> list[Item]:
     spectra: dict[str, set[tuple[str, str]]] = {}
     lengths: dict[str, set[int]] = {}
-    for row, moment, own in zip(rows, moments, measured, strict=True):
+    for row, moment in zip(rows, moments, strict=True):
         spectra.setdefault(moment, set()).add((row.spectrum, row.lighting))
-        lengths.setdefault(moment, set()).add(own.frames)
+        lengths.setdefault(moment, set()).add(row.frames)
     return [
         Item(
             id=f"{row.spectrum}_{_short(row.path)}",
@@ -137,10 +100,10 @@ def _items(
             part=_part(row),
             pair=moment if len(spectra[moment]) > 1 else None,
             weak_pair=len(spectra[moment]) > 1 and len(lengths[moment]) > 1,
-            frames=own.frames,
-            audio=own.audio,
+            frames=row.frames,
+            audio=row.audio,
         )
-        for row, moment, own in zip(rows, moments, measured, strict=True)
+        for row, moment in zip(rows, moments, strict=True)
     ]
 
 
@@ -152,11 +115,8 @@ def _pair_key(row: Row) -> str:
     """Key that both partners share: the given pair, else subject, expression and name."""
     if row.pair is not None:
         return row.pair
-    return _short("\0".join((_part(row), row.subject or "", row.label or "", _stem(row.path))))
-
-
-def _stem(path: str) -> str:
-    return PurePosixPath(path).stem
+    name = PurePosixPath(row.path).stem
+    return _short("\0".join((_part(row), row.subject or "", row.label or "", name)))
 
 
 def _short(text: str) -> str:
@@ -189,3 +149,54 @@ def _note_no_subjects(found: Rows) -> None:
     else:
         action += "; put each person's into a folder: <spectrum>/<subject>/<expression>"
     found.note("no_subject", nameless[0].path, action)
+
+
+LEVELS = 3
+"""How far above or below the given root a better one is looked for."""
+LOOKED_AT = 100
+"""Folders of one level that are looked into."""
+
+
+def refusal(root: Path, found: Rows) -> str:
+    """One line: what was found, and the folder that may be meant."""
+    parts = ["no image or clip was found"]
+    better = next(better_roots(root), None)
+    if better is not None:
+        parts.append(f"did you mean {better}/?")
+    elif any(is_media(path) for path in found.look(root).files):
+        parts.append(
+            "images lie directly in it: sort them into folders, or write manifest.csv with the "
+            "columns path,subject,spectrum,label"
+        )
+    elif _lacks_spectrum(root):
+        parts.append(
+            "no folder names the spectrum: move all into nir/ (or vis/, lwir/), or say "
+            "-p folder.spectrum=nir"
+        )
+    elif found.problems:
+        first, more = found.problems[0], len(found.problems) - 1
+        rest = f" (and {more} more)" if more else ""
+        parts.append(f"{first.path}: {first.action}{rest}")
+    return "; ".join(parts)
+
+
+def better_roots(root: Path) -> Iterator[Path]:
+    """Folders above or below a root that hold a manifest or folders named after spectra."""
+    given = root.absolute()
+    for above in islice(given.parents, LEVELS):
+        if spectrum_of(given.relative_to(above).parts[0]) is not None:
+            yield above
+    level = [root]
+    for _ in range(LEVELS):
+        level = [below for folder in level for below in subfolders(folder)][:LOOKED_AT]
+        yield from (folder for folder in level if _is_root(folder))
+
+
+def _is_root(folder: Path) -> bool:
+    if any((folder / name).is_file() for name in MANIFESTS):
+        return True
+    return any(spectrum_of(below.name) and subfolders(below) for below in subfolders(folder))
+
+
+def _lacks_spectrum(root: Path) -> bool:
+    return not any(spectrum_of(folder.name) for folder in subfolders(root))

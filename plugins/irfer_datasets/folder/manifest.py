@@ -7,9 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from irfer_bench.api import DamagedError
+from irfer_bench.api import VIDEO_SUFFIXES, DamagedError, RefusedRowError, natural, path_below
 from irfer_datasets.folder.folder_params import FolderParams
-from irfer_datasets.folder.media import UNREAD, VIDEOS, frames_of, is_image
 from irfer_datasets.folder.rows import (
     SPECTRA,
     Row,
@@ -19,8 +18,7 @@ from irfer_datasets.folder.rows import (
     spectrum_of,
     why_no_label,
 )
-from irfer_datasets.folder.walk import walk
-from irfer_datasets.tree import inside, natural
+from irfer_datasets.folder.walk import UNREAD, frames_of, is_image, walk
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
 REQUIRED = ("path", "spectrum", "label")
@@ -28,10 +26,6 @@ ALLOWED = {
     "lighting": ("", "strong", "weak", "dark", "normal"),
     "split": ("", "train", "val", "test"),
 }
-
-
-class _RefusedError(Exception):
-    """A row that is not read: kind, path and why."""
 
 
 def find_manifest(root: Path) -> Path | None:
@@ -62,37 +56,37 @@ def read_manifest(root: Path, manifest: Path, params: FolderParams) -> Rows:
     found = Rows(root)
     seen: set[str] = set()
     for number, record in enumerate(records, start=1):
+        path, where = "", f"{manifest.name} row {number}"
         try:
-            row = _row(record, found, params)
-            if row.path in seen:
-                raise _RefusedError("duplicate_id", row.path, "is listed twice; remove one row")
-        except _RefusedError as refused:
-            kind, path, action = refused.args
-            where = f"{manifest.name} row {number}"
-            found.note(kind, path or where, f"{where}: {action}")
+            path = _path(record.get("path", ""), root)
+            row = _row(path, record, found, params)
+            if path in seen:
+                raise RefusedRowError("duplicate_id", "is listed twice; remove one row")
+        except RefusedRowError as refused:
+            place = refused.place or path or where
+            found.note(refused.kind, place, f"{where}: {refused.action}")
             continue
-        seen.add(row.path)
+        seen.add(path)
         found.rows.append(row)
     found.rows.sort(key=lambda row: natural(row.path))
     return found
 
 
-def _row(record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
-    path = _path(record.get("path", ""), found.root)
+def _row(path: str, record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
     given = record.get("spectrum", "") or params.spectrum
     spectrum = spectrum_of(given)
     if spectrum is None:
         hint = near_name(given, SPECTRA)
-        raise _RefusedError("bad_row", path, f"spectrum {given.casefold()!r}; {hint}")
+        raise RefusedRowError("bad_row", f"spectrum {given.casefold()!r}; {hint}")
     text = record.get("label", "")
     label = label_of(text, params.own) if text else None
     if text and label is None:
-        raise _RefusedError("unknown_label", path, f"label {text!r}; {why_no_label(text)}")
-    values = {name: record.get(name, "").casefold() for name in ALLOWED}
+        raise RefusedRowError("unknown_label", f"label {text!r}; {why_no_label(text)}")
+    values: dict[str, Any] = {name: record.get(name, "").casefold() for name in ALLOWED}
     for name, value in values.items():
         if value not in ALLOWED[name]:
             known = ALLOWED[name][1:]
-            raise _RefusedError("bad_row", path, f"{name} {value!r}; {near_name(value, known)}")
+            raise RefusedRowError("bad_row", f"{name} {value!r}; {near_name(value, known)}")
     sound = record.get("audio", "")
     return Row(
         path=path,
@@ -103,7 +97,7 @@ def _row(record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
         part=record.get("part") or "main",
         files=_frames(path, found),
         audio=_path(sound, found.root, folders=False) if sound else "",
-        video=PurePosixPath(path).suffix.lower() in VIDEOS,
+        video=PurePosixPath(path).suffix.lower() in VIDEO_SUFFIXES,
         **values,
     )
 
@@ -112,30 +106,27 @@ def _frames(path: str, found: Rows) -> tuple[str, ...]:
     """The frames of a folder of frames; empty for a file.
 
     Raises:
-        _RefusedError: the folder holds no image, or the file is neither image nor video.
+        RefusedRowError: the folder holds no image, or the file is neither image nor video.
     """
     place = found.root / path
     if place.is_dir():
         if frames := frames_of(place, found):
             return frames
-        raise _RefusedError("missing_file", path, "the folder holds no images")
+        raise RefusedRowError("missing_file", "the folder holds no images")
     suffix = place.suffix.lower()
     if suffix in UNREAD:
-        raise _RefusedError("bad_row", path, f"not read; {UNREAD[suffix]}")
-    if not is_image(place) and suffix not in VIDEOS:
-        raise _RefusedError("bad_row", path, "it is neither an image nor a video by its suffix")
+        raise RefusedRowError("bad_row", f"not read; {UNREAD[suffix]}")
+    if not is_image(place) and suffix not in VIDEO_SUFFIXES:
+        raise RefusedRowError("bad_row", "it is neither an image nor a video by its suffix")
     return ()
 
 
 def _path(given: str, root: Path, *, folders: bool = True) -> str:
-    path = PurePosixPath(given.replace("\\", "/"))
-    if not given or not given.isprintable() or ";" in given:
-        raise _RefusedError("bad_row", "", "it has no usable path")
-    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise _RefusedError("outside_root", given, "paths lead from the manifest downwards")
+    path = path_below(given, root, "manifest")
     if not ((root / path).is_file() or (folders and (root / path).is_dir())):
-        raise _RefusedError("missing_file", given, "no such file; restore it or remove the row")
-    return path.as_posix()
+        action = "no such file; restore it or remove the row"
+        raise RefusedRowError("missing_file", action, given)
+    return path
 
 
 def _csv(path: Path) -> Iterator[dict[str, str]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 from irfer_bench.api import DamagedError, UnreadableImageError, open_image
@@ -16,42 +16,34 @@ COLOUR = 6.0
 """Mean difference of two channels, of 255, from which an image counts as coloured."""
 
 
-@dataclass(frozen=True)
-class Measured:
-    """Frames of a row, and the file that holds its sound, or empty."""
-
-    frames: int
-    audio: str
-
-
-def measure(found: Rows) -> list[Measured]:
-    """Of every row, in order.
+def measure(found: Rows) -> None:
+    """Count the frames of every row, and find a video's sound in itself.
 
     A video whose header cannot be read is noted as `empty` or `damaged` and kept with one frame,
     so that a run that needs it stops. Clips without sound are noted where others have some.
     """
     with ThreadPoolExecutor(max_workers=4) as pool:
-        measured = list(pool.map(lambda row: _measure(row, found), found.rows))
-    clips = [m for row, m in zip(found.rows, measured, strict=True) if row.clip]
-    mute = sum(not each.audio for each in clips)
+        found.rows = list(pool.map(lambda row: _measured(row, found), found.rows))
+    clips = [row for row in found.rows if row.clip]
+    mute = sum(not row.audio for row in clips)
     if mute:
         action = f"{mute} of {len(clips)} clips have no audio: a method that hears gets silence"
         found.note("no_sound", ".", action)
-    return measured
 
 
-def _measure(row: Row, found: Rows) -> Measured:
+def _measured(row: Row, found: Rows) -> Row:
     if not row.video:
-        return Measured(max(1, len(row.files)), row.audio)
-    from irfer_datasets.video import probe
+        return replace(row, frames=max(1, len(row.files)))
+    from irfer_bench.api import probe_video
 
     try:
-        facts = probe(found.root, row.path)
+        facts = probe_video(found.root, row.path)
     except DamagedError as error:
         kind = "damaged" if (found.root / row.path).stat().st_size else "empty"
         found.note(kind, row.path, f"{error.message}; a run that needs it stops")
-        return Measured(1, row.audio)
-    return Measured(facts.frames, row.audio or (row.path if facts.audio else ""))
+        return row
+    sound = row.audio or (row.path if facts.audio else "")
+    return replace(row, frames=facts.frames, audio=sound)
 
 
 def note_colour(found: Rows) -> None:

@@ -7,9 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 
-from irfer_bench.api import CLASSES, Spectrum
-from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.stills import Survey
+from irfer_bench.api import CLASSES, Spectrum, Survey, canonical, nearest
 
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",
@@ -41,6 +39,7 @@ class Row:
         path: of the image, the video, or the folder of frames, below the root.
         files: the frames of a folder of frames; empty for one file.
         audio: the file of its sound, or empty. video: whether it is a video file.
+        frames: 1 until they are counted.
     """
 
     path: str
@@ -54,6 +53,7 @@ class Row:
     files: tuple[str, ...] = ()
     audio: str = ""
     video: bool = False
+    frames: int = 1
 
     @property
     def clip(self) -> bool:

@@ -13,10 +13,15 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from irfer_bench.api import DamagedError, UnreadableImageError, open_image, private_folder
+from irfer_bench.api import (
+    DamagedError,
+    UnreadableImageError,
+    decode_image,
+    inside,
+    open_image,
+    private_folder,
+)
 from irfer_datasets.hub.forms import Place
-from irfer_datasets.images import decode_image
-from irfer_datasets.tree import inside
 
 _TAILS = {"PNG": b"IEND", "JPEG": b"\xff\xd9"}
 """How a complete file ends: checking the last bytes avoids decoding every image."""

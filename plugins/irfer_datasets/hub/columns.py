@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any
 
-from irfer_bench.api import MissingError, Spectrum, UsageError
+from irfer_bench.api import MissingError, RefusedRowError, Spectrum, UsageError, canonical, nearest
 from irfer_datasets.folder.rows import SPECTRA, near_name
 from irfer_datasets.hub.forms import IMAGE_ROLES, split_of
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.labels import canonical, nearest
-from irfer_datasets.problems import RefusedRowError
 
 FACTS = ("label", "subject", "spectrum", "lighting", "pair", "weak_pair", "split", "part", "row_id")
 FILES = ("audio", "landmarks", "fps")
@@ -22,18 +20,11 @@ _SHOWN = 12
 
 @dataclass(frozen=True)
 class Facts:
-    """Facts of a row; `named` is the label as spelt in the table."""
+    """Facts of a row; `named` is the label as spelt in the table, `of_item` an item's fields."""
 
-    label: str | None
     named: str
-    subject: str | None
-    spectrum: Spectrum
-    lighting: str
-    pair: str | None
-    weak_pair: bool
-    split: str
-    part: str
     row_id: str
+    of_item: Mapping[str, Any]
 
 
 class Columns:
@@ -78,18 +69,17 @@ class Columns:
         text = {role: self._text(role, row) for role in FACTS if role in self.names}
         named = text.get("label") or ""
         part = text.get("part") or ""
-        return Facts(
-            label=self._label(named),
-            named=named,
-            subject=text.get("subject") or None,
-            spectrum=self._spectrum(text.get("spectrum") or ""),
-            lighting=_lighting(text.get("lighting") or ""),
-            pair=text.get("pair") or None,
-            weak_pair=(text.get("weak_pair") or "").casefold() in ("true", "1"),
-            split=_split(text.get("split") or "") or split,
-            part="main" if self._is_main(part) else part.casefold(),
-            row_id=text.get("row_id") or "",
-        )
+        of_item = {
+            "label": self._label(named),
+            "subject": text.get("subject") or None,
+            "spectrum": self._spectrum(text.get("spectrum") or ""),
+            "lighting": _lighting(text.get("lighting") or ""),
+            "pair": text.get("pair") or None,
+            "weak_pair": (text.get("weak_pair") or "").casefold() in ("true", "1"),
+            "split": _split(text.get("split") or "") or split,
+            "part": "main" if self._is_main(part) else part.casefold(),
+        }
+        return Facts(named, text.get("row_id") or "", of_item)
 
     def _text(self, role: str, row: Mapping[str, Any]) -> str:
         name = self.names[role]

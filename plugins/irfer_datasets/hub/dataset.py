@@ -11,11 +11,20 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import CLASSES, Clip, DamagedError, Item, Match, MissingError, Problem
-from irfer_datasets.folds import every_fifth, few_subjects, split_fold
+from irfer_bench.api import (
+    CLASSES,
+    Clip,
+    DamagedError,
+    Item,
+    Match,
+    MissingError,
+    Problem,
+    clip_of,
+    few_subjects,
+    own_folds,
+)
 from irfer_datasets.hub.forms import Place, find_form
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.stills import clip_of
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -30,8 +39,9 @@ class Hub:
 
     name = "hub"
     classes = CLASSES
-    licence = "its official, whatever the hub's tag says; you answer for the right to use it"
+    licence = "its distributor's, whatever the hub's tag says; you answer for the right to use it"
     private = True
+    lists_audio = False  # the audio of a row is no file
 
     def __init__(self, params: HubParams | None = None) -> None:
         self.params = params or HubParams()
@@ -63,7 +73,7 @@ class Hub:
         found = self._survey(root)
         yield from found.problems
         items = list(found.items.values())
-        if not any(item.split == "test" or _set(item) for item in items):
+        if not any(item.split.startswith(("test", "set_")) for item in items):
             yield from few_subjects(items)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
@@ -91,7 +101,7 @@ class Hub:
             landmarks=points,
         )
 
-    def read_audio(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
+    def read_audio_track(self, root: Path | None, item: Item) -> tuple[NDArray[Any], int] | None:
         """(samples,) float32 of channel 0 and its native rate: of the audio column, else of the
         video.
 
@@ -101,17 +111,8 @@ class Hub:
         return _sound(*self._row(root, item))
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth sorted subject.
-
-        Rows without a subject are split by pair, or one by one; part `extra` is never tested.
-        """
-        own = [item for item in items if item.part != "extra"]
-        if any(item.split == "test" for item in own):
-            return [split_fold(own, "test")]
-        last = max(map(_set, own), default=0)
-        if last:
-            return [split_fold(own, f"set_{number}") for number in range(1, last + 1)]
-        return every_fifth(own)
+        """The split `test` as one fold; `set_1` to `set_k` as k; else every fifth subject."""
+        return own_folds(items)
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all rows' images and facts; neither shards nor their order enter."""
@@ -127,8 +128,7 @@ class Hub:
         return self._tables[root]
 
     def _survey(self, root: Path | None) -> Contents:
-        from irfer_datasets.hub.positions import keep
-        from irfer_datasets.hub.survey import survey
+        from irfer_datasets.hub.survey import keep, survey
 
         if root not in self._surveys:
             tables = self._opened(root)[0]
@@ -138,12 +138,12 @@ class Hub:
         return self._surveys[root]
 
     def _row(self, root: Path | None, item: Item) -> tuple[Table, Row]:
-        from irfer_datasets.hub.positions import by_column, recall
         from irfer_datasets.hub.rows import name_of, row_at
+        from irfer_datasets.hub.survey import recall
 
         tables = self._opened(root)[0]
         if root not in self._positions:
-            known = by_column(tables) or recall(tables, self.params)
+            known = recall(tables, self.params)
             self._positions[root] = self._survey(root).positions if known is None else known
         number, place = self._positions[root].get(item.id, (-1, 0))
         if number >= 0:
@@ -161,9 +161,8 @@ def _frames(
     table: Table, row: Row, item: Item, frames: Sequence[int] | None
 ) -> tuple[NDArray[Any], float | None]:
     """(T, H, W, 3) of the row's images or video, and the video's frame rate."""
+    from irfer_bench.api import read_video, stack_images
     from irfer_datasets.hub.cells import as_file, decode_images
-    from irfer_datasets.images import stack_images
-    from irfer_datasets.video import read_frames
 
     if row.images:
         picked = range(len(row.images)) if frames is None else frames
@@ -172,20 +171,15 @@ def _frames(
     if row.video is None:
         raise DamagedError(f"{item.id} has no image", "restore the row")
     with as_file(row.video, table.place) as (folder, name):
-        return read_frames(folder, name, frames)
+        return read_video(folder, name, frames)
 
 
 def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
+    from irfer_bench.api import read_audio_track
     from irfer_datasets.hub.cells import as_file
-    from irfer_datasets.video import read_audio
 
     cell = row.sound or (None if row.images else row.video)
     if cell is None:
         return None
     with as_file(cell, table.place) as (folder, name):
-        return read_audio(folder, name)
-
-
-def _set(item: Item) -> int:
-    head, _, number = item.split.partition("set_")
-    return int(number) if not head and number.isdigit() else 0
+        return read_audio_track(folder, name)

@@ -1,4 +1,8 @@
-"""The forms of a Hugging Face dataset in a folder, recognised without reading rows."""
+"""The forms of a Hugging Face dataset in a folder, recognised without reading rows.
+
+As the hub and its library lay them: shards `train-00000-of-00005.parquet`, a snapshot of links to
+blobs, pointers of git-lfs after `git clone`, folders of `save_to_disk`, imagefolders with metadata.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +13,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from irfer_bench.api import DamagedError, Problem
+from irfer_bench.api import (
+    DamagedError,
+    Problem,
+    canonical,
+    inside,
+    is_archive,
+    join,
+    list_folder,
+    natural,
+    relative,
+    subfolders,
+    walk,
+)
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.labels import canonical
-from irfer_datasets.tree import archives, inside, list_folder, relative, subfolders
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
 IMAGE_ROLES = ("image", "frames", "video")
@@ -22,11 +36,10 @@ SPLITS = {
     **dict.fromkeys(("val", "valid", "validation", "dev"), "val"),
     **dict.fromkeys(("test", "testing", "eval", "evaluation"), "test"),
 }
-DEPTH = 4
 _SAVED = ("dataset_dict.json", "state.json")
 _NOT_DATA = frozenset({"manifest.parquet", "metadata.parquet"})
 """Tables beside images: of dataset `folder`, and of an imagefolder."""
-_METADATA = ("metadata.csv", "metadata.jsonl", "metadata.parquet")
+_METADATA = ("metadata.csv", "metadata.jsonl")
 _PART_OF = re.compile(r"(.*?)(\d{5})-of-(\d{5})(.*)\.parquet")
 _POINTER = b"version https://git-lfs"
 
@@ -78,7 +91,8 @@ def find_form(place: Place, params: HubParams) -> Form:
     labels = _label_folders(base, params)
     if labels:
         return Form("imagefolder", 0.6, f"an imagefolder of {', '.join(labels[:3])} …")
-    packed = archives(list_folder(base, place.guard).files)
+    files = list_folder(base, place.guard).files
+    packed = [path for path in files if is_archive(path.name)]
     if packed:
         return Form("", 0.0, f"{packed[0].name} is an archive: unpack it first")
     return Form(
@@ -90,22 +104,15 @@ def find_form(place: Place, params: HubParams) -> Form:
 
 
 def find_shards(place: Place) -> tuple[list[Path], list[Problem]]:
-    """Parquet files at most four levels below, in natural order, and what was left out."""
-    shards: list[Path] = []
-    problems: list[Problem] = []
-
-    def walk(folder: Path, depth: int) -> None:
-        listing = list_folder(folder, place.guard)
-        problems.extend(listing.problems)
-        for path in listing.files:
-            if path.suffix.lower() == ".parquet" and path.name not in _NOT_DATA:
-                shards.append(path)
-        if depth < DEPTH:
-            for below in listing.folders:
-                walk(below, depth + 1)
-
-    walk(place.base, 0)
-    return shards, problems
+    """Parquet files in natural order, and what was left out."""
+    tree = walk(place.base)
+    names = [(join(folder, name), name) for folder, own in tree.files.items() for name in own]
+    shards = [
+        place.base / path
+        for path, name in sorted(names, key=lambda entry: natural(entry[0]))
+        if name.lower().endswith(".parquet") and name not in _NOT_DATA
+    ]
+    return shards, tree.problems
 
 
 def absent_shards(shards: Sequence[Path], base: Path) -> Iterator[Problem]:
@@ -193,12 +200,6 @@ def _metadata_of(base: Path) -> Path | None:
 
 
 def _names_files(path: Path) -> bool:
-    if path.suffix == ".parquet":
-        try:
-            columns = footer(path, path.parent).names
-        except DamagedError:
-            return False
-        return any("file_name" in name for name in columns)
     try:
         with path.open("rb") as stream:
             return b"file_name" in stream.readline(2000)

@@ -10,8 +10,7 @@ from typing import Annotated, Literal
 
 import msgspec
 
-from irfer_bench.api import Params, fit
-from irfer_datasets.labels import canonical, nearest
+from irfer_bench.api import Params, canonical, fit, nearest
 
 _COMMIT = re.compile(r"[0-9a-f]{40}")
 _NAME = r"^([A-Za-z0-9][\w.-]*/[A-Za-z0-9][\w.-]*)?$"

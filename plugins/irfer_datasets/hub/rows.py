@@ -11,11 +11,10 @@ from typing import Any
 
 import numpy as np
 
-from irfer_bench.api import DamagedError
+from irfer_bench.api import DamagedError, RefusedRowError
 from irfer_datasets.hub.cells import Cell, cells_of
 from irfer_datasets.hub.columns import FACTS, Columns, Facts
 from irfer_datasets.hub.tables import Table
-from irfer_datasets.problems import RefusedRowError
 
 BATCH = 32
 """Rows held at a time: a row may be a clip."""
@@ -104,8 +103,9 @@ def item_name(facts: Facts, digests: Sequence[Any]) -> str:
     """The id of an item: its own, else a digest of its facts and images."""
     if facts.row_id:
         return opaque(facts.row_id)
-    stated = [facts.named.casefold(), facts.subject, facts.lighting, facts.pair, facts.split]
-    return f"{facts.spectrum}_{json_digest([stated, facts.part, digests])[:16]}"
+    own = facts.of_item
+    stated = [facts.named.casefold(), *(own[n] for n in ("subject", "lighting", "pair", "split"))]
+    return f"{own['spectrum']}_{json_digest([stated, own['part'], digests])[:16]}"
 
 
 def cells_shown(row: Row) -> Sequence[Cell]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
-from irfer_datasets.metrics import ALL
-from irfer_datasets.protocols import QUALITY, SUPERVISED, WEAK, settings_of
+from irfer_bench.api import Domain
+from irfer_datasets.protocols import PAIRED_PROTOCOL, QUALITY, SUPERVISED, Fields, constants, weak
 
 VIS = Domain(spectrum="vis", parts=("main",))
 NIR = Domain(spectrum="nir", parts=("main",))
@@ -18,55 +17,20 @@ TEXT = (
     "256 pixels; 16-bit images by their 1 to 99 percentile. Unofficial copies of licensed sets "
     "on the hub are never a default: their licence tags are often wrong."
 )
-
-_setting = settings_of(
-    dataset="hub",
-    source=VIS,
-    classes=BASIC,
-    folds=5,
-    frames="all",
-    unit="frame",
-    size=256,
-    metrics=ALL,
-    source_text=TEXT,
-)
-
-
-HUB_VIS_SUPERVISED = _setting(
-    "hub_vis_supervised",
-    "trained and tested on visible",
-    target=VIS,
-    **SUPERVISED,
-)
-HUB_NIR_WEAK5 = _setting(
-    "hub_nir_weak5",
-    "visible to near-infrared, 5 labels per class",
-    target=NIR,
-    shots=5,
-    **WEAK,
-)
-HUB_LWIR_WEAK5 = _setting(
-    "hub_lwir_weak5",
-    "visible to thermal, 5 labels per class",
-    target=LWIR,
-    shots=5,
-    **WEAK,
-)
-HUB_NIR_SUPERVISED = _setting(
-    "hub_nir_supervised",
-    "trained and tested on near-infrared",
-    target=NIR,
-    **SUPERVISED,
-)
-HUB_NIR_QUALITY = _setting(
-    "hub_nir_quality",
-    "translations of visible test images against their near-infrared partners",
-    target=NIR,
-    **QUALITY,
-)
-HUB_LWIR_QUALITY = _setting(
-    "hub_lwir_quality",
-    "translations of visible test images against their thermal partners",
-    target=LWIR,
-    **QUALITY,
-)
+_PARTNERS = "translations of visible test images against their"
+_PROTOCOLS: dict[str, Fields] = {
+    "hub_vis_supervised": {
+        **SUPERVISED, "summary": "trained and tested on visible", "target": VIS,
+    },
+    **weak("hub_nir", "visible to near-infrared", ["weak5"], target=NIR),
+    "hub_nir_supervised": {
+        **SUPERVISED, "summary": "trained and tested on near-infrared", "target": NIR,
+    },
+    "hub_nir_quality": {
+        **QUALITY, "summary": f"{_PARTNERS} near-infrared partners", "target": NIR,
+    },
+    **weak("hub_lwir", "visible to thermal", ["weak5"], target=LWIR),
+    "hub_lwir_quality": {**QUALITY, "summary": f"{_PARTNERS} thermal partners", "target": LWIR},
+}  # fmt: skip
+_COMMON = {**PAIRED_PROTOCOL, "frames": "all", "source": VIS, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="hub", **_COMMON))

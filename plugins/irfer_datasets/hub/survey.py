@@ -1,17 +1,36 @@
-"""One pass over all rows: items, problems, digests of content, and where each item's row is."""
+"""One pass over all rows: items, problems, digests of content, and the places of the rows."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
-from irfer_bench.api import DamagedError, Item
+import msgspec
+
+from irfer_bench.api import (
+    DamagedError,
+    Item,
+    Notes,
+    RefusedRowError,
+    atomic_file,
+    private_folder,
+    relative,
+)
 from irfer_datasets.hub.cells import as_file, trouble
-from irfer_datasets.hub.rows import Row, cells_shown, digests_of, item_name, json_digest, rows_of
+from irfer_datasets.hub.params import HubParams
+from irfer_datasets.hub.rows import (
+    Row,
+    cells_shown,
+    digests_of,
+    item_name,
+    json_digest,
+    rows_of,
+)
 from irfer_datasets.hub.tables import Table
-from irfer_datasets.problems import Notes, RefusedRowError
-from irfer_datasets.tree import relative
 
 Position = tuple[int, int]
 """A table and a row of it."""
@@ -63,20 +82,8 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
             raise RefusedRowError("damaged", f"its image {bad}; not used; restore the row")
     digests = digests_of(row, table)
     name = item_name(facts, digests)
-    files = _files(row, table)
-    item = Item(
-        id=name,
-        label=facts.label,
-        subject=facts.subject,
-        spectrum=facts.spectrum,
-        files=files,
-        lighting=facts.lighting,
-        pair=facts.pair,
-        weak_pair=facts.weak_pair,
-        split=facts.split,
-        part=facts.part,
-        frames=len(row.images) or _length(row, table),
-    )
+    frames = len(row.images) or _length(row, table)
+    item = Item(id=name, files=_files(row, table), frames=frames, **facts.of_item)
     digest = json_digest([_facts_of(item), digests])
     if name in found.items:
         same = found.digests[name] == digest
@@ -87,7 +94,7 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
         )
         found.note(kind, f"{where} ({name})", action)
         return
-    _note_repeated(found, item, json_digest([facts.spectrum, facts.lighting, digests[0]]), where)
+    _note_repeated(found, item, json_digest([item.spectrum, item.lighting, digests[0]]), where)
     found.items[name] = item
     found.digests[name] = digest
     found.positions[name] = position
@@ -95,18 +102,8 @@ def _add(found: Contents, row: Row, table: Table, position: Position, where: str
 
 def _facts_of(item: Item) -> list[Any]:
     """An item's facts without the files' names: an image in a table has none."""
-    return [
-        item.id,
-        item.label,
-        item.subject,
-        item.spectrum,
-        item.lighting,
-        item.pair,
-        item.weak_pair,
-        item.split,
-        item.part,
-        item.frames,
-    ]
+    names = "id label subject spectrum lighting pair weak_pair split part frames"
+    return [getattr(item, name) for name in names.split()]
 
 
 def _files(row: Row, table: Table) -> tuple[str, ...]:
@@ -119,12 +116,12 @@ def _files(row: Row, table: Table) -> tuple[str, ...]:
 
 
 def _length(row: Row, table: Table) -> int:
-    from irfer_datasets.video import probe
+    from irfer_bench.api import probe_video
 
     assert row.video is not None
     try:
         with as_file(row.video, table.place) as (folder, name):
-            return probe(folder, name).frames
+            return probe_video(folder, name).frames
     except DamagedError as error:
         raise RefusedRowError(
             "damaged", f"its video cannot be decoded; not used; {error.hint}"
@@ -170,3 +167,28 @@ def _refuse(found: Contents, item: Item, why: str) -> None:
 def fingerprint(digests: Iterable[str]) -> str:
     """One digest of all rows, whatever their order and their shards."""
     return json_digest(["hub", sorted(digests)])
+
+
+def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | None:
+    """Positions of the last survey; a hint only: the reader compares the row's id."""
+    try:
+        return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+        return None
+
+
+def keep(tables: Sequence[Table], params: HubParams, positions: dict[str, Position]) -> None:
+    """For `recall` in another process."""
+    place = _file(tables, params)
+    # Only time is lost where it cannot be written: the next process surveys again.
+    with suppress(OSError):
+        place.parent.mkdir(mode=0o700, exist_ok=True)
+        with atomic_file(place, mode=0o600) as draft:
+            draft.write_bytes(msgspec.json.encode(positions))
+
+
+def _file(tables: Sequence[Table], params: HubParams) -> Path:
+    base = str(tables[0].place.base.resolve()) if tables else ""
+    sizes = [(table.split, len(table.rows)) for table in tables]
+    key = sha256(msgspec.json.encode([base, sizes, msgspec.to_builtins(params)])).hexdigest()
+    return private_folder("hub") / "positions" / f"{key[:32]}.json"

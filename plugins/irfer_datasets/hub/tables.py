@@ -8,7 +8,7 @@ from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.api import DamagedError, MissingError, Problem, private_folder
+from irfer_bench.api import DamagedError, MissingError, Problem, private_folder, relative
 from irfer_datasets.hub.columns import Columns
 from irfer_datasets.hub.forms import (
     Form,
@@ -21,7 +21,6 @@ from irfer_datasets.hub.forms import (
     split_of,
 )
 from irfer_datasets.hub.params import HubParams
-from irfer_datasets.tree import relative
 
 WANTED = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "README.md")
 IMAGES = ("bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "pgm", "ppm", "mp4", "avi", "wav")

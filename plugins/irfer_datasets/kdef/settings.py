@@ -10,9 +10,6 @@ KDEF_SUPERVISED = Setting(
     dataset="kdef",
     target=Domain(spectrum="vis", parts=("straight",)),
     classes=CLASSES[:7],
-    folds=5,
-    frames="all",
-    unit="frame",
     size=256,
     summary="trained and tested on frontal stills, six basic expressions and neutral",
     source_text=(

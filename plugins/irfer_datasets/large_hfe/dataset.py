@@ -3,79 +3,136 @@
 Introduced with NFER-Former (Luo, Wang, Wang, Zhu, Zhao, Gao, arXiv 2312.05907) and used in
 NFER-SDE: 360 subjects, six basic expressions, visible and near-infrared. No page, sizes or licence
 are public, so users convert it into this layout. An item is a sequence.
+
+`Large-HFE/{VIS,NIR}/S001/Anger/000.jpg`: S001 to S360, six names, numbers from 000.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
-from irfer_bench.api import BASIC, Item, Match, Stills, Survey
-from irfer_datasets.folds import Lists, cut_folds, read_folds
-from irfer_datasets.large_hfe.layout import CAMERAS, TABLE, read, stray, subject_of
-from irfer_datasets.recorded import Key, Recorded
+from irfer_bench.api import (
+    BASIC,
+    Item,
+    Level,
+    Match,
+    Matches,
+    OfficialDataset,
+    Patterns,
+    Recorded,
+    SequenceKey,
+    Spectrum,
+    Survey,
+    canonical,
+    nearest,
+    note_absent_sequences,
+    one_of,
+    read_sequences,
+    top_folders,
+)
+
+CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
+SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
+EXPRESSIONS = {label: label.capitalize() for label in BASIC}
+TABLE = Patterns(
+    {
+        "frame": (
+            r"(?P<camera>VIS|NIR)/(?P<subject>[^/]+)/(?P<label>[^/]+)/"
+            r"(?P<frame>\d{1,6})\.(?:jpe?g|png|bmp|tiff?|webp)"
+        ),
+    }
+)
+
+
+def subject_of(text: str) -> str | None:
+    """The canonical name S001 to S360 of a spelling, or None."""
+    match = re.fullmatch(r"s?0*(\d{1,3})", text.strip(), re.IGNORECASE)
+    number = int(match[1]) if match else 0
+    return SUBJECTS[number - 1] if 1 <= number <= len(SUBJECTS) else None
+
+
+def _expression(name: str) -> str | None:
+    return EXPRESSIONS.get(canonical(name) or "")
+
+
+LEVELS = (
+    one_of("camera", tuple(CAMERAS)),
+    Level("subject", subject_of, lambda _: "known: S001 to S360"),
+    Level("label", _expression, lambda name: nearest(name, BASIC)),
+)
+
+
+def read(found: Matches, seen: Survey) -> dict[SequenceKey, Recorded]:
+    """All sequences by camera, subject and expression; missing ones are noted."""
+    hits = found.of("frame")
+    sequences, base = read_sequences(hits, LEVELS, seen), hits[0].base
+    for camera in CAMERAS:
+        own = {key[1:] for key in sequences if key[0] == camera}
+        place = f"{base}/{camera}" if base else camera
+        if not own:
+            seen.note("missing_domain", place, "settings that need this camera cannot run")
+            continue
+        note_absent_sequences(place, own, SUBJECTS, tuple(EXPRESSIONS.values()), seen)
+        people = {subject for subject, _ in own}
+        if len(people) != len(SUBJECTS):
+            action = f"{len(people)} subjects, {len(SUBJECTS)} are published; all are used"
+            seen.note("unexpected_count", place, action)
+    return sequences
+
 
 LAYOUT = "{VIS,NIR}/S001/Anger/000.jpg"
 
 
-class LargeHfe(Stills):
+class LargeHfe(OfficialDataset):
     """360 subjects, six expressions, visible and near-infrared cameras."""
 
     name = "large_hfe"
     classes = BASIC
     licence = "not public: ask the authors of NFER-Former; treated as no publication of images"
-
+    wanted = f"no {LAYOUT} with S001 to S360 below it"
     table = TABLE
 
-    def identify(self, root: Path) -> Match:
-        """Confident where VIS or NIR holds numbered subjects."""
-        found = self.find(root)
-        if not any(subject_of(hit.facts["subject"]) for hit in found.of("frame")):
-            what = f"no {LAYOUT} with S001 to S360 below it"
-            return Match(0.0, "; ".join((what, *stray(found), *self.hints(root))))
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether VIS or NIR holds numbered subjects."""
+        return any(subject_of(hit.facts["subject"]) for hit in found.of("frame"))
+
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confident where there are sequences."""
         items = self.survey(root).items
         if not items:
             return Match(0.3, f"it has VIS or NIR with subjects but no {LAYOUT}")
         return Match(0.95, f"{len(items)} sequences as {LAYOUT}")
 
-    def walk(self, root: Path) -> Survey:
-        """All sequences by the folders' names, and problems.
-
-        Raises:
-            MissingError: no tree of this dataset lies there.
-        """
-        found = self.find(root)
-        if not any(subject_of(hit.facts["subject"]) for hit in found.of("frame")):
-            raise self.unlike(root)
-        seen = Survey(root, problems=list(found.problems()))
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All sequences by the folders' names, and problems."""
         seen.items.extend(_items(read(found, seen)))
-        return seen
 
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The five published test lists (every fifth subject), cut to the subjects present."""
-        return cut_folds(published_folds(), items)
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is inside the tree."""
+        names = {name.capitalize() for name in top_folders(found)}
+        if names & set(SUBJECTS):
+            return ["it holds subjects: give the folder above it"]
+        if names & set(EXPRESSIONS.values()):
+            return ["it holds one subject's expressions: give the folder of VIS and NIR"]
+        return []
 
 
-def published_folds() -> Lists:
-    """Test subjects of folds 1 to 5: a partition of S001 to S360, read from the package."""
-    return read_folds("large_hfe")
-
-
-def _items(sequences: Mapping[Key, Recorded]) -> Iterator[Item]:
-    partners: dict[Key, list[Recorded]] = {}
+def _items(sequences: Mapping[SequenceKey, Recorded]) -> Iterator[Item]:
+    partners: dict[SequenceKey, list[Recorded]] = {}
     for key, sequence in sequences.items():
         partners.setdefault(key[1:], []).append(sequence)
     for camera, spectrum in CAMERAS.items():
         for key in sorted(key for key in sequences if key[0] == camera):
-            frames, both = sequences[key].frames, partners[key[1:]]
-            name = f"{key[1]}_{key[2]}".casefold()
+            both, name = partners[key[1:]], f"{key[1]}_{key[2]}".casefold()
             yield Item(
                 id=f"{spectrum}_{name}",
                 label=key[2].casefold(),
                 subject=key[1],
                 spectrum=spectrum,
-                files=tuple(frames[number] for number in sorted(frames)),
+                files=sequences[key].files,
                 pair=name if len(both) == 2 else None,
                 weak_pair=len(both) == 2 and both[0].frames.keys() != both[1].frames.keys(),
-                frames=len(frames),
+                frames=len(sequences[key].frames),
             )

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import BASIC, Domain
-from irfer_datasets.metrics import ALL
-from irfer_datasets.protocols import CROPPED, QUALITY, SUPERVISED, WEAK, settings_of
+from irfer_bench.api import Domain
+from irfer_datasets.protocols import (
+    CFEE,
+    CROPPED,
+    KDEF,
+    PAIRED_PROTOCOL,
+    QUALITY,
+    SUPERVISED,
+    Fields,
+    constants,
+    weak,
+)
 
 VIS = Domain(spectrum="vis")
 NIR = Domain(spectrum="nir")
-CFEE = Domain(dataset="cfee", spectrum="vis")
-KDEF = Domain(dataset="kdef", spectrum="vis", parts=("straight",))
 
 TEXT = (
     "Split rule of the papers on this set: by subject, 80/20, five runs [NFER-SDE]; here five "
@@ -34,50 +41,27 @@ WEAK_TEXT = (
     "The weakly supervised protocol of the other sets (PCA, IEEE SPL 2025, does not use this one): "
     "the labelled items come from distinct training subjects where possible, in five fixed draws. "
 )
-
-_setting = settings_of(
-    dataset="large_hfe",
-    target=NIR,
-    source=VIS,
-    classes=BASIC,
-    folds=5,
-    frames="last(3)",
-    unit="frame",
-    size=256,
-    metrics=ALL,
-    source_text=TEXT,
-    **CROPPED,
-)
-
-
-LARGE_HFE_NIR_AUGMENTED = _setting(
-    "large_hfe_nir_augmented",
-    "every near-infrared label, and translations of CFEE",
-    kind="augmented",
-    extra=CFEE,
-    source_text=AUGMENTED + TEXT,
-)
-LARGE_HFE_NIR_AUGMENTED_KDEF = _setting(
-    "large_hfe_nir_augmented_kdef",
-    "every near-infrared label, and translations of KDEF",
-    kind="augmented",
-    extra=KDEF,
-    source_text=KDEF_TEXT + TEXT,
-)
-LARGE_HFE_NIR_WEAK5 = _setting(
-    "large_hfe_nir_weak5",
-    "visible to near-infrared, 5 labels per class",
-    shots=5,
-    source_text=WEAK_TEXT + TEXT,
-    **WEAK,
-)
-LARGE_HFE_NIR_SUPERVISED = _setting(
-    "large_hfe_nir_supervised",
-    "trained and tested on near-infrared",
-    **SUPERVISED,
-)
-LARGE_HFE_NIR_QUALITY = _setting(
-    "large_hfe_nir_quality",
-    "translations of visible test frames against near-infrared ones",
-    **QUALITY,
-)
+_PROTOCOLS: dict[str, Fields] = {
+    "large_hfe_nir_augmented": {
+        "kind": "augmented",
+        "summary": "every near-infrared label, and translations of CFEE",
+        "extra": CFEE,
+        "source_text": AUGMENTED + TEXT,
+    },
+    "large_hfe_nir_augmented_kdef": {
+        "kind": "augmented",
+        "summary": "every near-infrared label, and translations of KDEF",
+        "extra": KDEF,
+        "source_text": KDEF_TEXT + TEXT,
+    },
+    **weak(
+        "large_hfe_nir", "visible to near-infrared", ["weak5"], source_text=WEAK_TEXT + TEXT
+    ),
+    "large_hfe_nir_supervised": {**SUPERVISED, "summary": "trained and tested on near-infrared"},
+    "large_hfe_nir_quality": {
+        **QUALITY,
+        "summary": "translations of visible test frames against near-infrared ones",
+    },
+}
+_COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "target": NIR, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="large_hfe", **_COMMON))

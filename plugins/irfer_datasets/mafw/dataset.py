@@ -4,22 +4,71 @@ Liu, Dai, Feng, Wang, Yin, Zeng, Shan, "MAFW: A large-scale, multi-modal, compou
 database for dynamic facial expression recognition in the wild", ACM Multimedia 2022. An item is a
 video with audio, a whole scene. The single-label and the compound set partition the same clips
 differently, so each is a dataset of its own and neither reads the other's lists.
+
+The distributor's page: `data/clips/00025.mp4`, `data/frames/00025/*.png`, `Train & Test Set/single/
+no_caption/set_1/test.txt`; public loaders call that folder `split`, `anno` or `Train_Test_Set`, so
+it may have any name. MMA-DFER has `clips_faces`, `clips_wav` and lists `MAFW_set_1_train_faces.txt`
+of its own, as DFER-CLIP does; S2D puts crops into `frames/frames_crop_align_224`, HiCMAE audio into
+`audio_16k`. The official lists with captions are GB18030 and leave out neutral.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Match, Matches, Notes
-from irfer_datasets.clips import VideoClips
+from irfer_bench.api import (
+    CLASSES,
+    FRAME_PATH,
+    SOUND_PATH,
+    VIDEO_PATH,
+    Assigned,
+    ListSide,
+    Match,
+    Matches,
+    Notes,
+    Patterns,
+    VideoClips,
+    VideoSurvey,
+    merge_fold_lists,
+)
 from irfer_datasets.expected import published
-from irfer_datasets.fold_lists import Assigned, Side, VideoSurvey, merge_lists
-from irfer_datasets.mafw.labels import COMPOUND, NATIVE
-from irfer_datasets.mafw.layout import SOUNDS, SOURCES, SPLITS, TABLE
-from irfer_datasets.mafw.lists import Labelling, compare_captions, find_styles, read_lists
-from irfer_datasets.mafw.params import MafwParams
+from irfer_datasets.mafw.lists import (
+    COMPOUND,
+    NATIVE,
+    Labelling,
+    compare_captions,
+    find_styles,
+    read_lists,
+)
+from irfer_datasets.params import MafwParams
+
+SOURCES = ("clips", "frames", "faces")
+SOUNDS = ("clips", "wav")
+SPLITS = ("Train & Test Set", "Train_Test_Set", "split", "anno", "annotation")
+"""Known names of the folder of the lists: official, and in public loaders."""
+_CLIP = r"(?P<clip>\d{5})"
+_SETS = tuple(f"set_{fold}" for fold in range(1, 6))
+_LIST = r"/set_(?P<fold>[1-5])/(?P<side>train|test)\.txt"
+LISTS = {
+    **{
+        f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
+        for labelling in ("single", "compound")
+        for style in ("no_caption", "with_caption")
+    },
+    "single/numbered": r"MAFW_set_(?P<fold>[1-5])_(?P<side>train|test)(?:_faces)?\.txt",
+}
+TABLE = Patterns(
+    {
+        "clips": f"clips//{VIDEO_PATH}",
+        "frames": f"frames/(?:(?!frames_crop_align)[^/]+/){{0,2}}{_CLIP}/{FRAME_PATH}",
+        "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME_PATH}",
+        "wav": f"(?:clips_wav|audio_16k)//{SOUND_PATH}",
+        **LISTS,
+    },
+    names=("data", SPLITS[0], *SOURCES, "single", "compound", "no_caption", "with_caption", *_SETS),
+    holders=("data", *SPLITS),
+)
 
 
 class Mafw(VideoClips):
@@ -39,28 +88,18 @@ class Mafw(VideoClips):
     videos = frozenset({"clips"})
     sounds = SOUNDS
     audio_hint = "data/clips"
+    wanted = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
+    list_roles = tuple(LISTS)
+    holders: ClassVar[Mapping[str, tuple[str, ...]]] = {"clips": ("data",), "lists": SPLITS}
     params: MafwParams
+    params_class = MafwParams
 
-    def __init__(self, params: MafwParams | None = None) -> None:
-        super().__init__(params or MafwParams())
-
-    def identify(self, root: Path) -> Match:
-        """Confident where videos lie with this set's lists, or without any lists."""
-        found = self.find(root)
-        forms, lists = self.forms(found), find_styles(found, self.labelling)
-        where = found.of(*(name for role in forms for name in self.sources[role]))
-        roles = [role for role in found.roles if "/" in role]
-        if not forms and not found.of(*roles):
-            what = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
-            return Match(0.0, "; ".join((what, *self.hints(root))))
-        if not found.of(*roles) and self.alone(found, where, ("data",)):
-            return Match(0.0, "it holds the clips alone: give the folder above it")
-        if not forms and self.alone(found, found.of(*roles), SPLITS):
-            return Match(0.0, "it holds the fold lists alone: give the folder above it")
-        frames = ", ".join(forms) or "no frames"
+    def match(self, frames: str, found: Matches) -> Match:
+        """Confident where there are this set's lists, or none at all."""
+        lists = find_styles(found, self.labelling)
         if lists:
             return Match(0.95, f"{frames} and lists {', '.join(lists)} of {self.labelling} labels")
-        if self.labelling == "compound" or found.of(*roles):
+        if self.labelling == "compound" or found.of(*self.list_roles):
             return Match(0.3, f"it is MAFW and holds no lists of {self.labelling} labels")
         return Match(0.9, f"{frames} and no lists")
 
@@ -79,11 +118,11 @@ class Mafw(VideoClips):
             quiet = read_lists(captioned, "with_caption", self.labelling, Notes(seen.root))
             compare_captions(lists, quiet, seen)
         where = f"Train & Test Set/{self.labelling}/no_caption"
-        usual: Mapping[Side, str] = {
+        usual: Mapping[ListSide, str] = {
             "test": f"{where}/set_{{}}/test.txt",
             "train": f"{where}/set_{{}}/train.txt",
         }
-        return merge_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
+        return merge_fold_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
 
 
 class MafwCompound(Mafw):

@@ -1,4 +1,4 @@
-"""MAFW's fold lists: with captions or without, single or compound, and one numbered re-export."""
+"""MAFW's classes and fold lists: single or compound, with captions or without, or numbered."""
 
 from __future__ import annotations
 
@@ -7,24 +7,49 @@ from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from irfer_bench.api import (
+    CLASSES,
     Annotation,
     DamagedError,
+    FoldList,
+    ListedClip,
+    ListSide,
     Matches,
     Notes,
+    VideoSurvey,
+    canonical,
+    clip_number,
+    find_fold_lists,
     nearest,
+    numbered_list_rows,
     open_annotation,
     relative,
 )
-from irfer_datasets.clip_files import clip_number
-from irfer_datasets.fold_lists import (
-    FoldList,
-    Row,
-    Side,
-    VideoSurvey,
-    find_lists,
-    numbered_rows,
-)
-from irfer_datasets.mafw.labels import NUMBERED, compound, single
+
+_REST = ("contempt", "anxiety", "helplessness", "disappointment")
+NATIVE = ("anger", "disgust", "fear", "happiness", "neutral", "sadness", "surprise", *_REST)
+"""The paper's order."""
+NUMBERED = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear", *_REST)
+"""Integers 0 to 10 of the lists `MAFW_set_1_train.txt`; other lists count otherwise."""
+_JOINED = """
+anger_anxiety anger_disgust anger_disgust_anxiety anger_disgust_contempt anger_helplessness
+anger_sadness anger_surprise anxiety_helplessness anxiety_helplessness_disappointment
+disgust_anxiety disgust_anxiety_helplessness disgust_contempt disgust_disappointment
+disgust_helplessness disgust_helplessness_disappointment disgust_sadness disgust_surprise
+fear_anxiety fear_sadness fear_sadness_anxiety fear_surprise fear_surprise_anxiety
+happiness_contempt happiness_surprise helplessness_disappointment sadness_anxiety
+sadness_anxiety_helplessness sadness_disappointment sadness_helplessness
+sadness_helplessness_disappointment sadness_surprise surprise_anxiety
+"""
+COMPOUND = (*CLASSES, *_JOINED.split())
+"""Eleven single emotions and the 32 combinations that the official compound lists hold."""
+
+
+def compound(text: str) -> str | None:
+    """The canonical name of a combination, whatever the order of its parts, or None."""
+    parts = {canonical(part) for part in text.split("_")}
+    name = "_".join(label for label in CLASSES if label in parts)
+    return name if None not in parts and name in COMPOUND else None
+
 
 Labelling = Literal["single", "compound"]
 Style = Literal["no_caption", "with_caption", "numbered"]
@@ -34,15 +59,15 @@ STYLES: tuple[Style, ...] = ("no_caption", "with_caption", "numbered")
 
 def find_styles(
     found: Matches, labelling: Labelling, seen: VideoSurvey | None = None
-) -> dict[Style, dict[tuple[Side, int], Path]]:
+) -> dict[Style, dict[tuple[ListSide, int], Path]]:
     """The lists of one labelling by their style, the preferred first."""
     roles = {f"{labelling}/{style}": style for style in STYLES}
-    lists = find_lists(found, [role for role in roles if role in found.roles], seen)
+    lists = find_fold_lists(found, [role for role in roles if role in found.roles], seen)
     return {roles[role]: own for role, own in lists.items()}
 
 
 def read_lists(
-    paths: Mapping[tuple[Side, int], Path],
+    paths: Mapping[tuple[ListSide, int], Path],
     style: Style,
     labelling: Labelling,
     seen: Notes,
@@ -78,10 +103,10 @@ def compare_captions(lists: Sequence[FoldList], captioned: Sequence[FoldList], s
                     seen.note("label_mismatch", entry.name, action)
 
 
-def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[Row]:
+def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[ListedClip]:
     text = open_annotation(path, seen.root)
     seen.problems.extend(text.problems())
-    for line, fields in numbered_rows(text) if style == "numbered" else _fields(text):
+    for line, fields in numbered_list_rows(text) if style == "numbered" else _fields(text):
         known = len(fields) >= 2 and (style == "with_caption" or len(fields) == 2)
         clip = clip_number(PurePosixPath(fields[0].replace("\\", "/")).name) if known else None
         if clip is None:
@@ -93,7 +118,7 @@ def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterat
             action = f"line {line}: {clip} has label {fields[1]!r}; {_advice(fields[1], style)}"
             seen.note("unknown_label", text.name, action)
         else:
-            yield Row(clip, label, line)
+            yield ListedClip(clip, label, line)
 
 
 def _fields(text: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
@@ -105,7 +130,7 @@ def _label(text: str, style: Style, labelling: Labelling) -> str | None:
     if style == "numbered":
         known = text.isdecimal() and int(text) < len(NUMBERED)
         return NUMBERED[int(text)] if known else None
-    return single(text) if labelling == "single" else compound(text)
+    return canonical(text) if labelling == "single" else compound(text)
 
 
 def _advice(text: str, style: Style) -> str:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.mafw.labels import COMPOUND
-from irfer_datasets.protocols import CROPPED, SIMULATED, VIDEO_PROTOCOL
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.mafw.lists import COMPOUND
+from irfer_datasets.protocols import CROPPED, SIMULATED, VIDEO_PROTOCOL, Fields, constants
 
 VIS = Domain(spectrum="vis")
 COMMON = (
@@ -34,36 +32,26 @@ JOINED = (
 )
 
 
-def _setting(name: str, kind: Any, summary: str, text: str, **more: Any) -> Setting:
-    common: dict[str, Any] = {"dataset": "mafw", "classes": CLASSES}
-    return Setting(
-        name=name,
-        kind=kind,
-        target=VIS,
-        summary=summary,
-        source_text=text + COMMON,
-        **VIDEO_PROTOCOL,
-        **CROPPED,
-        **(common | more),
-    )
-
-
-MAFW_SUPERVISED = _setting(
-    "mafw_supervised", "supervised", "videos, eleven classes, official five folds", SINGLE
-)
-MAFW_NIR_SIMULATED = _setting(
-    "mafw_nir_simulated",
-    "simulated",
-    "videos translated to infrared, eleven classes, official five folds",
-    SIMULATED.format("MAFW") + SINGLE,
-    source=VIS,
-    simulated="nir",
-)
-MAFW_COMPOUND_SUPERVISED = _setting(
-    "mafw_compound_supervised",
-    "supervised",
-    "videos, 43 compound classes, the compound set's own five folds",
-    JOINED,
-    dataset="mafw_compound",
-    classes=COMPOUND,
-)
+_PROTOCOLS: dict[str, Fields] = {
+    "mafw_supervised": {
+        "kind": "supervised",
+        "summary": "videos, eleven classes, official five folds",
+        "source_text": SINGLE + COMMON,
+    },
+    "mafw_nir_simulated": {
+        "kind": "simulated",
+        "summary": "videos translated to infrared, eleven classes, official five folds",
+        "source_text": SIMULATED.format("MAFW") + SINGLE + COMMON,
+        "source": VIS,
+        "simulated": "nir",
+    },
+    "mafw_compound_supervised": {
+        "kind": "supervised",
+        "summary": "videos, 43 compound classes, the compound set's own five folds",
+        "source_text": JOINED + COMMON,
+        "dataset": "mafw_compound",
+        "classes": COMPOUND,
+    },
+}
+_COMMON = {**VIDEO_PROTOCOL, **CROPPED, "target": VIS, "classes": CLASSES}
+globals().update(constants(_PROTOCOLS, dataset="mafw", **_COMMON))

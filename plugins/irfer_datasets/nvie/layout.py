@@ -5,13 +5,15 @@
     NVIE/0-PosedExpressionDatabase/<unknown levels>/{visible,infrared}/<expression>/*
     NVIE/5_USTC-ApexVisibleSpontaneousExpressionFrame_AAM Points/SelectedSamples/<code>...
 
-A level is recognised by its name (`levels.py`).
+Read so by two public projects (spontaneous; posed and selected), which meet `.bmp` and `.BMP`, and
+subjects that lack a camera. The owners publish no list of names: a level is recognised by its own
+(`levels.py`), and what stays open is corrected in `manifest.csv`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath
 
 from irfer_bench.api import IMAGE_SUFFIXES as SUFFIXES
@@ -20,14 +22,8 @@ from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, ph
 from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey
 
 TEXTS = frozenset({".csv", ".txt"})
-CODES: Mapping[str, str] = {
-    "1": "happiness",
-    "2": "disgust",
-    "3": "fear",
-    "4": "surprise",
-    "5": "anger",
-    "6": "sadness",
-}
+NATIVE = ("happiness", "disgust", "fear", "surprise", "anger", "sadness")
+CODES = {str(number): label for number, label in enumerate(NATIVE, start=1)}
 """The official numbers, in SelectedSamples and in the order of the rating table."""
 LOWER = frozenset({*ILLUMINATIONS, "apex", "onset"})
 """Folders whose official names are lower case, and the cameras' folders."""
@@ -152,16 +148,8 @@ def _rows(
     # Images straight in onset or apex, one or more of each clip.
     known = clips.get(_above(folder.levels), [])
     for name in files:
-        yield Row(
-            name,
-            (name,),
-            subject=row.subject,
-            modality=row.modality,
-            part=row.part,
-            light=row.light,
-            clip=clip_of(PurePath(name).stem, known),
-            phase=row.phase,
-        )
+        clip = clip_of(PurePath(name).stem, known)
+        yield replace(row, path=name, files=(name,), clip=clip)
 
 
 def _selected(folders: Sequence[Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
@@ -178,15 +166,8 @@ def _selected(folders: Sequence[Folder], base: Base, seen: RowSurvey) -> Iterato
             if not label:
                 action = "not used: it lies not in SelectedSamples with a code from 1 to 6 in front"
                 seen.note("unlabelled_file", name, action)
-            yield Row(
-                name,
-                (name,),
-                modality=modality,
-                part="selected",
-                clip="-".join(own).casefold(),
-                expression=label,
-                phase="apex",
-            )
+            row = Row(name, (name,), modality=modality, part="selected", phase="apex")
+            yield replace(row, clip="-".join(own).casefold(), expression=label)
 
 
 def _is_selection(name: str) -> bool:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from irfer_bench.api import canonical, nearest
 from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey, subject_name
@@ -60,12 +61,10 @@ def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
     if row.part == "posed" and not expression and below:
         action = f"not used: {below[0]} is no expression; {nearest(below[0])}"
         seen.note("misnamed_folder", row.path, action)
-    return Row(
-        row.path,
-        row.files,
+    return replace(
+        row,
         subject="" if subject is None else _number(levels[subject]),
         modality="" if camera is None else camera_of(levels[camera]),
-        part=row.part,
         light=light,
         clip="-".join(rest),
         expression=expression,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 from irfer_bench.api import (
     CLASSES,
@@ -14,6 +14,7 @@ from irfer_bench.api import (
     canonical,
     nearest,
     open_annotation,
+    path_below,
 )
 from irfer_datasets.nvie.layout import images
 from irfer_datasets.nvie.levels import CAMERAS
@@ -26,7 +27,6 @@ from irfer_datasets.nvie.rows import (
     RowSurvey,
     subject_name,
 )
-from irfer_datasets.tree import inside
 
 NAME = "manifest.csv"
 REQUIRED = ("path", "subject", "modality", "expression")
@@ -97,7 +97,7 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
 
 
 def _row(record: Mapping[str, str], root: Path) -> Row:
-    path = _path(record.get("path", ""), root)
+    path = path_below(record.get("path", ""), root)
     values = {name: record.get(name, "").casefold() for name in ALLOWED}
     for name, value in values.items():
         if value and value not in ALLOWED[name]:
@@ -121,15 +121,6 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
         expression=label,
         phase=values["phase"] or ("sequence" if part == "spontaneous" else ""),
     )
-
-
-def _path(given: str, root: Path) -> str:
-    path = PurePosixPath(given.replace("\\", "/"))
-    if not given or not given.isprintable() or ";" in given:
-        raise RefusedRowError("bad_row", "it has no usable path")
-    if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise RefusedRowError("outside_root", "paths lead from the root downwards")
-    return path.as_posix()
 
 
 def _files(path: str, root: Path) -> tuple[str, ...]:

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-import msgspec
-
-from irfer_bench.api import BASIC, Domain, Setting
-from irfer_datasets.metrics import ALL
-from irfer_datasets.protocols import CROPPED, QUALITY, SUPERVISED, WEAK, settings_of
+from irfer_bench.api import Domain
+from irfer_datasets.protocols import (
+    CFEE,
+    CROPPED,
+    KDEF,
+    PAIRED_PROTOCOL,
+    QUALITY,
+    SUPERVISED,
+    WEAK,
+    Fields,
+    constants,
+    weak,
+)
 
 VIS = Domain(spectrum="vis", lightings=("strong",))
 NIR = Domain(spectrum="nir", lightings=("strong",))
@@ -16,8 +24,6 @@ VIS_WEAK = Domain(spectrum="vis", lightings=("weak",))
 NIR_WEAK = Domain(spectrum="nir", lightings=("weak",))
 EVERY_VIS = Domain(spectrum="vis")
 EVERY_NIR = Domain(spectrum="nir")
-CFEE = Domain(spectrum="vis", dataset="cfee")
-KDEF = Domain(spectrum="vis", dataset="kdef", parts=("straight",))
 
 SPLIT = (
     "Split rule of NFER-SDE: by subject, 80/20, here as five published subject lists that "
@@ -87,142 +93,91 @@ CROSS_TEXT = (
     "label: trained on the training subjects' visible images (none and identity: as they are; "
     "else translated), tested on the test subjects' near-infrared ones. "
 )
-
-_setting = settings_of(
-    dataset="oulu_casia",
-    source=VIS,
-    classes=BASIC,
-    folds=5,
-    frames="last(3)",
-    unit="frame",
-    size=256,
-    metrics=ALL,
-    source_text=TEXT,
-    **CROPPED,
-)
-
-
-def _weak(name: str, target: Domain, shots: int | float | None, words: str) -> Setting:
-    return _setting(
-        name,
-        f"visible strong to {words}",
-        target=target,
-        shots=shots,
+_PARTNERS = "translations of visible test frames against near-infrared ones"
+_AUGMENTED: Fields = {"kind": "augmented", "target": NIR, "extra": CFEE}
+_LIGHTS: Fields = {
+    "source": EVERY_VIS,
+    "target": EVERY_NIR,
+    "detector": "none",
+    "source_text": LIGHTS_TEXT + SPLIT,
+}
+_PROTOCOLS: dict[str, Fields] = {
+    **weak(
+        "oulu_nir",
+        "visible strong to near-infrared strong",
+        target=NIR,
         source_text=PCA_TEXT + TEXT,
-        **WEAK,
-    )
-
-
-def _nir(name: str, shots: int | float | None, words: str) -> Setting:
-    return _weak(name, NIR, shots, f"near-infrared strong, {words}")
-
-
-def _dark(
-    name: str,
-    shots: int | float | None,
-    words: str,
-    target: Domain = DARK,
-    about: str = DARK_TEXT,
-) -> Setting:
-    camera = "visible" if target.spectrum == "vis" else "near-infrared"
-    weak = _weak(name, target, shots, f"{camera} dark, {words}")
-    detector = "none" if target is DARK else weak.detector
-    text = PCA_TEXT + about + (SPLIT if target is DARK else TEXT)
-    return msgspec.structs.replace(weak, paired=False, detector=detector, source_text=text)
-
-
-OULU_NIR_WEAK5 = _nir("oulu_nir_weak5", 5, "5 labels per class")
-OULU_NIR_WEAK0 = _nir("oulu_nir_weak0", 0, "no label")
-OULU_NIR_WEAK1 = _nir("oulu_nir_weak1", 1, "1 label per class")
-OULU_NIR_WEAK10 = _nir("oulu_nir_weak10", 10, "10 labels per class")
-OULU_NIR_WEAK16 = _nir("oulu_nir_weak16", 16, "16 labels per class")
-OULU_NIR_WEAK_TENTH = _nir("oulu_nir_weak_tenth", 0.1, "labels of a tenth of the training subjects")
-OULU_NIR_WEAK_FULL = _nir("oulu_nir_weak_full", None, "every label")
-OULU_NIR_UDA = msgspec.structs.replace(
-    _nir("oulu_nir_uda", 0, "training images without labels"),
-    unlabelled=True,
-    source_text=UDA_TEXT + TEXT,
-)
-OULU_DARK_WEAK5 = _dark("oulu_dark_weak5", 5, "5 labels per class")
-OULU_DARK_WEAK0 = _dark("oulu_dark_weak0", 0, "no label")
-OULU_DARK_WEAK1 = _dark("oulu_dark_weak1", 1, "1 label per class")
-OULU_DARK_WEAK10 = _dark("oulu_dark_weak10", 10, "10 labels per class")
-OULU_DARK_WEAK16 = _dark("oulu_dark_weak16", 16, "16 labels per class")
-OULU_DARK_WEAK_TENTH = _dark(
-    "oulu_dark_weak_tenth", 0.1, "labels of a tenth of the training subjects"
-)
-OULU_DARK_WEAK_FULL = _dark("oulu_dark_weak_full", None, "every label")
-OULU_DARK_NIR_WEAK5 = _dark("oulu_dark_nir_weak5", 5, "5 labels per class", NIR_DARK, NIR_DARK_TEXT)
-
-OULU_NIR_AUGMENTED = _setting(
-    "oulu_nir_augmented",
-    "every near-infrared label, and translations of CFEE",
-    target=NIR,
-    kind="augmented",
-    extra=CFEE,
-    source_text=AUGMENTED_TEXT + TEXT,
-)
-OULU_NIR_AUGMENTED_KDEF = _setting(
-    "oulu_nir_augmented_kdef",
-    "every near-infrared label, and translations of KDEF",
-    target=NIR,
-    kind="augmented",
-    extra=KDEF,
-    source_text=KDEF_TEXT + AUGMENTED_TEXT + TEXT,
-)
-OULU_VIS_TO_NIR = _setting(
-    "oulu_vis_to_nir",
-    "trained on visible strong, tested on near-infrared strong",
-    target=NIR,
-    kind="cross",
-    source_text=CROSS_TEXT + TEXT,
-)
-OULU_NIR_SUPERVISED = _setting(
-    "oulu_nir_supervised",
-    "trained and tested on near-infrared strong",
-    target=NIR,
-    **SUPERVISED,
-)
-OULU_NIR_QUALITY = _setting(
-    "oulu_nir_quality",
-    "translations of visible test frames against near-infrared ones, strong light",
-    target=NIR,
-    **QUALITY,
-)
-OULU_WEAK_NIR_QUALITY = _setting(
-    "oulu_weak_nir_quality",
-    "translations of visible test frames against near-infrared ones, weak light",
-    source=VIS_WEAK,
-    target=NIR_WEAK,
-    source_text=WEAK_LIGHT_TEXT + TEXT,
-    **QUALITY,
-)
-OULU_DARK_NIR_QUALITY = msgspec.structs.replace(
-    _setting(
-        "oulu_dark_nir_quality",
-        "translations of visible test frames against near-infrared ones, without light",
-        source=DARK,
-        target=NIR_DARK,
-        source_text=DARK_QUALITY_TEXT + SPLIT,
-        **QUALITY,
     ),
-    detector="none",
-)
-OULU_LIGHTS_NIR_AUGMENTED = msgspec.structs.replace(
-    OULU_NIR_AUGMENTED,
-    name="oulu_lights_nir_augmented",
-    summary="every near-infrared label of three illuminations, and translations of CFEE",
-    source=EVERY_VIS,
-    target=EVERY_NIR,
-    detector="none",
-    source_text=LIGHTS_TEXT + SPLIT,
-)
-OULU_LIGHTS_NIR_QUALITY = msgspec.structs.replace(
-    OULU_NIR_QUALITY,
-    name="oulu_lights_nir_quality",
-    summary="translations of visible test frames against near-infrared ones, three illuminations",
-    source=EVERY_VIS,
-    target=EVERY_NIR,
-    detector="none",
-    source_text=LIGHTS_TEXT + SPLIT,
-)
+    "oulu_nir_uda": {
+        **WEAK,
+        "summary": "visible strong to near-infrared strong, training images without labels",
+        "target": NIR,
+        "shots": 0,
+        "unlabelled": True,
+        "source_text": UDA_TEXT + TEXT,
+    },
+    "oulu_nir_augmented": {
+        **_AUGMENTED,
+        "summary": "every near-infrared label, and translations of CFEE",
+        "source_text": AUGMENTED_TEXT + TEXT,
+    },
+    "oulu_nir_augmented_kdef": {
+        **_AUGMENTED,
+        "summary": "every near-infrared label, and translations of KDEF",
+        "extra": KDEF,
+        "source_text": KDEF_TEXT + AUGMENTED_TEXT + TEXT,
+    },
+    **weak(
+        "oulu_dark",
+        "visible strong to visible dark",
+        target=DARK,
+        paired=False,
+        detector="none",
+        source_text=PCA_TEXT + DARK_TEXT + SPLIT,
+    ),
+    **weak(
+        "oulu_dark_nir",
+        "visible strong to near-infrared dark",
+        ["weak5"],
+        target=NIR_DARK,
+        paired=False,
+        source_text=PCA_TEXT + NIR_DARK_TEXT + TEXT,
+    ),
+    "oulu_vis_to_nir": {
+        "kind": "cross",
+        "summary": "trained on visible strong, tested on near-infrared strong",
+        "target": NIR,
+        "source_text": CROSS_TEXT + TEXT,
+    },
+    "oulu_nir_supervised": {
+        **SUPERVISED,
+        "summary": "trained and tested on near-infrared strong",
+        "target": NIR,
+    },
+    "oulu_nir_quality": {**QUALITY, "summary": f"{_PARTNERS}, strong light", "target": NIR},
+    "oulu_weak_nir_quality": {
+        **QUALITY,
+        "summary": f"{_PARTNERS}, weak light",
+        "source": VIS_WEAK,
+        "target": NIR_WEAK,
+        "source_text": WEAK_LIGHT_TEXT + TEXT,
+    },
+    "oulu_dark_nir_quality": {
+        **QUALITY,
+        "summary": f"{_PARTNERS}, without light",
+        "source": DARK,
+        "target": NIR_DARK,
+        "detector": "none",
+        "source_text": DARK_QUALITY_TEXT + SPLIT,
+    },
+    "oulu_lights_nir_augmented": {
+        **_AUGMENTED,
+        **_LIGHTS,
+        "summary": "every near-infrared label of three illuminations, and translations of CFEE",
+    },
+    "oulu_lights_nir_quality": {
+        **QUALITY, **_LIGHTS, "summary": f"{_PARTNERS}, three illuminations",
+    },
+}  # fmt: skip
+_COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "source_text": TEXT}
+globals().update(constants(_PROTOCOLS, dataset="oulu_casia", **_COMMON))

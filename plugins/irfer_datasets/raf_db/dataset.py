@@ -3,6 +3,11 @@
 Li, Deng, Du, CVPR 2017; Li, Deng, IEEE TIP 28(1), 2019. 15,339 images with one
 of seven expressions, 12,271 to train on and 3,068 to test. There are no subjects,
 so training and test are split by image alone.
+
+`basic/Image/{aligned,original}/train_00001_aligned.jpg` with `basic/EmoLabel/
+list_patition_label.txt` (sic; many public loaders read `list_partition_label.txt`), or
+`DATASET/{train,test}/{1..7}/train_00001_aligned.jpg` with `{train,test}_labels.csv` in it, or
+beside it as in the copy on Kaggle.
 """
 
 from __future__ import annotations
@@ -14,24 +19,31 @@ from typing import ClassVar
 from irfer_bench.api import (
     CLASSES,
     DamagedError,
+    DatasetCopy,
     Item,
+    LargeSurvey,
     Match,
     Matches,
     MissingError,
-    Stills,
+    OfficialDataset,
+    Survey,
     split_fold,
+    top_folders,
 )
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.raf_db.layout import LABELS, TABLE, Images, Tree, find_trees, stray
-from irfer_datasets.raf_db.params import RafDbParams
-from irfer_datasets.raf_db.rows import count, survey_kaggle, survey_official
+from irfer_datasets.params import RafDbParams
+from irfer_datasets.raf_db.rows import (
+    LABELS,
+    TABLE,
+    count,
+    find_trees,
+    is_compound,
+    survey_kaggle,
+    survey_official,
+)
 
 
-class RafDb(Stills):
-    """An item is a still; its part is the kind of image, `aligned` or `original`.
-
-    An instance reads a root once; a new instance sees later changes.
-    """
+class RafDb(OfficialDataset):
+    """An item is a still; its part is the kind of image, `aligned` or `original`."""
 
     name = "raf_db"
     classes = CLASSES[:7]
@@ -40,20 +52,19 @@ class RafDb(Stills):
         "on request from whdeng.cn/RAF, non-commercial research; no part may be copied further, "
         "published or distributed"
     )
+    wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
+    survey_class = LargeSurvey
     params: RafDbParams
+    params_class = RafDbParams
 
-    def __init__(self, params: RafDbParams | None = None) -> None:
-        super().__init__(params or RafDbParams())
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether named images lie beside their list, or in numbered folders."""
+        return bool(find_trees(found))
 
-    def identify(self, root: Path) -> Match:
-        """Confident where named images lie beside their list, or in numbered folders."""
-        found = self.find(root)
-        trees = find_trees(found)
-        if not trees:
-            what = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
-            return Match(0.0, "; ".join((what, *stray(root, found), *self.hints(root))))
-        tree, hints = trees[0], self.hints(root)
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confident where an image has a label."""
+        tree, hints = find_trees(found)[0], self.hints(root)
         where = tree.base or "."
         try:
             items = self.survey(root).items
@@ -67,22 +78,13 @@ class RafDb(Stills):
         what = f"{where} holds no image named such as train_00001_aligned.jpg"
         if tree.form == "official" and not tree.of(found, "list"):
             what = f"{where} has images but no EmoLabel/list_patition_label.txt"
-        own = stray(root, found)
+        own = self.stray(root, found)
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *hints)))
 
-    def walk(self, root: Path) -> LargeSurvey:
-        """All labelled images of the chosen kind, and problems.
-
-        Raises:
-            MissingError: no tree of this dataset lies there, or not those images.
-            DamagedError: the list of labels cannot be read.
-        """
-        found = self.find(root)
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """All labelled images of the chosen kind, and problems."""
         trees = find_trees(found)
-        if not trees:
-            raise self.unlike(root)
-        tree, images = self._choose(root, trees, found)
-        seen = LargeSurvey(root, problems=list(found.problems()))
+        tree, images = self._choose(trees, found)
         for copy in trees:
             if copy != tree:
                 action = f"not read, {tree.base or 'the root'} is; give its own folder to use it"
@@ -96,21 +98,32 @@ class RafDb(Stills):
         else:
             survey_kaggle(tree, found, seen)
         count(tree, seen)
-        return seen
+
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints where a root is a part of the set, or the compound one."""
+        hints = []
+        below = top_folders(found)
+        name = root.resolve().name
+        if below & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
+            hints.append(f"{name} is a part of it: give the folder that holds Image and EmoLabel")
+        elif below and below <= {str(code) for code in LABELS}:
+            hints.append(f"{name} is one half of it: give the folder that holds train and test")
+        if is_compound(name) or "compound" in below:
+            hints.append("compound labels are not read: give the folder that holds basic")
+        return hints
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """One fold: the official test images."""
         return [split_fold(items, "test")]
 
-    def _choose(self, root: Path, trees: Sequence[Tree], found: Matches) -> tuple[Tree, Images]:
+    def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images
-        asked: tuple[Images, ...] = ("aligned", "original") if wanted == "auto" else (wanted,)
+        asked = ("aligned", "original") if wanted == "auto" else (wanted,)
         for images in asked:
             for tree in trees:
                 aligned_only = tree.form == "kaggle" and images == "aligned"
                 if aligned_only or tree.of(found, images):
                     return tree, images
         base = trees[0].base or "."
-        hint = "; ".join(self.hints(root)) or "copy the images there"
-        kind = " or ".join(asked)
-        raise MissingError(f"raf_db: {base} holds no Image/{kind} images; {hint}")
+        hint = "; ".join(self.hints(found.tree.root)) or "copy the images there"
+        raise MissingError(f"raf_db: {base} holds no Image/{' or '.join(asked)} images; {hint}")

@@ -2,31 +2,69 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Iterable
 from pathlib import Path
 
-from irfer_bench.api import Annotation, Found, Item, Matches, open_annotation
-from irfer_datasets.expected import compare_labels, published
-from irfer_datasets.large_folders import LargeSurvey
-from irfer_datasets.problems import REST
-from irfer_datasets.raf_db.layout import LABELS, NAME, SPLITS, Images, Tree
+from irfer_bench.api import (
+    OTHERS_USED,
+    DatasetCopy,
+    Found,
+    Item,
+    Matches,
+    Patterns,
+    Survey,
+    compare_labels,
+    find_copies,
+    open_annotation,
+)
+from irfer_datasets.expected import published
 
+_NATIVE = ("surprise", "fear", "disgust", "happiness", "sadness", "anger", "neutral")
+LABELS = dict(enumerate(_NATIVE, start=1))
+"""The official codes."""
+SPLITS = ("train", "test")
+_NAME = r"(?P<split>train|test)_(?P<number>\d{4,5})(?:_aligned)?\.(?:jpe?g|png)"
+NAME = re.compile(_NAME, re.I)
+TABLE = Patterns(
+    {
+        "aligned": rf"image/aligned//{_NAME}",
+        "original": rf"image/original//{_NAME}",
+        "list": r"emolabel/list_par?tition_label\.txt",
+        "sorted": rf"(?P<half>train|test)/(?P<code>\d+)/{_NAME}",
+        "table": r"(?P<half>train|test)_labels\.csv",
+    },
+    names=("basic", "Image", "EmoLabel", "aligned", "original", *SPLITS),
+)
+FORMS = {"official": ("aligned", "original", "list"), "kaggle": ("sorted",)}
 Key = tuple[str, int]
 """Split and number: what `train_00001.jpg` and `train_00001_aligned.jpg` share."""
 
 
-def survey_official(tree: Tree, images: Images, found: Matches, seen: LargeSurvey) -> None:
+def find_trees(found: Matches) -> list[DatasetCopy]:
+    """Copies under a root, the official form first; the compound set is none.
+
+    Its codes 1 to 11 mean pairs of expressions.
+    """
+    root = found.tree.root.resolve().name
+    return [copy for copy in find_copies(found, FORMS) if not is_compound(copy.base or root)]
+
+
+def is_compound(base: str) -> bool:
+    """Whether a folder is the official other set."""
+    return base.rpartition("/")[2].casefold() == "compound"
+
+
+def survey_official(copy: DatasetCopy, images: str, found: Matches, seen: Survey) -> None:
     """Items of the official form: the list labels, `Image/<images>` holds the images."""
-    lists = tree.of(found, "list")
+    lists = copy.of(found, "list")
     if not lists:
-        place = tree.place("EmoLabel/list_patition_label.txt")
+        place = copy.place("EmoLabel/list_patition_label.txt")
         seen.note("missing_list", place, "no image has a label without it; no image is used")
         return
-    annotation = open_annotation(seen.root / lists[0].folder / lists[0].names[0], seen.root)
-    source = annotation.path
-    seen.problems.extend(annotation.problems())
-    labels = _merge(_listed(annotation, seen), source, seen)
-    hits = tree.of(found, images)
+    source = seen.root / lists[0].folder / lists[0].names[0]
+    labels = _listed(source, seen)
+    hits = copy.of(found, images)
     image_files = _images(hits, images, seen)
     for key in sorted(image_files.keys() - labels.keys()):
         seen.note("unlabelled_file", image_files[key], f"not read; {source.name} has no row for it")
@@ -36,53 +74,67 @@ def survey_official(tree: Tree, images: Images, found: Matches, seen: LargeSurve
             seen.items.append(_item(key, code, image_files[key], images))
 
 
-def survey_kaggle(tree: Tree, found: Matches, seen: LargeSurvey) -> None:
+def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
     """Items of the Kaggle form: the folder's number labels, `<split>_labels.csv` agrees."""
-    hits = tree.of(found, "sorted")
+    hits = copy.of(found, "sorted")
     for split in SPLITS:
         half = [hit for hit in hits if hit.facts["half"].casefold() == split]
         if not half:
-            seen.note("missing_list", tree.place(split), f"this half is not here; {REST}")
+            seen.note("missing_list", copy.place(split), f"this half is not here; {OTHERS_USED}")
             continue
         image_files, labels = _sorted_images(half, split, seen)
-        tables = [hit for hit in found.of("table") if _has(hit, split)]
-        tables.sort(key=lambda hit: hit.base != tree.base)
-        if not tables:
-            place = tree.place(f"{split}_labels.csv")
-            seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
-        else:
-            name = next(name for name in tables[0].names if name.casefold().startswith(split))
-            source = seen.root / tables[0].folder / name
+        tables = [
+            (hit.base != copy.base, path)
+            for hit in found.of("table")
+            for path, facts in hit.files()
+            if facts["half"].casefold() == split
+        ]
+        if tables:
+            source = seen.root / min(tables)[1]
             _check(labels, image_files, source, half[0].folder.rpartition("/")[0], seen)
+        else:
+            place = copy.place(f"{split}_labels.csv")
+            seen.note("unchecked_label", place, "not here; the folders' numbers are the labels")
         for key in sorted(labels):
             seen.items.append(_item(key, labels[key], image_files[key], "aligned"))
 
 
-def _has(hit: Found, split: str) -> bool:
-    return any(name.casefold().startswith(split) for name in hit.names)
-
-
-def count(tree: Tree, seen: LargeSurvey) -> None:
+def count(copy: DatasetCopy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
     for split in SPLITS:
         own = [item.label or "" for item in seen.items if item.split == split]
         known = published("rafdb")[f"{split}_per_class_1_7"]
         per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = tree.base or "."
+        where = copy.base or "."
         seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
 
 
-def _listed(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
+def _listed(source: Path, seen: Survey) -> dict[Key, int | None]:
+    """One code per image of a list or table; None for one whose rows disagree."""
+    annotation = open_annotation(source, seen.root)
+    seen.problems.extend(annotation.problems())
+    labels: dict[Key, int | None] = {}
     for number, text in annotation.lines():
         cells = text.replace(",", " ").split()
         name, label = cells if len(cells) == 2 else (text, "")
-        row = _row(number, name, label, annotation.path, seen)
-        if row is not None:
-            yield number, *row
+        row = _row(number, name, label, source, seen)
+        if row is None:
+            continue
+        key, code = row
+        if key not in labels:
+            labels[key] = code
+        elif (known := labels[key]) == code:
+            action = f"line {number}: {_name(key)} is listed twice with one label; used once"
+            seen.note("duplicate_row", source, action)
+        else:
+            labels[key] = None
+            both = f"{LABELS[code]} here and {LABELS[known] if known else 'two others'} above"
+            seen.note("duplicate_id", source, f"line {number}: {_name(key)} is {both}; keep one")
+    return labels
 
 
 def _row(
-    number: int, name: str, label: str, source: Path, seen: LargeSurvey
+    number: int, name: str, label: str, source: Path, seen: Survey
 ) -> tuple[Key, int] | None:
     """The image's key and code, or None with a note."""
     match = NAME.fullmatch(name.replace("\\", "/").rpartition("/")[2])
@@ -97,25 +149,7 @@ def _row(
     return _key(match["split"], match["number"]), int(label)
 
 
-def _merge(
-    rows: Iterable[tuple[int, Key, int]], source: Path, seen: LargeSurvey
-) -> dict[Key, int | None]:
-    """One code per image; None for one whose rows disagree."""
-    labels: dict[Key, int | None] = {}
-    for number, key, code in rows:
-        if key not in labels:
-            labels[key] = code
-        elif (known := labels[key]) == code:
-            action = f"line {number}: {_name(key)} is listed twice with one label; used once"
-            seen.note("duplicate_row", source, action)
-        else:
-            labels[key] = None
-            both = f"{LABELS[code]} here and {LABELS[known] if known else 'two others'} above"
-            seen.note("duplicate_id", source, f"line {number}: {_name(key)} is {both}; keep one")
-    return labels
-
-
-def _images(hits: Iterable[Found], images: Images, seen: LargeSurvey) -> dict[Key, str]:
+def _images(hits: Iterable[Found], images: str, seen: Survey) -> dict[Key, str]:
     """Images by split and number; of two spellings of one, the official is read."""
     found: dict[Key, str] = {}
     aligned = images == "aligned"
@@ -129,7 +163,7 @@ def _images(hits: Iterable[Found], images: Images, seen: LargeSurvey) -> dict[Ke
 
 
 def _sorted_images(
-    hits: Iterable[Found], split: str, seen: LargeSurvey
+    hits: Iterable[Found], split: str, seen: Survey
 ) -> tuple[dict[Key, str], dict[Key, int]]:
     """Images of one half and the numbers of the folders they lie in."""
     found: dict[Key, str] = {}
@@ -159,12 +193,10 @@ def _check(
     image_files: dict[Key, str],
     source: Path,
     folder: str,
-    seen: LargeSurvey,
+    seen: Survey,
 ) -> None:
     """Drop labels that the table contradicts, and note rows without an image or label."""
-    annotation = open_annotation(source, seen.root)
-    seen.problems.extend(annotation.problems())
-    listed = _merge(_table(annotation, seen), source, seen)
+    listed = _listed(source, seen)
     for key in sorted(labels.keys() - listed.keys()):
         action = f"{source.name} has no row for it; its folder's number is the label"
         seen.note("unlabelled_file", image_files[key], action)
@@ -179,16 +211,10 @@ def _check(
     _name_absent(listed.keys() - image_files.keys(), folder, source, seen)
 
 
-def _table(annotation: Annotation, seen: LargeSurvey) -> Iterator[tuple[int, Key, int]]:
-    for number, cells in annotation.rows():
-        row = _row(number, cells[0], cells[1] if len(cells) > 1 else "", annotation.path, seen)
-        if row is not None:
-            yield number, *row
-
-
-def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: LargeSurvey) -> None:
+def _name_absent(keys: Iterable[Key], folder: str, source: Path, seen: Survey) -> None:
     for key in sorted(keys, key=_order):
-        seen.note("missing_item", folder, f"{_name(key)} of {source.name} is not there; {REST}")
+        action = f"{_name(key)} of {source.name} is not there; {OTHERS_USED}"
+        seen.note("missing_item", folder, action)
 
 
 def _key(split: str, number: str) -> Key:
@@ -204,7 +230,7 @@ def _name(key: Key) -> str:
     return f"{split}_{number:0{5 if split == 'train' else 4}d}"
 
 
-def _item(key: Key, code: int, path: str, images: Images) -> Item:
+def _item(key: Key, code: int, path: str, images: str) -> Item:
     return Item(
         id=f"raf_{_name(key)}",
         label=LABELS[code],

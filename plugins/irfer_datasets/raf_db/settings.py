@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.metrics import RECOGNITION
-from irfer_datasets.protocols import CROPPED
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL, Fields, constants
 
 ALIGNED = Domain(spectrum="vis", parts=("aligned",))
 TRAINING = Domain(dataset="raf_db", spectrum="vis", parts=("aligned",), splits=("train",))
@@ -21,38 +18,42 @@ TEXT = (
 )
 
 
-def _setting(name: str, part: str, **more: Any) -> Setting:
-    return Setting(
-        name=name,
-        kind="supervised",
-        dataset="raf_db",
-        target=Domain(spectrum="vis", parts=(part,)),
-        classes=CLASSES[:7],
-        folds=1,
-        frames="all",
-        unit="frame",
-        size=224,
-        metrics=RECOGNITION,
-        primary="accuracy",
-        **more,
-    )
+def _few(shots: int) -> Fields:
+    what = "image" if shots == 1 else "images"
+    return {
+        "target": ALIGNED,
+        "detector": "none",
+        "shots": shots,
+        "draws": 3,
+        "seeds": 3,
+        "summary": f"trained on {shots} {what} per class, tested on the official test images",
+        "source_text": TEXT
+        + "Few-shot protocol of CoOp (IJCV 2022): 1, 2, 4, 8 or 16 labelled images per class of "
+        "the training split and nothing else, three fixed draws, all test images.",
+    }
 
 
-RAF_DB_SUPERVISED = _setting(
-    "raf_db_supervised",
-    "aligned",
-    detector="none",
-    summary="official split, aligned images, six basic expressions and neutral",
-    source_text=TEXT
-    + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
-)
-RAF_DB_ORIGINAL_SUPERVISED = _setting(
-    "raf_db_original_supervised",
-    "original",
-    summary="official split, original images cropped here, six basic expressions and neutral",
-    source_text=TEXT
-    + "Images: the official original ones (raf_db.images=original where both are there), cropped "
-    "to a square 1.3 times the face's box by the detector opencv, the whole image where no face "
-    "is found, 224 pixels. Decided here, for work that needs more than 100 pixels.",
-    **CROPPED,
-)
+_PROTOCOLS: dict[str, Fields] = {
+    "raf_db_supervised": {
+        "target": ALIGNED,
+        "detector": "none",
+        "summary": "official split, aligned images, six basic expressions and neutral",
+        "source_text": TEXT
+        + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
+    },
+    **{f"raf_db_shots{shots}": _few(shots) for shots in (1, 2, 4, 8, 16)},
+    "raf_db_original_supervised": {
+        **CROPPED,
+        "target": Domain(spectrum="vis", parts=("original",)),
+        "summary": (
+            "official split, original images cropped here, six basic expressions and neutral"
+        ),
+        "source_text": TEXT
+        + "Images: the official original ones (raf_db.images=original where both are there), "
+        "cropped to a square 1.3 times the face's box by the detector opencv, the whole image "
+        "where no face is found, 224 pixels. Decided here, for work that needs more than 100 "
+        "pixels.",
+    },
+}
+_COMMON = {**WEB_PROTOCOL, "kind": "supervised", "classes": CLASSES[:7]}
+globals().update(constants(_PROTOCOLS, dataset="raf_db", **_COMMON))

@@ -68,3 +68,10 @@ def test_no_module_decides_by_the_name_of_a_kind() -> None:
                 if words & names:
                     found.append(f"{path.relative_to(ROOT)}:{node.lineno}")
     assert not found, "ask irfer_bench.settings.kinds"
+
+
+def test_few_labels_of_a_supervised_setting_are_drawn_and_said() -> None:
+    whole, few = protocol_of(setting("supervised")), protocol_of(setting("supervised", shots=4))
+    assert (whole.shots, few.shots) == (False, True)
+    assert "4 labelled target frames per class" in few.trained and "nothing else" in few.trained
+    assert (few.source, few.target, few.test) == (None, whole.target, whole.test)

@@ -8,15 +8,14 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import DamagedError, Item, MissingError
+from irfer_bench.api import DamagedError, DatasetCopy, Item, LargeSurvey, MissingError
 from irfer_bench.cli import main
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
 from irfer_bench.data.scanning import scan
 from irfer_bench.registry import load
 from irfer_datasets.affectnet.dataset import AffectNet
-from irfer_datasets.affectnet.layout import Tree, count
-from irfer_datasets.affectnet.params import AffectNetParams
-from irfer_datasets.large_folders import LargeSurvey
+from irfer_datasets.affectnet.layout import count
+from irfer_datasets.params import AffectNetParams
 from tests.irfer_datasets.affectnet.findings import CODES, SMALL, TRAINING, facts, kinds
 from tests.irfer_datasets.affectnet_tree import crops_tree, lists_tree
 
@@ -83,11 +82,11 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
         for code, number in zip(CODES, train, strict=True):
             seen.items += [one["train", code]] * number
             seen.items += [one["val", code]] * (contempt if code == "contempt" else 500)
-        count(Tree("", "crops_2021"), {}, seen)
+        count(DatasetCopy("", "crops_2021"), {}, seen)
         assert seen.problems == []
     seen.items.remove(one["train", "fear"])
     seen.items.remove(one["val", "fear"])
-    count(Tree("", "crops_2021"), {}, seen)
+    count(DatasetCopy("", "crops_2021"), {}, seen)
     first, second = (p.action for p in seen.problems)
     assert "fear 6377 (published: 6378)" in first and "fear 499 (published: 500)" in second
 

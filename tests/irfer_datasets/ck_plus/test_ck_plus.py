@@ -10,12 +10,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from irfer_bench.api import DamagedError, Item
+from irfer_bench.api import DamagedError, Item, read_folds
 from irfer_bench.cli import main
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
 from irfer_bench.data.scanning import scan
 from irfer_bench.registry import load
-from irfer_datasets.ck_plus.dataset import CkPlus, published_folds
+from irfer_datasets.ck_plus.dataset import CkPlus
 from irfer_datasets.ck_plus.sequences import Sequences, count
 from tests.irfer_datasets.ck_plus.findings import CODES, FIRST, LABELLED, kinds, sequences
 from tests.irfer_datasets.ck_plus_tree import ck_plus_tree
@@ -111,7 +111,7 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
 
 
 def test_the_published_folds_part_the_labelled_subjects() -> None:
-    folds = published_folds()
+    folds = read_folds("irfer_datasets.ck_plus")
     assert [len(fold) for fold in folds] == [12] * 8 + [11] * 2
     assert len({subject for fold in folds for subject in fold}) == 118
     assert folds[0][:3] == ("S005", "S035", "S054") and folds[7][-1] == "S999"

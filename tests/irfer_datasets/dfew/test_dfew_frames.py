@@ -10,7 +10,7 @@ import pytest
 
 from irfer_bench.api import DamagedError, MissingError
 from irfer_datasets.dfew.dataset import Dfew
-from irfer_datasets.dfew.params import DfewParams
+from irfer_datasets.params import DfewParams
 from tests.irfer_datasets.dfew.findings import CROPS, EXPECTED, facts, kinds
 from tests.irfer_datasets.dfew_tree import FRAMES, dfew_tree, write_frames, write_lists
 from tests.irfer_datasets.movies import RATE

@@ -9,7 +9,7 @@ import pytest
 
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
 from irfer_datasets.dfew.dataset import Dfew
-from irfer_datasets.dfew.params import DfewParams
+from irfer_datasets.params import DfewParams
 from tests.irfer_datasets.dfew.findings import CROPS, EXPECTED, TEST_1, append, facts, kinds
 from tests.irfer_datasets.dfew_tree import CLIPS, write_frames, write_lists
 

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from irfer_bench.api import BASIC, MissingError
+from irfer_bench.api import BASIC, MissingError, read_folds
 from irfer_bench.cli import main
 from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
-from irfer_datasets.nvie.dataset import Nvie, published_folds
+from irfer_datasets.nvie.dataset import Nvie
 from tests.irfer_datasets.nvie.findings import items, kinds
 from tests.irfer_datasets.nvie_tree import POSED, SPONTANEOUS, spontaneous_tree, write_nvie
 
@@ -101,7 +101,7 @@ def test_links_are_followed_wherever_they_point(tmp_path: Path) -> None:
 
 
 def test_folds_are_published_lists_of_subject_numbers(tmp_path: Path) -> None:
-    folds = published_folds()
+    folds = read_folds("irfer_datasets.nvie")
     assert sorted(s for fold in folds for s in fold) == [f"{n:03d}" for n in range(1, 301)]
     assert folds[1][:3] == ("002", "007", "012")
     spontaneous_tree(tmp_path, (1, 6, 12, 301))

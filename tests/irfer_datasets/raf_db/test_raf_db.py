@@ -8,13 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import Item, MissingError
+from irfer_bench.api import DatasetCopy, Item, LargeSurvey, MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
-from irfer_datasets.large_folders import LargeSurvey
+from irfer_datasets.params import RafDbParams
 from irfer_datasets.raf_db.dataset import RafDb
-from irfer_datasets.raf_db.layout import Tree
-from irfer_datasets.raf_db.params import RafDbParams
 from irfer_datasets.raf_db.rows import count
 from tests.irfer_datasets.raf_db.findings import CODES, kinds, labels
 from tests.irfer_datasets.raf_db_tree import ROWS, kaggle_tree, owner_tree
@@ -118,7 +116,7 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
             for k in range(number):
                 name = f"raf_{split}_{code}_{k}"
                 seen.items.append(Item(name, CODES[code], None, "vis", split=split))
-    count(Tree("", "official"), seen)
+    count(DatasetCopy("", "official"), seen)
     assert seen.problems == []
     assert Counter(i.split for i in seen.items) == {"train": 12271, "test": 3068}
     (fold,) = RafDb().folds(seen.items)
@@ -127,8 +125,10 @@ def test_the_published_numbers_are_no_problem(tmp_path: Path) -> None:
 
 def test_the_settings_say_what_the_protocol_says() -> None:
     settings = load().settings_of("raf_db")
-    assert [s.name for s in settings] == ["raf_db_supervised", "raf_db_original_supervised"]
-    aligned, original = settings
+    aligned, *few, original = settings
+    assert [aligned.name, original.name] == ["raf_db_supervised", "raf_db_original_supervised"]
+    assert [(s.name, s.shots) for s in few] == [(f"raf_db_shots{n}", n) for n in (1, 2, 4, 8, 16)]
+    assert {(s.target, s.draws, s.seeds) for s in few} == {(aligned.target, 3, 3)}
     assert (aligned.detector, original.detector) == ("none", "opencv")
     assert (aligned.target.parts, original.target.parts) == (("aligned",), ("original",))
     for setting in settings:

@@ -1,0 +1,147 @@
+"""Files of video datasets: frames in folders, or video files, named by clip numbers."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+
+from irfer_bench.data.trees.patterns import Found
+from irfer_bench.data.trees.survey import Notes, VideoSurvey
+from irfer_bench.errors import DamagedError
+
+CLIP_PATH = r"(?P<clip>\d{1,5})"
+FRAME_PATH = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
+VIDEO_PATH = rf"{CLIP_PATH}\.(?:mp4|avi)"
+SOUND_PATH = rf"{CLIP_PATH}\.(?:wav|mp4|avi)"
+"""Ends of the paths of frames, videos and audio, as DFEW, MAFW and their loaders have them."""
+VIDEO_SUFFIXES = frozenset(
+    {".avi", ".m4v", ".mkv", ".mov", ".mp4", ".mpeg", ".mpg", ".mts", ".webm", ".wmv"}
+)
+
+
+@dataclass(frozen=True)
+class ClipFiles:
+    """The files that hold the frames of one clip: many images, or one video."""
+
+    files: tuple[str, ...]
+    frames: int
+
+
+def clip_number(text: str) -> str | None:
+    """Five digits from `1`, `00001`, `1.0` (pandas) or `00001.mp4`; None where it is no number."""
+    match = re.fullmatch(r"(\d{1,5})(?:\.\w{1,4})?", text)
+    return f"{int(match[1]):05d}" if match else None
+
+
+def place_of(hits: Sequence[Found]) -> str:
+    """The folder that holds the clips of these finds."""
+    return os.path.commonpath([hit.above or "." for hit in hits]) if hits else "."
+
+
+class Clips:
+    """Files by five-digit clip number, from all folders of one role that hold some.
+
+    A clip that comes twice is read from the first folder: `duplicate_file` in the same copy; other
+    copies are named once (`second_tree`).
+    """
+
+    def __init__(self, hits: Iterable[Found], seen: VideoSurvey) -> None:
+        self.hits = list(hits)
+        self._seen = seen
+        self._first: dict[str, tuple[str, str]] = {}
+
+    def take(self, clip: str, path: str, hit: Found, group: str) -> bool:
+        """Whether this is the first file or folder of a clip; others are noted."""
+        first, base = self._first.setdefault(clip, (path, hit.base))
+        if first == path:
+            return True
+        if base != hit.base:
+            self._seen.copies.setdefault(hit.base, base)
+        else:
+            action = f"not read; {_short(first, path)} is; remove one"
+            self._seen.note("duplicate_file", path, action, group=group)
+        return False
+
+    def frames(self) -> dict[str, Found]:
+        """Folders of frames by clip."""
+        found: dict[str, Found] = {}
+        for hit in self.hits:
+            clip = f"{int(hit.facts['clip']):05d}"
+            if self.take(clip, hit.folder, hit, hit.above):
+                found[clip] = hit
+        return found
+
+    def files(self) -> dict[str, str]:
+        """One file by clip."""
+        found: dict[str, str] = {}
+        for hit in self.hits:
+            for number, path in hit.ordered("clip"):
+                clip = f"{number:05d}"
+                if self.take(clip, path, hit, hit.folder):
+                    found[clip] = path
+        return found
+
+
+def read_clip_frames(
+    folders: Mapping[str, Found], wanted: Iterable[str], seen: Notes
+) -> dict[str, ClipFiles]:
+    """The images of each wanted clip by their last number."""
+    clips = {}
+    for clip in wanted:
+        if clip in folders:
+            files = tuple(_in_order(folders[clip], seen))
+            clips[clip] = ClipFiles(files, len(files))
+    return clips
+
+
+def _in_order(hit: Found, seen: Notes) -> Iterator[str]:
+    found: dict[int, str] = {}
+    for number, path in hit.ordered("frame"):
+        if found.setdefault(number, path) != path:
+            action = f"not read; {found[number]} is; remove one"
+            seen.note("duplicate_frame", path, action, group=hit.above)
+    return (found[number] for number in sorted(found))
+
+
+def frame_number(name: str) -> int:
+    """The last number in a frame's name."""
+    match = re.search(r"(\d+)$", Path(name).stem)
+    return int(match[1]) if match else 0
+
+
+def read_videos(
+    names: Mapping[str, str], wanted: Iterable[str], seen: Notes
+) -> dict[str, ClipFiles]:
+    """Videos of the wanted clips, their frames counted from the header.
+
+    One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
+    that a run that needs it stops instead of going on with less.
+    """
+    from irfer_bench.data.trees.video import probe_video
+
+    def count(clip: str) -> int | DamagedError:
+        try:
+            return probe_video(seen.root, names[clip]).frames
+        except DamagedError as error:
+            return error
+
+    there = [clip for clip in wanted if clip in names]
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        counts = list(pool.map(count, there))
+    clips = {}
+    for clip, counted in zip(there, counts, strict=True):
+        if isinstance(counted, DamagedError):
+            kind = "damaged" if (seen.root / names[clip]).stat().st_size else "empty"
+            seen.note(kind, names[clip], f"{counted.message}; a run that needs it stops")
+        clips[clip] = ClipFiles((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
+    return clips
+
+
+def _short(first: str, path: str) -> str:
+    """A path without the folders that another one shares."""
+    above = path.rpartition("/")[0]
+    return first.removeprefix(f"{above}/")

@@ -1,0 +1,99 @@
+"""Datasets as their owners lay them out: recognised by their files, copies and forms told apart."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from irfer_bench.contracts.values import Item, Match
+from irfer_bench.data.trees.folds import cut_folds, read_folds
+from irfer_bench.data.trees.patterns import Found, Matches
+from irfer_bench.data.trees.stills import Stills
+from irfer_bench.data.trees.survey import Survey
+
+
+class OfficialDataset(Stills):
+    """One walk by the dataset's table; folds are the published lists of its package.
+
+    An instance reads a root once; a new instance sees later changes.
+    """
+
+    wanted: ClassVar[str]
+    """What is missing where a root is not this dataset, for messages."""
+
+    roles: ClassVar[Sequence[str]] = ()
+    """Of files by which it is recognised."""
+    survey_class: ClassVar[type[Survey]] = Survey
+
+    def is_there(self, root: Path, found: Matches) -> bool:
+        """Whether files of this dataset lie under a root."""
+        return bool(found.of(*self.roles))
+
+    @abstractmethod
+    def match(self, root: Path, found: Matches) -> Match:
+        """Confidence and reason where files of it lie there."""
+
+    @abstractmethod
+    def collect(self, found: Matches, seen: Survey) -> None:
+        """Add all items and problems to a survey."""
+
+    def stray(self, root: Path, found: Matches) -> list[str]:
+        """Hints why a folder is not this dataset: it may be a part of it."""
+        return []
+
+    def identify(self, root: Path) -> Match:
+        """Confident where files lie as its owner distributes them."""
+        found = self.find(root)
+        if self.is_there(root, found):
+            return self.match(root, found)
+        reasons = (self.wanted, *self.stray(root, found), *self.hints(root))
+        return Match(0.0, "; ".join(reasons))
+
+    def walk(self, root: Path) -> Survey:
+        """All usable items, and problems.
+
+        Raises:
+            MissingError: no tree of this dataset lies there, or not the one asked for.
+            DamagedError: a list of labels cannot be read.
+        """
+        found = self.find(root)
+        if not self.is_there(root, found):
+            raise self.unlike(root)
+        seen = self.survey_class(root)
+        seen.problems.extend(found.problems())
+        self.collect(found, seen)
+        return seen
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """The published test lists, cut to the subjects present; others are dealt out after."""
+        return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
+
+
+@dataclass(frozen=True)
+class DatasetCopy:
+    """One copy of a dataset in one form; `base` is the folder above, empty for the root."""
+
+    base: str
+    form: str
+
+    def of(self, found: Matches, *roles: str) -> list[Found]:
+        """The finds of some roles in this copy."""
+        return [hit for hit in found.of(*roles) if hit.base == self.base]
+
+    def place(self, *names: str) -> str:
+        """A path in this copy, from the root."""
+        return "/".join(filter(None, (self.base, *names)))
+
+
+def find_copies(found: Matches, forms: Mapping[str, Sequence[str]]) -> list[DatasetCopy]:
+    """Copies under a root by form, the preferred first; any role of a form tells it."""
+    pairs = ((hit.base, form) for form, roles in forms.items() for hit in found.of(*roles))
+    return [DatasetCopy(*pair) for pair in dict.fromkeys(pairs)]
+
+
+def top_folders(found: Matches) -> set[str]:
+    """Names of the folders directly under a root, in lower case."""
+    return {folder.casefold() for folder in found.tree.files if folder and "/" not in folder}

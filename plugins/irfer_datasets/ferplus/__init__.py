@@ -1,0 +1,1 @@
+"""FER+: FER-2013 with the votes of ten annotators per image."""

@@ -1,0 +1,1 @@
+"""FERV39k: clips of 22 kinds of scenes, face crops."""
