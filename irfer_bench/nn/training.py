@@ -48,11 +48,12 @@ def train(
         NonFiniteLossError: a loss or a weight is NaN or infinite; the last checkpoint is kept.
     """
     own = [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else list(optimizer)
-    groups = [group for each in own for group in each.param_groups]
-    initial = [group["lr"] for group in groups]
+    initial = [group["lr"] for each in own for group in each.param_groups]
 
     def step(number: int, drawn: B) -> Losses:
         if rate is not None:
+            # Looked up anew: a resumed optimiser has other dictionaries of its groups.
+            groups = (group for each in own for group in each.param_groups)
             for group, base in zip(groups, initial, strict=True):
                 group["lr"] = base * rate(number)
         value = loss(drawn)
