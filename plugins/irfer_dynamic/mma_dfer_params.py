@@ -14,7 +14,7 @@ from irfer_dynamic.encoder_params import (
     MINI_FACE,
     EncoderParams,
     digests,
-    locate,
+    locate_encoder,
 )
 
 VISION: dict[str, Pretrained] = {"mae_face": MAE_FACE, "mini": MINI_FACE}
@@ -114,8 +114,8 @@ class MMADFERParams(EncoderParams, frozen=True):
         if self.trained:
             return None, None
         return (
-            locate(self.network, self.vision_weights, VISION, self.architecture, weights),
-            locate(self.network, self.audio_weights, AUDIO, self.architecture, weights),
+            locate_encoder(self, self.vision_weights, VISION, weights),
+            locate_encoder(self, self.audio_weights, AUDIO, weights),
         )
 
     def start(self, weights: Path) -> Path | None:
@@ -124,5 +124,4 @@ class MMADFERParams(EncoderParams, frozen=True):
         Raises:
             MissingWeightsError: it is not here.
         """
-        named = self.trained or "none"
-        return locate(self.network, named, {}, self.architecture, weights)
+        return locate_encoder(self, self.trained or "none", {}, weights)

@@ -14,7 +14,7 @@ from irfer_dynamic.encoder_params import (
     MINI_FACE,
     EncoderParams,
     digests,
-    locate,
+    locate_encoder,
 )
 
 QUICK: dict[str, Any] = {
@@ -47,7 +47,7 @@ class UnimodalParams(EncoderParams, frozen=True):
 
     def encoder(self, weights: Path) -> Path | None:
         """The encoder's file; None for random weights."""
-        return locate(self.network, self.weights, self.known, self.architecture, weights)
+        return locate_encoder(self, self.weights, self.known, weights)
 
 
 class VisionOnlyParams(UnimodalParams, frozen=True):

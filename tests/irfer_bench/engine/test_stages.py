@@ -135,6 +135,15 @@ def test_an_audio_method_is_refused_on_stills(bench):
     assert code == 2, "refused when planning, not when running"
 
 
+def test_clips_without_audio_are_counted_where_the_setting_has_audio(bench):
+    said = record_of(bench, "-d", "toy", "-s", "toy_spoken", "-t", "toy_raw", "-r", "toy_means")
+    assert "prepare toy nir main: 3 of 30 clips have no audio" in said["warnings"]
+    silent = record_of(
+        bench, "-d", "toy", "-s", "toy_supervised", "-t", "toy_raw", "-r", "toy_means"
+    )
+    assert not any("audio" in line for line in silent["warnings"])
+
+
 def test_simulated_infrared_may_be_thermal(bench):
     """The translator is fitted on pairs of the spectrum that the setting simulates."""
     words = "-t toy_shift -r toy_means --fit-translator-on synth --fold 1 --json"

@@ -39,9 +39,11 @@ class Toy:
         frame = noise.integers(0, 60, (8, 8, 3))
         place = 2 * CLASSES.index(item.label)
         frame[place : place + 2, 2:6] += 120 if item.spectrum == "vis" else 60
+        mute = item.subject == "p000"
         return Clip(
             item.id, frame[None].astype(np.uint8), item.spectrum, item.label, item.subject,
-            pair=item.pair,
+            pair=item.pair, audio=None if mute else np.zeros(8, np.float32),
+            sample_rate=None if mute else 8000,
         )
 
     def folds(self, items):

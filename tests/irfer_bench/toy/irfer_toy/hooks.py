@@ -4,7 +4,7 @@ from irfer_bench.api import Component, hookimpl
 
 SETTINGS = (
     "weak", "weak1", "augmented", "supervised", "cross", "simulated", "quality", "uda",
-    "validated", "thermal",
+    "validated", "thermal", "spoken",
 )
 
 

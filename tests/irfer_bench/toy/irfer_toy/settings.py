@@ -25,4 +25,5 @@ QUALITY = _setting(
 )
 UDA = _setting("uda", "weak", source=VIS, shots=0, unlabelled=True)
 VALIDATED = _setting("validated", "weak", source=VIS, shots=None, validation=0.4)
+SPOKEN = _setting("spoken", "supervised", primary="uar", unit="item", audio=True)
 THERMAL = _setting("thermal", "simulated", target=VIS, source=VIS, simulated="lwir")
