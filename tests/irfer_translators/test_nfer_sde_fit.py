@@ -141,7 +141,7 @@ def test_a_loss_that_is_not_a_number_stops_and_keeps_the_last_checkpoint(
     monkeypatch.setattr(score_training.nnf, "mse_loss", sometimes)
     ctx = MemoryContext()
     with pytest.raises(NonFiniteLossError, match="step 3 of 5"):
-        NferSde(params("cond", iterations=5)).fit(paired(), ctx)
+        NferSde(params("cond", iterations=5, loss="mse")).fit(paired(), ctx)
     (kept,) = ctx.checkpoints.values()
     assert kept.scalars["done"] == 2
     assert all(np.isfinite(v).all() for v in kept.tensors.values())
