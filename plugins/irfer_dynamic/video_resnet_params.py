@@ -24,8 +24,8 @@ KINETICS = {
     for network, file in FILES.items()
 }
 QUICK: dict[str, Any] = {
-    "segments": 8, "duration": 1, "size": 48, "width": 8, "epochs": 30, "batch": 16,
-    "optimizer": "adamw", "lr": 2e-3, "weight_decay": 0.05, "schedule": "cosine", "crop": 0.8,
+    "segments": 8, "duration": 1, "size": 40, "width": 8, "epochs": 16, "batch": 8,
+    "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.01, "schedule": "cosine", "crop": 0.8,
 }
 
 
