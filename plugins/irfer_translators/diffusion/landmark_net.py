@@ -148,11 +148,11 @@ def peaks(maps: Tensor) -> Tensor:
     best = maps.flatten(2).argmax(-1)
     cells = torch.stack([best % side, best // side], -1)
     logs = maps.clamp_min(1e-4).log()
-    rows, columns = torch.arange(len(maps))[:, None], torch.arange(maps.shape[1])
+    rows, columns = (torch.arange(n, device=maps.device) for n in maps.shape[:2])
     found = []
     for axis in (0, 1):
         below, at, above = (
-            logs[(rows, columns, *_moved(cells, axis, step, side))] for step in (-1, 0, 1)
+            logs[(rows[:, None], columns, *_moved(cells, axis, step, side))] for step in (-1, 0, 1)
         )
         bend = (2 * at - below - above).clamp_min(1e-6)
         found.append(cells[..., axis] + ((above - below) / (2 * bend)).clamp(-0.5, 0.5))
