@@ -14,6 +14,7 @@ from irfer_bench.contracts.hookspecs import hookimpl
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.context import Context
+    from irfer_bench.contracts.explanations import Course, NearestWords, Regions
     from irfer_bench.contracts.interfaces import (
         Dataset,
         Detector,
@@ -37,15 +38,12 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
-        Course,
         Face,
         FaceQuery,
         Features,
         Item,
         Match,
-        NearestWords,
         Problem,
-        Regions,
         ScoreInputs,
         Scores,
         State,
@@ -111,6 +109,7 @@ if TYPE_CHECKING:
         Level,
         Recorded,
         SequenceKey,
+        expression_level,
         note_absent_sequences,
         one_of,
         read_sequences,
@@ -158,6 +157,7 @@ if TYPE_CHECKING:
 
 _HOMES = {
     "contracts.context": "Context",
+    "contracts.explanations": "Course NearestWords Regions",
     "contracts.interfaces": (
         "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
         "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
@@ -167,7 +167,7 @@ _HOMES = {
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Course Face FaceQuery Features Item Match NearestWords Problem Regions "
+        "Clip Clips Face FaceQuery Features Item Match Problem "
         "ScoreInputs Scores State TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
@@ -193,7 +193,7 @@ _HOMES = {
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
     "data.trees.recorded": (
-        "Level Recorded SequenceKey "
+        "Level Recorded SequenceKey expression_level "
         "note_absent_sequences one_of read_sequences"
     ),
     "data.trees.survey": (
@@ -359,6 +359,7 @@ __all__ = [
     "Level",
     "Recorded",
     "SequenceKey",
+    "expression_level",
     "note_absent_sequences",
     "one_of",
     "read_sequences",

@@ -92,6 +92,19 @@ def test_the_suite_behind_them_can_be_read() -> None:
     assert there <= asked
 
 
+def test_every_translator_of_table_1_stands_beside_its_printed_values() -> None:
+    path = BOARDS / "translators.toml"
+    published, table1 = read_published(path), read_published(BOARDS / "suites/nfer_sde_table1.toml")
+    assert published is not None and table1 is not None
+    requests = read_suite(path)
+    names = set(requests[0].translators)
+    assert all(published.find(name, metric) for name in names for metric in published.metrics)
+    assert {value.method for value in table1.values} == {
+        published.rows.get(name, name) for name in names
+    }
+    assert {request.preset for request in requests} == {"quick"}
+
+
 @pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("setting", ["synth_nir_augmented", "synth_lwir_augmented"])
 def test_a_papers_table_plans_on_the_embedded_benchmark(

@@ -7,18 +7,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Protocol, runtime_checkable
 
 from irfer_bench.contracts.context import Context
+from irfer_bench.contracts.explanations import Course, NearestWords, Regions
 from irfer_bench.contracts.values import (
     Clip,
     Clips,
-    Course,
     Face,
     FaceQuery,
     Features,
     Item,
     Match,
-    NearestWords,
     Problem,
-    Regions,
     ScoreInputs,
     Scores,
     State,

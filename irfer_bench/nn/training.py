@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -24,7 +24,7 @@ def train(
     steps: int,
     batch: Callable[[int], B],
     loss: Callable[[B], Tensor],
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer],
     ctx: Context,
     rate: Callable[[int], float] | None = None,
     after_step: Callable[[int], None] | None = None,
@@ -36,6 +36,7 @@ def train(
 
     Args:
         batch: makes the batch of a step from its number alone, so that a resumed run sees the same.
+        optimizer: one, or several that share the parameters.
         rate: multiplier of each group's initial learning rate at a step.
         ema: a module whose state travels with the checkpoint; `after_step` updates it.
         ahead: batches that a thread prepares; see `run_steps`.
@@ -46,18 +47,22 @@ def train(
     Raises:
         NonFiniteLossError: a loss or a weight is NaN or infinite; the last checkpoint is kept.
     """
-    initial = [group["lr"] for group in optimizer.param_groups]
+    own = [optimizer] if isinstance(optimizer, torch.optim.Optimizer) else list(optimizer)
+    groups = [group for each in own for group in each.param_groups]
+    initial = [group["lr"] for group in groups]
 
     def step(number: int, drawn: B) -> Losses:
         if rate is not None:
-            for group, base in zip(optimizer.param_groups, initial, strict=True):
+            for group, base in zip(groups, initial, strict=True):
                 group["lr"] = base * rate(number)
         value = loss(drawn)
-        optimizer.zero_grad(set_to_none=True)
+        for each in own:
+            each.zero_grad(set_to_none=True)
         value.backward()  # type: ignore[no-untyped-call]
         if clip_norm is not None:
-            nn.utils.clip_grad_norm_(_parameters(optimizer), clip_norm)
-        optimizer.step()
+            nn.utils.clip_grad_norm_(_parameters(own), clip_norm)
+        for each in own:
+            each.step()
         if after_step is not None:
             after_step(number)
         return {"loss": value}
@@ -66,11 +71,12 @@ def train(
     losses = run_steps(
         name, steps=steps, batch=batch, step=step,
         modules={"module": module} if ema is None else {"module": module, "ema": ema},
-        optimizers={"optimizer": optimizer}, ctx=ctx, ahead=ahead,
+        optimizers={f"optimizer{k or ''}": each for k, each in enumerate(own)}, ctx=ctx,
+        ahead=ahead,
     )
     module.eval()
     return losses.get("loss", float("nan"))
 
 
-def _parameters(optimizer: torch.optim.Optimizer) -> Iterator[Tensor]:
-    return (p for group in optimizer.param_groups for p in group["params"])
+def _parameters(optimizers: Sequence[torch.optim.Optimizer]) -> Iterator[Tensor]:
+    return (p for each in optimizers for group in each.param_groups for p in group["params"])

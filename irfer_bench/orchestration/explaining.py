@@ -4,25 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.explanations import Regions
 from irfer_bench.contracts.interfaces import Embedder, Explainer, PlainEmbedder, WordExplainer
-from irfer_bench.contracts.values import Course, Regions, ScoreInputs
+from irfer_bench.contracts.values import Clip, ScoreInputs
 from irfer_bench.data.clips import ClipView
 from irfer_bench.data.subsets import match_pairs
 from irfer_bench.engine.context import StepContext
 from irfer_bench.errors import ContractError, MissingError, UnavailableError, UsageError
 from irfer_bench.orchestration.grids import inputs_of, view_of
 from irfer_bench.orchestration.loading import load_method
+from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer
+from irfer_bench.orchestration.prediction.rules import rules_of_setting
+from irfer_bench.orchestration.prediction.shown import gather_evidence
 from irfer_bench.orchestration.reporter import SilentReporter, quiet_stdout
 from irfer_bench.orchestration.session import Session
 from irfer_bench.render.figures.domains import FeatureMap, draw_domains
 from irfer_bench.render.figures.evidence import draw_evidence
 from irfer_bench.render.figures.regions import ExplainedFace, draw_regions, draw_words
+from irfer_bench.render.figures.titles import describe_cell
 from irfer_bench.render.images import make_private, pick_test
 from irfer_bench.render.numbers import number
 from irfer_bench.store.files import clear_write_errors, read_json
@@ -53,10 +60,10 @@ def explain_record(
     session = Session.open(SilentReporter())
     with quiet_stdout(), clear_write_errors(folder):
         device = record.machine.device or "cpu"
-        _, step, recognizer, runner = load_method(session, record, "recognizer", device, {})
-        context = runner.context(step)
-        context.set_threads()
-        told = _Told(record, session, recognizer, context, folder, path.stem, allowed)
+        setting = session.registry.setting(record.cell.setting)
+        images = msgspec.structs.replace(rules_of_setting(setting), classes=tuple(record.classes))
+        loaded = load_method(session, record, "recognizer", device, {})
+        told = _Told(record, session, ReadyRecognizer(*loaded, images), folder, path.stem, allowed)
         written = [each for draw in (told.maps, told.words, told.clips) for each in draw()]
     if not written:
         raise MissingError(
@@ -70,11 +77,18 @@ def explain_record(
 class _Told:
     record: Record
     session: Session
-    recognizer: Any
-    context: StepContext
+    ready: ReadyRecognizer
     folder: Path
     stem: str
     allowed: Sequence[str]
+
+    @property
+    def recognizer(self) -> Any:
+        return self.ready.instance
+
+    @cached_property
+    def context(self) -> StepContext:
+        return self.ready.context()
 
     def maps(self) -> list[Path]:
         """t-SNE of features of the test clips, by class and domain, before and after training."""
@@ -108,30 +122,30 @@ class _Told:
         return draw_words(self.record, found, place) if found else []
 
     def clips(self) -> list[Path]:
-        """Regions of one test clip per class, on the face where that may be shown; courses."""
-        recognizer = self.recognizer
-        explain = recognizer.explain if isinstance(recognizer, Explainer) else None
-        if explain is None:
-            return []
-        test = list(self._domains(everything=True).values())[-1]
+        """Of one test clip per class: regions, on the face where that may be shown, and courses."""
+        test = self._domains(everything=True)["test"]
         faces: list[ExplainedFace] = []
         written: list[Path] = []
         for name in self.record.classes:
             own = [i for i, label in enumerate(test.labels) if label == name]
             if not own:
                 continue
-            one = test.pick([own[len(own) // 2]])
-            scores = np.asarray(self.recognizer.predict(one, self.context))[0]
-            predicted = self.record.classes[int(scores.argmax())]
-            clip = one[0]
-            told = list(explain(clip, self.context))
-            for each in told:
-                if isinstance(each, Regions):
-                    image = clip.scored_frames()[each.frame]
-                    faces.append(ExplainedFace(image, name, predicted, each))
-            courses = [each for each in told if isinstance(each, Course)]
-            written += self._courses(name, predicted, clip, courses) if courses else []
+            clip = test[own[len(own) // 2]]
+            regions = self._regions(clip)
+            over_time = len(clip.scored_frames()) > 1 or bool(self.ready.courses(clip))
+            if not (over_time or regions):
+                continue
+            predicted = self.record.classes[int(self.ready.predict([clip])[0].argmax())]
+            for each in regions:
+                image = clip.scored_frames()[each.frame]
+                faces.append(ExplainedFace(image, name, predicted, each))
+            written += self._courses(name, predicted, clip) if over_time else []
         return written + (self._faces(faces) if faces else [])
+
+    def _regions(self, clip: Clip) -> list[Regions]:
+        recognizer = self.recognizer
+        told = recognizer.explain(clip, self.context) if isinstance(recognizer, Explainer) else ()
+        return [each for each in told if isinstance(each, Regions)]
 
     def _faces(self, faces: Sequence[ExplainedFace]) -> list[Path]:
         name = self.record.cell.dataset
@@ -141,17 +155,14 @@ class _Told:
         folder = make_private(self.folder / "faces", name) if private else self.folder
         return draw_regions(self.record, faces, folder / f"{self.stem}.regions")
 
-    def _courses(
-        self, true: str, predicted: str, clip: Any, courses: Sequence[Course]
-    ) -> list[Path]:
-        evidence = {each.name: np.exp(np.asarray(each.scores, np.float64)) for each in courses}
-        places = clip.positions or range(len(clip.frames))
-        scored = range(len(clip.frames)) if clip.scored is None else clip.scored
-        times = np.array([places[k] for k in scored], np.float64) / (clip.fps or 1.0)
+    def _courses(self, true: str, predicted: str, clip: Clip) -> list[Path]:
+        found = gather_evidence(self.ready, clip)
+        if not found.shares:
+            return []
         return draw_evidence(
             f"{self.record.row[2]} on {self.record.row[0]}",
-            [f"a clip of {true}, predicted {predicted}"], times,
-            "seconds" if clip.fps else "frame", evidence, self.record.classes,
+            [describe_cell(self.record), f"a clip of {true}, predicted {predicted}"],
+            found.times, found.unit, found.shares, self.record.classes,
             self.folder / f"{self.stem}.{true}.evidence",
         )  # fmt: skip
 

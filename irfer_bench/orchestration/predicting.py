@@ -152,7 +152,8 @@ def _draw(labeller: Labeller, out: Path) -> list[Path]:
     from irfer_bench.orchestration.prediction.drawing import draw_sheets, draw_videos
 
     recognizer = labeller.recognizer
-    images, name = recognizer.images, recognizer.method.row_name
+    images, method = recognizer.images, recognizer.method
+    name = f"{method.name}, preset {method.preset}"
     title = f"{name}, {images.setting or images.spectrum}, faces by {images.rules.detector}"
     sheets = draw_sheets(labeller.shown, recognizer.classes, title, out)
     return sheets + draw_videos(labeller.videos, name, out)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import isfinite
 from typing import TYPE_CHECKING
 
 from tabulate import tabulate
@@ -15,6 +16,9 @@ from irfer_bench.render.published_values import Remarks, describe_input, grey
 if TYPE_CHECKING:
     from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.rows import Row
+
+FEWEST = 3
+"""Rows from which an order is compared with the printed one."""
 
 
 def render_published(
@@ -67,7 +71,54 @@ def _table(
         "",
         *(f"<sup>{k}</sup> {markdown(note)}  " for k, note in enumerate(notes, start=1)),
         "",
+        *agreement(published, board.setting, shown),
     ]
+
+
+def agreement(published: Published, setting: str, shown: Sequence[Row]) -> list[str]:
+    """How far the measured order is the printed one, of each recognizer with three rows at least.
+
+    Kendall's tau-b with its exact two-sided p where nothing ties; values that are no finite number
+    are left out.
+    """
+    lines = []
+    for recognizer in dict.fromkeys(row.recognizer for row in shown):
+        own = [row for row in shown if row.recognizer == recognizer]
+        said = []
+        for name in published.metrics:
+            pairs = list(_pairs(published, setting, own, name))
+            if len(pairs) < FEWEST:
+                continue
+            tau, p = kendall(*zip(*pairs, strict=True))
+            if isfinite(tau):
+                said.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
+        if said:
+            lines.append(markdown(f"{recognizer}: {'; '.join(said)}") + "  ")
+    if not lines:
+        return []
+    return ["Kendall's τ between the measured and the printed order, 1 where they agree:  ",
+            *lines, ""]
+
+
+def _pairs(
+    published: Published, setting: str, rows: Sequence[Row], name: str
+) -> Iterator[tuple[float, float]]:
+    """The measured and the printed value of each row that has both."""
+    for row in rows:
+        measured = row.metrics.get(name)
+        printed = published.find(row.translator, name, row.recognizer, setting)
+        if measured is None or measured.value is None or printed is None:
+            continue
+        if isfinite(measured.value):
+            yield measured.value, printed.value
+
+
+def kendall(measured: Sequence[float], printed: Sequence[float]) -> tuple[float, float]:
+    """Kendall's tau-b of two equally long sequences, NaN where one is constant, and its p."""
+    from scipy.stats import kendalltau  # half a second, for suites with published values alone
+
+    found = kendalltau(measured, printed)
+    return float(found.statistic), float(found.pvalue)
 
 
 def _row(

@@ -125,11 +125,25 @@ def _row(translator: str, recognizer: str, records: list[Record], marks: list[st
         row.marks.append("backbone trained on drawn faces")
     if all(only_class(record) for record in records):
         row.marks.append("one class predicted for all items of each fold")
-    row.marks += marks
+    row.marks += [*_attention(records), *marks]
     row.seconds = sum(step.seconds for record in records for step in record.steps)
     for name in records[0].metrics:
         row.metrics[name] = _mean([r.metrics[name] for r in records if name in r.metrics])
     return row
+
+
+def _attention(records: Sequence[Record]) -> list[str]:
+    """The range of the entropies that recognizers with attention reported, as shares of log C."""
+    found = [
+        float(value)
+        for record in records
+        for facts in record.facts.values()
+        for name, value in facts.items()
+        if name.startswith("attention_entropy")
+    ]
+    if not found:
+        return []
+    return [f"entropy of its attention {min(found):.3f} to {max(found):.3f} of a uniform one"]
 
 
 def _mean(values: Sequence[Value]) -> Value:

@@ -8,13 +8,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.contracts.component import BASIC, Kind
+from irfer_bench.contracts.explanations import Course, NearestWords, Regions
 from irfer_bench.contracts.interfaces import (
     Explainer,
     PlainEmbedder,
     Recognizer,
     WordExplainer,
 )
-from irfer_bench.contracts.values import Clips, Course, NearestWords, Regions, TrainingData
+from irfer_bench.contracts.values import Clips, TrainingData
 from irfer_bench.errors import BenchError
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import assert_plain, hide_labels, pick, round_trip, unchanged

@@ -47,12 +47,17 @@ class ClipParams(Params, frozen=True):
 class PromptParams(ClipParams, frozen=True):
     """The recipe of methods that train prompts on a frozen CLIP (Dassl's, of the CoOp family)."""
 
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.002
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.002
     epochs: Annotated[int, fit("passes over the first domain that has images", ge=1)] = 50
     batch: Annotated[int, fit("images per domain and step", ge=2)] = 32
     transforms: Annotated[
         Literal["clip", "face"], fit("random crops of 8 to 100 % of the area, or 80 to 100 %")
     ] = "clip"
+    optimizer: Annotated[
+        Literal["sgd", "adamw"],
+        fit("SGD with momentum 0.9 and Dassl's schedule, or AdamW with a short warm-up and a "
+            "cosine; weight decay 5e-4"),
+    ] = "sgd"
 
 
 class ContextParams(PromptParams, frozen=True):

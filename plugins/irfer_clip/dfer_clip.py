@@ -16,7 +16,7 @@ Deviations:
 * texts are cut behind the last end-of-text (exact, the mask is causal);
 * `bench` and `quick` crop faces more gently (80 to 100 % of the area); `bench` trains for 25 epochs
   on frames of the whole clip; `quick` takes the mini CLIP with its mean and deviation, 8 frames,
-  and larger rates for 12 epochs.
+  and larger rates for 6 epochs.
 """
 
 from __future__ import annotations

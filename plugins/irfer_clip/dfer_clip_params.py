@@ -69,8 +69,8 @@ class DferClipParams(ClipParams, frozen=True):
             "epochs": 25, "milestones": (15, 20), "crop": 0.8, "segment_mode": "full_span",
         },
         "quick": {
-            "backbone": "mini", "normalise": "clip", "segments": 8, "epochs": 12, "batch": 16,
-            "lr": 1e-2, "lr_image": 1e-3, "lr_prompts": 1e-2, "milestones": (9,), "crop": 0.8,
+            "backbone": "mini", "normalise": "clip", "segments": 8, "epochs": 6, "batch": 16,
+            "lr": 1e-2, "lr_image": 1e-3, "lr_prompts": 1e-2, "milestones": (5,), "crop": 0.8,
             "brightness": 0.0,
         },
     }

@@ -18,7 +18,7 @@ class IvlpParams(PromptParams, frozen=True):
     ctx_init: Annotated[
         str, fit("words before the class, of which the first k are learned; empty is random")
     ] = "a photo of a"
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.0025
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.0025
     epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
     batch: Annotated[int, fit("images per domain and step", ge=1)] = 4
 

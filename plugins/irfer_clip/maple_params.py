@@ -19,7 +19,7 @@ class MapleParams(PromptParams, frozen=True):
     clone_init: Annotated[bool, fit("the maps of the deep layers start equal, as in the code")] = (
         True
     )
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.0035
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.0035
     epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
     batch: Annotated[int, fit("images per domain and step", ge=1)] = 4
 

@@ -18,7 +18,7 @@ class PdaParams(PromptParams, frozen=True):
     confidence: Annotated[
         float, fit("zero-shot probability from which a target image has a pseudo-label", ge=0, le=1)
     ] = 0.8
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.003
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.003
     epochs: Annotated[int, fit("passes over the source", ge=1)] = 10
 
     ift_weight: Annotated[float, apply("w of the sum base + w IFT at test time", ge=0)] = 0.5

@@ -18,12 +18,15 @@ from torch.nn import functional as F
 from irfer_bench.api import Clips, Context, ContractError, RefusedError, TrainingData
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable, endless_order
-from irfer_bench.nn.schedules import warmup_cosine
+from irfer_bench.nn.schedules import cosine, warm_up, warmup_cosine
 from irfer_bench.nn.training import train
 from irfer_clip.backbone import Backbone
 from irfer_clip.classifier import ClipClassifier
 from irfer_clip.classifier_params import PromptParams
 from irfer_clip.images import CROPS, Preparation
+
+WARMUP = 20
+"""Steps in which AdamW's rate grows."""
 
 T = TypeVar("T", bound=PromptParams)
 M = TypeVar("M", bound=nn.Module)
@@ -62,7 +65,8 @@ class PromptClassifier(ClipClassifier[T, M]):
     """Trains as Dassl trains the CoOp family: a small module on a frozen CLIP.
 
     SGD with momentum 0.9 and weight decay 5e-4 on every parameter, one warm-up epoch at 1e-5, then
-    a cosine per epoch; random resized crops and flips.
+    a cosine per epoch; random resized crops and flips. `optimizer=adamw` is a deviation: the
+    mini CLIP's few epochs are too short for SGD.
     """
 
     @property
@@ -140,14 +144,26 @@ class PromptClassifier(ClipClassifier[T, M]):
         self.prepare(model, task, 0)
         final = train(
             self.name, model, steps=p.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
-            optimizer=torch.optim.SGD(
-                model.parameters(), lr=p.lr, momentum=0.9, weight_decay=5e-4),
+            optimizer=self._optimizer(model), rate=partial(self._rate, per_epoch=per_epoch),
             after_step=after_step, clip_norm=self.clip_norm,
-            rate=lambda step: warmup_cosine(step // per_epoch, p.epochs, p.lr) / p.lr,
         )
         ctx.report("final_loss", final)
         ctx.report("trained_parameters", count)
         self.finish(model.eval(), task)
+
+    def _optimizer(self, model: M) -> torch.optim.Optimizer:
+        p, learned = self.params, model.parameters()
+        if p.optimizer == "adamw":
+            return torch.optim.AdamW(learned, lr=p.lr, weight_decay=5e-4)
+        return torch.optim.SGD(learned, lr=p.lr, momentum=0.9, weight_decay=5e-4)
+
+    def _rate(self, step: int, per_epoch: int) -> float:
+        """Share of `lr` at a step."""
+        p = self.params
+        if p.optimizer == "adamw":
+            steps = p.epochs * per_epoch
+            return warm_up(step, min(WARMUP, steps / 10)) * cosine(step, steps, 1.0)
+        return warmup_cosine(step // per_epoch, p.epochs, p.lr) / p.lr
 
     def _draw(self, task: Task, name: str, step: int, generator: torch.Generator) -> Batch:
         """The next frames of a domain, which starts anew when it is through."""

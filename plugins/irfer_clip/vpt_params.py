@@ -16,7 +16,7 @@ class VptParams(PromptParams, frozen=True):
     template: Annotated[
         Literal["single", "face", "descr", "ensemble"], fit("the fixed sentences about the classes")
     ] = "single"
-    lr: Annotated[float, fit("SGD, momentum 0.9, weight decay 5e-4", gt=0)] = 0.0025
+    lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.0025
     epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
     batch: Annotated[int, fit("images per domain and step", ge=2)] = 4
 

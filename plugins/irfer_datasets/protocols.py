@@ -1,7 +1,7 @@
 """Parts that the settings of several datasets share; imports nothing heavy.
 
-A dataset's `settings.py` holds its settings as constants named in capitals; the family announces
-every one of them.
+A dataset's `settings.py` holds its settings as constants named in capitals; `settings.toml` lists
+their names and summaries, so that announcing imports none of these modules.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from irfer_bench.api import BASIC, Domain, Setting
+from irfer_datasets.announced import read_announced
 
 Fields = Mapping[str, Any]
 """Fields of a setting but for its name."""
@@ -64,29 +65,26 @@ SIMULATED = (
 CFEE = Domain(dataset="cfee", spectrum="vis")
 KDEF = Domain(dataset="kdef", spectrum="vis", parts=("straight",))
 """Visible images of other people, for settings of kind `augmented`."""
-SHOTS: Mapping[str, tuple[int | float | None, str]] = {
-    "weak5": (5, "5 labels per class"),
-    "weak0": (0, "no label"),
-    "weak1": (1, "1 label per class"),
-    "weak10": (10, "10 labels per class"),
-    "weak16": (16, "16 labels per class"),
-    "weak_tenth": (0.1, "labels of a tenth of the training subjects"),
-    "weak_full": (None, "every label"),
-}
-"""Shots of a weak setting and their words, by the end of its name; the first is the default."""
+SHOTS: Mapping[str, int | float | None] = {
+    "weak5": 5, "weak0": 0, "weak1": 1, "weak10": 10, "weak16": 16, "weak_tenth": 0.1,
+    "weak_full": None,
+}  # fmt: skip
+"""Shots of a weak setting by the end of its name."""
 
 
-def constants(protocols: Mapping[str, Fields], **common: Any) -> dict[str, Setting]:
-    """Settings by their names in capitals, with the fields `common`, which each may override."""
-    fields = {name: {**common, **own} for name, own in protocols.items()}
-    return {name.upper(): Setting(name=name, **own) for name, own in fields.items()}
+def constants(package: str, protocols: Mapping[str, Fields], **common: Any) -> dict[str, Setting]:
+    """Settings by their names in capitals, with the fields `common`, which each may override.
+
+    Their summaries stand in `settings.toml`, their dataset is the package's unless they say it.
+    """
+    made = {}
+    for name, own in protocols.items():
+        fields = {"dataset": package, **common, **own}
+        summary = read_announced("settings.toml")[package][name]
+        made[name.upper()] = Setting(name=name, summary=summary, **fields)
+    return made
 
 
-def weak(start: str, words: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:
+def weak(start: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:
     """A weak protocol for each of these numbers of labels; `own` may override its fields."""
-    return {
-        f"{start}_{end}": {
-            "summary": f"{words}, {SHOTS[end][1]}", "shots": SHOTS[end][0], **WEAK, **own,
-        }
-        for end in shots
-    }  # fmt: skip
+    return {f"{start}_{end}": {"shots": SHOTS[end], **WEAK, **own} for end in shots}

@@ -8,7 +8,8 @@ Du Tran et al., "Learning Spatiotemporal Features with 3D Convolutional Networks
 
 so that 16 frames of 112 px end as 512 x 1 x 4 x 4 = 8192 numbers. The recipe is that of
 `video_recognizer`, with which the literature on dynamic expressions trains it from scratch; no
-weights of Sports-1M are read. Initial weights are He et al.'s (there is no normalisation).
+weights of Sports-1M are read. Nothing normalises inside, so that initial weights are He et al.'s
+and pixels are in -1..1 (the paper takes the mean of its training clips off).
 
 `c3d_lstm` is ours: time is halved once and space averaged, so that an LSTM reads one vector per two
 frames; its last output is classified. The row C3D+LSTM of the MMA-DFER paper's Table 1 hears the
@@ -45,6 +46,11 @@ def convolutions(width: int, time: Sequence[int]) -> nn.Sequential:
     return nn.Sequential(*layers)
 
 
+def centred(clips: Tensor) -> Tensor:
+    """(B, T, 3, S, S) in 0..1 to (B, 3, T, S, S) in -1..1."""
+    return 2 * clips.transpose(1, 2) - 1
+
+
 class C3DNetwork(VideoNetwork):
     """(B, T, 3, S, S) to the 64 `width` units in front of the classifier."""
 
@@ -62,7 +68,7 @@ class C3DNetwork(VideoNetwork):
 
     def features(self, clips: Tensor) -> Tensor:
         """(B, 64 width)."""
-        units = self.units(self.trunk(clips.transpose(1, 2)).flatten(1))
+        units = self.units(self.trunk(centred(clips)).flatten(1))
         last: Tensor = self.drop(units)
         return last
 
@@ -80,7 +86,7 @@ class C3DLstmNetwork(VideoNetwork):
 
     def features(self, clips: Tensor) -> Tensor:
         """(B, hidden)."""
-        steps = self.trunk(clips.transpose(1, 2)).mean((3, 4)).transpose(1, 2)
+        steps = self.trunk(centred(clips)).mean((3, 4)).transpose(1, 2)
         outputs, _ = self.lstm(steps)
         last: Tensor = self.drop(outputs[:, -1])
         return last

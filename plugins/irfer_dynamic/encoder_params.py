@@ -7,8 +7,8 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import MissingWeightsError, Params, UsageError, apply, fit
-from irfer_bench.nn.weights import Pretrained, digest, find
+from irfer_bench.api import Params, UsageError, apply, fit
+from irfer_bench.nn.weights import Pretrained, digest, locate
 
 MAE_FACE = Pretrained(
     name="of MAE-Face (ViT-B/16)",
@@ -122,32 +122,22 @@ class EncoderParams(Params, frozen=True):
             raise ValueError(f"window must be a multiple of the patches' {patch} frames")
 
 
-def locate(
-    network: str, named: str, known: dict[str, Pretrained], architecture: str, weights: Path
+def locate_encoder(
+    params: EncoderParams, named: str, known: dict[str, Pretrained], weights: Path
 ) -> Path | None:
     """The file that a weights parameter names: none, a published one, or a path.
 
     Raises:
         MissingWeightsError: it is not here. UsageError: it belongs to the other architecture.
     """
-    if named == "none":
-        return None
-    if named in known:
-        published = "mini" if named == "mini" else "b16"
-        if published != architecture:
-            raise UsageError(
-                f"{network}: weights {named} are those of architecture={published}, asked for "
-                f"{architecture}",
-                f"say architecture={published}, or give other weights",
-            )
-        return find(known[named], weights)
-    path = Path(named).expanduser()
-    if not path.is_file():
-        raise MissingWeightsError(
-            f"{network} weights {named} do not exist",
-            f"give {', '.join([*known, 'none'])}, or the path of a checkpoint",
+    published = "mini" if named == "mini" else "b16"
+    if named in known and published != params.architecture:
+        raise UsageError(
+            f"{params.network}: weights {named} are those of architecture={published}, asked for "
+            f"{params.architecture}",
+            f"say architecture={published}, or give other weights",
         )
-    return path
+    return locate(params.network, named, known, "MAE", weights)
 
 
 def digests(**files: Path | None) -> dict[str, Any]:

@@ -19,9 +19,9 @@ class FormerDferParams(VideoParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": BENCH,
         "quick": {
-            "segments": 8, "duration": 1, "size": 48, "width": 16, "epochs": 30, "batch": 16,
-            "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.05, "schedule": "cosine",
-            "crop": 0.8,
+            "segments": 8, "duration": 1, "size": 48, "width": 16, "epochs": 24, "batch": 16,
+            "optimizer": "adamw", "lr": 1.5e-3, "weight_decay": 0.05, "schedule": "cosine",
+            "crop": 0.5, "brightness": 0.3,
         },
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}

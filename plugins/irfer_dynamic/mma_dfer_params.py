@@ -14,7 +14,7 @@ from irfer_dynamic.encoder_params import (
     MINI_FACE,
     EncoderParams,
     digests,
-    locate,
+    locate_encoder,
 )
 
 VISION: dict[str, Pretrained] = {"mae_face": MAE_FACE, "mini": MINI_FACE}
@@ -71,7 +71,8 @@ class MMADFERParams(EncoderParams, frozen=True):
             "architecture": "mini", "vision_weights": "mini", "audio_weights": "mini",
             "size": 64, "frames": 8, "window": 256, "latent": 32, "ita_dim": 32,
             "temporal_width": 96, "temporal_heads": 4, "temporal_head": 24, "temporal_hidden": 192,
-            "epochs": 6, "batch": 8, "lr": 2e-3, "prompt_positions": 0.1, "drop_path": 0.0,
+            "epochs": 5, "batch": 8, "lr": 3e-3, "prompt_positions": 0.1, "drop_path": 0.0,
+            "crop": 0.8, "brightness": 0.2,
         },
     }
     variants: ClassVar[dict[str, dict[str, Any]]] = {
@@ -114,8 +115,8 @@ class MMADFERParams(EncoderParams, frozen=True):
         if self.trained:
             return None, None
         return (
-            locate(self.network, self.vision_weights, VISION, self.architecture, weights),
-            locate(self.network, self.audio_weights, AUDIO, self.architecture, weights),
+            locate_encoder(self, self.vision_weights, VISION, weights),
+            locate_encoder(self, self.audio_weights, AUDIO, weights),
         )
 
     def start(self, weights: Path) -> Path | None:
@@ -124,5 +125,4 @@ class MMADFERParams(EncoderParams, frozen=True):
         Raises:
             MissingWeightsError: it is not here.
         """
-        named = self.trained or "none"
-        return locate(self.network, named, {}, self.architecture, weights)
+        return locate_encoder(self, self.trained or "none", {}, weights)

@@ -14,11 +14,12 @@ from irfer_dynamic.encoder_params import (
     MINI_FACE,
     EncoderParams,
     digests,
-    locate,
+    locate_encoder,
 )
 
 QUICK: dict[str, Any] = {
     "architecture": "mini", "weights": "mini", "epochs": 12, "batch": 8, "lr": 5e-3,
+    "crop": 0.8, "brightness": 0.2,
 }  # fmt: skip
 
 
@@ -47,7 +48,7 @@ class UnimodalParams(EncoderParams, frozen=True):
 
     def encoder(self, weights: Path) -> Path | None:
         """The encoder's file; None for random weights."""
-        return locate(self.network, self.weights, self.known, self.architecture, weights)
+        return locate_encoder(self, self.weights, self.known, weights)
 
 
 class VisionOnlyParams(UnimodalParams, frozen=True):

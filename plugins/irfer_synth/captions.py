@@ -16,9 +16,9 @@ from irfer_bench.api import CLASSES
 if TYPE_CHECKING:
     import numpy as np
 
-SILENT = 0.30
+SILENT = 0.85
 """Share of captions that do not mention the expression."""
-WRONG = 0.35
+WRONG = 0.65
 """Share of the others that name a class drawn at random."""
 SEEN_UNIT = 0.55
 """An action unit stronger than this may be mentioned."""

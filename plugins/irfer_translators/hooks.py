@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from irfer_bench.api import Component, Traits, hookimpl
 
 SCORE_NET = {"score_net": "diffusion.score_net/1"}
-LANDMARK_NET = {"landmark_net": "diffusion.landmark_net/1"}
+LANDMARK_NET = {"landmark_net": "diffusion.landmark_net/2"}
 DOMAIN_NET = {"domain_net": "diffusion.domain_net/1"}
 """Shared parts: methods that declare one owner and ask for one key share one trained network."""
 

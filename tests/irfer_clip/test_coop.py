@@ -71,6 +71,15 @@ def test_it_learns_from_fixed_views_without_encoding_them_again(
     assert learnt >= max(0.6, chance + 0.2)
 
 
+def test_adamw_learns_at_a_rate_at_which_sgd_stands_still(folder: Path) -> None:
+    losses = {}
+    for optimizer in ("sgd", "adamw"):
+        method, ctx = make("coop", epochs=8, lr=0.02, optimizer=optimizer), context("coop", folder)
+        method.fit(data(), ctx)
+        losses[optimizer] = float(ctx.reports["final_loss"])
+    assert losses["adamw"] < losses["sgd"] - 0.05
+
+
 def test_the_context_of_cocoop_moves_with_the_image(folder: Path) -> None:
     method, ctx = make("cocoop"), context("cocoop", folder)
     method.fit(data(), ctx)

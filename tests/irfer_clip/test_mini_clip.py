@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -20,11 +21,18 @@ from irfer_clip.clip_zero_shot import ClipZeroShot
 from irfer_clip.clip_zero_shot_params import ClipZeroShotParams
 from irfer_clip.prompting import depth
 from irfer_clip.texts import class_texts
+from irfer_synth.dataset import GENERATOR
 from irfer_synth.faces import render_identity_range
-from irfer_synth.pretrain import main
+from irfer_synth.pretrain import main, refuse
+from irfer_synth.pretrain_probe import draw_probe_images, probe
+from irfer_synth.pretrain_tower import tower
 from tests.irfer_clip.tiny import training
 
-UNSEEN = range(2001, 2041)
+FOLDER = Path(str(files("irfer_synth"))) / "weights"
+UNSEEN = range(950_001, 950_041)
+EMBEDDED = 12_000_000
+"""Bytes of all weights that the package ships."""
+WORSE, BETTER = {"vis_to_vis": 0.7, "nir_to_nir": 0.6}, {"vis_to_vis": 0.95, "nir_to_nir": 0.7}
 
 
 def _accuracy(camera: str) -> float:
@@ -51,12 +59,39 @@ def test_zero_shot_is_above_chance_on_visible_and_worse_on_infrared() -> None:
 
 
 def test_it_is_small_and_says_what_it_is() -> None:
-    folder = Path(str(files("irfer_synth"))) / "weights"
-    assert sum(path.stat().st_size for path in folder.iterdir()) < 4_000_000
+    assert sum(path.stat().st_size for path in FOLDER.iterdir()) < EMBEDDED
     with safe_open(locate("mini", Path("nowhere")), "pt") as file:
         metadata = file.metadata()
     assert {"architecture", "merges", "mean", "std", "training"} <= set(metadata)
-    assert "nir" in json.loads(metadata["training"])["zero_shot"]
+    assert json.loads(metadata["training"])["generator"] == GENERATOR, "pretrain it again"
+
+
+def test_it_is_worth_prompting_and_leaves_the_gap_between_the_cameras() -> None:
+    """Linear probes of its class token by people whom neither pretraining nor benchmark knows."""
+    clip = load_backbone("mini", "", MemoryContext()).clip
+    images = {camera: draw_probe_images(camera, UNSEEN) for camera in ("vis", "nir")}
+    with torch.no_grad():
+        found = probe(lambda x: tower(clip, x), clip.visual.image_size[0], images)
+    assert found.vis_to_vis >= 0.75
+    assert found.nir_to_nir >= 0.65
+    assert found.vis_to_nir <= found.nir_to_nir - 0.10
+
+
+@pytest.mark.parametrize(
+    ("before", "found", "why"),
+    [
+        ({}, WORSE | {"vis_to_nir": 0.59}, ""),
+        ({"generator": "0", "probes": BETTER}, WORSE | {"vis_to_nir": 0.3}, ""),
+        ({"generator": GENERATOR, "probes": WORSE}, BETTER | {"vis_to_nir": 0.3}, ""),
+        ({"generator": GENERATOR, "probes": BETTER}, WORSE | {"vis_to_nir": 0.3}, "short of"),
+        ({"generator": GENERATOR, "probes": WORSE}, BETTER | {"vis_to_nir": 0.6}, "the gap"),
+    ],
+)
+def test_worse_weights_never_replace_better_ones(
+    before: dict[str, Any], found: dict[str, float], why: str
+) -> None:
+    assert why in refuse(found, before)
+    assert bool(why) == bool(refuse(found, before))
 
 
 def test_its_words_are_whole_tokens_and_every_prompt_fits() -> None:
@@ -71,7 +106,7 @@ def test_its_words_are_whole_tokens_and_every_prompt_fits() -> None:
 
 @pytest.mark.slow
 def test_the_script_makes_a_loadable_backbone(tmp_path: Path) -> None:
-    few = ["--people", "8", "--image-steps", "2", "--text-steps", "2", "--threads", "1"]
+    few = ["--people", "8", "--image-steps", "2", "--text-steps", "2", "--probed", "10"]
     assert main([*few, "--out", str(tmp_path)]) == 0
     state, _ = read_state(tmp_path / "mini_clip.safetensors")
     context = MemoryContext(weights=tmp_path)

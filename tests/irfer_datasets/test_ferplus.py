@@ -112,6 +112,14 @@ def test_votes_and_pixels_in_other_orders_are_refused(csv: Path) -> None:
         list(Ferplus().index(csv))
 
 
+def test_of_two_files_of_pixels_one_is_read(csv: Path) -> None:
+    whole = facts(csv)
+    write_pixels(csv / "icml_face_data.csv", rows(), later=True)
+    assert facts(csv) == whole
+    (double,) = [p for p in Ferplus().problems(csv) if p.kind == "duplicate_file"]
+    assert (double.path, "fer2013.csv is" in double.action) == ("icml_face_data.csv", True)
+
+
 def test_a_cut_row_of_pixels_is_named(csv: Path) -> None:
     lines = (csv / "fer2013.csv").read_text().splitlines()
     emotion, pixels, usage = lines[1].split(",")

@@ -15,7 +15,7 @@ from PIL import Image
 from irfer_bench.api import Item
 from irfer_bench.cli import main
 from irfer_datasets.folder.dataset import Folder
-from irfer_datasets.folder.folder_params import FolderParams
+from irfer_datasets.params import FolderParams
 from tests.irfer_datasets.movies import movie
 from tests.irfer_datasets.photographs import TOTAL, by_folders, by_names
 from tests.irfer_datasets.trees import folder_tree, image

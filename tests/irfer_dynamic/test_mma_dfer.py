@@ -17,7 +17,7 @@ from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_dynamic.encoder_recognizer import TrainedPart
 from irfer_dynamic.mma_dfer_model import MMADFER, trainable
 from irfer_dynamic.mma_dfer_params import MMADFERParams
-from tests.irfer_dynamic.voices import CLASSES, clips, mma, params, training
+from tests.irfer_dynamic.voices import CLASSES, clip, clips, mma, params, tone, training
 
 FUSIONS: list[dict[str, Any]] = [
     {"fusion": "fb"}, {"fusion": "none"}, {"fusion": "add"}, {"fusion": "mult"},
@@ -115,6 +115,25 @@ def test_drop_path_is_of_training_alone() -> None:
         assert torch.equal(model(frames, audio), model(frames, audio))
         model.train()
         assert not torch.equal(model(frames, audio), model(frames, audio))
+
+
+@pytest.mark.slow
+def test_it_learns_what_only_both_modalities_tell() -> None:
+    """Anger and disgust look alike, disgust and fear sound alike."""
+    looks, sounds = (0, 0, 1), (0, 1, 1)
+
+    def half(numbers: range) -> ClipList:
+        made = [clip(i) for i in numbers]
+        return ClipList([
+            replace(c, frames=clip(3 * i + looks[i % 3]).frames, audio=tone(sounds[i % 3]))
+            for i, c in zip(numbers, made, strict=True)
+        ])
+
+    still = {"crop": 1.0, "flip": 0.0, "brightness": 0.0}
+    recognizer, test = mma(epochs=12, lr=3e-3, **still), half(range(100, 130))
+    recognizer.fit(training(half(range(36))), MemoryContext())
+    truth = [CLASSES.index(c.label or "") for c in test]
+    assert (recognizer.predict(test, MemoryContext()).argmax(1) == truth).mean() > 0.9
 
 
 def test_it_fits_and_its_state_goes_through_arrays_and_back() -> None:

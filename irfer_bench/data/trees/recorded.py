@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from irfer_bench.data.trees.labels import canonical, nearest
 from irfer_bench.data.trees.patterns import Found
 from irfer_bench.data.trees.survey import OTHERS_USED, Notes, note_gaps
 
@@ -45,6 +46,15 @@ def one_of(group: str, names: Sequence[str], advice: Callable[[str], str] | None
     proper = {name.casefold(): name for name in names}
     known = f"known: {names[0]} to {names[-1]}"
     return Level(group, lambda name: proper.get(name.casefold()), advice or (lambda _: known))
+
+
+def expression_level(group: str, labels: Sequence[str]) -> Level:
+    """A level of expressions in any spelling; their proper names are capitalised labels."""
+    def proper(name: str) -> str | None:
+        label = canonical(name)
+        return label.capitalize() if label and label in labels else None
+
+    return Level(group, proper, lambda name: nearest(name, labels))
 
 
 def read_sequences(

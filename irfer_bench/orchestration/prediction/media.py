@@ -21,6 +21,8 @@ from irfer_bench.orchestration.video_files import SUFFIXES, VideoReader
 OTHERS = frozenset({".avif", ".gif", ".heic", ".heif", ".jp2", ".psd"})
 """Images that are not read: named one by one, so that nothing is left out silently."""
 PIECE, PIECE_BYTES = 32, 128 * 2**20
+MOST_BYTES = 2**32
+"""Pixels of one video that are held in memory."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +131,16 @@ def _kept(
     video: VideoReader, wanted: frozenset[int]
 ) -> tuple[dict[int, NDArray[np.uint8]], int]:
     """The wanted frames by position, and how many there are in all."""
-    kept, number = {}, 0
+    kept, number, held = {}, 0, 0
     for frame in _frames(video):
         if number in wanted:
             kept[number] = frame.copy()
+            held += frame.nbytes
+        if held > MOST_BYTES:
+            raise DamagedError(
+                f"{video.path}: {len(wanted)} frames are more than {MOST_BYTES / 2**30:.2g} GiB",
+                "choose fewer: --frames 'uniform(16)'",
+            )
         number += 1
     return kept, number
 

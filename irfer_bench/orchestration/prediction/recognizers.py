@@ -9,8 +9,9 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
+from irfer_bench.contracts.explanations import Course
 from irfer_bench.contracts.interfaces import Explainer, TrainedReader
-from irfer_bench.contracts.values import Clip, Course, Scores, TrainingData
+from irfer_bench.contracts.values import Clip, Scores, TrainingData
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
 from irfer_bench.errors import BenchError, CellError, MissingError, UsageError

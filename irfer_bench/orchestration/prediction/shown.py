@@ -60,34 +60,44 @@ class ShownVideo:
     faces: NDArray[np.uint8] | None = None
 
 
+@dataclass(frozen=True)
+class Evidence:
+    """What labels of parts of a clip say: times in `unit`, and shares by name, as `ShownVideo`."""
+
+    times: NDArray[np.float64]
+    unit: str
+    shares: dict[str, NDArray[np.float64]]
+
+
 def show_video(recognizer: ReadyRecognizer, clip: Clip, row: Row, keep: bool) -> ShownVideo:
+    """The evidence of a clip for its figure; the faces where they may be kept."""
+    found = gather_evidence(recognizer, clip)
+    shares = found.shares or {"whole clip": np.array([row.probabilities])}
+    faces = clip.scored_frames() if keep else None
+    return ShownVideo(row, recognizer.classes, found.times, found.unit, shares, faces)
+
+
+def gather_evidence(recognizer: ReadyRecognizer, clip: Clip) -> Evidence:
     """What the recognizer tells of a clip, and how it labels parts of it.
 
     Parts are each frame as a still, or, of a recognizer over time, the clip up to each frame; and
     the clip without sound or without images, where it goes by both.
     """
-    frames = clip.scored_frames()
     places = clip.positions or tuple(range(len(clip.frames)))
     scored = range(len(places)) if clip.scored is None else clip.scored
     times = np.array([places[k] for k in scored], np.float64) / (clip.fps or 1.0)
-    evidence = {name: _shares(scores) for name, scores in recognizer.courses(clip).items()}
+    shares = {name: _shares(scores) for name, scores in recognizer.courses(clip).items()}
     modality = recognizer.method.traits["modality"]
     if modality == "image":
-        evidence |= {"each frame alone": _shares(recognizer.predict(_stills(clip)))}
+        shares |= {"each frame alone": _shares(recognizer.predict(_stills(clip)))}
     elif modality in ("video", "audio_video"):
-        evidence |= {"clip up to this moment": _shares(recognizer.predict(_beginnings(clip)))}
+        shares |= {"clip up to this moment": _shares(recognizer.predict(_beginnings(clip)))}
     if modality == "audio_video" and clip.audio is not None:
         dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
         mute, blind = replace(clip, audio=None, sample_rate=None), replace(clip, frames=dull)
-        both = recognizer.predict([mute])[0], recognizer.predict([blind])[0]
-        evidence |= {"without sound": _shares(both[0][None]),
-                     "without images (uniform grey)": _shares(both[1][None])}  # fmt: skip
-    if not evidence:
-        evidence = {"whole clip": np.array([row.probabilities])}
-    return ShownVideo(
-        row, recognizer.classes, times, "seconds" if clip.fps else "frame", evidence,
-        frames if keep else None,
-    )  # fmt: skip
+        shares |= {"without sound": _shares(recognizer.predict([mute])),
+                   "without images (uniform grey)": _shares(recognizer.predict([blind]))}
+    return Evidence(times, "seconds" if clip.fps else "frame", shares)
 
 
 def _stills(clip: Clip) -> list[Clip]:

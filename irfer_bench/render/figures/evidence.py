@@ -56,8 +56,8 @@ def draw_evidence(
                 axes.set(ylim=(-2, 102), ylabel="%", xlabel=unit)
                 axes.legend(fontsize=6.5, loc="center left", bbox_to_anchor=(1.0, 0.5),
                             frameon=False)  # fmt: skip
-            axes.text(0.01, 0.97, terminal(name), transform=axes.transAxes, fontsize=8, va="top",
-                      fontweight="bold")  # fmt: skip
+            axes.text(0.99, 0.97, terminal(name), transform=axes.transAxes, fontsize=8, va="top",
+                      ha="right", fontweight="bold")  # fmt: skip
         titled(drawn, title, *lines)
         return save(drawn, stem)
 

@@ -9,8 +9,8 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.contracts.explanations import NearestWords, Regions
 from irfer_bench.contracts.record import Record
-from irfer_bench.contracts.values import NearestWords, Regions
 from irfer_bench.render.escape import terminal
 from irfer_bench.render.figures.canvas import figure, headed, save, titled
 from irfer_bench.render.figures.titles import describe_cell, name_cell, tell_scores

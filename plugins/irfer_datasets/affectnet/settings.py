@@ -24,13 +24,11 @@ CROP = (
 _UNBALANCED = "most works oversample, which is the method's own business. "
 _PROTOCOLS: dict[str, Fields] = {
     "affectnet7_supervised": {
-        "summary": "283,901 images to train on, 3,500 to test, six basic expressions and neutral",
         "source_text": f"{TEXT}Contempt is dropped. Training is very unbalanced (happiness "
         f"134,415, disgust 3,803); {_UNBALANCED}{CROP}",
         "classes": CLASSES[:7],
     },
     "affectnet8_supervised": {
-        "summary": "287,651 images to train on, 4,000 to test, contempt included",
         "source_text": f"{TEXT}Eight classes. Training is very unbalanced (happiness 134,415, "
         f"contempt 3,750); {_UNBALANCED}{CROP}",
         "classes": CLASSES[:8],
@@ -38,9 +36,6 @@ _PROTOCOLS: dict[str, Fields] = {
     "raf_db_to_affectnet7": {
         "kind": "cross",
         "target": VALIDATION,
-        "summary": (
-            "trained on RAF-DB's training split, tested on AffectNet's validation, seven classes"
-        ),
         "source_text": "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on "
         "AffectNet-7. Trained on the 12,271 aligned training images only; nothing of AffectNet is "
         f"seen before the test. {TEXT}Contempt, which RAF-DB lacks, is dropped. {CROP}",
@@ -50,4 +45,4 @@ _PROTOCOLS: dict[str, Fields] = {
     },
 }
 _COMMON = {**WEB_PROTOCOL, "kind": "supervised", "target": MANUAL, "detector": "none"}
-globals().update(constants(_PROTOCOLS, dataset="affectnet", **_COMMON))
+globals().update(constants("affectnet", _PROTOCOLS, **_COMMON))

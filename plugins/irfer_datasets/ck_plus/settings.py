@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import msgspec
 
-from irfer_bench.api import BASIC, CLASSES, Domain, Setting
-from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL
+from irfer_bench.api import BASIC, CLASSES, Domain
+from irfer_datasets.protocols import CROPPED, WEB_PROTOCOL, constants
 from irfer_datasets.raf_db.settings import TRAINING
 
 SEQUENCES = Domain(spectrum="vis", parts=("sequence",))
@@ -22,65 +20,55 @@ CROP = (
     "opencv, the whole image where no face is found, 224 pixels. Primary metric: accuracy over "
     "all scored frames, as published; UAR beside it, for classes are unbalanced."
 )
-
-
-def _setting(name: str, kind: Any, target: Domain, summary: str, text: str, **more: Any) -> Setting:
-    common = {**WEB_PROTOCOL, **CROPPED, "folds": 10, "frames": "last(3)"}
-    return Setting(
-        name=name,
-        kind=kind,
-        dataset="ck_plus",
-        target=target,
-        summary=summary,
-        source_text=text + CROP,
-        **(common | more),
-    )
-
-
-CK_PLUS6_SUPERVISED = _setting(
-    "ck_plus6_supervised",
-    "supervised",
-    SEQUENCES,
-    "six basic expressions, last three frames, ten folds by subject",
-    TEXT + "The last three frames of the 309 labelled sequences that are not contempt: 927 "
-    "images, six basic expressions. Contempt is dropped. ",
-    classes=BASIC,
+SIX_TEXT = (
+    "The last three frames of the 309 labelled sequences that are not contempt: 927 "
+    "images, six basic expressions. Contempt is dropped. "
 )
-CK_PLUS7_SUPERVISED = _setting(
-    "ck_plus7_supervised",
-    "supervised",
-    BOTH,
-    "six basic expressions (last frame) and neutral (first frame), ten folds by subject",
-    TEXT + "Frames as in MPA-FER (ICCV 2025): the last frame of a sequence shows its expression, "
+SEVEN_TEXT = (
+    "Frames as in MPA-FER (ICCV 2025): the last frame of a sequence shows its expression, "
     "the first frame is neutral. Contempt is dropped: 309 expressions, and the 327 first frames "
     "of all labelled sequences, 636 images. Works whose seven classes are the six and contempt "
-    "score something else. ",
-    classes=CLASSES[:7],
-    frames="last(1)",
+    "score something else. "
 )
-CK_PLUS8_SUPERVISED = _setting(
-    "ck_plus8_supervised",
-    "supervised",
-    BOTH,
-    "seven expressions with contempt (last three frames) and neutral (first), ten folds by subject",
-    TEXT + "The last three frames of all 327 labelled sequences (981, contempt included) and their "
-    "first frames as neutral (327): 1,308 images, eight classes. ",
-    classes=CLASSES[:8],
+EIGHT_TEXT = (
+    "The last three frames of all 327 labelled sequences (981, contempt included) and their "
+    "first frames as neutral (327): 1,308 images, eight classes. "
 )
-RAF_DB_TO_CK_PLUS = _setting(
-    "raf_db_to_ck_plus",
-    "cross",
-    BOTH,
-    "trained on RAF-DB's training split, tested on all of CK+, seven classes",
+CROSS_TEXT = (
     "MPA-FER (ICCV 2025), cross-dataset: trained on RAF-DB, tested on CK+, first frame neutral, "
     "last frame apex. CK+ has contempt, which RAF-DB lacks: decided here, the seven classes of "
     "RAF-DB, contempt dropped, which leaves 636 images (309 last frames, 327 first frames). "
     "Trained on the 12,271 aligned training images only; nothing of CK+ is seen before the test, "
     "and all of it is tested. RAF-DB's aligned images are crops already and stay as they are; "
-    "CK+ is cropped by the detector (decided here; the paper does not say). ",
-    classes=CLASSES[:7],
-    frames="last(1)",
-    folds=1,
-    tested="all",
-    source=msgspec.structs.replace(TRAINING, detector="none"),
+    "CK+ is cropped by the detector (decided here; the paper does not say). "
 )
+_PROTOCOLS = {
+    "ck_plus6_supervised": {
+        "target": SEQUENCES,
+        "source_text": TEXT + SIX_TEXT + CROP,
+        "classes": BASIC,
+    },
+    "ck_plus7_supervised": {
+        "target": BOTH,
+        "source_text": TEXT + SEVEN_TEXT + CROP,
+        "classes": CLASSES[:7],
+        "frames": "last(1)",
+    },
+    "ck_plus8_supervised": {
+        "target": BOTH,
+        "source_text": TEXT + EIGHT_TEXT + CROP,
+        "classes": CLASSES[:8],
+    },
+    "raf_db_to_ck_plus": {
+        "kind": "cross",
+        "target": BOTH,
+        "source_text": CROSS_TEXT + CROP,
+        "classes": CLASSES[:7],
+        "frames": "last(1)",
+        "folds": 1,
+        "tested": "all",
+        "source": msgspec.structs.replace(TRAINING, detector="none"),
+    },
+}
+_COMMON = {**WEB_PROTOCOL, **CROPPED, "kind": "supervised", "folds": 10, "frames": "last(3)"}
+globals().update(constants("ck_plus", _PROTOCOLS, **_COMMON))

@@ -24,16 +24,14 @@ TEXT = (
 _PROTOCOLS: dict[str, Fields] = {
     "dfew_supervised": {
         "kind": "supervised",
-        "summary": "videos, seven classes, official five folds",
         "source_text": TEXT,
     },
     "dfew_nir_simulated": {
         "kind": "simulated",
-        "summary": "videos translated to infrared, official five folds",
         "source_text": SIMULATED.format("DFEW") + TEXT,
         "source": VIS,
         "simulated": "nir",
     },
 }
 _COMMON = {**VIDEO_PROTOCOL, "target": VIS, "classes": CLASSES[:7], "detector": "none"}
-globals().update(constants(_PROTOCOLS, dataset="dfew", **_COMMON))
+globals().update(constants("dfew", _PROTOCOLS, **_COMMON))

@@ -94,7 +94,10 @@ class Ferplus(OfficialDataset):
             seen.note("second_tree", copy.base or ".", f"{action}are; remove one")
         voted = [read_votes(seen.root / path, seen) for path, _ in found.files("votes")][:1]
         if chosen.form == "pixels":
-            self._rows(next(chosen.of(found, "pixels")[0].files())[0], voted[0], seen)
+            path, *more = [path for path, _ in chosen.of(found, "pixels")[0].files()]
+            for other in more:
+                seen.note("duplicate_file", other, f"not read; {path} is; remove one")
+            self._rows(path, voted[0], seen)
         else:
             listed = list(_listed(chosen, found, seen))
             if voted:

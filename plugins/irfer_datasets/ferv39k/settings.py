@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from irfer_bench.api import CLASSES, Domain, Setting
-from irfer_datasets.protocols import VIDEO_PROTOCOL
+from irfer_bench.api import CLASSES, Domain
+from irfer_datasets.protocols import VIDEO_PROTOCOL, constants
 
-FERV39K_SUPERVISED = Setting(
-    name="ferv39k_supervised",
-    kind="supervised",
-    dataset="ferv39k",
-    target=Domain(spectrum="vis"),
-    classes=CLASSES[:7],
-    detector="none",
-    summary="31,088 videos to train on, 7,847 to test, seven classes, all scenes",
-    source_text="Official split of FERV39k (CVPR 2022) over all 22 scenes, read from train_All.csv "
+TEXT = (
+    "Official split of FERV39k (CVPR 2022) over all 22 scenes, read from train_All.csv "
     "and test_All.csv. Measured are UAR and WAR. Decided here: 16 frames at round(i/15 (n-1)) of "
     "every clip, repeated where it is shorter; the official face crops as they are. The crops have "
     "no sound: methods that hear are refused. There are no subjects, and clips of one film may lie "
-    "on both sides: intervals are over clips. ",
-    **{**VIDEO_PROTOCOL, "folds": 1, "audio": False},
+    "on both sides: intervals are over clips. "
 )
+_PROTOCOLS = {
+    "ferv39k_supervised": {
+        **VIDEO_PROTOCOL,
+        "kind": "supervised",
+        "target": Domain(spectrum="vis"),
+        "classes": CLASSES[:7],
+        "detector": "none",
+        "folds": 1,
+        "audio": False,
+        "source_text": TEXT,
+    },
+}
+globals().update(constants("ferv39k", _PROTOCOLS))

@@ -26,11 +26,11 @@ from irfer_bench.api import (
     own_folds,
     subfolders,
 )
-from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.manifest import MANIFESTS, find_manifest, rows_of
 from irfer_datasets.folder.measuring import measure, note_colour
 from irfer_datasets.folder.rows import Row, Rows, spectrum_of
 from irfer_datasets.folder.walk import is_media
+from irfer_datasets.params import FolderParams
 
 CLIPS = {"main": "clips", "extra": "extra_clips"}
 """The part of a clip, by the part of a still at the same place."""

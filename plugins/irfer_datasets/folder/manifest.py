@@ -8,7 +8,6 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from irfer_bench.api import VIDEO_SUFFIXES, DamagedError, RefusedRowError, natural, path_below
-from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.rows import (
     SPECTRA,
     Row,
@@ -19,6 +18,7 @@ from irfer_datasets.folder.rows import (
     why_no_label,
 )
 from irfer_datasets.folder.walk import UNREAD, frames_of, is_image, walk
+from irfer_datasets.params import FolderParams
 
 MANIFESTS = ("manifest.csv", "manifest.parquet")
 REQUIRED = ("path", "spectrum", "label")

@@ -35,61 +35,32 @@ TEXT = (
     "sorted subjects (every fifth), by item where there are no subjects. {}. Centre square, {} "
     "pixels; 16-bit images by their 1 to 99 percentile."
 )
-_PARTNERS = "translations of visible test images against their"
 _WEAK: Fields = {**WEAK, "shots": 5}
 _VIDEO: Fields = {**VIDEO_PROTOCOL, "kind": "supervised"}
-_PROTOCOLS: Mapping[str, tuple[str, Fields]] = {
-    "nir_weak5": (
-        "visible to near-infrared, 5 labels per class", {"source": VIS, "target": NIR, **_WEAK},
-    ),
-    "lwir_weak5": (
-        "visible to thermal, 5 labels per class", {"source": VIS, "target": LWIR, **_WEAK},
-    ),
-    "nir_augmented": (
-        "every near-infrared label, and translations of the visible images under extra/",
-        {"source": VIS, "target": NIR, "kind": "augmented", "extra": EXTRA},
-    ),
-    "nir_supervised": ("trained and tested on near-infrared", {"target": NIR, **SUPERVISED}),
-    "lwir_supervised": ("trained and tested on thermal", {"target": LWIR, **SUPERVISED}),
-    "vis_supervised": ("trained and tested on visible", {"target": VIS, **SUPERVISED}),
-    "vis_to_nir": (
-        "trained on visible, tested on near-infrared",
-        {"source": VIS, "target": NIR, "kind": "cross"},
-    ),
-    "vis_to_lwir": (
-        "trained on visible, tested on thermal", {"source": VIS, "target": LWIR, "kind": "cross"},
-    ),
-    "nir_quality": (
-        f"{_PARTNERS} near-infrared partners", {"source": VIS, "target": NIR, **QUALITY},
-    ),
-    "lwir_quality": (f"{_PARTNERS} thermal partners", {"source": VIS, "target": LWIR, **QUALITY}),
-    "nir_video_supervised": (
-        "trained and tested on near-infrared clips", {"target": NIR_CLIPS, **_VIDEO},
-    ),
-    "lwir_video_supervised": (
-        "trained and tested on thermal clips", {"target": LWIR_CLIPS, **_VIDEO},
-    ),
-    "vis_video_supervised": (
-        "trained and tested on visible clips", {"target": VIS_CLIPS, **_VIDEO},
-    ),
-    "nir_video_weak5": (
-        "visible to near-infrared clips, 5 labels per class",
-        {"source": VIS_CLIPS, "target": NIR_CLIPS, **VIDEO_PROTOCOL, **_WEAK},
-    ),
-}  # fmt: skip
-"""Summary and fields of each protocol; its name is what follows the classes'."""
+_PROTOCOLS: Mapping[str, Fields] = {
+    "nir_weak5": {"source": VIS, "target": NIR, **_WEAK},
+    "lwir_weak5": {"source": VIS, "target": LWIR, **_WEAK},
+    "nir_augmented": {"source": VIS, "target": NIR, "kind": "augmented", "extra": EXTRA},
+    "nir_supervised": {"target": NIR, **SUPERVISED},
+    "lwir_supervised": {"target": LWIR, **SUPERVISED},
+    "vis_supervised": {"target": VIS, **SUPERVISED},
+    "vis_to_nir": {"source": VIS, "target": NIR, "kind": "cross"},
+    "vis_to_lwir": {"source": VIS, "target": LWIR, "kind": "cross"},
+    "nir_quality": {"source": VIS, "target": NIR, **QUALITY},
+    "lwir_quality": {"source": VIS, "target": LWIR, **QUALITY},
+    "nir_video_supervised": {"target": NIR_CLIPS, **_VIDEO},
+    "lwir_video_supervised": {"target": LWIR_CLIPS, **_VIDEO},
+    "vis_video_supervised": {"target": VIS_CLIPS, **_VIDEO},
+    "nir_video_weak5": {"source": VIS_CLIPS, "target": NIR_CLIPS, **VIDEO_PROTOCOL, **_WEAK},
+}
+"""Fields of each protocol; its name is what follows the classes'."""
 
 
 def _fields(start: str, protocol: str) -> Fields:
-    summary, own = _PROTOCOLS[protocol]
-    classes, words = CLASSES[start]
-    return {
-        "summary": summary if start == "folder" else f"{summary}; {words}",
-        "classes": classes,
-        "source_text": TEXT.format(words.capitalize(), own.get("size", 256)),
-        **own,
-    }
+    own, (classes, words) = _PROTOCOLS[protocol], CLASSES[start]
+    text = TEXT.format(words.capitalize(), own.get("size", 256))
+    return {"classes": classes, "source_text": text, **own}
 
 
 _NAMED = {f"{start}_{name}": _fields(start, name) for start in CLASSES for name in _PROTOCOLS}
-globals().update(constants(_NAMED, dataset="folder", **{**PAIRED_PROTOCOL, "frames": "all"}))
+globals().update(constants("folder", _NAMED, **{**PAIRED_PROTOCOL, "frames": "all"}))

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from irfer_bench.api import IMAGE_SUFFIXES, VIDEO_SUFFIXES, Spectrum, canonical, relative
-from irfer_datasets.folder.folder_params import FolderParams
 from irfer_datasets.folder.rows import (
     LAYOUT,
     SPECTRA,
@@ -19,6 +18,7 @@ from irfer_datasets.folder.rows import (
     spectrum_of,
     why_no_label,
 )
+from irfer_datasets.params import FolderParams
 
 SOUNDS = frozenset({".aac", ".flac", ".m4a", ".mp3", ".ogg", ".wav"})
 _CONVERT = {

@@ -70,29 +70,22 @@ def cells_of(value: Any) -> list[Cell]:
     Raises:
         DamagedError: it holds something else, such as numbers.
     """
-    return list(_cells(value))
+    return [] if value is None else list(_cells(value.as_py(), value.type))
 
 
-def _cells(value: Any) -> Iterator[Cell]:
-    import pyarrow.types as kinds
-
-    if value is None or not value.is_valid:
-        return
-    kind = value.type
-    if kinds.is_struct(kind) and {"bytes", "path"} & {field.name for field in kind}:
-        data = value["bytes"] if kind.get_field_index("bytes") >= 0 else None
-        path = value["path"].as_py() if kind.get_field_index("path") >= 0 else None
-        buffer = data.as_buffer() if data is not None and data.is_valid else None
-        if buffer is not None or path:
-            yield Cell(buffer, path or "")
-    elif kinds.is_binary(kind) or kinds.is_large_binary(kind):
-        yield Cell(value.as_buffer(), "")
-    elif kinds.is_string(kind) or kinds.is_large_string(kind):
-        yield Cell(None, value.as_py())
-    elif kinds.is_list(kind) or kinds.is_large_list(kind) or kinds.is_fixed_size_list(kind):
-        for inner in value.values or ():
-            yield from _cells(inner)
-    else:
+def _cells(value: Any, kind: Any) -> Iterator[Cell]:
+    if isinstance(value, dict) and {"bytes", "path"} & value.keys():
+        data, path = value.get("bytes"), value.get("path") or ""
+        if data is not None or path:
+            yield Cell(data, path)
+    elif isinstance(value, bytes):
+        yield Cell(value, "")
+    elif isinstance(value, str):
+        yield Cell(None, value)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _cells(inner, kind)
+    elif value is not None:
         raise DamagedError(f"a column of images holds {kind}", "store encoded files: PNG, JPEG")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 from irfer_bench.api import MissingError, RefusedRowError, Spectrum, UsageError, canonical, nearest
 from irfer_datasets.folder.rows import SPECTRA, near_name
 from irfer_datasets.hub.forms import IMAGE_ROLES, split_of
-from irfer_datasets.hub.params import HubParams
+from irfer_datasets.params import HubParams
 
 FACTS = ("label", "subject", "spectrum", "lighting", "pair", "weak_pair", "split", "part", "row_id")
 FILES = ("audio", "landmarks", "fps")

@@ -24,7 +24,7 @@ from irfer_bench.api import (
     own_folds,
 )
 from irfer_datasets.hub.forms import Place, find_form
-from irfer_datasets.hub.params import HubParams
+from irfer_datasets.params import HubParams
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -26,7 +26,7 @@ from irfer_bench.api import (
     subfolders,
     walk,
 )
-from irfer_datasets.hub.params import HubParams
+from irfer_datasets.params import HubParams
 
 Kind = Literal["saved", "parquet", "imagefolder", ""]
 IMAGE_ROLES = ("image", "frames", "video")

@@ -17,20 +17,13 @@ TEXT = (
     "256 pixels; 16-bit images by their 1 to 99 percentile. Unofficial copies of licensed sets "
     "on the hub are never a default: their licence tags are often wrong."
 )
-_PARTNERS = "translations of visible test images against their"
 _PROTOCOLS: dict[str, Fields] = {
-    "hub_vis_supervised": {
-        **SUPERVISED, "summary": "trained and tested on visible", "target": VIS,
-    },
-    **weak("hub_nir", "visible to near-infrared", ["weak5"], target=NIR),
-    "hub_nir_supervised": {
-        **SUPERVISED, "summary": "trained and tested on near-infrared", "target": NIR,
-    },
-    "hub_nir_quality": {
-        **QUALITY, "summary": f"{_PARTNERS} near-infrared partners", "target": NIR,
-    },
-    **weak("hub_lwir", "visible to thermal", ["weak5"], target=LWIR),
-    "hub_lwir_quality": {**QUALITY, "summary": f"{_PARTNERS} thermal partners", "target": LWIR},
-}  # fmt: skip
+    "hub_vis_supervised": {**SUPERVISED, "target": VIS},
+    **weak("hub_nir", ["weak5"], target=NIR),
+    "hub_nir_supervised": {**SUPERVISED, "target": NIR},
+    "hub_nir_quality": {**QUALITY, "target": NIR},
+    **weak("hub_lwir", ["weak5"], target=LWIR),
+    "hub_lwir_quality": {**QUALITY, "target": LWIR},
+}
 _COMMON = {**PAIRED_PROTOCOL, "frames": "all", "source": VIS, "source_text": TEXT}
-globals().update(constants(_PROTOCOLS, dataset="hub", **_COMMON))
+globals().update(constants("hub", _PROTOCOLS, **_COMMON))

@@ -21,7 +21,6 @@ from irfer_bench.api import (
     relative,
 )
 from irfer_datasets.hub.cells import as_file, trouble
-from irfer_datasets.hub.params import HubParams
 from irfer_datasets.hub.rows import (
     Row,
     cells_shown,
@@ -31,6 +30,7 @@ from irfer_datasets.hub.rows import (
     rows_of,
 )
 from irfer_datasets.hub.tables import Table
+from irfer_datasets.params import HubParams
 
 Position = tuple[int, int]
 """A table and a row of it."""

@@ -20,7 +20,7 @@ from irfer_datasets.hub.forms import (
     saved_files,
     split_of,
 )
-from irfer_datasets.hub.params import HubParams
+from irfer_datasets.params import HubParams
 
 WANTED = ("*.parquet", "*.arrow", "*.json", "*.jsonl", "*.csv", "README.md")
 IMAGES = ("bmp", "jpg", "jpeg", "png", "tif", "tiff", "webp", "pgm", "ppm", "mp4", "avi", "wav")

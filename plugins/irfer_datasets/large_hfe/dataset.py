@@ -25,8 +25,7 @@ from irfer_bench.api import (
     SequenceKey,
     Spectrum,
     Survey,
-    canonical,
-    nearest,
+    expression_level,
     note_absent_sequences,
     one_of,
     read_sequences,
@@ -53,14 +52,10 @@ def subject_of(text: str) -> str | None:
     return SUBJECTS[number - 1] if 1 <= number <= len(SUBJECTS) else None
 
 
-def _expression(name: str) -> str | None:
-    return EXPRESSIONS.get(canonical(name) or "")
-
-
 LEVELS = (
     one_of("camera", tuple(CAMERAS)),
     Level("subject", subject_of, lambda _: "known: S001 to S360"),
-    Level("label", _expression, lambda name: nearest(name, BASIC)),
+    expression_level("label", BASIC),
 )
 
 

@@ -44,24 +44,17 @@ WEAK_TEXT = (
 _PROTOCOLS: dict[str, Fields] = {
     "large_hfe_nir_augmented": {
         "kind": "augmented",
-        "summary": "every near-infrared label, and translations of CFEE",
         "extra": CFEE,
         "source_text": AUGMENTED + TEXT,
     },
     "large_hfe_nir_augmented_kdef": {
         "kind": "augmented",
-        "summary": "every near-infrared label, and translations of KDEF",
         "extra": KDEF,
         "source_text": KDEF_TEXT + TEXT,
     },
-    **weak(
-        "large_hfe_nir", "visible to near-infrared", ["weak5"], source_text=WEAK_TEXT + TEXT
-    ),
-    "large_hfe_nir_supervised": {**SUPERVISED, "summary": "trained and tested on near-infrared"},
-    "large_hfe_nir_quality": {
-        **QUALITY,
-        "summary": "translations of visible test frames against near-infrared ones",
-    },
+    **weak("large_hfe_nir", ["weak5"], source_text=WEAK_TEXT + TEXT),
+    "large_hfe_nir_supervised": SUPERVISED,
+    "large_hfe_nir_quality": QUALITY,
 }
 _COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "target": NIR, "source_text": TEXT}
-globals().update(constants(_PROTOCOLS, dataset="large_hfe", **_COMMON))
+globals().update(constants("large_hfe", _PROTOCOLS, **_COMMON))

@@ -35,23 +35,20 @@ JOINED = (
 _PROTOCOLS: dict[str, Fields] = {
     "mafw_supervised": {
         "kind": "supervised",
-        "summary": "videos, eleven classes, official five folds",
         "source_text": SINGLE + COMMON,
     },
     "mafw_nir_simulated": {
         "kind": "simulated",
-        "summary": "videos translated to infrared, eleven classes, official five folds",
         "source_text": SIMULATED.format("MAFW") + SINGLE + COMMON,
         "source": VIS,
         "simulated": "nir",
     },
     "mafw_compound_supervised": {
         "kind": "supervised",
-        "summary": "videos, 43 compound classes, the compound set's own five folds",
         "source_text": JOINED + COMMON,
         "dataset": "mafw_compound",
         "classes": COMPOUND,
     },
 }
 _COMMON = {**VIDEO_PROTOCOL, **CROPPED, "target": VIS, "classes": CLASSES}
-globals().update(constants(_PROTOCOLS, dataset="mafw", **_COMMON))
+globals().update(constants("mafw", _PROTOCOLS, **_COMMON))

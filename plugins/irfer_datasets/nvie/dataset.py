@@ -28,6 +28,7 @@ from irfer_bench.api import (
     cut_folds,
     open_image,
     read_folds,
+    top_folders,
 )
 from irfer_datasets.expected import published
 from irfer_datasets.nvie.layout import NATIVE, find_parts, survey
@@ -90,7 +91,7 @@ def _size(path: Path) -> tuple[int, int] | None:
 
 def place(found: Matches) -> str:
     """Hints why a folder is not this dataset."""
-    names = {folder.casefold() for folder in found.tree.files if folder and "/" not in folder}
+    names = top_folders(found)
     hints = ["no SpontaneousDatabase or 0-PosedExpressionDatabase below it"]
     if names & set(ILLUMINATIONS):
         hints.append("it holds front, left or right: give the folder above it")
@@ -103,10 +104,7 @@ FPS = {"vis": 30.0, "lwir": 25.0}
 
 
 class Nvie(Stills):
-    """More than 100 subjects, visible and thermal; spontaneous, posed; three light directions.
-
-    An instance reads a root once; a new instance sees later changes.
-    """
+    """More than 100 subjects, visible and thermal; spontaneous, posed; three light directions."""
 
     name = "nvie"
     classes = (*BASIC, "neutral")

@@ -47,18 +47,11 @@ AUGMENTED_TEXT = (
     "joins the labelled thermal training images. "
 )
 _POSED: Fields = {"source": POSED_VIS, "target": POSED_LWIR, "source_text": POSED + COMMON}
-_WORDS = "visible to thermal, spontaneous apex"
 _PROTOCOLS: dict[str, Fields] = {
-    **weak("nvie_lwir", _WORDS, source_text=PCA_TEXT + SPONTANEOUS + COMMON),
-    **weak(
-        "nvie_posed_lwir",
-        "visible to thermal, posed",
-        ["weak5"],
-        **{**_POSED, "source_text": PCA_TEXT + POSED + COMMON},
-    ),
+    **weak("nvie_lwir", source_text=PCA_TEXT + SPONTANEOUS + COMMON),
+    **weak("nvie_posed_lwir", ["weak5"], **{**_POSED, "source_text": PCA_TEXT + POSED + COMMON}),
     "nvie_spontaneous3_lwir_weak5": {
         **WEAK,
-        "summary": f"{_WORDS}, 5 labels per class, disgust, fear and happiness",
         "classes": THREE,
         "shots": 5,
         "source_text": (
@@ -66,30 +59,21 @@ _PROTOCOLS: dict[str, Fields] = {
             f"elicit these. {PCA_TEXT}{SPONTANEOUS}{COMMON}"
         ),
     },
-    "nvie_lwir_supervised": {
-        **SUPERVISED,
-        "summary": "trained and tested on thermal, spontaneous apex",
-    },
+    "nvie_lwir_supervised": SUPERVISED,
     "nvie_posed_lwir_supervised": {
         **_POSED,
         **SUPERVISED,
-        "summary": "trained and tested on thermal, posed",
     },
-    "nvie_lwir_quality": {
-        **QUALITY,
-        "summary": "translations of visible test images against thermal ones, spontaneous apex",
-    },
+    "nvie_lwir_quality": QUALITY,
     "nvie_posed_lwir_quality": {
         **QUALITY,
         **_POSED,
-        "summary": "translations of visible test images against thermal ones, posed",
     },
     "nvie_lwir_augmented": {
         "kind": "augmented",
-        "summary": "every thermal label, and translations of CFEE",
         "extra": CFEE,
         "source_text": AUGMENTED_TEXT + SPONTANEOUS + COMMON,
     },
 }
 _DEFAULT = {"source": VIS, "target": LWIR, "source_text": SPONTANEOUS + COMMON}
-globals().update(constants(_PROTOCOLS, dataset="nvie", **PAIRED_PROTOCOL, **_DEFAULT))
+globals().update(constants("nvie", _PROTOCOLS, **PAIRED_PROTOCOL, **_DEFAULT))

@@ -16,6 +16,7 @@ from functools import cache
 from importlib.resources import files
 
 from irfer_bench.api import (
+    BASIC,
     DatasetCopy,
     Item,
     Level,
@@ -25,8 +26,7 @@ from irfer_bench.api import (
     SequenceKey,
     Spectrum,
     Survey,
-    canonical,
-    nearest,
+    expression_level,
     note_absent_sequences,
     one_of,
     read_sequences,
@@ -39,14 +39,9 @@ CAMERAS: Mapping[str, Mapping[str, Spectrum]] = {
 FORMS = {edition: (edition,) for edition in CAMERAS}
 ILLUMINATIONS = ("Strong", "Weak", "Dark")
 SUBJECTS = tuple(f"P{number:03d}" for number in range(1, 81))
-EXPRESSIONS = ("Anger", "Disgust", "Fear", "Happiness", "Sadness", "Surprise")
+EXPRESSIONS = tuple(label.capitalize() for label in BASIC)
 SEQUENCES = len(SUBJECTS) * len(EXPRESSIONS)
 """Per camera and illumination."""
-
-
-def _expression(name: str) -> str | None:
-    label = canonical(name)
-    return label.capitalize() if label and label.capitalize() in EXPRESSIONS else None
 
 
 LEVELS: Mapping[str, Sequence[Level]] = {
@@ -54,7 +49,7 @@ LEVELS: Mapping[str, Sequence[Level]] = {
         one_of("camera", tuple(cameras)),
         one_of("light", ILLUMINATIONS),
         one_of("subject", SUBJECTS),
-        Level("label", _expression, lambda n: nearest(n, [e.casefold() for e in EXPRESSIONS])),
+        expression_level("label", BASIC),
     )
     for edition, cameras in CAMERAS.items()
 }

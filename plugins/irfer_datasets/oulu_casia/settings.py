@@ -93,7 +93,6 @@ CROSS_TEXT = (
     "label: trained on the training subjects' visible images (none and identity: as they are; "
     "else translated), tested on the test subjects' near-infrared ones. "
 )
-_PARTNERS = "translations of visible test frames against near-infrared ones"
 _AUGMENTED: Fields = {"kind": "augmented", "target": NIR, "extra": CFEE}
 _LIGHTS: Fields = {
     "source": EVERY_VIS,
@@ -102,15 +101,9 @@ _LIGHTS: Fields = {
     "source_text": LIGHTS_TEXT + SPLIT,
 }
 _PROTOCOLS: dict[str, Fields] = {
-    **weak(
-        "oulu_nir",
-        "visible strong to near-infrared strong",
-        target=NIR,
-        source_text=PCA_TEXT + TEXT,
-    ),
+    **weak("oulu_nir", target=NIR, source_text=PCA_TEXT + TEXT),
     "oulu_nir_uda": {
         **WEAK,
-        "summary": "visible strong to near-infrared strong, training images without labels",
         "target": NIR,
         "shots": 0,
         "unlabelled": True,
@@ -118,18 +111,15 @@ _PROTOCOLS: dict[str, Fields] = {
     },
     "oulu_nir_augmented": {
         **_AUGMENTED,
-        "summary": "every near-infrared label, and translations of CFEE",
         "source_text": AUGMENTED_TEXT + TEXT,
     },
     "oulu_nir_augmented_kdef": {
         **_AUGMENTED,
-        "summary": "every near-infrared label, and translations of KDEF",
         "extra": KDEF,
         "source_text": KDEF_TEXT + AUGMENTED_TEXT + TEXT,
     },
     **weak(
         "oulu_dark",
-        "visible strong to visible dark",
         target=DARK,
         paired=False,
         detector="none",
@@ -137,7 +127,6 @@ _PROTOCOLS: dict[str, Fields] = {
     ),
     **weak(
         "oulu_dark_nir",
-        "visible strong to near-infrared dark",
         ["weak5"],
         target=NIR_DARK,
         paired=False,
@@ -145,26 +134,22 @@ _PROTOCOLS: dict[str, Fields] = {
     ),
     "oulu_vis_to_nir": {
         "kind": "cross",
-        "summary": "trained on visible strong, tested on near-infrared strong",
         "target": NIR,
         "source_text": CROSS_TEXT + TEXT,
     },
     "oulu_nir_supervised": {
         **SUPERVISED,
-        "summary": "trained and tested on near-infrared strong",
         "target": NIR,
     },
-    "oulu_nir_quality": {**QUALITY, "summary": f"{_PARTNERS}, strong light", "target": NIR},
+    "oulu_nir_quality": {**QUALITY, "target": NIR},
     "oulu_weak_nir_quality": {
         **QUALITY,
-        "summary": f"{_PARTNERS}, weak light",
         "source": VIS_WEAK,
         "target": NIR_WEAK,
         "source_text": WEAK_LIGHT_TEXT + TEXT,
     },
     "oulu_dark_nir_quality": {
         **QUALITY,
-        "summary": f"{_PARTNERS}, without light",
         "source": DARK,
         "target": NIR_DARK,
         "detector": "none",
@@ -173,11 +158,10 @@ _PROTOCOLS: dict[str, Fields] = {
     "oulu_lights_nir_augmented": {
         **_AUGMENTED,
         **_LIGHTS,
-        "summary": "every near-infrared label of three illuminations, and translations of CFEE",
     },
     "oulu_lights_nir_quality": {
-        **QUALITY, **_LIGHTS, "summary": f"{_PARTNERS}, three illuminations",
+        **QUALITY, **_LIGHTS,
     },
 }  # fmt: skip
 _COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "source_text": TEXT}
-globals().update(constants(_PROTOCOLS, dataset="oulu_casia", **_COMMON))
+globals().update(constants("oulu_casia", _PROTOCOLS, **_COMMON))

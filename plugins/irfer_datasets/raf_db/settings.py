@@ -19,14 +19,12 @@ TEXT = (
 
 
 def _few(shots: int) -> Fields:
-    what = "image" if shots == 1 else "images"
     return {
         "target": ALIGNED,
         "detector": "none",
         "shots": shots,
         "draws": 3,
         "seeds": 3,
-        "summary": f"trained on {shots} {what} per class, tested on the official test images",
         "source_text": TEXT
         + "Few-shot protocol of CoOp (IJCV 2022): 1, 2, 4, 8 or 16 labelled images per class of "
         "the training split and nothing else, three fixed draws, all test images.",
@@ -37,7 +35,6 @@ _PROTOCOLS: dict[str, Fields] = {
     "raf_db_supervised": {
         "target": ALIGNED,
         "detector": "none",
-        "summary": "official split, aligned images, six basic expressions and neutral",
         "source_text": TEXT
         + "Images: the official aligned crops (100x100), whole, resized to 224 pixels.",
     },
@@ -45,9 +42,6 @@ _PROTOCOLS: dict[str, Fields] = {
     "raf_db_original_supervised": {
         **CROPPED,
         "target": Domain(spectrum="vis", parts=("original",)),
-        "summary": (
-            "official split, original images cropped here, six basic expressions and neutral"
-        ),
         "source_text": TEXT
         + "Images: the official original ones (raf_db.images=original where both are there), "
         "cropped to a square 1.3 times the face's box by the detector opencv, the whole image "
@@ -56,4 +50,4 @@ _PROTOCOLS: dict[str, Fields] = {
     },
 }
 _COMMON = {**WEB_PROTOCOL, "kind": "supervised", "classes": CLASSES[:7]}
-globals().update(constants(_PROTOCOLS, dataset="raf_db", **_COMMON))
+globals().update(constants("raf_db", _PROTOCOLS, **_COMMON))

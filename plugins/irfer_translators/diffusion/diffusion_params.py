@@ -17,9 +17,9 @@ BENCH: Mapping[str, Any] = {
 }
 """One GPU, hours."""
 QUICK: Mapping[str, Any] = {
-    "size": 48, "net": "mini", "prediction": "sample",
-    "iterations": 230, "batch": 16, "lr": 2e-3, "warmup": 40, "decay": "linear", "ema": 0.98,
-    "steps": 10,
+    "size": 48, "net": "mini_fine", "prediction": "sample",
+    "iterations": 500, "batch": 8, "lr": 2e-3, "muon_lr": 0.02, "warmup": 40, "decay": "linear",
+    "ema": 0.99, "steps": 10,
 }
 """A laptop's CPU, a minute."""
 
@@ -34,7 +34,7 @@ class DiffusionParams(Params, frozen=True):
         int, fit("side of the images inside the translator", ge=16, multiple_of=8)
     ] = 256
     net: Annotated[
-        Literal["t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini"],
+        Literal["t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini", "mini_fine"],
         fit("U-Net of the score network [K]"),
     ] = "t2v"
     weights: Annotated[
@@ -52,6 +52,11 @@ class DiffusionParams(Params, frozen=True):
     iterations: Annotated[int, fit("optimiser steps of the score network [K]", ge=0)] = 100_000
     batch: Annotated[int, fit("images per step, score network [K]", ge=1)] = 16
     lr: Annotated[float, fit("AdamW's learning rate, score network [C]", gt=0)] = 1e-4
+    muon_lr: Annotated[
+        float,
+        fit("Muon's learning rate, hidden weights of the score network; 0 leaves them to AdamW [C]",
+            ge=0),
+    ] = 0.0
     weight_decay: Annotated[float, fit("AdamW's weight decay, score network [K]", ge=0)] = 0.0
     warmup: Annotated[int, fit("steps of linear warm-up [C]", ge=0)] = 0
     decay: Annotated[

@@ -139,10 +139,31 @@ def augment(
 
 
 def peaks(maps: Tensor) -> Tensor:
-    """(B, P, G, G) heat maps -> (B, P, 2) peak positions in [0, 1], x then y."""
+    """(B, P, G, G) heat maps -> (B, P, 2) peak positions in [0, 1], x then y.
+
+    Each lies where a parabola through the logarithms of the largest cell and its two neighbours has
+    its top, which is exact for a Gaussian: whole cells alone would be off by 0.4 cells on average.
+    """
     side = maps.shape[-1]
     best = maps.flatten(2).argmax(-1)
-    return (torch.stack([best % side, best // side], -1).float() + 0.5) / side
+    cells = torch.stack([best % side, best // side], -1)
+    logs = maps.clamp_min(1e-4).log()
+    rows, columns = torch.arange(len(maps))[:, None], torch.arange(maps.shape[1])
+    found = []
+    for axis in (0, 1):
+        below, at, above = (
+            logs[(rows, columns, *_moved(cells, axis, step, side))] for step in (-1, 0, 1)
+        )
+        bend = (2 * at - below - above).clamp_min(1e-6)
+        found.append(cells[..., axis] + ((above - below) / (2 * bend)).clamp(-0.5, 0.5))
+    return (torch.stack(found, -1) + 0.5) / side
+
+
+def _moved(cells: Tensor, axis: int, step: int, side: int) -> tuple[Tensor, Tensor]:
+    """Row and column of each cell, moved along x (0) or y (1), kept on the grid."""
+    x, y = cells.unbind(-1)
+    moved = (cells[..., axis] + step).clamp(0, side - 1)
+    return (y, moved) if axis == 0 else (moved, x)
 
 
 def normalized_error(found: Tensor, true: Tensor) -> Tensor:

@@ -12,6 +12,8 @@ from torch.nn import functional as nnf
 from irfer_bench.api import Clip, Context, State, TranslationData
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.ema import averaging
+from irfer_bench.nn.muon import split_optimizers
+from irfer_bench.nn.parts import in_parts
 from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import module_state, train
 from irfer_translators.diffusion.frames import FrameBank, build_bank, normalized_landmarks
@@ -25,7 +27,7 @@ from irfer_translators.diffusion.landmark_net import (
 )
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.process import VPProcess
-from irfer_translators.diffusion.score_training import final_loss
+from irfer_translators.diffusion.score_training import OUTER, final_loss
 
 FIELDS = (
     "size", "timesteps", "beta_start", "beta_end", "h_levels", "h_net", "h_sigma",
@@ -42,6 +44,8 @@ def landmark_part(params: NferSdeParams, data: TranslationData, ctx: Context) ->
         MissingError: a clip has no landmarks.
     """
     key = {name: getattr(params, name) for name in FIELDS}
+    if params.h_muon_lr:
+        key["h_muon_lr"] = params.h_muon_lr
     key |= {"data": data.key, "seed": ctx.seed, "precision": ctx.precision}
     return ctx.part("landmark_net", key, lambda: train_landmark_net(params, data, ctx))
 
@@ -50,7 +54,8 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     """Train it on both domains, half and half.
 
     Returns:
-        The averaged weights; the final loss and the NME on training images at some levels.
+        The averaged weights; the final loss and the NME on training images at some levels, beside
+        that of the mean landmarks, which a network has to be below to know anything of an image.
 
     Raises:
         MissingError: a clip has no landmarks.
@@ -67,12 +72,16 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
         seed = ctx.seed_for("landmark_net", "augment", str(step))
         return augment(images, points, torch.Generator().manual_seed(seed), params.h_augment)
 
+    def autocast_net(x: Tensor, t: Tensor) -> Tensor:
+        with autocast(ctx):
+            maps: Tensor = net(x, t)
+        return maps
+
     def loss(drawn: tuple[Tensor, Tensor]) -> Tensor:
         x0, points = drawn
         t = torch.randint(top, (len(x0),)).to(ctx.device)
         x = process.q_sample(x0, t, torch.randn_like(x0))
-        with autocast(ctx):
-            maps = net(x, t)
+        maps = whole_net(x, t)
         expected = heat_maps(points, maps.shape[-1], params.h_sigma)
         # Summed over maps: their mean is so small that Adam's epsilon would swallow its gradients.
         return nnf.mse_loss(maps.float(), expected, reduction="sum") / len(x0)
@@ -85,14 +94,16 @@ def train_landmark_net(params: NferSdeParams, data: TranslationData, ctx: Contex
     def rate(step: int) -> float:
         return warm_up(step, params.h_warmup + 1) * cosine(step, params.h_iterations, 1.0)
 
-    optimizer = torch.optim.AdamW(
-        net.parameters(), params.h_lr, weight_decay=params.h_weight_decay, fused=True
+    optimizer = split_optimizers(
+        net, params.h_lr, params.h_muon_lr, params.h_weight_decay, (*OUTER, "prior")
     )
     averaged, update = averaging(net, params.h_ema)
-    final = train(
-        "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss, optimizer=optimizer,
-        ctx=ctx, rate=rate, after_step=update, ema=averaged,
-    )
+    parts = 0 if ctx.device == "cpu" else 1
+    with in_parts(autocast_net, list(net.parameters()), parts) as whole_net:
+        final = train(
+            "landmark_net", net, steps=params.h_iterations, batch=batch, loss=loss,
+            optimizer=optimizer, ctx=ctx, rate=rate, after_step=update, ema=averaged,
+        )
     errors = probe(averaged.eval(), banks, process, [t for t in PROBES if t < top], ctx)
     return State(module_state(averaged), {**final_loss("landmark_net_loss", final), **errors})
 
@@ -131,12 +142,13 @@ def draw(
 def probe(
     net: nn.Module, banks: list[FrameBank], process: VPProcess, at: list[int], ctx: Context
 ) -> dict[str, float]:
-    """NME of the peaks on some training images, noised to each level."""
+    """NME of the mean landmarks, and of the peaks on some training images noised to each level."""
     rng = np.random.default_rng(ctx.seed_for("landmark_net", "probe"))
     x0, points = draw(banks, 32, rng, ctx.device)
     generator = torch.Generator().manual_seed(ctx.seed_for("landmark_net", "probe noise"))
     noise = torch.randn(x0.shape, generator=generator).to(ctx.device)
-    found = {}
+    mean = torch.from_numpy(np.concatenate([bank.points for bank in banks]).mean(0)).to(points)
+    found = {"landmark_nme_mean": float(normalized_error(mean, points).mean())}
     for level in at:
         t = torch.full((len(x0),), level, device=ctx.device)
         with autocast(ctx):

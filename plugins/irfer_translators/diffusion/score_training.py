@@ -15,6 +15,8 @@ from torch.nn import functional as nnf
 from irfer_bench.api import Clips, Context, State, TranslationData, UsageError
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.ema import averaging
+from irfer_bench.nn.muon import split_optimizers
+from irfer_bench.nn.parts import in_parts
 from irfer_bench.nn.schedules import linear, warm_up
 from irfer_bench.nn.training import module_state, train
 from irfer_translators.diffusion.diffusion_params import DiffusionParams, checkpoint
@@ -29,6 +31,10 @@ FIELDS = (
     "iterations", "batch", "lr", "weight_decay", "warmup", "decay", "ema", "flip",
 )
 """What the score network depends on; energies, landmark networks and samplers do not enter."""
+
+
+OUTER = ("conv_in", "conv_out")
+"""First and last layer, which Muon leaves to AdamW."""
 
 
 class ScoreLoss(Protocol):
@@ -89,6 +95,8 @@ def score_net(
         net = build_unet(params.net, params.size, task.inputs, task.outputs)
         return read_score_net(published, net, params.net)
     key = {name: getattr(params, name) for name in FIELDS}
+    if params.muon_lr:
+        key["muon_lr"] = params.muon_lr
     key |= {
         "conditional": task.conditional, "seed": ctx.seed, "precision": ctx.precision,
         "data": f"{data.key}+{pairs_key(data)}" if task.conditional else data.target.key,
@@ -139,22 +147,22 @@ def train_score_net(
         c, x0 = pair
         t = torch.randint(len(process), (len(x0),)).to(ctx.device)
         noise = torch.randn_like(x0)
-        return task.loss(autocast_net, process, x0, c, t, noise, params.prediction)
+        return task.loss(whole_net, process, x0, c, t, noise, params.prediction)
 
     def rate(step: int) -> float:
         falling = params.decay == "linear"
         rest = linear(step, params.iterations, hold=params.warmup) if falling else 1.0
         return warm_up(step, params.warmup) * rest
 
-    optimizer = torch.optim.AdamW(
-        net.parameters(), params.lr, weight_decay=params.weight_decay, fused=True
-    )
+    optimizer = split_optimizers(net, params.lr, params.muon_lr, params.weight_decay, OUTER)
     averaged, update = averaging(net, params.ema)
-    final = train(
-        "score_net", net, steps=params.iterations, batch=batch, loss=batch_loss,
-        optimizer=optimizer, ctx=ctx, rate=rate, after_step=update, ema=averaged,
-        ahead=0 if ctx.device == "cpu" else 2,
-    )
+    on_cpu = ctx.device == "cpu"
+    with in_parts(autocast_net, list(net.parameters()), 0 if on_cpu else 1) as whole_net:
+        final = train(
+            "score_net", net, steps=params.iterations, batch=batch, loss=batch_loss,
+            optimizer=optimizer, ctx=ctx, rate=rate, after_step=update, ema=averaged,
+            ahead=0 if on_cpu else 2,
+        )
     return State(module_state(averaged), final_loss("score_net_loss", final))
 
 

@@ -15,7 +15,9 @@ class Sr3Params(DiffusionParams, frozen=True):
     quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 45.0, "apply": 6.0}
 
     net: Annotated[
-        Literal["sr3", "t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini"],
+        Literal[
+            "sr3", "t2v", "ddpm", "bench_base", "bench_small", "adm_256", "mini", "mini_fine",
+        ],
         fit("U-Net of the score network; all but sr3 are given a thousand times the noise level"),
     ] = "sr3"  # type: ignore[assignment]  # one network more than the others have
     timesteps: Annotated[int, fit("T, levels of noise [K]", ge=2)] = 2000

@@ -5,7 +5,8 @@
 Synthesis, NeurIPS 2021): T2V-DDPM's, that of ILVR and of EGSDE's ADM models, a smaller one, and the
 authors' own at 256 px. With these settings diffusers reproduces both official networks to 4e-6.
 `mini` works on a pixel-unshuffled grid and adds the full-resolution input back through gains that
-it predicts per grid cell, which is what a laptop CPU can train in a minute.
+it predicts per grid cell, which is what a laptop CPU can train in a minute; `mini_fine` has a grid
+of half the side, half the channels, and one gain per pixel.
 """
 
 from __future__ import annotations
@@ -50,6 +51,7 @@ NETS = {
     "bench_small": NetPreset((64, 128, 128, 256, 256), 1, (16,)),
     "adm_256": NetPreset((256, 256, 512, 512, 1024, 1024), 2, (32, 16, 8)),
     "mini": NetPreset((64, 96, 128), 1, family="plain", unshuffle=4, gains=True),
+    "mini_fine": NetPreset((32, 48, 64), 1, family="plain", unshuffle=2, gains=True),
 }
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from irfer_bench.api import BASIC, Clip
+from irfer_bench.api import BASIC, Clip, DamagedError
+from irfer_bench.orchestration.prediction import media
 from irfer_bench.orchestration.prediction.media import read_video
 from irfer_bench.orchestration.prediction.rows import Row
 from irfer_bench.orchestration.prediction.shown import show_video
@@ -97,3 +98,13 @@ def test_a_video_is_read_with_its_sound_and_by_its_rule(tmp_path: Path) -> None:
     assert (len(video.audio), video.sample_rate) == (8000, 8000)
     assert read_video(movie(tmp_path / "n.mp4", 3), "last(8)").positions == (0, 1, 2)
     assert read_video(tmp_path / "n.mp4", "all").audio is None
+
+
+def test_a_video_that_would_fill_the_memory_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "MOST_BYTES", 10_000)
+    path = movie(tmp_path / "long.mp4", 5)
+    with pytest.raises(DamagedError, match="5 frames are more than"):
+        read_video(path, "all")
+    assert len(read_video(path, "uniform(2)").frames) == 2

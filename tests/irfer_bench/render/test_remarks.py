@@ -56,6 +56,17 @@ def test_a_backbone_of_drawn_faces_is_said_on_panel_and_board(tmp_path: Path) ->
     assert DRAWN in page
 
 
+def test_a_board_says_how_uniform_attention_stayed(tmp_path: Path) -> None:
+    write(tmp_path, "a")
+    (record,) = records.read_records(tmp_path)
+    found = {"attention_entropy_source": 0.9491, "attention_entropy_target": 0.9858}
+    facts = record.facts | {"fit a": found}
+    (page,) = render(
+        make_boards([msgspec.structs.replace(record, facts=facts)], tmp_path)
+    ).values()
+    assert "entropy of its attention 0\\.949 to 0\\.986 of a uniform one" in page
+
+
 def test_the_components_declare_it() -> None:
     from irfer_bench.contracts.params import resolve
     from irfer_bench.registry import load

@@ -10,7 +10,7 @@ import numpy as np
 from irfer_bench.api import Item
 from irfer_bench.contracts.params import resolve
 from irfer_datasets.hub.dataset import Hub
-from irfer_datasets.hub.params import HubParams
+from irfer_datasets.params import HubParams
 from tests.irfer_datasets.hub_tree import encode
 
 

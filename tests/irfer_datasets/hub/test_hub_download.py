@@ -68,7 +68,7 @@ def test_offline_a_dataset_that_is_not_here_is_missing_and_no_other_is_taken(
 ) -> None:
     code = (
         "from irfer_datasets.hub.dataset import Hub\n"
-        "from irfer_datasets.hub.params import HubParams\n"
+        "from irfer_datasets.params import HubParams\n"
         f"Hub(HubParams(id='owner/name', revision={COMMIT!r})).index(None)\n"
     )
     env = os.environ | {"HF_HUB_OFFLINE": "1", "IRFER_BENCH_HOME": str(tmp_path)}

@@ -134,7 +134,7 @@ def test_a_folder_inside(tmp_path: Path) -> None:
 
 def test_hooks_parameters_and_settings_import_nothing_heavy() -> None:
     code = (
-        "import sys, irfer_datasets.hooks, irfer_datasets.hub.params, irfer_datasets.hub.settings,"
+        "import sys, irfer_datasets.hooks, irfer_datasets.params, irfer_datasets.hub.settings,"
         "irfer_datasets.hub.dataset\n"
         "print([m for m in ('datasets', 'pandas', 'pyarrow', 'numpy', 'huggingface_hub', 'torch')"
         " if m in sys.modules])"

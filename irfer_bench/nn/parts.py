@@ -1,0 +1,75 @@
+"""A batch in parts, one thread each: a small network's operations do not fill several cores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from typing import Any, TypeAlias
+
+import torch
+from torch import Tensor
+
+Run: TypeAlias = Callable[..., Tensor]
+"""Tensors whose first axis is the batch -> a tensor whose first axis is the batch."""
+
+
+@contextmanager
+def in_parts(run: Run, parameters: Sequence[Tensor], parts: int = 0) -> Iterator[Run]:
+    """`run` for whole batches, of which each of `parts` threads computes one part.
+
+    Gradients reach `parameters` alone, not the inputs, and are the sums over the parts, always in
+    the same order. `run` may not draw random numbers nor mix the items of a batch.
+
+    Args:
+        parts: 0 for the threads that torch computes with; 1 gives `run` itself.
+    """
+    threads = torch.get_num_threads()
+    parts = parts or threads
+    if parts == 1:
+        yield run
+        return
+    pool = ThreadPoolExecutor(parts, "parts", initializer=torch.set_num_threads, initargs=(1,))
+    try:
+        yield lambda *inputs: _Parts.apply(  # type: ignore[no-untyped-call]
+            run, pool, parts, len(inputs), *inputs, *parameters
+        )
+    finally:
+        pool.shutdown()
+        torch.set_num_threads(threads)  # MKL's number is the whole process', whoever sets it
+
+
+class _Parts(torch.autograd.Function):
+    """The forward pass keeps one graph per part, the backward pass walks each in its thread."""
+
+    @staticmethod
+    def forward(  # type: ignore[override]  # torch's signature is (ctx, *args)
+        ctx: Any, run: Run, pool: ThreadPoolExecutor, parts: int, count: int, *tensors: Tensor
+    ) -> Tensor:
+        inputs, ctx.parameters = tensors[:count], tensors[count:]
+        needed = any(ctx.needs_input_grad)
+
+        def forward(*own: Tensor) -> Tensor:
+            with torch.set_grad_enabled(needed):
+                return run(*own)
+
+        split = [each.detach().tensor_split(parts) for each in inputs]
+        ctx.pool, ctx.outputs = pool, list(pool.map(forward, *split))
+        return torch.cat([output.detach() for output in ctx.outputs])
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: Tensor) -> Any:
+        """Nothing for what is no parameter, then one gradient per parameter."""
+
+        def backward(output: Tensor, gradient: Tensor) -> tuple[Tensor | None, ...]:
+            return torch.autograd.grad(output, ctx.parameters, gradient, allow_unused=True)
+
+        sizes = [len(output) for output in ctx.outputs]
+        found = list(ctx.pool.map(backward, ctx.outputs, gradients[0].split(sizes)))
+        ctx.outputs = []
+        summed = [
+            None if grads[0] is None else torch.stack([*grads]).sum(0)
+            for grads in zip(*found, strict=True)
+        ]
+        others = len(ctx.needs_input_grad) - len(summed)
+        return (*[None] * others, *summed)
