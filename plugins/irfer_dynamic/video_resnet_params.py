@@ -38,7 +38,7 @@ class R3DParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "r3d_18"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
 
     def inputs(self, weights: Path) -> dict[str, Any]:
         """What the key must hold besides the parameters: the checkpoint's digest.
