@@ -57,16 +57,16 @@ def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
     tall = matrices.shape[1] > matrices.shape[2]
     x = matrices.mT if tall else matrices
     x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    gram = x @ x.mT
+    gram: Tensor = x @ x.mT
     identity = torch.eye(gram.shape[-1], device=x.device, dtype=x.dtype)
-    product = identity
+    product: Tensor = identity
     for step in range(steps):
         p = a * identity + b * gram + c * gram @ gram
         product = p @ product
         if step < steps - 1:
             gram = p @ gram @ p
-    x = product @ x
-    return x.mT if tall else x
+    found: Tensor = product @ x
+    return found.mT if tall else found
 
 
 def split_optimizers(

@@ -31,7 +31,7 @@ def in_parts(run: Run, parameters: Sequence[Tensor], parts: int = 0) -> Iterator
         return
     pool = ThreadPoolExecutor(parts, "parts", initializer=torch.set_num_threads, initargs=(1,))
     try:
-        yield lambda *inputs: _Parts.apply(  # type: ignore[no-untyped-call]
+        yield lambda *inputs: _Parts.apply(
             run, pool, parts, len(inputs), *inputs, *parameters
         )
     finally:
@@ -43,7 +43,7 @@ class _Parts(torch.autograd.Function):
     """The forward pass keeps one graph per part, the backward pass walks each in its thread."""
 
     @staticmethod
-    def forward(  # type: ignore[override]  # torch's signature is (ctx, *args)
+    def forward(
         ctx: Any, run: Run, pool: ThreadPoolExecutor, parts: int, count: int, *tensors: Tensor
     ) -> Tensor:
         inputs, ctx.parameters = tensors[:count], tensors[count:]
@@ -62,10 +62,13 @@ class _Parts(torch.autograd.Function):
         """Nothing for what is no parameter, then one gradient per parameter."""
 
         def backward(output: Tensor, gradient: Tensor) -> tuple[Tensor | None, ...]:
-            return torch.autograd.grad(output, ctx.parameters, gradient, allow_unused=True)
+            found: tuple[Tensor | None, ...] = torch.autograd.grad(
+                output, ctx.parameters, gradient, allow_unused=True
+            )
+            return found
 
         sizes = [len(output) for output in ctx.outputs]
-        found = list(ctx.pool.map(backward, ctx.outputs, gradients[0].split(sizes)))
+        found = list(ctx.pool.map(backward, ctx.outputs, torch.split(gradients[0], sizes)))
         ctx.outputs = []
         summed = [
             None if grads[0] is None else torch.stack([*grads]).sum(0)

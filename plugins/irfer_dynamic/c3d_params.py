@@ -8,8 +8,9 @@ from irfer_bench.api import fit
 from irfer_dynamic.video_params import BENCH, VideoParams
 
 QUICK: dict[str, Any] = {
-    "segments": 16, "duration": 1, "size": 48, "width": 8, "epochs": 30, "batch": 16,
+    "segments": 16, "duration": 1, "size": 32, "width": 8, "epochs": 12, "batch": 8,
     "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.01, "schedule": "cosine", "crop": 0.8,
+    "dropout": 0.2, "batch_norm": True,
 }
 
 
@@ -17,10 +18,11 @@ class C3DParams(VideoParams, frozen=True):
     """C3D (Tran et al., ICCV 2015), trained by Former-DFER's recipe."""
 
     dropout: Annotated[float, fit("probability of a dropped unit", ge=0, lt=1)] = 0.5
+    batch_norm: Annotated[bool, fit("normalise behind each convolution")] = False
 
     network: ClassVar[str] = "c3d"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
         if self.frames < 16:
@@ -33,9 +35,10 @@ class C3DLstmParams(VideoParams, frozen=True):
 
     hidden: Annotated[int, fit("units of the LSTM", ge=1, le=4096)] = 512
     dropout: Annotated[float, fit("probability of a dropped unit", ge=0, lt=1)] = 0.5
+    batch_norm: Annotated[bool, fit("normalise behind each convolution")] = False
 
     network: ClassVar[str] = "c3d_lstm"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": BENCH, "quick": {**QUICK, "hidden": 64},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}

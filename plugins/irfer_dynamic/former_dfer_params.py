@@ -24,7 +24,7 @@ class FormerDferParams(VideoParams, frozen=True):
             "crop": 0.5, "brightness": 0.3,
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 60.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 45.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
         if 4 * self.width % self.heads:

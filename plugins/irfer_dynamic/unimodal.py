@@ -4,7 +4,8 @@
 
 The unimodal rows of MMA-DFER's ablation (Chumachenko et al., CVPR Workshops 2024), which say no
 more than "frozen encoder, linear classifier": recipe and input are those of `mma_dfer`, without
-drop path; positions are frozen. `quick` takes mini encoders, a larger rate, 12 epochs.
+drop path; positions are frozen. `quick` takes mini encoders, a larger rate, milder crops and 12
+epochs.
 """
 
 from __future__ import annotations

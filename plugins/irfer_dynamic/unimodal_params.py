@@ -19,6 +19,7 @@ from irfer_dynamic.encoder_params import (
 
 QUICK: dict[str, Any] = {
     "architecture": "mini", "weights": "mini", "epochs": 12, "batch": 8, "lr": 5e-3,
+    "crop": 0.8, "brightness": 0.2,
 }  # fmt: skip
 
 

@@ -22,8 +22,8 @@ from irfer_bench.api import (
     Recognizer,
     UsageError,
 )
-from irfer_bench.cli import main
 from irfer_bench.contracts.params import resolve
+from irfer_bench.nn.checkpoints import read_checkpoint
 from irfer_bench.testing.memory import MemoryContext
 from irfer_static.mae_face import MAEFaceRecognizer
 from irfer_static.mae_face_params import MAEFaceParams
@@ -85,7 +85,7 @@ def test_it_learns_and_its_state_goes_through_arrays_and_back(make: Any) -> None
     other = type(recognizer)(recognizer.params)
     other.restore(recognizer.state())
     assert np.array_equal(other.predict(clips, MemoryContext()), scores)
-    assert other.embed(clips, MemoryContext()).shape == (30, MINI.width)
+    assert other.embed(clips, MemoryContext()).shape == (30, recognizer.params.shape.width)
 
 
 @pytest.mark.parametrize("old", [False, True], ids=["names of today", "names before 0.14"])
@@ -150,7 +150,7 @@ def test_the_full_networks_have_the_published_names_and_shapes() -> None:
 @pytest.mark.parametrize("pool", ["patches", "token"])
 def test_mae_faces_encoder_is_the_start_of_training(pool: str, tmp_path: Path) -> None:
     """The published file holds its training options beside the weights."""
-    encoder = mae_encoder()
+    encoder = mae_encoder(MAEFaceParams(architecture="mini").shape)
     path = saved(tmp_path / "mae.pth", encoder, args=Namespace(lr=1e-3, mask_ratio=0.75), epoch=3)
     recognizer = mae(weights=str(path), pool=pool, size=SIZE, epochs=1, lr=1e-9)
     assert set(recognizer.params.inputs(tmp_path)) == {"backbone_digest"}
@@ -236,20 +236,22 @@ def test_missing_mae_face_weights_are_named(tmp_path: Path) -> None:
     assert "github.com/FuxiVirtualHuman/MAE-Face" in caught.value.hint
 
 
-def test_mae_face_in_quick_says_that_its_weights_are_not_shipped(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
-    words = ["-s", "synth_nir_weak5", "-t", "none", "-r", "mae_face", "--preset", "quick"]
-    assert main(["run", *words, "--fold", "1"]) == 3
-    assert "does not ship yet" in " ".join(capsys.readouterr().err.split())
+def test_mae_face_in_quick_starts_from_the_mini_autoencoder(tmp_path: Path) -> None:
+    params = resolve(MAEFaceParams, component="mae_face", preset="quick")
+    path = params.checkpoint(tmp_path)
+    assert path is not None and params.drawn_faces and not MAEFaceParams().drawn_faces
+    model = ViTNetwork(params.shape, params.size, 3, patches=False)
+    load_mae(model, path)
+    kept = read_checkpoint(path).tensors
+    assert torch.equal(model.net.norm.weight, kept["norm.weight"].float())
 
 
 @pytest.mark.parametrize(
     ("cls", "given", "said"),
     [
         (ViTParams, {"weights": "imagenet", "architecture": "mini"}, "no imagenet weights"),
-        (MAEFaceParams, {"weights": "mae_face", "architecture": "mini"}, "is a ViT-B/16"),
+        (MAEFaceParams, {"weights": "mae_face", "architecture": "mini"}, "has architecture=b16"),
+        (MAEFaceParams, {"weights": "mini"}, "has architecture=mini, asked for b16"),
     ],
 )
 def test_pretrained_weights_belong_to_one_network(
