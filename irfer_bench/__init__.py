@@ -1,12 +1,12 @@
 """irfer-bench: a benchmark of infrared and dynamic facial expression recognition.
 
-`import irfer_bench as ib`, then `ib.run(...)`, `ib.plan(...)`, `ib.results(folder)` and
-`ib.load(record)`; the page docs/notebook.md shows them. Nothing else is imported until one of them
-is asked for.
+`import irfer_bench as ib`, then `ib.run(...)`, `ib.plan(...)`, `ib.results(folder)`,
+`ib.load(record)` and `ib.predict(files)`; the page docs/notebook.md shows them. Nothing else is
+imported until one of them is asked for.
 """
 
 __version__ = "0.1.0"
-__all__ = ["Results", "__version__", "load", "plan", "results", "run"]
+__all__ = ["Results", "__version__", "load", "plan", "predict", "results", "run"]
 
 TYPE_CHECKING = False  # typing's own, which costs as much as the rest of `irfer-bench --help`
 if TYPE_CHECKING:
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from irfer_bench.orchestration.loading import load
     from irfer_bench.orchestration.planning import plan
+    from irfer_bench.orchestration.predicting import predict
     from irfer_bench.orchestration.results import Results, results
     from irfer_bench.orchestration.running import run
 
@@ -23,6 +24,7 @@ _HOMES = {
     "results": "results",
     "Results": "results",
     "load": "loading",
+    "predict": "predicting",
 }
 
 

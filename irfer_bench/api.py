@@ -18,13 +18,18 @@ if TYPE_CHECKING:
         Dataset,
         Detector,
         Embedder,
+        Explainer,
         Exporter,
+        FaceLister,
         Metric,
         PartnerTranslator,
+        PlainEmbedder,
         PredictorEmbedder,
         Recognizer,
         SummableMetric,
+        TrainedReader,
         Translator,
+        WordExplainer,
     )
     from irfer_bench.contracts.job import Executor, Host, Job, JobResult, Resources
     from irfer_bench.contracts.params import Params, apply, fit
@@ -32,12 +37,15 @@ if TYPE_CHECKING:
     from irfer_bench.contracts.values import (
         Clip,
         Clips,
+        Course,
         Face,
         FaceQuery,
         Features,
         Item,
         Match,
+        NearestWords,
         Problem,
+        Regions,
         ScoreInputs,
         Scores,
         State,
@@ -47,6 +55,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.data.sound import decode_sound
     from irfer_bench.data.trees.annotations import (
         Annotation,
         open_annotation,
@@ -151,19 +160,21 @@ if TYPE_CHECKING:
 _HOMES = {
     "contracts.context": "Context",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Exporter Metric PartnerTranslator PredictorEmbedder Recognizer "
-        "SummableMetric Translator"
+        "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
+        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
+        "WordExplainer"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",
     "contracts.record": "Outcome Record",
     "contracts.values": (
-        "Clip Clips Face FaceQuery Features Item Match Problem ScoreInputs Scores State "
-        "TrainingData TranslationData"
+        "Clip Clips Course Face FaceQuery Features Item Match NearestWords Problem Regions "
+        "ScoreInputs Scores State TrainingData TranslationData"
     ),
     "data.fingerprint": "content_digest",
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
+    "data.sound": "decode_sound",
     "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
@@ -230,7 +241,12 @@ __all__ = [
     "Detector",
     "PartnerTranslator",
     "Embedder",
+    "PlainEmbedder",
+    "Explainer",
+    "WordExplainer",
+    "TrainedReader",
     "Exporter",
+    "FaceLister",
     "PredictorEmbedder",
     "SummableMetric",
     "Setting",
@@ -247,6 +263,9 @@ __all__ = [
     "ScoreInputs",
     "Match",
     "Problem",
+    "Regions",
+    "Course",
+    "NearestWords",
     "Scores",
     "Features",
     "Spectrum",
@@ -264,6 +283,7 @@ __all__ = [
     "UnreadableImageError",
     "decode_image",
     "open_image",
+    "decode_sound",
     "why",
     "content_digest",
     "Annotation",

@@ -11,7 +11,7 @@ import pytest
 import irfer_bench as ib
 from irfer_bench.cli import main
 from irfer_bench.engine.results import describe_cell
-from irfer_bench.errors import DamagedError, UnavailableError
+from irfer_bench.errors import DamagedError, UnavailableError, UsageError
 from irfer_bench.experiment.ablation import read_ablation
 from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
@@ -37,8 +37,11 @@ EMBEDDED = {
     "mpa_fer": ("synth_nir_supervised",),
     "mpa_fer_supp_table3": ("synth_vis_to_nir",),
     "few_shot": FEW,
+    "mma_dfer": ("synth_av7_supervised",),
 }
 """Settings of the embedded benchmark by suite, or by how the suites' names begin."""
+TWELVE_BLOCKS = "mma_dfer_table7"
+"""A suite for encoders of twelve blocks; the embedded ones have six."""
 
 
 def test_every_record_is_whole_and_names_no_folder() -> None:
@@ -131,19 +134,23 @@ def embedded(suite: Path) -> tuple[str, ...]:
 
 @pytest.fixture
 def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """A machine without weights, data and finished steps."""
+    """A machine without data, finished steps and weights but the names of the mini encoders."""
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
     monkeypatch.setenv("IRFER_BENCH_WEIGHTS", str(tmp_path))
+    for name in ("mini_mae_face.safetensors", "mini_mae_audio.safetensors"):
+        (tmp_path / name).write_bytes(b"a plan takes its digest alone")
 
 
 @pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize(
-    "suite", [path for path in EVERY if path not in SUITES], ids=lambda path: path.stem
+    "suite",
+    [path for path in EVERY if path not in SUITES and path.stem != TWELVE_BLOCKS],
+    ids=lambda path: path.stem,
 )
 def test_a_suite_plans_on_the_embedded_benchmark_and_names_rows_that_it_has(suite: Path) -> None:
     """One fold and seed of every row, the quick preset, and no weights that are not shipped."""
     settings = embedded(suite)
-    plan = ib.plan(suite=suite, settings=settings, folds=1, seeds=[0]).plan
+    plan = ib.plan(suite=suite, settings=settings, preset="quick", folds=1, seeds=[0]).plan
     assert not plan.refusals
     assert {planned.cell.setting.name for planned in plan.cells} == set(settings)
     rows = {name for planned in plan.cells for name in planned.cell.row[1:]}
@@ -152,13 +159,31 @@ def test_a_suite_plans_on_the_embedded_benchmark_and_names_rows_that_it_has(suit
         assert ablation.full in rows
         assert len(rows) > 2, "a translator, the full method and something to compare"
     if published is not None:
-        elsewhere = {name for name in published.rows if name.partition(" ")[0] in rows} - rows
-        assert set(published.rows) <= rows | elsewhere
-        shown = {published.rows.get(name, name) for name in rows | elsewhere}
-        assert shown & {value.method for value in published.values}
+        fields = {
+            cell.recognizer.name: set(type(cell.recognizer.params).__struct_fields__)
+            for cell in (planned.cell for planned in plan.cells)
+            if cell.recognizer is not None
+        }
+        for name in published.rows:  # other values than quick's defaults are named otherwise
+            base, _, given = name.partition(" (")
+            changed = {part.partition("=")[0] for part in given.rstrip(")").split(", ") if part}
+            assert changed <= fields[base], name
+        assert set(published.rows) & rows
+        if ablation is not None and ";" not in published.source:
+            assert set(published.rows.values()) == {value.method for value in published.values}
     for request in read_suite(suite):
         for name in request.settings:
             load().setting(name)
+
+
+@pytest.mark.usefixtures("bare")
+def test_updates_that_the_embedded_encoders_cannot_have_are_refused_when_planning() -> None:
+    suite = BOARDS / f"suites/{TWELVE_BLOCKS}.toml"
+    with pytest.raises(UsageError, match="updates must divide the encoders' 6 blocks"):
+        ib.plan(suite=suite, settings="synth_av7_supervised", preset="quick")
+    published = read_published(suite)
+    assert published is not None
+    assert set(published.rows.values()) == {value.method for value in published.values}
 
 
 def test_every_printed_recognizer_stands_on_a_board_or_in_a_suite() -> None:

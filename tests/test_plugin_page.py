@@ -14,6 +14,7 @@ from irfer_bench.registry import Registry
 from irfer_bench.scaffold import KINDS
 from irfer_bench.testing.faces import make_faces
 from irfer_bench.testing.memory import MemoryContext
+from irfer_bench.testing.recognizer_conformance import check_course, check_regions
 from tests.third_party.installing import bench, install, run
 
 PAGE = Path(__file__).parents[1] / "docs" / "write-a-plugin.md"
@@ -72,13 +73,12 @@ def test_the_short_way_names_every_kind() -> None:
 
 
 def test_its_excerpts_work(tmp_path: Path) -> None:
-    """Each in a fresh namespace: the component, one pass for scores and features, dataset, metric.
-    """
+    """Each in a fresh namespace: component, scores and features, explanations, dataset, metric."""
     spaces = []
     for text in re.findall(r"^```python run\n(.*?)^```$", TEXT, re.M | re.S):
         spaces.append({"__name__": "excerpt"})
         exec(compile(text, str(PAGE), "exec"), spaces[-1])  # noqa: S102  the page's own code
-    declared, encoder, dataset, metric = spaces
+    declared, encoder, told, dataset, metric = spaces
     announced = Registry()
     assert announced.add(declared["component"], "excerpt") == ""
     clips = make_faces("nir", range(4))
@@ -86,6 +86,10 @@ def test_its_excerpts_work(tmp_path: Path) -> None:
     scores, features = encoder["predict_and_embed"](model, clips, MemoryContext())
     assert features.shape == (len(clips), 16)
     np.testing.assert_allclose(np.exp(scores).sum(1), 1, atol=1e-5)
+    regions, course = told["explain"](None, clips[0], MemoryContext())
+    check_regions(regions, 1)
+    check_course(course, 1)
+    assert told["explain_words"](None, MemoryContext())[0].words[0] == ("smiling", 0.8)
     for name in ("VIS/S01/S01_happy_3.png", "nir/box/S01/S01_happy_3.png", "NIR/S02/S02_odd_1.png"):
         place = tmp_path / "booth" / name
         place.parent.mkdir(parents=True)

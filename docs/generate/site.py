@@ -27,6 +27,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, "index.md", content=home))
     for board in [*(ROOT / "leaderboards").glob("*.md"), ROOT / "leaderboards/published/README.md"]:
         text = _RECORDS.sub(r"\1", board.read_text(encoding="utf-8"))
+        text = text.replace("](../../docs/", "](../../")
         files.append(File.generated(config, board.relative_to(ROOT).as_posix(), content=text))
     tables = [path for path in (ROOT / "leaderboards").glob("*/*.*") if path.suffix != ".md"]
     for path in tables:

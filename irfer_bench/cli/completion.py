@@ -61,7 +61,7 @@ def _offer(parser: argparse.ArgumentParser, command: str, names: dict[str, list[
         if isinstance(action, argparse._SubParsersAction):
             for own in action.choices.values():
                 _offer(own, command, names)
-        elif action.dest in NAMES:
+        elif action.dest in NAMES and action.nargs != 0:
             action.choices = sorted(names.get(NAMES[action.dest], ()))
         elif command == "show" and action.dest == "name":
             action.choices = sorted({name for kind in names.values() for name in kind})

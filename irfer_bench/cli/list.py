@@ -120,7 +120,8 @@ def _entry(
     lacking = [f"needs {name}" for name in missing_packages(component)]
     if weights and component.kind in ("translator", "recognizer"):
         absent = [name for name, why in missing_weights(registry, component).items() if why]
-        lacking += [f"no weights for preset {' and '.join(absent)}"] if absent else []
+        presets = " and ".join(filter(None, (", ".join(absent[:-1]), *absent[-1:])))
+        lacking += [f"no weights for preset {presets}"] if absent else []
     family = component.factory.partition(":")[0].rpartition(".")[0]
     runs = not missing_packages(component)
     return Entry(component.name, text, family, runs, "; ".join(lacking))

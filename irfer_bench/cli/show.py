@@ -38,8 +38,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--grid", action="store_true", help="draw visible, translated and true images of a record"
     )
     parser.add_argument(
+        "--explain", action="store_true",
+        help="draw a record's features by class and domain, and what its recognizer tells",
+    )
+    parser.add_argument(
         "--allow-faces", action="append", default=[], metavar="DATASET",
-        help="let --grid show this dataset's people, in a folder that only you may enter",
+        help="let --grid and --explain show this dataset's people, in a folder for you alone",
     )
     parser.add_argument("--json", action="store_true", help="one object on standard output")
 
@@ -48,7 +52,7 @@ def run(args: argparse.Namespace) -> int:
     """Print what is known about every component of that name."""
     if args.name.endswith(".json"):
         return _show_record(Path(args.name), args)
-    for option in ("figures", "grid"):
+    for option in ("figures", "grid", "explain"):
         if getattr(args, option):
             raise UsageError(f"--{option} is of a record, and {args.name} is none")
     registry = load()
@@ -110,6 +114,10 @@ def _show_record(path: Path, args: argparse.Namespace) -> int:
         from irfer_bench.orchestration.grids import draw_grid
 
         written += draw_grid(record, path, out, args.allow_faces)
+    if args.explain:
+        from irfer_bench.orchestration.explaining import explain_record
+
+        written += explain_record(record, path, out, args.allow_faces)
     if written:
         print("\n".join(describe_written(written, columns())))
     return 0

@@ -49,7 +49,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def run(args: argparse.Namespace) -> int:
     """Translate, and print what was written; 4 where images were skipped."""
     from irfer_bench.orchestration.translating import translate_files
-    from irfer_bench.orchestration.translators import Wanted
+    from irfer_bench.orchestration.wanted import Wanted
 
     wanted = Wanted(
         args.translator,

@@ -22,7 +22,8 @@ class Traits(TypedDict, total=False):
 
     Args:
         embedded: a dataset without files that a user holds: it is drawn, or its package has it.
-        trains: a translator that is fitted; default True.
+        trains: a translator or recognizer that learns from the images it is fitted on; default
+            True.
         pairs: a translator that is fitted on pairs of source and target.
         partners: a translator whose `translate` is given the true partners.
         adds_nothing: a translator without effect: in `augmented` settings the source stays empty.

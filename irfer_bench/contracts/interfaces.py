@@ -10,12 +10,15 @@ from irfer_bench.contracts.context import Context
 from irfer_bench.contracts.values import (
     Clip,
     Clips,
+    Course,
     Face,
     FaceQuery,
     Features,
     Item,
     Match,
+    NearestWords,
     Problem,
+    Regions,
     ScoreInputs,
     Scores,
     State,
@@ -52,7 +55,8 @@ class PartnerTranslator(Protocol):
 class Recognizer(Protocol):
     """Turns clips into (N, classes) float32 log-probabilities.
 
-    Constructed with one params value. Optional: `Embedder` and `PredictorEmbedder`.
+    Constructed with one params value. Optional: `Embedder`, `PredictorEmbedder`, `PlainEmbedder`,
+    `Explainer` and `WordExplainer`.
     """
 
     def fit(self, data: TrainingData, ctx: Context) -> None: ...
@@ -76,6 +80,42 @@ class PredictorEmbedder(Protocol):
 
 
 @runtime_checkable
+class PlainEmbedder(Protocol):
+    """A recognizer on a frozen encoder: `embed` as it was before anything was learned.
+
+    `irfer-bench show RECORD --explain` compares both.
+    """
+
+    def embed_plain(self, clips: Clips, ctx: Context) -> Features: ...
+
+
+@runtime_checkable
+class TrainedReader(Protocol):
+    """A recognizer that takes a published classifier in the place of a fit.
+
+    Its parameter `trained` holds the file's path. `irfer-bench predict --weights FILE` calls it.
+    """
+
+    def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
+        """Read `params.trained`, whose outputs stand for these classes, in this order."""
+        ...
+
+
+@runtime_checkable
+class Explainer(Protocol):
+    """A recognizer that tells what its prediction of a clip rests on: regions, or modalities."""
+
+    def explain(self, clip: Clip, ctx: Context) -> Sequence[Regions | Course]: ...
+
+
+@runtime_checkable
+class WordExplainer(Protocol):
+    """A recognizer that tells which words its learned vectors are near to; may be none."""
+
+    def explain_words(self, ctx: Context) -> Sequence[NearestWords]: ...
+
+
+@runtime_checkable
 class Exporter(Protocol):
     """A fitted translator or recognizer that writes itself in the formats of other programs."""
 
@@ -89,10 +129,10 @@ class Dataset(Protocol):
     Constructed with one params value. `root` is None for datasets that need no files.
 
     Optional: `read_audio(root, item) -> (audio, rate) | None`, the audio of an item whose frames
-    are image files, (samples,) float32, channel 0 at its native rate; `read_many(items)` for
-    generated stills; `native`, the distributor's class order in canonical names, which `irfer-bench
-    show` prints; `inventory(root)`, rows of facts that a user corrects by hand (`irfer-bench data
-    scan`).
+    are image files, (samples,) float32, channel 0 at its native rate; `lists_audio = False` where
+    `Item.audio` does not tell who has any; `read_many(items)` for generated stills; `native`, the
+    distributor's class order in canonical names, which `irfer-bench show` prints;
+    `inventory(root)`, rows of facts that a user corrects by hand (`irfer-bench data scan`).
     """
 
     classes: tuple[str, ...]
@@ -134,6 +174,16 @@ class Detector(Protocol):
         ...
 
     def find(self, query: FaceQuery) -> Sequence[Face | None]: ...
+
+
+@runtime_checkable
+class FaceLister(Protocol):
+    """A detector that gives every face of a frame, of which `find` gives one.
+
+    `irfer-bench predict` labels each; any other detector shows it the one face that it chose.
+    """
+
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]: ...
 
 
 @runtime_checkable

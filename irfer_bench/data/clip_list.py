@@ -48,11 +48,15 @@ class ClipList(Sequence[Clip]):
 
     def __getitem__(self, index: Any) -> Any:
         found = self._clips[index]
-        return ClipList(found) if isinstance(index, slice) else found
+        return type(self)(found) if isinstance(index, slice) else found
 
     def __iter__(self) -> Iterator[Clip]:
         return iter(self._clips)
 
     def unlabelled(self) -> ClipList:
         """The same clips without labels."""
-        return ClipList([replace(clip, label=None) for clip in self._clips])
+        return type(self)([replace(clip, label=None) for clip in self._clips])
+
+
+class GivenClips(ClipList):
+    """Clips that a user brought: no artefact holds them, and nothing made of them is kept."""

@@ -90,8 +90,12 @@ class StepContext:
     ) -> Features:
         import numpy as np
 
+        from irfer_bench.data.clip_list import GivenClips
         from irfer_bench.data.clips import ClipView
 
+        if isinstance(clips, GivenClips):
+            made = encode(clips.unlabelled())
+            return _check_encoded(name, made, sum(len(clip.frames) for clip in clips))
         if not isinstance(clips, ClipView):
             raise ContractError(
                 f"encode({name!r}) was given a {type(clips).__name__}",
@@ -101,13 +105,8 @@ class StepContext:
         counts = [int(row["count"]) for row in stored.rows]
 
         def build() -> State:
-            features = np.asarray(encode(stored.view().hide_labels()), np.float32)
-            if features.ndim != 2 or len(features) != sum(counts):
-                raise ContractError(
-                    f"encode({name!r}) returned features of shape {features.shape}, "
-                    f"not one row for each of {sum(counts)} frames"
-                )
-            return State({"features": features})
+            made = encode(stored.view().hide_labels())
+            return State({"features": _check_encoded(name, made, sum(counts))})
 
         kept = self.part(name, {"clips": stored.key, "of": key}, build)
         ends = np.cumsum([0, *counts])
@@ -127,3 +126,15 @@ class StepContext:
     def _checkpoint(self, name: str) -> Path:
         file = "".join(c if c.isalnum() else "_" for c in name)
         return self.store.unfinished(self.step_key) / f"{file}.checkpoint"
+
+
+def _check_encoded(name: str, made: Features, frames: int) -> Features:
+    import numpy as np
+
+    features: Features = np.asarray(made, np.float32)
+    if features.ndim != 2 or len(features) != frames:
+        raise ContractError(
+            f"encode({name!r}) returned features of shape {features.shape}, "
+            f"not one row for each of {frames} frames"
+        )
+    return features

@@ -59,7 +59,7 @@ def make_record(runner: Runner, planned: PlannedCell) -> Record:
             machine=provenance.machine(runner.device, runner.precision),
             packages=provenance.packages(_distributions(cell)),
             created=_now(),
-            warnings=_warnings(score, data, steps),
+            warnings=_warnings(score, data, steps, audio=cell.setting.audio),
         )
     )
 
@@ -196,7 +196,7 @@ def _now() -> str:
 
 
 def _warnings(
-    score: Artefact, data: DataFacts, steps: Sequence[tuple[Step, Artefact | None]]
+    score: Artefact, data: DataFacts, steps: Sequence[tuple[Step, Artefact | None]], audio: bool
 ) -> list[str]:
     warnings = [*score.facts["warnings"]]
     if data.incomplete:
@@ -207,6 +207,10 @@ def _warnings(
             what = "dropped" if dropped else "taken whole"
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
+            )
+        if audio and facts.get("mute"):
+            warnings.append(
+                f"{step.title}: {facts['mute']} of {facts['clips']} clips have no audio"
             )
         if facts.get("every", 1) > 1:
             warnings.append(

@@ -48,6 +48,8 @@ DEFAULTS = AllTraits(
     modality="image",
     resamples=1000,
 )
+HEARS: frozenset[Modality] = frozenset({"audio", "audio_video"})
+"""What a recognizer that needs audio declares."""
 
 
 def resolve_traits(component: Component, params: Params) -> AllTraits:

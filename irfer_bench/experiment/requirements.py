@@ -16,6 +16,7 @@ from irfer_bench.contracts.params import resolve
 from irfer_bench.data.boxes import read_boxes
 from irfer_bench.data.subsets import match_pairs
 from irfer_bench.errors import BenchError, DamagedError, MissingError
+from irfer_bench.experiment.audio_needs import check_audio
 from irfer_bench.experiment.component_needs import check_component
 from irfer_bench.experiment.graph import Step, needed_steps
 from irfer_bench.experiment.item_views import ItemInput, ItemView, Listing, prepared_view
@@ -141,6 +142,7 @@ class Requirements:
     def _check_training(self, step: Step, spec: FitRecognizer) -> None:
         inputs = {name: self._input(step, name) for name in step.reads}
         chosen = choose_training(spec, inputs, step.title)
+        check_audio(step.method, chosen.views.values(), inputs.values())
         seen = {label for name in ("source", "target") for label in chosen.views[name].labels}
         if len(seen) < 2 <= len(spec.classes):
             raise MissingError(

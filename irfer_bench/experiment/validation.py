@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from irfer_bench.errors import MissingError, RefusedError
 from irfer_bench.experiment.graph import Cell
+from irfer_bench.experiment.methods import HEARS
 
 
 def validate(cell: Cell) -> None:
@@ -55,7 +56,7 @@ def _validate_recognizer(cell: Cell) -> None:
         if not cell.protocol.judged:
             raise RefusedError(f"{setting.name} scores a recognizer and none was asked for")
         return
-    if recognizer.traits["modality"] == "audio" and not setting.audio:
+    if recognizer.traits["modality"] in HEARS and not setting.audio:
         what = "frames" if setting.unit == "frame" else "clips"
         raise RefusedError(
             f"recognizer {recognizer.name!r} needs audio and {setting.name} has {what} without any",

@@ -20,9 +20,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import load_file
-from torch import Tensor
+from torch import Tensor, nn
 
-from irfer_bench.errors import DamagedError, RefusedError
+from irfer_bench.errors import CellError, DamagedError, RefusedError
 
 READ_ERRORS = (
     RuntimeError,
@@ -49,20 +49,26 @@ class Checkpoint:
 
 
 def read_checkpoint(
-    path: Path, *, torchscript: Collection[str] = (), wrappers: Sequence[str] = ("state_dict",)
+    path: Path,
+    *,
+    torchscript: Collection[str] = (),
+    wrappers: Sequence[str] = ("state_dict",),
+    inert: Sequence[str] = (),
 ) -> Checkpoint:
     """The tensors of a file; what is not a tensor is left out, a `module.` prefix taken off.
 
     Args:
         torchscript: sha256 of the TorchScript archives that may be loaded, published files only.
         wrappers: keys under which the state dict may lie.
+        inert: classes whose objects may lie beside it, such as `__main__.RecorderMeter`. Nothing of
+            them is imported or run: an object that holds nothing takes the place of each.
 
     Raises:
         RefusedError: a TorchScript archive of another digest; nothing of it was loaded.
         DamagedError: the file cannot be read as a checkpoint.
     """
     try:
-        raw, metadata = _read(path, torchscript)
+        raw, metadata = _read(path, torchscript, inert)
     except READ_ERRORS as error:
         line = (str(error).splitlines() or [type(error).__name__])[0]
         raise DamagedError(f"{path} cannot be read as a checkpoint: {line}") from None
@@ -131,7 +137,58 @@ def rename_keys(
     return renamed
 
 
-def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dict[str, str]]:
+def load_trunk(net: nn.Module, path: Path, network: str) -> None:
+    """Put a torchvision checkpoint into a ResNet of images or videos, all but the classifier.
+
+    Raises:
+        CellError: the file holds another network; names what does not fit.
+        DamagedError, RefusedError: it cannot be read, or not without running code.
+    """
+    own = rename_keys(net.state_dict(), {"fc.": None})
+    counters = {name: value for name, value in own.items() if name.endswith("batches_tracked")}
+    # Files of old torchvision releases have no counters.
+    given = read_checkpoint(path).tensors
+    trunk = counters | rename_keys(given, {"fc.": None})
+    report = compare_keys(own, trunk)
+    if not report.fits:
+        raise CellError(
+            f"{path.name} is no torchvision {network}: {report.describe()}",
+            "give a state_dict with torchvision's key names")
+    net.load_state_dict(trunk, strict=False)
+
+
+class _Inert:
+    """Stands for an object of a file; takes any arguments and any state, and keeps none."""
+
+    def __new__(cls, *args: Any, **named: Any) -> _Inert:
+        return super().__new__(cls)
+
+    def __init__(self, *args: Any, **named: Any) -> None:
+        pass
+
+    def __setstate__(self, state: Any) -> None:
+        pass
+
+
+def _inert_class(name: str) -> Any:
+    """The class that takes the place of another one of this full name."""
+    module, _, own = name.rpartition(".")
+    return type(own, (_Inert,), {"__module__": module})
+
+
+_NUMPY = tuple(
+    f"numpy.{name}"
+    for name in (
+        "ndarray", "dtype", "core.multiarray._reconstruct", "_core.multiarray._reconstruct",
+        "core.multiarray.scalar", "_core.multiarray.scalar",
+    )
+)  # fmt: skip
+"""What arrays and numbers of numpy, such as curves and best values, are made of in a file."""
+
+
+def _read(
+    path: Path, torchscript: Collection[str], inert: Sequence[str]
+) -> tuple[dict[Any, Any], dict[str, str]]:
     if path.suffix == ".safetensors":
         with safe_open(path, "pt") as opened:
             metadata = dict(opened.metadata() or {})
@@ -148,7 +205,7 @@ def _read(path: Path, torchscript: Collection[str]) -> tuple[dict[Any, Any], dic
         archive: Any = torch.jit
         return dict(archive.load(io.BytesIO(content), map_location="cpu").state_dict()), {}
     # Training scripts keep their options beside the weights; a Namespace holds values alone.
-    with torch.serialization.safe_globals([Namespace]):
+    with torch.serialization.safe_globals([Namespace, *map(_inert_class, (*inert, *_NUMPY))]):
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(loaded, dict):
         raise TypeError(f"it holds a {type(loaded).__name__}, not named tensors")

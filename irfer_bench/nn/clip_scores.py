@@ -1,9 +1,10 @@
-"""From rows of frames to rows of clips: scores and features in one pass over the frames."""
+"""From rows of frames, or whole clips, to rows of clips: scores and features in one pass."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 import torch
@@ -12,8 +13,12 @@ from torch import Tensor
 from irfer_bench.contracts.context import Context
 from irfer_bench.contracts.values import Clips, Features, Scores
 from irfer_bench.errors import ContractError
-from irfer_bench.nn.frames import FRAMES_AT_ONCE, FrameTable, batches
+from irfer_bench.nn.clip_input import ClipInput
+from irfer_bench.nn.device import autocast
+from irfer_bench.nn.frame_sampling import ClipSplit
+from irfer_bench.nn.frames import FRAMES_AT_ONCE, FrameTable, batches, clip_batches
 
+Mean = Literal["probability", "logit"]
 Rows = Callable[[FrameTable, range], tuple[Tensor, Tensor]]
 """Frames of a table to their (n, classes) log-probabilities and (n, width) features."""
 
@@ -48,6 +53,52 @@ def score_clips(
         features.add(owners, codes)
         ctx.progress("predict", int(owners[-1]) + 1, len(clips))
     return scores.log_probabilities(), features.mean()
+
+
+@torch.no_grad()
+def score_videos(
+    clips: Clips,
+    rows: Callable[[Tensor], tuple[Tensor, Tensor]],
+    inputs: ClipInput,
+    *,
+    classes: int,
+    width: int,
+    ctx: Context,
+    batch: int = 16,
+    count: int = 1,
+    split: ClipSplit = "alternate",
+    by: Mean = "probability",
+) -> tuple[Scores, Features]:
+    """(N, classes) log-probabilities and (N, width) features of whole videos, both float32.
+
+    Args:
+        rows: (B, T, 3, S, S) in 0..1 to (B, classes) logits and (B, width) features.
+        batch: videos at a time.
+        count, split, by: how many clips each video is scored by, how they are taken and averaged.
+    """
+    scores, features = [np.zeros((0, classes))], [np.zeros((0, width))]
+    for part in clip_batches(clips, batch):
+        x = inputs.evaluate(part.clips, count, split).to(ctx.device)
+        with autocast(ctx):
+            logits, codes = zip(*(rows(one) for one in x), strict=True)
+        scores.append(average_clips(torch.stack(logits), by).cpu().numpy())
+        features.append(torch.stack(codes).double().mean(0).cpu().numpy())
+        ctx.progress("predict", part.first + len(part.clips), len(clips))
+    return (
+        np.concatenate(scores).astype(np.float32), np.concatenate(features).astype(np.float32)
+    )
+
+
+def average_clips(logits: Tensor, by: Mean = "probability") -> Tensor:
+    """(N, classes) float64 log-probabilities of videos from those of several clips of each.
+
+    Args:
+        logits: (clips, N, classes); log-probabilities are logits too.
+        by: the mean of the clips' probabilities, or of their logits.
+    """
+    if by == "logit":
+        return logits.double().mean(0).log_softmax(-1)
+    return logits.double().log_softmax(-1).logsumexp(0) - math.log(len(logits))
 
 
 class ClipMean:

@@ -12,6 +12,7 @@ of one person are nearer than 0.6 (https://github.com/davisking/dlib-models).
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -95,28 +96,34 @@ class FaceFinder:
         Args:
             frame: (H, W, 3) uint8.
         """
+        return next(self._found(frame), None)
+
+    def find_all(self, frame: NDArray[np.uint8]) -> list[FoundFace]:
+        """Every face that scores at least half of what the best one does, the largest first."""
+        return list(self._found(frame))
+
+    def _found(self, frame: NDArray[np.uint8]) -> Iterator[FoundFace]:
         image = Image.fromarray(np.ascontiguousarray(frame))
         short, long = sorted(image.size)
         scales = (min(side / short, LONGER * side / long, LARGEST) for side in SHORTER)
         for scale in dict.fromkeys(scales):
-            face = self._face(_resized(image, scale))
-            if face is not None:
+            faces = self._faces(_resized(image, scale))
+            for face in faces:
                 left, top, right, bottom = (edge / scale for edge in face)
-                return self._landmarks(image, left, top, max(right - left, bottom - top))
-        return None
+                yield self._landmarks(image, left, top, max(right - left, bottom - top))
+            if faces:
+                return
 
-    def _face(self, image: NDArray[np.uint8]) -> tuple[float, ...] | None:
-        """Left, top, right and bottom of the chosen face."""
+    def _faces(self, image: NDArray[np.uint8]) -> list[tuple[float, ...]]:
+        """Left, top, right and bottom of each face, the largest first."""
         if self.network == "hog":
             boxes, scores, _ = self._detector.run(image, 0, 0.0)
             found = list(zip(scores, boxes, strict=True))
         else:
             found = [(each.confidence, each.rect) for each in self._detector(image, 0)]
-        if not found:
-            return None
-        best = max(score for score, _ in found)
-        box = max((box for score, box in found if score >= best / 2), key=_area_first)
-        return box.left(), box.top(), box.right() + 1, box.bottom() + 1
+        best = max((score for score, _ in found), default=0.0)
+        boxes = sorted((box for score, box in found if score >= best / 2), key=_area_first)[::-1]
+        return [(box.left(), box.top(), box.right() + 1, box.bottom() + 1) for box in boxes]
 
     def _landmarks(self, image: Image.Image, left: float, top: float, side: float) -> FoundFace:
         """Landmarks in a part of the image that reaches one side beyond the face."""

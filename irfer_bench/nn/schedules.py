@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 
 def warmup_cosine(
@@ -31,3 +32,8 @@ def warm_up(step: float, length: float, first: float = 1.0) -> float:
 def linear(step: float, steps: float, *, hold: float = 0.0) -> float:
     """1 for `hold` steps, then linearly to 0 at `steps`."""
     return min(1.0, max(0.0, (steps - step) / max(1, steps - hold)))
+
+
+def step_decay(epoch: int, milestones: Sequence[int], factor: float = 0.1) -> float:
+    """`factor` for each milestone that an epoch has reached (torch's MultiStepLR)."""
+    return factor ** sum(epoch >= milestone for milestone in milestones)

@@ -64,6 +64,31 @@ def find(wanted: Pretrained, weights: Path) -> Path:
     )
 
 
+def locate(
+    network: str, named: str, known: dict[str, Pretrained], layout: str, weights: Path
+) -> Path | None:
+    """The file that a `weights` parameter names: none, a published one, or a path.
+
+    Args:
+        known: published files by the word that names them. layout: whose checkpoints a path means.
+
+    Raises:
+        MissingWeightsError: the file is not here.
+    """
+    if named == "none":
+        return None
+    if named in known:
+        return find(known[named], weights)
+    path = Path(named).expanduser()
+    if not path.is_file():
+        words = ", ".join([*known, "none"])
+        raise MissingWeightsError(
+            f"{network} weights {named} do not exist",
+            f"give {words}, or the path of a {layout} checkpoint",
+        )
+    return path
+
+
 def digest(path: Path) -> str:
     """sha256 of a file, read once for each size, mtime, ctime and inode, also across runs.
 

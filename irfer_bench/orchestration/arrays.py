@@ -10,13 +10,13 @@ from numpy.typing import NDArray
 
 from irfer_bench.contracts.component import Spectrum
 from irfer_bench.contracts.values import Clip
-from irfer_bench.data.clip_list import ClipList
+from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.errors import UsageError
 
 Frames: TypeAlias = NDArray[Any] | Sequence[NDArray[Any]] | Sequence[Clip]
 
 
-def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ClipList:
+def as_clips(given: Frames, spectrum: Spectrum, size: int) -> GivenClips:
     """Clips of images, videos or existing clips.
 
     Args:
@@ -38,7 +38,7 @@ def as_clips(given: Frames, spectrum: Spectrum, size: int) -> ClipList:
                 f"{(size, size, 3)}",
                 "cut out and resize the faces first, as irfer-bench show SETTING says",
             )
-    return ClipList(clips)
+    return GivenClips(clips)
 
 
 def _frames(array: Any, number: int) -> NDArray[np.uint8]:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-from safetensors.numpy import save_file
+import msgspec
 
 from irfer_bench.contracts.interfaces import Exporter
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.orchestration.loading import Fitted, load
+from irfer_bench.orchestration.prediction.exports import write_export
+from irfer_bench.orchestration.prediction.rules import rules_of_setting
 from irfer_bench.store.records import Record
 
 
@@ -19,8 +19,9 @@ def export(record: Record | str | Path, folder: str | Path) -> list[Path]:
     """Write the fitted translator and recognizer behind a record into a new folder.
 
     Each gets a folder of its own: `state.safetensors` (all tensors), `method.json` (name, version,
-    parameters, scalars of the state), and what the method's own `export` adds, such as a folder
-    that `diffusers` opens.
+    parameters, scalars of the state, of a recognizer classes and crop), and what the method's own
+    `export` adds, such as a folder that `diffusers` opens. `irfer-bench predict --weights FOLDER`
+    reads a recognizer back.
 
     Returns:
         The files, in order.
@@ -44,16 +45,8 @@ def _write(fitted: Fitted, role: str, folder: Path) -> bool:
     state = None if method is None else method.state()
     if state is None or not state.tensors:
         return False
-    folder.mkdir(parents=True)
-    tensors = {name: np.ascontiguousarray(value) for name, value in state.tensors.items()}
-    save_file(tensors, folder / "state.safetensors")
-    used = getattr(fitted.record, role)
-    facts = {
-        "name": used.name, "variant": used.variant, "version": used.version, "preset": used.preset,
-        "params": dict(used.params), "scalars": dict(state.scalars),
-    }
-    text = json.dumps(facts, indent=1, sort_keys=True, ensure_ascii=False)
-    (folder / "method.json").write_text(f"{text}\n", encoding="utf-8")
+    images = rules_of_setting(fitted.setting) if role == "recognizer" else None
+    write_export(folder, msgspec.to_builtins(getattr(fitted.record, role)), state, images)
     if isinstance(method, Exporter):
         method.export(folder)
     return True

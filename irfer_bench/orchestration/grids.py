@@ -36,16 +36,16 @@ def draw_grid(record: Record, path: Path, folder: Path, allowed: Sequence[str]) 
     if private and name not in allowed:
         raise UsageError(f"{name} shows people", f"say --allow-faces {name} to draw them")
     score = next(step.key for step in reversed(record.steps) if step.kind == "score")
-    inputs = _inputs(session.store, score)
+    inputs = inputs_of(session.store, score)
     if "translated" not in inputs["from"]:
         raise UsageError(f"{record.cell.setting} compares no translated images: there is no grid")
     key = inputs["from"]["translated"]
-    translation = _inputs(session.store, key)
-    made = _view(session.store, key)
+    translation = inputs_of(session.store, key)
+    made = view_of(session.store, key)
     if translation.get("part") == "all":
         made = pick_test(made, session.store.folder(key), record.cell.fold)
-    visible = _view(session.store, translation["from"]["clips"])
-    true = _view(session.store, inputs["from"]["target"])
+    visible = view_of(session.store, translation["from"]["clips"])
+    true = view_of(session.store, inputs["from"]["target"])
     with clear_write_errors(folder):
         place = make_private(folder / "faces", name) if private else folder
         place.mkdir(parents=True, exist_ok=True)
@@ -53,14 +53,15 @@ def draw_grid(record: Record, path: Path, folder: Path, allowed: Sequence[str]) 
         return draw_faces(record, visible, made, true, out, place / f"{path.stem}.grid")
 
 
-def _inputs(store: Store, key: str) -> Mapping[str, Any]:
+def inputs_of(store: Store, key: str) -> Mapping[str, Any]:
     """What a stored step was: its specification, and under `from` the keys of its inputs."""
     _require(store, key)
     described: Mapping[str, Any] = read_json(store.folder(key) / MANIFEST)["describe"]
     return described
 
 
-def _view(store: Store, key: str) -> Any:
+def view_of(store: Store, key: str) -> Any:
+    """All clips of a stored step; MissingError where it is gone."""
     _require(store, key)
     return StoredClips(store.folder(key), key).view()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import msgspec
 import numpy as np
@@ -25,6 +25,9 @@ from irfer_bench.store.state import read_state
 
 if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
+    from irfer_bench.registry import Registry
+
+Role: TypeAlias = Literal["translator", "recognizer"]
 
 
 @dataclass(frozen=True)
@@ -117,16 +120,16 @@ def load(record: Record | str | Path) -> Fitted:
     return Fitted(found, setting, translator, recognizer, steps, runner)
 
 
-def load_translator(
-    session: Session, record: Record, device: str, given: Mapping[str, Any]
+def load_method(
+    session: Session, record: Record, role: Role, device: str, given: Mapping[str, Any]
 ) -> tuple[Method, Step, Any, Runner]:
-    """The fitted translator behind a record, with some parameters of its use changed.
+    """The fitted translator or recognizer behind a record, some parameters of its use changed.
 
     Args:
         given: field to value; only parameters that are used after training.
 
     Returns:
-        The method, the step in whose context it translates, the instance, and a runner.
+        The method, the step in whose context it is used, the instance, and a runner.
 
     Raises:
         UsageError: a given parameter changes what is trained. MissingError: as `load`.
@@ -135,9 +138,43 @@ def load_translator(
     facts: dict[str, Any] = msgspec.to_builtins(record)
     runner = session.runner(device, facts["cell"]["precision"])
     loader = _Loader(session, runner, facts, given)
-    step = loader.step("translator")
+    step = loader.step(role)
     assert step.method is not None
-    return step.method, step, loader.restored(step, "fit_translator"), runner
+    fit: StepKind = "fit_translator" if role == "translator" else "fit_recognizer"
+    return step.method, step, loader.restored(step, fit), runner
+
+
+def method_of(
+    registry: Registry, role: Role, used: Mapping[str, Any], given: Mapping[str, Any]
+) -> Method:
+    """The method that a record or an exported state names, with its own parameters.
+
+    Args:
+        used: what `Method.describe` gave. given: parameters of its use that are changed.
+
+    Raises:
+        UsageError: a given parameter changes what is trained. MissingError: the component is not
+            here, or in another version.
+    """
+    owned = registry.owner(role, f"{used['distribution']}:{used['name']}")
+    if owned.component.version != used["version"]:
+        raise MissingError(
+            f"{used['name']} is here in version {owned.component.version or '(none)'}, the "
+            f"fitted state needs {used['version'] or '(none)'}",
+            "install the plugin that made it, or run the cell again",
+        )
+    cls = registry.params_class(owned.component)
+    for name in given:
+        if stages(cls).get(name) == "fit":
+            raise UsageError(
+                f"{used['name']}.{name} changes what is trained, and the record is fitted",
+                "run again with another value",
+            )
+    params = resolve(cls, component=used["name"], given={**used["params"], **given})
+    return Method(
+        owned.component, owned.distribution, used["variant"], used["preset"], params,
+        used["inputs"], used["given"],
+    )  # fmt: skip
 
 
 def _check_fitted(record: Record) -> None:
@@ -152,9 +189,10 @@ class _Loader:
     facts: Mapping[str, Any]
     given: Mapping[str, Any] = field(default_factory=dict)
 
-    def step(self, role: str) -> Step:
+    def step(self, role: Role) -> Step:
         """The step that uses the method of this role."""
-        method, cell = self._method(role), self.facts["cell"]
+        method = method_of(self.session.registry, role, self.facts[role], self.given)
+        cell = self.facts["cell"]
         known = {**method.identity("apply"), "fold": cell["fold"], "precision": cell["precision"]}
         if role == "translator":
             applied: Spec = Translate(**known, part="all", spectrum=None, seed=0)
@@ -183,31 +221,3 @@ class _Loader:
             )
         made.restore(read_state(artefact.folder))
         return made
-
-    def _method(self, role: str) -> Method:
-        used = self.facts[role]
-        kind = "translator" if role == "translator" else "recognizer"
-        owned = self.session.registry.owner(kind, f"{used['distribution']}:{used['name']}")  # type: ignore[arg-type]
-        if owned.component.version != used["version"]:
-            raise MissingError(
-                f"{used['name']} is here in version {owned.component.version or '(none)'}, the "
-                f"record needs {used['version'] or '(none)'}",
-                "install the plugin that made it, or run the cell again",
-            )
-        cls = self.session.registry.params_class(owned.component)
-        for name in self.given:
-            if stages(cls).get(name) == "fit":
-                raise UsageError(
-                    f"{used['name']}.{name} changes what is trained, and the record is fitted",
-                    "run again with another value",
-                )
-        params = resolve(cls, component=used["name"], given={**used["params"], **self.given})
-        return Method(
-            owned.component,
-            owned.distribution,
-            used["variant"],
-            used["preset"],
-            params,
-            used["inputs"],
-            used["given"],
-        )

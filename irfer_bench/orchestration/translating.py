@@ -20,13 +20,14 @@ from irfer_bench.data.trees.walk import few, walk
 from irfer_bench.errors import DamagedError, MissingError, UsageError
 from irfer_bench.orchestration.reporter import PlainReporter, quiet_stdout
 from irfer_bench.orchestration.session import Session
-from irfer_bench.orchestration.translators import ReadyTranslator, Wanted, open_translator
+from irfer_bench.orchestration.translators import ReadyTranslator, open_translator
 from irfer_bench.orchestration.video_files import (
     SUFFIXES,
     VideoReader,
     choose_format,
     write_video,
 )
+from irfer_bench.orchestration.wanted import Wanted
 from irfer_bench.render.images import save_image
 from irfer_bench.store.files import clear_write_errors
 

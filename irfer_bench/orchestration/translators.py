@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from irfer_bench.contracts.values import Clip, TranslationData
-from irfer_bench.data.clip_list import ClipList
+from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.errors import BenchError, CellError, ContractError, UsageError
 from irfer_bench.experiment.graph import Step
 from irfer_bench.experiment.methods import Method, resolve_method
-from irfer_bench.experiment.request import params_for
 from irfer_bench.experiment.steps import Translate
 from irfer_bench.home import check_device, pick_device, pick_precision
-from irfer_bench.orchestration.loading import load_translator
-from irfer_bench.store.records import read_record
+from irfer_bench.orchestration.loading import load_method
+from irfer_bench.orchestration.wanted import Wanted, read_wanted_record
 
 if TYPE_CHECKING:
     from irfer_bench.engine.runner import Runner
@@ -25,24 +24,6 @@ if TYPE_CHECKING:
 ROLE: Final = "translator"
 WEIGHTS = "weights"
 """Parameter of the translators that read a published checkpoint in the place of training."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What a user asked for.
-
-    Args:
-        translator: `name` or `name@variant`; may be empty where `record` is given.
-        weights: file of a published checkpoint, or empty. record: a record file, or None.
-        preset: or empty. params: per component name (or `translator`), field to value.
-    """
-
-    translator: str = ""
-    weights: str = ""
-    record: Path | None = None
-    preset: str = ""
-    params: Mapping[str, Mapping[str, Any]] | None = None
-    device: str = "auto"
 
 
 @dataclass(frozen=True)
@@ -63,7 +44,7 @@ class ReadyTranslator:
         name, context = self.method.name, self.runner.context(self.step)
         context.set_threads()
         try:
-            made = list(self.instance.translate(ClipList(clips), context))
+            made = list(self.instance.translate(GivenClips(clips), context))
         except BenchError:
             raise
         except Exception as error:  # a plugin may raise anything
@@ -94,7 +75,7 @@ def open_translator(session: Session, wanted: Wanted) -> ReadyTranslator:
     device = pick_device(wanted.device)
     if wanted.record is not None:
         return _fitted(session, wanted, wanted.record, device)
-    if not wanted.translator:
+    if not wanted.method:
         raise UsageError("no translator is named", "say --translator NAME, or --from RECORD")
     method = _resolved(session, wanted)
     if method.traits["partners"]:
@@ -121,22 +102,17 @@ def open_translator(session: Session, wanted: Wanted) -> ReadyTranslator:
 def _fitted(
     session: Session, wanted: Wanted, record: Path, device: str
 ) -> ReadyTranslator:
-    for option, value in (("--weights", wanted.weights), ("--preset", wanted.preset)):
-        if value:
-            raise UsageError(f"{option} and --from are both given", "the record says what it used")
-    found = read_record(record)
-    used = f"{found.translator.name}@{found.translator.variant}".rstrip("@")
-    if wanted.translator and wanted.translator != used:
-        raise UsageError(f"{record} is of {used}, not {wanted.translator}")
-    given = _given(wanted, used)
-    method, step, instance, runner = load_translator(session, found, device, given)
+    found, used = read_wanted_record(wanted, record, ROLE)
+    method, step, instance, runner = load_method(
+        session, found, ROLE, device, wanted.given(ROLE, used)
+    )
     if method.traits["partners"]:
         raise UsageError(f"{method.name} needs the true partner of every image")
     return ReadyTranslator(method, step, instance, runner)
 
 
 def _resolved(session: Session, wanted: Wanted) -> Method:
-    given, name = _given(wanted, wanted.translator), wanted.translator
+    given, name = wanted.given(ROLE, wanted.method), wanted.method
     if wanted.weights:
         given[WEIGHTS] = wanted.weights
         component = session.registry.owner(ROLE, name.partition("@")[0]).component
@@ -146,14 +122,6 @@ def _resolved(session: Session, wanted: Wanted) -> Method:
         session.registry, ROLE, name, preset=wanted.preset or "paper", given=given,
         weights=session.weights,
     )  # fmt: skip
-
-
-def _given(wanted: Wanted, name: str) -> dict[str, Any]:
-    known = (ROLE, name.partition("@")[0], name)
-    for owner in wanted.params or ():
-        if owner not in known:
-            raise UsageError(f"-p {owner}.…: {owner!r} takes no part", f"say -p {known[1]}.FIELD")
-    return params_for(wanted.params or {}, ROLE, name)
 
 
 def _reads_weights(method: Method) -> bool:

@@ -13,7 +13,7 @@ NAME = re.compile(r"[a-z0-9_]+")
 OWNER = re.compile(r"[a-z0-9_.]+/[A-Za-z0-9_.]+")
 TRAITS: dict[str, tuple[tuple[Kind, ...], type, tuple[Any, ...]]] = {
     "embedded": (("dataset",), bool, ()),
-    "trains": (("translator",), bool, ()),
+    "trains": (("translator", "recognizer"), bool, ()),
     "pairs": (("translator",), bool, ()),
     "partners": (("translator",), bool, ()),
     "adds_nothing": (("translator",), bool, ()),

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from irfer_bench import home
 from irfer_bench.contracts.component import Kind
-from irfer_bench.contracts.interfaces import Detector
+from irfer_bench.contracts.interfaces import Detector, FaceLister
 from irfer_bench.contracts.values import Face, FaceQuery, Item
 from irfer_bench.errors import MissingError, MissingWeightsError
 from irfer_bench.testing.announcement import ComponentConformance
@@ -141,6 +141,20 @@ class DetectorConformance(ComponentConformance):
         detector = self.opened()
         alone = [face for k in range(len(whole)) for face in detector.find(make_query([k]))]
         _assert_equal(whole, alone, "alone")
+
+    def test_the_face_is_one_of_all(self) -> None:
+        """Where there is `find_all`, it lists the face of `find`, and none where that has none."""
+        detector: Any = self.opened()
+        query = make_query()
+        find_all = detector.find_all if isinstance(detector, FaceLister) else None
+        if find_all is None:
+            return
+        listed = list(find_all(query))
+        assert len(listed) == len(query.frames), f"{len(listed)} answers, not {len(query.frames)}"
+        for number, (face, faces) in enumerate(zip(detector.find(query), listed, strict=True)):
+            assert (face is None) == (not faces), f"frame {number}: {face}, but all are {faces}"
+            known = [_facts(each) for each in faces]
+            assert face is None or _facts(face) in known, f"frame {number}: {face} not in {faces}"
 
     def test_who_does_not_look_needs_no_pixels(self) -> None:
         """With `looks` False, other pixels of the same sizes change no answer."""

@@ -8,8 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irfer_bench.contracts.component import BASIC, Kind
-from irfer_bench.contracts.interfaces import Recognizer
-from irfer_bench.contracts.values import Clips, TrainingData
+from irfer_bench.contracts.interfaces import (
+    Explainer,
+    PlainEmbedder,
+    Recognizer,
+    WordExplainer,
+)
+from irfer_bench.contracts.values import Clips, Course, NearestWords, Regions, TrainingData
 from irfer_bench.errors import BenchError
 from irfer_bench.testing.announcement import ComponentConformance
 from irfer_bench.testing.comparison import assert_plain, hide_labels, pick, round_trip, unchanged
@@ -160,9 +165,66 @@ class RecognizerConformance(ComponentConformance):
             "features of two clips alone differ from theirs among all"
         )
 
+    def test_plain_features_are_rows(self) -> None:
+        """Where there is `embed_plain`, it gives (N, D) finite float32, whatever was learned."""
+        recognizer: Any = self.result()[0]
+        embed = recognizer.embed_plain if isinstance(recognizer, PlainEmbedder) else None
+        if embed is None:
+            return
+        features = embed(self.clips(), self.context())
+        assert features.dtype == np.float32, f"features are {features.dtype}, not float32"
+        assert features.ndim == 2, f"features have shape {features.shape}, not (N, D)"
+        assert len(features) == len(self.clips()), f"{len(features)} rows, not one per clip"
+        assert np.isfinite(features).all(), "features are not finite"
+
+    def test_explanations_have_their_form(self) -> None:
+        """Where there is `explain`: regions inside a scored frame, courses of log-probabilities."""
+        recognizer: Any = self.result()[0]
+        explain = recognizer.explain if isinstance(recognizer, Explainer) else None
+        if explain is None:
+            return
+        for frames in (1, 3):
+            clip = make_clip(TEST[0], BASIC[0], "nir", frames=frames, voice=True)
+            for told in explain(clip, self.context()):
+                if isinstance(told, Regions):
+                    check_regions(told, frames)
+                else:
+                    assert isinstance(told, Course), f"{told!r} is neither Regions nor Course"
+                    check_course(told, frames)
+
+    def test_words_have_distances(self) -> None:
+        """Where there is `explain_words`: words with distances, the nearest first."""
+        recognizer: Any = self.result()[0]
+        explain = recognizer.explain_words if isinstance(recognizer, WordExplainer) else None
+        for each in () if explain is None else explain(self.context()):
+            assert isinstance(each, NearestWords), f"{each!r} is no NearestWords"
+            far = [distance for _, distance in each.words]
+            assert far, f"{each.name} has no words"
+            assert np.isfinite(far).all(), f"distances of {each.name} are not finite"
+            assert far == sorted(far), f"the words of {each.name} are not ordered by distance"
+
     def _one_side(self, **sides: bool) -> None:
         try:
             recognizer = self.fitted(**sides)
         except BenchError:
             return
         self.predict(recognizer, self.clips())
+
+
+def check_regions(told: Regions, frames: int) -> None:
+    """Boxes inside one of the frames, each with a finite weight."""
+    boxes, weights = np.asarray(told.boxes), np.asarray(told.weights)
+    assert 0 <= told.frame < frames, f"{told.name}: frame {told.frame} of {frames}"
+    assert boxes.shape == (len(weights), 4), f"{told.name}: boxes {boxes.shape}, not (K, 4)"
+    assert np.isfinite(weights).all(), f"{told.name}: weights are not finite"
+    assert ((boxes >= 0) & (boxes <= 1)).all(), f"{told.name}: boxes are fractions of the frame"
+    assert (boxes[:, :2] < boxes[:, 2:]).all(), f"{told.name}: left < right, top < bottom"
+
+
+def check_course(told: Course, frames: int) -> None:
+    """Log-probabilities of every frame, or of the whole clip."""
+    scores = np.asarray(told.scores, np.float64)
+    assert scores.shape in ((frames, len(BASIC)), (1, len(BASIC))), (
+        f"{told.name}: scores have shape {scores.shape} for {frames} frames"
+    )
+    assert np.allclose(np.exp(scores).sum(1), 1, atol=1e-3), f"{told.name}: give log-probabilities"

@@ -7,6 +7,7 @@ and sentences (`images`, `texts`); one that trains prompts is a `PromptClassifie
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from typing import ClassVar, Generic, TypeVar
 
 import torch
@@ -18,6 +19,7 @@ from irfer_bench.api import (
     ContractError,
     DamagedError,
     Features,
+    NearestWords,
     Scores,
     State,
     TrainingData,
@@ -32,6 +34,7 @@ from irfer_clip.classifier_params import ClipParams
 from irfer_clip.features import plain_features, text_features
 from irfer_clip.images import Preparation
 from irfer_clip.prompting import CLIP, encode_image, normalize, widths
+from irfer_clip.prompts import nearest_words
 from irfer_clip.texts import Template, load_sentences
 
 P = TypeVar("P", bound=ClipParams)
@@ -146,6 +149,31 @@ class ClipClassifier(ABC, Generic[P, M]):
 
         width = self.width(model, backbone)
         return score_clips(clips, rows, classes=len(self.classes), width=width, ctx=ctx)
+
+    @torch.no_grad()
+    def embed_plain(self, clips: Clips, ctx: Context) -> Features:
+        """(N, embed) float32 unit features of the frozen tower, averaged over a clip's frames."""
+        backbone = self.backbone(ctx)
+        plain = normalize(plain_features(FrameTable(clips), self.view(backbone), ctx))
+
+        def rows(table: FrameTable, index: range) -> tuple[Tensor, Tensor]:
+            return plain.new_zeros(len(index), 1), plain[index.start : index.stop]
+
+        return score_clips(clips, rows, classes=1, width=plain.shape[1], ctx=ctx)[1]
+
+    def contexts(self, model: M) -> Mapping[str, Tensor]:
+        """Learned vectors in the place of words, (n, text width) by name; by default none."""
+        return {}
+
+    @torch.no_grad()
+    def explain_words(self, ctx: Context) -> Sequence[NearestWords]:
+        """The words whose embeddings are nearest to each learned vector; CoOp's analysis."""
+        backbone, model, _ = self._restored(ctx)
+        return [
+            NearestWords(f"{name}{k}", words)
+            for name, vectors in self.contexts(model).items()
+            for k, words in enumerate(nearest_words(backbone, vectors), start=1)
+        ]
 
     def width(self, model: M, backbone: Backbone) -> int:
         """Width of the features that `embed` gives; by default of the shared embedding."""

@@ -20,7 +20,7 @@ slow. Deviations:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -80,3 +80,7 @@ class Cocoop(FrozenTowerClassifier[CocoopParams, CocoopModel]):
         texts = model.texts(backbone.clip, o, x, [0] * len(o))
         with torch.autocast(x.device.type, enabled=False):
             return self.scale(backbone) * torch.einsum("bd,bcd->bc", x, texts)
+
+    def contexts(self, model: CocoopModel) -> Mapping[str, Tensor]:
+        """V before an image moves it."""
+        return {"V": model.ctx}

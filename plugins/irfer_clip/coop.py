@@ -22,7 +22,7 @@ the end, in the middle or in front. Deviations:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
@@ -83,3 +83,9 @@ class Coop(FrozenTowerClassifier[CoopParams, CoopModel]):
         ids = prompt_texts(backbone, p.template, self.words, k=p.tokens)
         names = [len(backbone.tokenizer.encode(word)) for word in self.words]
         return model.texts(backbone.clip, ids, names)
+
+    def contexts(self, model: CoopModel) -> Mapping[str, Tensor]:
+        """V; one set per class with `csc`."""
+        if self.params.csc:
+            return {f"{name} ": own for name, own in zip(self.classes, model.ctx, strict=True)}
+        return {"V": model.ctx}

@@ -8,6 +8,7 @@ from irfer_bench.api import Component, Traits, hookimpl
 
 TORCH = ("torch", "open_clip")
 IMAGE: Traits = {"modality": "image"}
+VIDEO: Traits = {"modality": "video"}
 PARTS: Mapping[str, str] = {"clip_features": "clip.features/1"}
 """Features of the frozen image tower belong to the family: every method reads the same ones."""
 
@@ -21,7 +22,7 @@ def irfer_bench_components() -> Iterable[Component]:
         params="irfer_clip.clip_zero_shot_params:ClipZeroShotParams",
         summary="CLIP compares an image with a sentence about each class; nothing is trained",
         needs=TORCH, licence="MIT", source="radford2021clip",
-        traits=IMAGE, parts=PARTS,
+        traits=Traits(modality="image", trains=False), parts=PARTS,
     )
     yield Component(
         kind="recognizer", name="linear_probe",
@@ -89,4 +90,20 @@ def irfer_bench_components() -> Iterable[Component]:
         needs=TORCH, licence="MIT",
         source="jia2022vpt; khattak2023maple",
         traits=IMAGE,
+    )
+    yield Component(
+        kind="recognizer", name="clip_frame_mean",
+        factory="irfer_clip.clip_frame_mean:ClipFrameMean",
+        params="irfer_clip.clip_frame_mean_params:ClipFrameMeanParams",
+        summary="features of CLIP's image tower, averaged over the frames of a clip",
+        needs=TORCH, licence="MIT", source="radford2021clip; zhou2022coop",
+        traits=VIDEO, parts=PARTS,
+    )
+    yield Component(
+        kind="recognizer", name="dfer_clip",
+        factory="irfer_clip.dfer_clip:DferClip",
+        params="irfer_clip.dfer_clip_params:DferClipParams",
+        summary="CLIP trained on videos: attention over frames, descriptions of expressions",
+        needs=TORCH, licence="MIT", source="zhao2023dferclip",
+        traits=VIDEO,
     )

@@ -14,6 +14,8 @@ N(0, 0.02^2). Deviations:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor, nn
 
@@ -74,6 +76,10 @@ class Ivlp(PromptClassifier[IvlpParams, IvlpModel]):
         template = context_template(self.params.ctx_init, self.params.k)
         ids = prompt_texts(backbone, template, self.words, k=self.params.k)
         return model.texts(backbone.clip, ids)
+
+    def contexts(self, model: IvlpModel) -> Mapping[str, Tensor]:
+        """Q_0: what later layers take are no words."""
+        return {"Q": model.text_prompts[0]}
 
     def images(self, model: IvlpModel, clip: CLIP, images: Tensor) -> Tensor:
         """x, prompted."""

@@ -19,7 +19,6 @@ coarse grid, then eight steps of bisection). Deviations:
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
 
 import numpy as np
 import torch
@@ -80,13 +79,13 @@ class LinearProbe(ClipClassifier[LinearProbeParams, nn.Linear]):
         """Fit the layer; RefusedError where there are no images, or none to choose C on."""
         if len(data.classes) < 2:
             raise RefusedError(
-                f"linear_probe learns to tell classes apart, and there is {len(data.classes)}",
+                f"{self.name} learns to tell classes apart, and there is {len(data.classes)}",
                 "choose a setting with two classes or more")
         tables = [labelled_frames(name, data.classes, clips) for name, clips in
                   (("source", data.source), ("target", data.target)) if len(clips)]
         if not tables:
             raise RefusedError(
-                "linear_probe has neither source nor target images to train on",
+                f"{self.name} has neither source nor target images to train on",
                 "choose a setting with shots or a visible source")
         examples = self._examples(tables, backbone, ctx)
         ctx.report("trained_parameters", sum(p.numel() for p in model.parameters()))
@@ -103,16 +102,26 @@ class LinearProbe(ClipClassifier[LinearProbeParams, nn.Linear]):
         ctx.report("train_accuracy", round(fitted.accuracy(examples), 4))
 
     def _examples(self, tables: list[FrameTable], backbone: Backbone, ctx: Context) -> Examples:
-        """Features, labels and weights of the tables' frames, one table after the other."""
+        """Features, labels and weights of the tables' rows, one table after the other."""
         view = self.view(backbone)
-        x = torch.cat([self.plain(table, view, ctx) for table in tables]).double().cpu()
+        rows = [self.rows(table, view, ctx) for table in tables]
+        x = torch.cat([features for features, _ in rows]).double().cpu()
         if self.params.normalize_features:
             x = normalize(x)
-        sizes = [len(table) for table in tables]
+        sizes = [len(labels) for _, labels in rows]
         each = [1.0 / size if self.params.domains == "balanced" else 1.0 for size in sizes]
         weight = np.repeat(each, sizes)
-        y = torch.cat([table.labels for table in tables]).numpy()
+        y = torch.cat([labels for _, labels in rows]).numpy()
         return Examples(x.numpy(), y, weight / weight.mean())
+
+    def rows(self, table: FrameTable, view: Preparation, ctx: Context) -> tuple[Tensor, Tensor]:
+        """(N, D) features that the layer is fitted on and (N,) labels; one row per frame."""
+        return self.plain(table, view, ctx), table.labels
+
+    def row_owners(self, table: FrameTable) -> list[int]:
+        """The number of each row's clip."""
+        owners: list[int] = table.owner.tolist()
+        return owners
 
     def _search(
         self, examples: Examples, tables: list[FrameTable], data: TrainingData,
@@ -127,11 +136,11 @@ class LinearProbe(ClipClassifier[LinearProbeParams, nn.Linear]):
             rest, validation = examples, self._examples([table], backbone, ctx)
         else:
             rng = np.random.default_rng(ctx.seed_for(self.name, "held out"))
-            held = hold_out(_owners(tables), examples.y, self.params.held_out, rng)
+            held = hold_out(self._owners(tables), examples.y, self.params.held_out, rng)
             if not held.any():
                 raise RefusedError(
-                    "linear_probe cannot hold out a subject to choose C: every one has the last "
-                    "images of a class", "give linear_probe.C, for example 1")
+                    f"{self.name} cannot hold out a subject to choose C: every one has the last "
+                    f"images of a class", f"give {self.name}.C, for example 1")
             rest, validation = examples.pick(np.flatnonzero(~held)), examples.pick(
                 np.flatnonzero(held))
         last: list[Linear] = []
@@ -148,6 +157,18 @@ class LinearProbe(ClipClassifier[LinearProbeParams, nn.Linear]):
         ctx.report("validation_images", len(validation.y))
         ctx.report("validation_accuracy", round(best, 4))
         return C, examples if self.params.refit else rest
+
+    def _owners(self, tables: list[FrameTable]) -> list[str]:
+        """The subject of each row, or its clip where there is none."""
+        names: list[str] = []
+        for table in tables:
+            clips = [
+                subject or f"clip {clip_id}"
+                for clips in table.collections
+                for subject, clip_id in zip(clips.subjects, clips.ids, strict=True)
+            ]
+            names += [clips[i] for i in self.row_owners(table)]
+        return names
 
     def _sgd(self, model: nn.Linear, examples: Examples, ctx: Context) -> None:
         p, n = self.params, len(examples.y)
@@ -167,16 +188,3 @@ class LinearProbe(ClipClassifier[LinearProbeParams, nn.Linear]):
             rate=lambda step: cosine(step // per_epoch, p.epochs, 1.0),
         )
         ctx.report("final_loss", final)
-
-
-def _owners(tables: list[FrameTable]) -> list[str]:
-    """The subject of each frame, or its clip where there is none."""
-    names: list[Any] = []
-    for table in tables:
-        clips = [
-            subject or f"clip {clip_id}"
-            for clips in table.collections
-            for subject, clip_id in zip(clips.subjects, clips.ids, strict=True)
-        ]
-        names += [clips[i] for i in table.owner]
-    return names

@@ -26,6 +26,8 @@ Deviations:
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from torch import Tensor, nn
 
 from irfer_bench.api import UsageError
@@ -82,6 +84,10 @@ class Maple(PromptClassifier[MapleParams, MapleModel]):
         template = context_template(self.params.ctx_init, self.params.k)
         ids = prompt_texts(backbone, template, self.words, k=self.params.k)
         return model.texts(backbone.clip, ids)
+
+    def contexts(self, model: MapleModel) -> Mapping[str, Tensor]:
+        """Q_0: what later layers take are no words."""
+        return {"Q": model.prompts.text_prompts[0]}
 
     def images(self, model: MapleModel, clip: CLIP, images: Tensor) -> Tensor:
         """x, prompted."""

@@ -29,11 +29,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
-from irfer_bench.api import UsageError
+from irfer_bench.api import Clip, Context, Regions, UsageError
+from irfer_bench.nn.frames import Frame
 from irfer_bench.nn.views import erase
 from irfer_clip.backbone import Backbone
 from irfer_clip.classifier_params import context_template
@@ -41,7 +44,7 @@ from irfer_clip.features import plain_features, text_features
 from irfer_clip.mpa_fer_model import HardPrompts, MpaFerModel, pool_tokens
 from irfer_clip.mpa_fer_params import MpaFerParams
 from irfer_clip.prompt_classifier import Batch, PromptClassifier, Task, together
-from irfer_clip.prompting import CLIP
+from irfer_clip.prompting import CLIP, normalize
 from irfer_clip.prompts import prompt_texts
 from irfer_clip.texts import Sentences, Template, class_texts
 
@@ -126,6 +129,34 @@ class MpaFer(PromptClassifier[MpaFerParams, MpaFerModel]):
         """1 by default: with s = 100 and rate 0.032 single steps are large."""
         return self.params.max_norm or None
 
+    def contexts(self, model: MpaFerModel) -> Mapping[str, Tensor]:
+        """v; one set per class with `csc`."""
+        if self.params.csc:
+            return {f"{name} ": own for name, own in zip(self.classes, model.ctx, strict=True)}
+        return {"v": model.ctx}
+
+    @torch.no_grad()
+    def explain(self, clip: Clip, ctx: Context) -> Sequence[Regions]:
+        """The patches that S_loc chose for the predicted class, in the middle scored frame.
+
+        A weight is the patch's cosine with the text of that class. Without S_loc there are none.
+        """
+        if self.params.align == "global":
+            return ()
+        backbone, model, o = self._restored(ctx)
+        frames = clip.scored_frames()
+        middle = len(frames) // 2
+        image = self.view(backbone).evaluate([Frame(frames[middle], clip.spectrum)])
+        z, patches = model.images(backbone.clip, image, True)
+        assert patches is not None
+        found = model.similarities(z, patches, o)
+        assert found.patches is not None
+        c = int(found.total[0].argmax())
+        chosen = found.patches[0, :, c]
+        weights = (normalize(patches[0, chosen]) @ o[c]).float().cpu().numpy()
+        name = f"patches of S_loc for {self.classes[c]}"
+        return (Regions(name, _patch_boxes(chosen, patches.shape[1]), weights, middle),)
+
     def ids(self, backbone: Backbone) -> Tensor:
         """(C, L) token ids of the soft prompts."""
         template = context_template("", self.params.n_ctx)
@@ -149,3 +180,11 @@ def hard_prompts(
         text_features(backbone, classes, template, sentences),
         pool_tokens(backbone.clip.token_embedding(ids).float(), ids),
     )
+
+
+def _patch_boxes(chosen: Tensor, count: int) -> NDArray[np.float64]:
+    """(K, 4) fractions of a square image that `count` patches tile row by row."""
+    side = round(count**0.5)
+    rows, columns = np.divmod(chosen.cpu().numpy(), side)
+    boxes: NDArray[np.float64] = np.stack([columns, rows, columns + 1, rows + 1], axis=1) / side
+    return boxes

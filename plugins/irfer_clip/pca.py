@@ -153,6 +153,10 @@ class Pca(PromptClassifier[PcaParams, PcaModel]):
         """o."""
         return model.texts(backbone.clip, self.ids(backbone))
 
+    def contexts(self, model: PcaModel) -> Mapping[str, Tensor]:
+        """Q_0: what later layers take are no words."""
+        return {} if model.prompts is None else {"Q": model.prompts.text_prompts[0]}
+
     def images(self, model: PcaModel, clip: CLIP, images: Tensor) -> Tensor:
         """x_v, with the prompts of target images."""
         return model.images(clip, images)

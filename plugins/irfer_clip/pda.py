@@ -69,6 +69,10 @@ class Pda(PromptClassifier[PdaParams, PdaModel]):
         ids = prompt_texts(backbone, self.template("single"), self.words, k=self.params.k)
         return model.texts(backbone.clip, ids)
 
+    def contexts(self, model: PdaModel) -> Mapping[str, Tensor]:
+        """V of the first layer."""
+        return {"V": model.ctx}
+
     def images(self, model: PdaModel, clip: CLIP, images: Tensor) -> Tensor:
         """x, prompted."""
         return model.images(clip, images)

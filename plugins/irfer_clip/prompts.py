@@ -136,6 +136,28 @@ def word_vectors(backbone: Backbone, text: str, n: int) -> Tensor:
     return embedded.detach().clone()
 
 
+@torch.no_grad()
+def nearest_words(
+    backbone: Backbone, vectors: Tensor, most: int = 5
+) -> list[tuple[tuple[str, float], ...]]:
+    """Per learned vector the nearest words and their Euclidean distances to its embedding.
+
+    As CoOp's authors read their prompts (Zhou et al., IJCV 2022, and its public code).
+
+    Args:
+        vectors: (n, text width).
+    """
+    embedded: Tensor = backbone.clip.token_embedding.weight.float()
+    far = torch.cdist(vectors.float().to(embedded.device), embedded)
+    near = far.topk(min(most, far.shape[1]), dim=1, largest=False)
+    words = backbone.tokenizer.decoder
+    return [
+        tuple((str(words[i]).removesuffix("</w>"), round(d, 4))
+              for i, d in zip(index, distance, strict=True))
+        for index, distance in zip(near.indices.tolist(), near.values.tolist(), strict=True)
+    ]  # fmt: skip
+
+
 def _apply(maps: nn.ModuleList, prompts: nn.ParameterList) -> list[Tensor]:
     return [t(q) for t, q in zip(maps, prompts, strict=False)]
 

@@ -15,7 +15,7 @@ from typing import Any, Literal
 from irfer_bench.api import DamagedError, MissingError, UsageError
 from irfer_bench.nn.weights import digest
 
-Template = Literal["single", "face", "descr", "ensemble", "plain", "bare"]
+Template = Literal["single", "face", "descr", "ensemble", "plain", "bare", "expression"]
 """Those of the file; `bare` is `face` without a full stop, `descr` is that and the description."""
 SHIPPED = Path(__file__).with_name("texts.toml")
 TABLES = ("templates", "names", "descriptions")
@@ -57,18 +57,23 @@ def class_texts(
     if template != "descr":
         templates = (bare,) if template == "bare" else given.templates[template]
         return [[text.replace("{}", word) for word in words] for text in templates]
-    unknown = [name for name in classes if name not in given.descriptions]
+    described = zip(words, describe(classes, given), strict=True)
+    return [[f"{bare.replace('{}', word)}, {text}" for word, text in described]]
+
+
+def describe(classes: Sequence[str], sentences: Sentences) -> list[str]:
+    """A description of the face for each class, in order.
+
+    Raises:
+        UsageError: a class has none.
+    """
+    unknown = [name for name in classes if name not in sentences.descriptions]
     if unknown:
         raise UsageError(
             f"no description for class {', '.join(unknown)}",
-            "use template single or face, or name a file with [descriptions] as `texts`",
+            "use another template, or name a file with [descriptions] as `texts`",
         )
-    return [
-        [
-            f"{bare.replace('{}', word)}, {given.descriptions[key]}"
-            for word, key in zip(words, classes, strict=True)
-        ]
-    ]
+    return [sentences.descriptions[name] for name in classes]
 
 
 def load_sentences(texts: str = "", weights: Path | None = None) -> Sentences:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irfer_bench.api import Face, FaceQuery, MissingError, Params
-from irfer_bench.nn.dlib_faces import FaceFinder, Network
+from irfer_bench.nn.dlib_faces import FaceFinder, FoundFace, Network
 
 
 class Dlib:
@@ -43,16 +43,12 @@ class Dlib:
 
     def find(self, query: FaceQuery) -> Sequence[Face | None]:
         """One face with its landmarks, or None, per frame."""
-        faces: list[Face | None] = []
-        for frame in query.frames:
-            found = self._finder.find(frame)
-            if found is None:
-                faces.append(None)
-                continue
-            low, high = found.landmarks.min(axis=0), found.landmarks.max(axis=0)
-            (left, top), (right, bottom) = low.tolist(), high.tolist()
-            faces.append(Face(left, top, right, bottom, landmarks=found.landmarks))
-        return faces
+        found = (self._finder.find(frame) for frame in query.frames)
+        return [None if face is None else _extent(face) for face in found]
+
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]:
+        """Every face of each frame with its landmarks."""
+        return [[_extent(face) for face in self._finder.find_all(frame)] for frame in query.frames]
 
 
 class DlibCnn(Dlib):
@@ -60,3 +56,10 @@ class DlibCnn(Dlib):
 
     name = "dlib_cnn"
     network: Network = "cnn"
+
+
+def _extent(found: FoundFace) -> Face:
+    """The box of the landmarks."""
+    low, high = found.landmarks.min(axis=0), found.landmarks.max(axis=0)
+    (left, top), (right, bottom) = low.tolist(), high.tolist()
+    return Face(left, top, right, bottom, landmarks=found.landmarks)

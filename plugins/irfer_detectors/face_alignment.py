@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.api import Face, FaceQuery, MissingError
 from irfer_bench.nn import weights as pretrained
-from irfer_detectors.choice import choose, windows
+from irfer_detectors.choice import Window, choose, windows
 from irfer_detectors.face_alignment_params import FAN, S3FD, FaceAlignmentParams
 from irfer_detectors.networks import steady
 
@@ -79,16 +79,24 @@ class FaceAlignment:
         with steady():
             return [self._face(np.array(frame)) for frame in query.frames]
 
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]:
+        """Every face of each frame with its landmarks."""
+        with steady():
+            frames = [np.array(frame) for frame in query.frames]
+            return [[self._aligned(frame, each) for each in self._windows(frame)]
+                    for frame in frames]  # fmt: skip
+
     def _face(self, frame: NDArray[Any]) -> Face | None:
+        faces = self._windows(frame)
+        return self._aligned(frame, choose(faces, frame.shape)) if faces else None
+
+    def _windows(self, frame: NDArray[Any]) -> list[Window]:
         if min(frame.shape[:2]) < SMALLEST:
-            return None
-        found = self._package.face_detector.detect_from_image(frame)
-        faces = windows(found)
-        if not faces:
-            return None
-        (points,) = self._package.get_landmarks_from_image(
-            frame, detected_faces=[list(choose(faces, frame.shape))]
-        )
+            return []
+        return windows(self._package.face_detector.detect_from_image(frame))
+
+    def _aligned(self, frame: NDArray[Any], window: Window) -> Face:
+        (points,) = self._package.get_landmarks_from_image(frame, detected_faces=[list(window)])
         points = np.asarray(points, np.float32) + np.float32(0.5)
         (left, top), (right, bottom) = points.min(axis=0).tolist(), points.max(axis=0).tolist()
         return Face(left, top, right, bottom, landmarks=points)

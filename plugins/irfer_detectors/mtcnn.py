@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.api import Face, FaceQuery, MissingError
 from irfer_bench.nn import weights as pretrained
-from irfer_detectors.choice import choose, windows
+from irfer_detectors.choice import Window, choose, windows
 from irfer_detectors.mtcnn_params import MtcnnParams
 from irfer_detectors.networks import steady
 
@@ -78,14 +78,22 @@ class Mtcnn:
         with steady():
             return [self._face(frame) for frame in query.frames]
 
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]:
+        """Every face of each frame."""
+        with steady():
+            return [[Face(*each) for each in self._windows(frame)] for frame in query.frames]
+
     def _face(self, frame: NDArray[Any]) -> Face | None:
+        faces = self._windows(frame)
+        return Face(*choose(faces, frame.shape)) if faces else None
+
+    def _windows(self, frame: NDArray[Any]) -> list[Window]:
         params = self.params
         if min(frame.shape[:2]) < params.min_face:  # no size is left to search
-            return None
+            return []
         found, _ = self._detect(
             np.array(frame), params.min_face, *self._networks,
             [params.p_threshold, params.r_threshold, params.o_threshold], params.factor,
             self._device,
         )
-        faces = windows(found[0])
-        return Face(*choose(faces, frame.shape)) if faces else None
+        return windows(found[0])

@@ -75,12 +75,28 @@ class HaarCascade:
         """One face or None per frame."""
         return [self._face(frame) for frame in query.frames]
 
-    def _face(self, frame: NDArray[Any]) -> Face | None:
+    def find_all(self, query: FaceQuery) -> Sequence[Sequence[Face]]:
+        """Every face of each frame."""
+        return [self._faces(frame) for frame in query.frames]
+
+    def _faces(self, frame: NDArray[Any]) -> Sequence[Face]:
+        grey, side = self._searched(frame)
+        found = self._cascade.detectMultiScale(
+            grey, scaleFactor=self.params.scale_factor, minNeighbors=self.params.min_neighbors,
+            minSize=(side, side),
+        )
+        rows = [[float(number) for number in row] for row in found]
+        return [Face(x, y, x + wide, y + tall) for x, y, wide, tall in rows]
+
+    def _searched(self, frame: NDArray[Any]) -> tuple[NDArray[Any], int]:
+        """The grey image, and the smallest side of a face in it."""
         grey = self._cv2.cvtColor(np.ascontiguousarray(frame), self._cv2.COLOR_RGB2GRAY)
         if self.params.equalise:
             grey = self._cv2.equalizeHist(grey)
-        height, width = grey.shape
-        side = max(1, round(self.params.min_size * min(height, width)))
+        return grey, max(1, round(self.params.min_size * min(grey.shape)))
+
+    def _face(self, frame: NDArray[Any]) -> Face | None:
+        grey, side = self._searched(frame)
         params = self.params
         windows = find_largest(
             self._cascade, grey, params.scale_factor, params.min_neighbors, side

@@ -93,21 +93,6 @@ def weighted_f1(confusion: Confusion) -> Floats:
     return _share((_f1(found) * found.true).sum(-1), found.true.sum(-1))
 
 
-def mean_scores(
-    logits: Sequence[NDArray[Any]], by: Literal["probability", "logit"] = "probability"
-) -> Floats:
-    """Log-probabilities of several clips of one item: mean of softmax, or softmax of the mean.
-
-    Args:
-        logits: arrays of (N, classes), one per clip; log-probabilities are logits too.
-    """
-    stacked = np.asarray(logits, np.float64)
-    if by == "logit":
-        return _log_softmax(stacked.mean(0))
-    logs = _log_softmax(stacked)
-    return np.asarray(np.logaddexp.reduce(logs, axis=0) - np.log(len(logs)), np.float64)
-
-
 def fold_mean(confusions: Sequence[NDArray[Any]], formula: Formula) -> float:
     """The official summary over folds: the mean of each fold's own value, not the pooled one."""
     return float(np.mean([float(formula(confusion)) for confusion in confusions]))
@@ -318,7 +303,3 @@ def _share(part: NDArray[Any], whole: NDArray[Any]) -> Floats:
     shares = np.zeros(np.shape(part))
     np.divide(part, whole, out=shares, where=np.asarray(whole) > 0)
     return shares
-
-
-def _log_softmax(logits: Floats) -> Floats:
-    return np.asarray(logits - np.logaddexp.reduce(logits, axis=-1, keepdims=True), np.float64)

@@ -6,8 +6,8 @@ from abc import abstractmethod
 from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import MissingWeightsError, Params, apply, fit
-from irfer_bench.nn.weights import Pretrained, digest, find
+from irfer_bench.api import Params, apply, fit
+from irfer_bench.nn.weights import digest
 
 Mode = Literal["joint", "source_only", "target_fewshot", "finetune"]
 
@@ -63,28 +63,3 @@ class FineTuningParams(Params, frozen=True):
             MissingWeightsError: it is not here; says where to get it and where to put it.
             UsageError: it belongs to another network than the one asked for.
         """
-
-
-def locate(
-    network: str, named: str, known: dict[str, Pretrained], layout: str, weights: Path
-) -> Path | None:
-    """The file that a `weights` parameter names: none, a published one, or a path.
-
-    Args:
-        known: published files by the word that names them. layout: whose checkpoints a path means.
-
-    Raises:
-        MissingWeightsError: the file is not here.
-    """
-    if named == "none":
-        return None
-    if named in known:
-        return find(known[named], weights)
-    path = Path(named).expanduser()
-    if not path.is_file():
-        words = ", ".join([*known, "none"])
-        raise MissingWeightsError(
-            f"{network} weights {named} do not exist",
-            f"give {words}, or the path of a {layout} checkpoint",
-        )
-    return path

@@ -6,8 +6,7 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import MissingWeightsError, UsageError, fit
-from irfer_bench.nn.weights import Pretrained
-from irfer_static.fine_tuning_params import locate
+from irfer_bench.nn.weights import Pretrained, locate
 from irfer_static.vit_params import QUICK, TransformerParams
 
 FILE = "mae_face_pretrain_vit_base.pth"

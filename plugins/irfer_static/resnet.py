@@ -13,9 +13,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import cast
 
+from irfer_bench.nn.checkpoints import load_trunk
 from irfer_static.fine_tuning import FineTunedRecognizer
 from irfer_static.image_network import ImageNetwork
-from irfer_static.resnet_network import ResNetNetwork, load_trunk
+from irfer_static.resnet_network import ResNetNetwork
 from irfer_static.resnet_params import ResNetParams
 
 

@@ -2,14 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import torch
 from torch import Tensor, nn
 from torchvision.models.resnet import BasicBlock, Bottleneck, ResNet
 
-from irfer_bench.api import CellError
-from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint, rename_keys
 from irfer_static.image_network import ImageNetwork
 from irfer_static.resnet_params import ResNetParams
 
@@ -43,26 +39,6 @@ class ResNetNetwork(ImageNetwork):
         x = net.maxpool(net.relu(net.bn1(net.conv1(normal))))
         x = net.layer4(net.layer3(net.layer2(net.layer1(x))))
         return torch.flatten(net.avgpool(x), 1)
-
-
-def load_trunk(net: ResNet, path: Path, network: str) -> None:
-    """Put a torchvision checkpoint into a network, all but the classifier.
-
-    Raises:
-        CellError: the file holds another network; names what does not fit.
-        DamagedError, RefusedError: it cannot be read, or not without running code.
-    """
-    own = rename_keys(net.state_dict(), {"fc.": None})
-    counters = {name: value for name, value in own.items() if name.endswith("batches_tracked")}
-    # Files of old torchvision releases have no counters.
-    given = read_checkpoint(path).tensors
-    trunk = counters | rename_keys(given, {"fc.": None})
-    report = compare_keys(own, trunk)
-    if not report.fits:
-        raise CellError(
-            f"{path.name} is no torchvision {network}: {report.describe()}",
-            "give a state_dict with torchvision's key names")
-    net.load_state_dict(trunk, strict=False)
 
 
 def _rebuild(net: ResNet, params: ResNetParams, classes: int) -> None:

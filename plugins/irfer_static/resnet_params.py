@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import UsageError, fit
-from irfer_bench.nn.weights import Pretrained
-from irfer_static.fine_tuning_params import FineTuningParams, locate
+from irfer_bench.nn.weights import Pretrained, locate
+from irfer_static.fine_tuning_params import FineTuningParams
 
 IMAGENET = {
     "resnet18": Pretrained(

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import UsageError, fit
-from irfer_bench.nn.weights import Pretrained
-from irfer_static.fine_tuning_params import FineTuningParams, locate
+from irfer_bench.nn.weights import Pretrained, locate
+from irfer_static.fine_tuning_params import FineTuningParams
 
 L14 = "vit_large_patch14_clip_224.openai_ft_in1k"
 IMAGENET = {

@@ -12,7 +12,7 @@ from irfer_synth.expression import NEIGHBOURS, draw_expression, prototype
 from irfer_synth.faces import Moments, draw_moments
 from irfer_synth.identity import BENCHMARK, generator
 from irfer_synth.spectra import Scene
-from irfer_synth.voice import RATE, draw_prosody, speak
+from irfer_synth.voice import RATE, add_noise, draw_prosody, speak
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +20,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 FPS = 16.0
-CLIP_TAKE, VOICE_TAKE = 50, 51
+CLIP_TAKE, VOICE_TAKE, RECORDING_TAKE = 50, 51, 52
 SAME_FACE = frozenset({"fear", "surprise"})
 """Classes that images cannot distinguish: in clips both draw their face from one mixture."""
+RECORDED_SPREAD = 0.20
+"""Of the prosody in recordings: twice that of the clean voices."""
+MUTE_SHARE = 0.04
+"""Share of the recordings without audio."""
 
 
 def count_frames(number: int, label: str) -> int:
@@ -67,6 +71,26 @@ def draw_voice(number: int, label: str) -> NDArray[Any]:
     speaker = float(generator(BENCHMARK, number, VOICE_TAKE).uniform(0, 1))
     samples = round(count_frames(number, label) * RATE / FPS)
     return speak(draw_prosody(label, rng), speaker, samples, rng)
+
+
+def is_mute(number: int, label: str) -> bool:
+    """Whether a recording has no audio."""
+    rng = generator(BENCHMARK, number, 100 + CLASSES.index(label), RECORDING_TAKE)
+    return bool(rng.random() < MUTE_SHARE)
+
+
+def draw_recording(number: int, label: str) -> NDArray[Any] | None:
+    """(samples,) float32 at 16 kHz of a voice in a room, or None: the recording is mute.
+
+    Prosody varies more than in `draw_voice` and the room is noisy, so that the voice says less
+    than the face, as in films.
+    """
+    if is_mute(number, label):
+        return None
+    rng = generator(BENCHMARK, number, 100 + CLASSES.index(label), RECORDING_TAKE, 1)
+    speaker = float(generator(BENCHMARK, number, VOICE_TAKE).uniform(0, 1))
+    samples = round(count_frames(number, label) * RATE / FPS)
+    return add_noise(speak(draw_prosody(label, rng, RECORDED_SPREAD), speaker, samples, rng), rng)
 
 
 def _draw_apex(label: str, rng: np.random.Generator) -> NDArray[Any]:

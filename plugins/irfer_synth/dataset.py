@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from irfer_bench.api import BASIC, CLASSES, Clip, Item, Match, Problem, UsageError
-from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice
+from irfer_synth.clips import FPS, count_frames, draw_clip, draw_recording, draw_voice
 from irfer_synth.faces import Camera, Moments, draw_moments, move_heads, render
 from irfer_synth.identity import BENCHMARK, EXTRA
 from irfer_synth.synth_params import SynthParams
@@ -33,8 +33,9 @@ CAMERAS: dict[Camera, tuple[Spectrum, str]] = {
 }
 """Camera to spectrum and lighting."""
 CLIP_CAMERAS: tuple[Camera, ...] = ("vis", "nir")
-PARTS = {"s": "stills", "m": "moved", "x": "extra", "c": "clips"}
+PARTS = {"s": "stills", "m": "moved", "x": "extra", "c": "clips", "r": "recordings"}
 """First letter of an item's id to its part."""
+MOVING = ("clips", "recordings")
 MOVED_SHARE = 0.75
 """How far the heads of `moved` go towards the pose of another moment: 2 of 64 pixels on average."""
 
@@ -54,8 +55,9 @@ class SynthDataset:
 
     Parts: `stills` (120 subjects, 11 classes, four cameras, exact pairs), `moved` (their visible
     basic expressions with the head moved a little: partners that are not aligned), `extra` (30
-    other people, six classes, visible only) and `clips` (the first 60 subjects in motion and with a
-    voice, visible and near-infrared, drawn when read).
+    other people, six classes, visible only), `clips` (the first 60 subjects in motion and with a
+    voice, visible and near-infrared, drawn when read) and `recordings` (the other 60, visible only,
+    voices in noisy rooms, some without audio).
     """
 
     classes = CLASSES
@@ -85,6 +87,9 @@ class SynthDataset:
             for number in range(1, CLIP_SUBJECTS + 1):
                 for label in CLASSES:
                     yield _item(Address("clips", number, label, camera))
+        for number in range(CLIP_SUBJECTS + 1, SUBJECTS + 1):
+            for label in CLASSES:
+                yield _item(Address("recordings", number, label, "vis"))
 
     def problems(self, root: Path | None = None) -> Iterable[Problem]:
         """None: there is nothing on disk."""
@@ -100,15 +105,13 @@ class SynthDataset:
         wanted = tuple(range(item.frames)) if frames is None else tuple(frames)
         if not wanted or min(wanted) < 0 or max(wanted) >= item.frames:
             raise UsageError(f"{item.id} has frames 0 to {item.frames - 1}, asked for {wanted}")
-        if address.part == "clips":
+        if address.part in MOVING:
             moments = draw_clip(address.number, address.label, wanted)
             images, marks = render(moments, address.camera, self.params.size)
-            return replace(
-                _clip(item, images, marks),
-                fps=FPS,
-                sample_rate=RATE,
-                audio=draw_voice(address.number, address.label),
-            )
+            speak = draw_voice if address.part == "clips" else draw_recording
+            audio = speak(address.number, address.label)
+            rate = None if audio is None else RATE
+            return replace(_clip(item, images, marks), fps=FPS, sample_rate=rate, audio=audio)
         basic = address.label in BASIC
         group = BASIC if basic else CLASSES[len(BASIC) :]
         images, marks = _draw_group(
@@ -124,7 +127,7 @@ class SynthDataset:
             UsageError: an item is a clip or not one of `index`.
         """
         addresses = [parse_id(item.id) for item in items]
-        if any(address.part == "clips" for address in addresses):
+        if any(address.part in MOVING for address in addresses):
             raise UsageError("read_many draws stills only", "use read for clips")
         for start in range(0, len(items), 256):
             chunk = addresses[start : start + 256]
@@ -160,7 +163,7 @@ class SynthDataset:
 
 @lru_cache(maxsize=8192)
 def parse_id(name: str) -> Address:
-    """`s001-fear-nir` (stills), `x001-fear-vis` (extra), `c001-fear-vis` (clips).
+    """The facts in an id such as `s001-fear-nir` (stills) or `c001-fear-vis` (clips).
 
     Raises:
         UsageError: no such item.
@@ -172,10 +175,11 @@ def parse_id(name: str) -> Address:
         part = PARTS[subject[0]]
     except (ValueError, KeyError, IndexError):
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth") from None
-    people = {"extra": EXTRA_SUBJECTS, "clips": CLIP_SUBJECTS}.get(part, SUBJECTS)
+    first = CLIP_SUBJECTS + 1 if part == "recordings" else 1
+    last = {"extra": EXTRA_SUBJECTS, "clips": CLIP_SUBJECTS}.get(part, SUBJECTS)
     labels = BASIC if part in ("extra", "moved") else CLASSES
     cameras = {"stills": tuple(CAMERAS), "clips": CLIP_CAMERAS}.get(part, ("vis",))
-    if camera not in cameras or label not in labels or not 1 <= number <= people:
+    if camera not in cameras or label not in labels or not first <= number <= last:
         raise UsageError(f"synth has no item {name!r}", "irfer-bench data items synth")
     return Address(part, number, label, camera)
 
@@ -200,17 +204,17 @@ def _item(address: Address) -> Item:
     letter = next(letter for letter, part in PARTS.items() if part == address.part)
     name = f"{address.number:03d}-{address.label}"
     spectrum, lighting = CAMERAS[address.camera]
-    extra, moving = address.part == "extra", address.part == "clips"
+    alone = address.part in ("extra", "recordings")
     return Item(
         id=f"{letter}{name}-{address.camera}",
         label=address.label,
-        subject=f"{'x' if extra else 's'}{address.number:03d}",
+        subject=f"{'x' if address.part == 'extra' else 's'}{address.number:03d}",
         spectrum=spectrum,
         lighting=lighting,
         part=address.part,
-        pair=None if extra else f"{'s' if address.part == 'moved' else letter}{name}",
+        pair=None if alone else f"{'s' if address.part == 'moved' else letter}{name}",
         weak_pair=address.part == "moved",
-        frames=count_frames(address.number, address.label) if moving else 1,
+        frames=count_frames(address.number, address.label) if address.part in MOVING else 1,
     )
 
 

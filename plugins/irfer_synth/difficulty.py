@@ -83,8 +83,8 @@ def learn_gradients(train: NDArray[Any], labels: NDArray[Any], test: NDArray[Any
     from sklearn.preprocessing import StandardScaler
 
     model = make_pipeline(StandardScaler(), RidgeClassifier(alpha=3000.0, solver="cholesky"))
-    model.fit(_gradients(train), labels)
-    return np.asarray(model.predict(_gradients(test)))
+    model.fit(describe_gradients(train), labels)
+    return np.asarray(model.predict(describe_gradients(test)))
 
 
 def learn_plain_cnn(
@@ -146,7 +146,8 @@ def _grey(images: NDArray[Any]) -> NDArray[Any]:
     return images.astype(np.float32) @ weights
 
 
-def _gradients(images: NDArray[Any]) -> NDArray[Any]:
+def describe_gradients(images: NDArray[Any]) -> NDArray[Any]:
+    """(N, features) histograms of oriented gradients of (N, H, W, 3) uint8."""
     from skimage.feature import hog
 
     grey = _grey(images)

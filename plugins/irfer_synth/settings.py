@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from irfer_bench.api import BASIC, Domain, Setting
+from irfer_bench.api import BASIC, CLASSES, Domain, Setting
 
 if TYPE_CHECKING:
     from irfer_bench.settings.setting import SettingKind
@@ -16,6 +16,7 @@ DARK = Domain(spectrum="vis", lightings=("dark",), parts=("stills",))
 MOVED = Domain(spectrum="vis", lightings=("normal",), parts=("moved",))
 EXTRA = Domain(spectrum="vis", lightings=("normal",), parts=("extra",))
 CLIPS = Domain(spectrum="vis", lightings=("normal",), parts=("clips",))
+RECORDINGS = Domain(spectrum="vis", lightings=("normal",), parts=("recordings",))
 
 RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
 IMAGE_METRICS = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
@@ -154,14 +155,36 @@ SYNTH_NIR_MISALIGNED = _setting(
 SYNTH_VIS_TO_NIR = _setting(
     "synth_vis_to_nir", "cross", NIR, "trained on visible, tested on near-infrared", source=VIS
 )
-SYNTH_CLIPS_SUPERVISED = _setting(
-    "synth_clips_supervised",
-    "supervised",
-    CLIPS,
-    "clips with voice, trained and tested on visible",
-    frames="uniform(16)",
-    unit="item",
-    audio=True,
-    metrics=("uar", "war"),
-    primary="uar",
+
+
+def _video(name: str, domain: Domain, summary: str, **more: Any) -> Setting:
+    """16 frames and the audio of each clip; measured as on DFEW and MAFW."""
+    return _setting(
+        name,
+        "supervised",
+        domain,
+        summary,
+        frames="uniform(16)",
+        unit="item",
+        audio=True,
+        metrics=("uar", "war"),
+        primary="uar",
+        **more,
+    )
+
+
+SYNTH_CLIPS_SUPERVISED = _video(
+    "synth_clips_supervised", CLIPS, "clips with voice, trained and tested on visible"
+)
+SYNTH_AV7_SUPERVISED = _video(
+    "synth_av7_supervised",
+    RECORDINGS,
+    "recordings with a voice in noise, some mute; DFEW's seven classes",
+    classes=CLASSES[:7],
+)
+SYNTH_AV11_SUPERVISED = _video(
+    "synth_av11_supervised",
+    RECORDINGS,
+    "recordings with a voice in noise, some mute; MAFW's eleven classes",
+    classes=CLASSES,
 )

@@ -34,6 +34,9 @@ tremor, brightness, formant shift (all but loudness and tempo as ratios)."""
 SAME_VOICE: Mapping[str, str] = {"anger": "happiness", "happiness": "anger"}
 """Classes that audio cannot distinguish: both draw their prosody from one mixture."""
 SPREAD = 0.10
+NOISE_DB = (0.0, 25.0)
+"""Level of a room's noise below a root mean square of 0.1."""
+NOISE_TAPS = 32
 VOWELS = np.array(
     [
         (730, 1090, 2440),
@@ -68,14 +71,18 @@ def prosody(name: str) -> NDArray[Any]:
     return np.array(PROSODY[name])
 
 
-def draw_prosody(name: str, rng: np.random.Generator) -> Prosody:
-    """One way to speak a class; those of `SAME_VOICE` share one distribution."""
+def draw_prosody(name: str, rng: np.random.Generator, spread: float = SPREAD) -> Prosody:
+    """One way to speak a class; those of `SAME_VOICE` share one distribution.
+
+    Args:
+        spread: relative deviation of each property from the mean of the class.
+    """
     mean = prosody(name)
     share = float(rng.uniform(0.2, 0.8))
     if name in SAME_VOICE:
         first, second = sorted((name, SAME_VOICE[name]))
         mean = share * prosody(first) + (1 - share) * prosody(second)
-    scale = 1 + SPREAD * np.clip(rng.standard_normal(len(mean)), -2, 2)
+    scale = 1 + spread * np.clip(rng.standard_normal(len(mean)), -2, 2)
     return Prosody(*(float(x) for x in mean * scale))
 
 
@@ -109,6 +116,15 @@ def speak(how: Prosody, speaker: float, samples: int, rng: np.random.Generator) 
     fade = np.clip(np.minimum(t, t[-1] - t) * 40, 0, 1)
     heard = np.tanh(loud * fade * (0.5 * sound + 0.4 * breath)) * 0.9
     return np.asarray(heard, dtype=np.float32)
+
+
+def add_noise(voice: NDArray[Any], rng: np.random.Generator) -> NDArray[Any]:
+    """(samples,) float32: the voice with a room's noise of random level and colour."""
+    keep = np.exp(-np.arange(NOISE_TAPS) / rng.uniform(1, 8))
+    white = rng.standard_normal(len(voice) + NOISE_TAPS - 1)
+    noise = np.convolve(white, keep / np.sqrt((keep * keep).sum()), "valid")
+    level = 0.1 * 10 ** (-rng.uniform(*NOISE_DB) / 20)
+    return np.asarray(np.clip(voice + level * noise, -1, 1), dtype=np.float32)
 
 
 def _resonance(peaks: NDArray[Any], frequency: NDArray[Any]) -> NDArray[Any]:

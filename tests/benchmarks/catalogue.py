@@ -12,6 +12,7 @@ from tests.benchmarks import (
     diffusion,
     gans,
     methods,
+    mma_dfer,
     start_up,
 )
 from tests.benchmarks.harness import Benchmark
@@ -95,6 +96,18 @@ BENCHMARKS = (
     Benchmark(
         "linear probe and zero-shot, processor time", "from images, with the search of C",
         "one encoder pass", clip.frozen_features, 3, "little more than the pass",
+    ),
+    Benchmark(
+        "a step of MMA-DFER, fp32, processor time", "raised tokens computed again",
+        "the public code's order", mma_dfer.step_seconds, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "a forward pass of MMA-DFER, fp32, processor time", "class tokens alone at the end",
+        "the public code's order", mma_dfer.forward_seconds, 3, "at least 1 time as fast",
+    ),
+    Benchmark(
+        "a step of MMA-DFER, processor time", "bf16", "the public code's order, fp32",
+        mma_dfer.bf16_seconds, 3, "2 times as fast with bf16 matrix units",
     ),
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",

@@ -16,10 +16,12 @@ NONE = ClipList([])
 SOURCE, TARGET = clips(18, seed=1), clips(6, seed=2, spectrum="nir")
 TEST = clips(9, seed=9, spectrum="nir")
 SMALL: dict[str, dict[str, Any]] = {
+    "clip_frame_mean": {},
     "clip_zero_shot": {},
     "linear_probe": {},
     "coop": {"n_ctx": 4, "epochs": 2, "batch": 6},
     "cocoop": {"ctx_init": "", "n_ctx": 2, "epochs": 2, "batch": 6},
+    "dfer_clip": {"n_ctx": 2, "segments": 3, "heads": 2, "epochs": 2, "batch": 6},
     "maple": {"J": 2, "epochs": 2, "batch": 6},
     "ivlp": {"depth_text": 2, "depth_visual": 2, "epochs": 2, "batch": 6},
     "mpa_fer": {"n_ctx": 3, "n_visual": 2, "topk": 2, "epochs": 2, "batch": 6},
@@ -27,6 +29,8 @@ SMALL: dict[str, dict[str, Any]] = {
     "pda": {"epochs": 2, "batch": 6, "N": 2, "confidence": 0.3},
     "vpt": {"n": 2, "depth": 2, "epochs": 2, "batch": 6},
 }
+BY_FRAME = tuple(name for name in SMALL if name not in ("clip_frame_mean", "dfer_clip"))
+"""Methods that score frames one by one; `clip_frame_mean` averages features before it scores."""
 PROMPTED = ("coop", "cocoop", "maple", "ivlp", "mpa_fer", "pca", "pda", "vpt")
 TRAINED = ("linear_probe", *PROMPTED)
 

@@ -16,6 +16,7 @@ from irfer_bench.nn import loop
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_clip import classifier, features
 from tests.irfer_clip.small import (
+    BY_FRAME,
     NONE,
     PROMPTED,
     SMALL,
@@ -111,12 +112,12 @@ def test_features_of_another_view_or_precision_are_others(
 
 def test_every_method_that_keeps_features_declares_the_family_as_their_owner() -> None:
     for name in SMALL:
-        if name in ("maple", "ivlp", "vpt"):
+        if name in ("maple", "ivlp", "vpt", "dfer_clip"):
             continue
         assert announced(name).parts == {features.PART: "clip.features/1"}
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", BY_FRAME)
 def test_scores_and_features_come_from_one_pass(
     name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,7 +134,7 @@ def test_scores_and_features_come_from_one_pass(
     assert np.array_equal(codes, method.embed(TEST, ctx))
 
 
-@pytest.mark.parametrize("name", SMALL)
+@pytest.mark.parametrize("name", [*BY_FRAME, "clip_frame_mean"])
 def test_only_the_frames_that_the_setting_scores_are_scored(name: str, folder: Path) -> None:
     """Of four stored frames two are scored: the same as a clip of these two, kept or not."""
     stored = clips(4, seed=4, spectrum="nir", frames=4)

@@ -23,6 +23,9 @@ COUNTS = {
     ("mpa_fer", "ViT-B-16"): 78_848,
     ("pca", "ViT-B-16"): 3_954_816,
     ("linear_probe", "ViT-B-16"): 6 * (512 + 1),
+    ("clip_frame_mean", "ViT-B-16"): 6 * (512 + 1),
+    # ViT-B/32: the whole image tower, a layer of 512 with class token and 17 positions, the words.
+    ("dfer_clip", "ViT-B-32"): 87_849_216 + 2_101_248 + 18 * 512 + 6 * 8 * 512,
     # ViT-L/14: 24 and 12 layers, widths 1024 and 768, embedding 768.
     ("coop", "ViT-L-14"): 16 * 768,
     ("cocoop", "ViT-L-14"): 4 * 768 + (768 * 48 + 48) + (48 * 768 + 768),

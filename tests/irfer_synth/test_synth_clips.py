@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 import numpy as np
 import pytest
 
-from irfer_bench.api import BASIC, UsageError
-from irfer_synth.clips import count_frames, draw_clip, draw_voice
+from irfer_bench.api import BASIC, CLASSES, UsageError
+from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice, is_mute
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.voice import RATE, draw_prosody
 
@@ -29,6 +31,24 @@ def test_a_clip_is_read_whole_or_in_part(items):
     assert np.array_equal(part.frames, whole.frames[[4, 0, 9]])
     assert np.array_equal(part.landmarks, whole.landmarks[[4, 0, 9]])
     assert np.array_equal(part.audio, whole.audio)
+
+
+def test_some_recordings_have_no_audio_and_the_others_a_noisy_voice():
+    dataset = SynthDataset()
+    recordings = [i for i in dataset.index(None) if i.part == "recordings"]
+    assert {i.subject for i in recordings} == {f"s{n:03d}" for n in range(61, 121)}
+    assert Counter(i.label for i in recordings) == dict.fromkeys(CLASSES, 60)
+    mute = {i.id for i in recordings if is_mute(int(i.id[1:4]), i.label)}
+    assert len(mute) == 28
+    some = [i for i in recordings if i.id in mute][:2] + [i for i in recordings if i.id not in mute]
+    for item in some[:4]:
+        clip = dataset.read(None, item, [0, item.frames - 1])
+        assert clip.frames.shape == (2, 64, 64, 3)
+        assert (clip.audio is None) == (clip.sample_rate is None) == (item.id in mute)
+        if clip.audio is not None:
+            assert clip.sample_rate == RATE and np.abs(clip.audio).max() <= 1
+            assert len(clip.audio) / RATE == pytest.approx(item.frames / FPS, abs=1e-4)
+            assert np.sqrt((clip.audio[:200] ** 2).mean()) > 1e-3, "noise before the voice begins"
 
 
 def test_a_frame_outside_the_clip_is_said(items):

@@ -120,6 +120,8 @@ def test_fingerprint_is_generator_and_parameters():
         "x001-fear-nir",
         "c061-fear-vis",
         "c001-fear-lwir",
+        "r060-fear-vis",
+        "r061-fear-nir",
         "q001-fear-vis",
     ],
 )

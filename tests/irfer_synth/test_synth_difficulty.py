@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from irfer_bench.api import CLASSES
+from irfer_synth import clip_difficulty
 from irfer_synth.difficulty import learn_gradients, measure, measure_images
 
 
@@ -24,3 +26,13 @@ def test_the_mean_image_is_no_solution_and_identity_a_poor_one():
     identity, mean = measure_images()
     assert identity < 12
     assert 18 < mean < 22
+
+
+@pytest.mark.slow
+def test_neither_face_nor_voice_of_a_recording_suffices():
+    found = clip_difficulty.measure(
+        clip_difficulty.RECORDINGS[::2], CLASSES[:7], clip_difficulty.draw_recording
+    )
+    assert 0.54 <= found.face <= 0.72
+    assert 0.54 <= found.voice <= 0.72
+    assert found.both > max(found.face, found.voice) + 0.1

@@ -8,7 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
+from irfer_bench.nn.clip_scores import average_clips
 from irfer_metrics import recognition as r
 from tests.parity.fixtures import error, fixtures, load
 
@@ -63,9 +65,11 @@ def test_every_case_of_the_official_evaluation(path: Path) -> None:
 @pytest.mark.parametrize("path", fixtures("recognizers", "metrics"))
 def test_two_clips_of_an_item(path: Path) -> None:
     tensors, _ = load(path.with_suffix(".safetensors"))
-    logits = [tensors[key] for key in sorted(tensors) if key.startswith("twoclip.logits")]
+    keys = sorted(key for key in tensors if key.startswith("twoclip.logits"))
+    logits = torch.stack([torch.from_numpy(tensors[key].copy()) for key in keys])
     for ours, theirs in (("probability", "prob_mean"), ("logit", "logit_mean")):
-        found = confusion(r.mean_scores(logits, ours), tensors["twoclip.targets"])  # type: ignore[arg-type]
+        scores = average_clips(logits, ours)  # type: ignore[arg-type]
+        found = confusion(scores.numpy(), tensors["twoclip.targets"])
         assert same(r.uar(found), float(tensors[f"twoclip.{theirs}.uar"]))
         assert same(r.accuracy(found), float(tensors[f"twoclip.{theirs}.war"]))
 

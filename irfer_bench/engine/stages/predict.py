@@ -28,7 +28,7 @@ def predict(spec: Predict, inputs: Inputs, work: Work) -> Predicted:
     method = work.create()
     method.restore(inputs["fit"].state())
     scores, features = _predict_and_embed(method, clips, spec.embed, work)
-    tensors = {"scores": _check_scores(work.name, scores, len(clips), len(spec.classes))}
+    tensors = {"scores": check_scores(work.name, scores, len(clips), len(spec.classes))}
     if features is not None:
         tensors["features"] = _check_features(work.name, features, len(clips))
     save_tensors(work.folder / SCORES, tensors)
@@ -49,7 +49,8 @@ def _predict_and_embed(method: Any, clips: ClipView, embed: bool, work: Work) ->
     return scores, None
 
 
-def _check_scores(name: str, given: Any, clips: int, classes: int) -> NDArray[np.float32]:
+def check_scores(name: str, given: Any, clips: int, classes: int) -> NDArray[np.float32]:
+    """(clips, classes) float32 log-probabilities; ContractError where they are something else."""
     scores = np.asarray(given)
     if scores.shape != (clips, classes):
         raise ContractError(

@@ -13,9 +13,10 @@ from irfer_bench.contracts.component import Spectrum
 from irfer_bench.contracts.values import Clip
 from irfer_bench.data import subsets as splits
 from irfer_bench.data.arrow import Shard, write_shard
-from irfer_bench.data.clips import SHARDS, ClipView, shard_name
+from irfer_bench.data.clips import SHARDS, ClipView, StoredClips, shard_name
 from irfer_bench.data.preparation.shards import move_shards
 from irfer_bench.engine.stages import FOLDS
+from irfer_bench.engine.stages.frame_change import frame_change
 from irfer_bench.engine.stages.work import Inputs, Work
 from irfer_bench.errors import ContractError, DamagedError
 from irfer_bench.experiment.steps import Prepared, Translate, Translated
@@ -54,6 +55,9 @@ def translate(spec: Translate, inputs: Inputs, work: Work) -> Translated:
     elif not len(clips):
         write_shard(work.folder / shard_name(0), ())
     move_shards(work.kept, work.folder)
+    written = StoredClips(work.folder, work.title).view()
+    if (change := frame_change(clips, written)) is not None:
+        work.context.report("frame_change", change)
     before = inputs["clips"]
     (work.folder / FOLDS).write_text((before.artefact.folder / FOLDS).read_text())
     return Translated(clips=len(clips), weak_pairs=before.facts(Prepared).weak_pairs)

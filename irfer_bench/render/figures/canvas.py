@@ -75,6 +75,13 @@ def titled(drawn: Figure, first: str, *further: str) -> None:
     drawn.get_axes()[0].set_title("\n".join(lines), fontsize=8.5, loc="center")
 
 
+def headed(drawn: Figure, *lines: str) -> None:
+    """The title of a figure of several panels, wrapped to its width."""
+    width = int(drawn.get_figwidth() * 14)
+    wrapped = [line for text in lines for line in wrap(text, width)]
+    drawn.suptitle("\n".join(wrapped), fontsize=8.5)
+
+
 def wrap(text: str, columns: int) -> list[str]:
     """Lines of a figure's text, which may hold words longer than a line."""
     return textwrap.wrap(terminal(text), max(columns, 12), break_on_hyphens=False)

@@ -41,6 +41,7 @@ class Hub:
     classes = CLASSES
     licence = "its distributor's, whatever the hub's tag says; you answer for the right to use it"
     private = True
+    lists_audio = False  # the audio of a row is no file
 
     def __init__(self, params: HubParams | None = None) -> None:
         self.params = params or HubParams()

@@ -38,6 +38,7 @@ WORDS = {
     "new": ("new", "plugin", "a_translator_of_mine", "--into", "plugins"),
     "gc": ("gc", "--dry-run", "--out", "boards"),
     "export of nothing": ("export", "no_record.json", "exported"),
+    "predict nothing": ("predict", "-r", "clip_zero_shot", "no_folder"),
     "translate nothing": ("translate", "-t", "grey", "no_folder", "translated"),
     "data list": ("data", "list"),
     "data check": ("data", "check", "synth"),

@@ -12,7 +12,7 @@ from PIL import Image
 
 from irfer_bench.orchestration import translating
 from irfer_bench.orchestration.reporter import PlainReporter
-from irfer_bench.orchestration.translators import Wanted
+from irfer_bench.orchestration.wanted import Wanted
 from tests.irfer_bench.conftest import Preparer
 from tests.irfer_datasets.movies import movie
 

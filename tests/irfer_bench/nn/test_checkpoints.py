@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import os
+import sys
 from argparse import Namespace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save_file
@@ -135,3 +138,58 @@ def test_options_of_a_training_script_do_not_hide_the_weights(tmp_path: Path) ->
     path = tmp_path / "mae.pth"
     torch.save({"model": WEIGHTS, "args": Namespace(lr=1e-3), "epoch": 3}, path)
     assert read_checkpoint(path, wrappers=("model",)).tensors.keys() == WEIGHTS.keys()
+
+
+class RecorderMeter:
+    """Curves that a training script keeps beside its weights."""
+
+    ran = False
+
+    def __init__(self) -> None:
+        self.epoch_losses = np.zeros((2, 2), dtype=np.float32)
+        self.best = np.float64(0.7)
+
+    def __setstate__(self, state: object) -> None:
+        type(self).ran = True
+
+
+def _training_file(path: Path, monkeypatch: pytest.MonkeyPatch, **more: object) -> Path:
+    monkeypatch.setattr(RecorderMeter, "__module__", "__main__")
+    monkeypatch.setattr(sys.modules["__main__"], "RecorderMeter", RecorderMeter, raising=False)
+    state = {f"module.{name}": value for name, value in WEIGHTS.items()}
+    kept = {"state_dict": state, "recorder": RecorderMeter(), "best_acc": np.float64(71.5)}
+    torch.save(kept | more, path)
+    return path
+
+
+def test_objects_beside_the_weights_are_passed_over_where_they_are_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _training_file(tmp_path / "model_best.pth", monkeypatch)
+    found = read_checkpoint(path, inert=("__main__.RecorderMeter",)).tensors
+    assert found.keys() == WEIGHTS.keys()
+    assert all(torch.equal(found[name], WEIGHTS[name]) for name in WEIGHTS)
+    assert not RecorderMeter.ran, "nothing of the file's class is run"
+    with pytest.raises(DamagedError, match="cannot be read as a checkpoint"):
+        read_checkpoint(path)
+    monkeypatch.delattr(sys.modules["__main__"], "RecorderMeter")
+    assert read_checkpoint(path, inert=("__main__.RecorderMeter",)).tensors.keys() == found.keys()
+
+
+class _Removing:
+    def __init__(self, victim: Path) -> None:
+        self.victim = victim
+
+    def __reduce__(self) -> tuple[object, tuple[str]]:
+        return os.remove, (str(self.victim),)
+
+
+def test_passing_over_one_class_admits_no_other(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    victim = tmp_path / "thesis.txt"
+    victim.write_text("kept")
+    path = _training_file(tmp_path / "model.pth", monkeypatch, extra=_Removing(victim))
+    with pytest.raises(DamagedError, match="cannot be read as a checkpoint"):
+        read_checkpoint(path, inert=("__main__.RecorderMeter",))
+    assert victim.read_text() == "kept"

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from irfer_bench.api import Clip, ContractError
-from irfer_bench.nn.clip_scores import score_clips
+from irfer_bench.nn.clip_scores import average_clips, score_clips
 from irfer_bench.nn.frames import FrameTable
 from irfer_bench.testing.memory import ClipList, MemoryContext
 
@@ -59,3 +59,11 @@ def test_no_clips_give_no_rows() -> None:
         ClipList([]), _Rows(), classes=3, width=7, ctx=MemoryContext())
     assert scores.shape == (0, 3)
     assert features.shape == (0, 7)
+
+
+def test_clips_of_a_video_are_averaged_as_probabilities_or_as_logits() -> None:
+    logits = torch.tensor([[[0.0, 5.0]], [[0.0, -4.0]]])
+    mean = logits.softmax(-1).mean(0).log().double()
+    assert torch.allclose(average_clips(logits), mean)
+    assert torch.allclose(average_clips(logits, "logit"), logits.mean(0).log_softmax(-1).double())
+    assert torch.allclose(average_clips(logits[:1]), logits[0].log_softmax(-1).double())

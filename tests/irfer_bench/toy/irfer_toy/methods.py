@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from irfer_bench.api import State
+from irfer_bench.api import Course, NearestWords, Regions, State
 from irfer_toy.pause import reach
 
 
@@ -100,6 +100,16 @@ class Means:
         far = np.linalg.norm(rows[:, None] - means[None], axis=2)
         logits = -self.params.sharpness * far / 100
         return (logits - np.log(np.exp(logits).sum(1, keepdims=True))).astype(np.float32)
+
+    def explain(self, clip, ctx):
+        scores = np.concatenate([
+            self.predict([replace(clip, frames=frame[None])], ctx) for frame in clip.frames
+        ])
+        boxes = np.array([[0.0, 0.0, 0.5, 0.5], [0.5, 0.5, 1.0, 1.0]])
+        return [Regions("corners", boxes, np.array([1.0, 0.5])), Course("frames", scores)]
+
+    def explain_words(self, ctx):
+        return [NearestWords("mean", (("bright", 0.5), ("dark", 2.0)))]
 
     def embed(self, clips, ctx):
         return np.stack([clip.frames.mean((0, 3)).ravel() for clip in clips]).astype(np.float32)

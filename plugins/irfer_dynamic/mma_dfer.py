@@ -1,0 +1,69 @@
+"""MMA-DFER: two frozen self-supervised encoders, adapted to faces that move and speak.
+
+Kateryna Chumachenko, Alexandros Iosifidis, Moncef Gabbouj, "MMA-DFER: MultiModal Adaptation of
+Unimodal Models for Dynamic Facial Expression Recognition in-the-Wild", CVPR Workshops 2024.
+MAE-Face sees 16 frames and AudioMAE hears a log-mel spectrogram; prompts adapt each, fusion
+bottlenecks let them exchange what they know behind every block, and a transformer reads the frames'
+tokens. The equations are in `mma_dfer_model.py` and `fusion.py`, and are those of the public code,
+as are drop path in the frozen encoders, one gate per layer and modality, initial positions of
+prompts from N(0, 1), and the sum of both encoders before the joint projection. Decisions and
+deviations:
+
+* `official` sees and hears as the public code does: pixels without mean and deviation, audio at the
+  rate of its file, training segments without the last n mod 16 frames of a clip. By default
+  ImageNet's mean and deviation are taken off, audio is resampled to the 16 kHz of AudioMAE, and
+  segments reach to the end of a clip;
+* the paper scores two clips of a video and does not say which: 32 middles are dealt out in turn,
+  the audio is the same, and probabilities are averaged (`test_clips`, `clip_split`, `clip_mean`);
+* a clip without audio hears a constant spectrogram, as in the public code, and is counted;
+* fusion by `add`, `mult`, `mult_concat` and `ita`, described in a line each, is ours in detail;
+* `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
+* second norms of the temporal transformer, which nothing uses, are left out (2,048 parameters);
+* `bench` takes images of 160 px; `quick` takes mini encoders, trained on drawn faces and voices,
+  and a larger learning rate for 6 epochs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import cast
+
+from irfer_bench.api import Context
+from irfer_dynamic.encoder_files import load_encoder, load_trained
+from irfer_dynamic.encoder_recognizer import EncoderRecognizer
+from irfer_dynamic.mae_encoder import EncoderNetwork
+from irfer_dynamic.mma_dfer_model import MMADFER
+from irfer_dynamic.mma_dfer_params import MMADFERParams
+
+
+class MMADFERRecognizer(EncoderRecognizer[MMADFERParams]):
+    """MMA-DFER on whole clips."""
+
+    def network(self, classes: int) -> EncoderNetwork:
+        """The network with random weights from torch's generator."""
+        return MMADFER(self.params, classes)
+
+    def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
+        """Take the authors' trained network, `params.trained`, in the place of a fit.
+
+        Raises:
+            CellError: it was trained with other parameters, or for other classes.
+            MissingWeightsError, DamagedError: it is not here, or cannot be read.
+        """
+        self.classes = len(classes)
+        self.model = self._start(ctx).eval()
+
+    def load(self, model: EncoderNetwork, weights: Path) -> bool:
+        """Put the encoders in, or the authors' trained network."""
+        network, p = cast(MMADFER, model), self.params
+        trained = p.start(weights)
+        if trained is not None:
+            load_trained(network, trained)
+            return False
+        vision, audio = p.encoders(weights)
+        if vision is not None:
+            load_encoder(network.vision, vision, square=True)
+        if audio is not None:
+            load_encoder(network.audio, audio, square=False)
+        return vision is not None and audio is not None
