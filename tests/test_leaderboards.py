@@ -93,7 +93,7 @@ def test_the_suite_behind_them_can_be_read() -> None:
 
 
 def test_every_translator_of_table_1_stands_beside_its_printed_values() -> None:
-    path = BOARDS / "translators.toml"
+    path = BOARDS / "every_translator.toml"
     published, table1 = read_published(path), read_published(BOARDS / "suites/nfer_sde_table1.toml")
     assert published is not None and table1 is not None
     requests = read_suite(path)

@@ -43,7 +43,7 @@ def test_a_setting_is_whole(setting: Setting) -> None:
     needs_source = setting.kind != "supervised"
     assert (setting.source is not None) == needs_source, "V is there where it is used"
     assert setting.kind != "augmented" or setting.extra is not None
-    assert setting.shots is None or setting.kind in ("weak", "simulated")
+    assert setting.shots is None or setting.kind in ("weak", "simulated", "supervised")
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda setting: setting.name)

@@ -21,6 +21,9 @@ from irfer_clip.mpa_fer_params import MpaFerParams
 from irfer_clip.prompting import normalize
 from irfer_clip.prompts import word_vectors
 
+SIDE = 6
+"""The mini tower has 6 x 6 patches."""
+
 
 def test_a_vector_that_is_a_word_has_it_as_its_nearest() -> None:
     ctx = MemoryContext()
@@ -56,7 +59,7 @@ def test_mpa_fer_tells_the_patches_of_its_local_similarity() -> None:
     predicted = int(recognizer.predict(ClipList([make_still(clip, 1)]), ctx)[0].argmax())
     assert told.frame == 1
     assert told.name.endswith(f"for {BASIC[predicted]}")
-    boxes = np.asarray(told.boxes) * 4
+    boxes = np.asarray(told.boxes) * SIDE
     assert boxes.shape == (4, 4)
     np.testing.assert_allclose(boxes, boxes.round())
     np.testing.assert_allclose(boxes[:, 2:] - boxes[:, :2], 1)
@@ -67,7 +70,7 @@ def test_mpa_fer_tells_the_patches_of_its_local_similarity() -> None:
     with torch.no_grad():
         patches = model.images(backbone.clip, image, True)[1]
     assert patches is not None
-    cosines = (normalize(patches[0]) @ o[predicted]).reshape(4, 4)
+    cosines = (normalize(patches[0]) @ o[predicted]).reshape(SIDE, SIDE)
     chosen = [float(cosines[int(top), int(left)]) for left, top, _, _ in boxes]
     assert chosen == pytest.approx(told.weights.tolist(), abs=1e-4)
     assert sorted(chosen) == pytest.approx(cosines.ravel().sort().values[-4:].tolist(), abs=1e-4)

@@ -68,7 +68,7 @@ class OfficialDataset(Stills):
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The published test lists, cut to the subjects present; others are dealt out after."""
+        """The five published test lists (every fifth subject), cut to the subjects present."""
         return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
 
 
