@@ -50,10 +50,10 @@ if TYPE_CHECKING:
         TrainingData,
         TranslationData,
     )
+    from irfer_bench.data.audio import decode_audio
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
-    from irfer_bench.data.sound import decode_sound
     from irfer_bench.data.trees.annotations import (
         Annotation,
         open_annotation,
@@ -173,7 +173,7 @@ _HOMES = {
     "data.fingerprint": "content_digest",
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
-    "data.sound": "decode_sound",
+    "data.audio": "decode_audio",
     "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
@@ -282,7 +282,7 @@ __all__ = [
     "UnreadableImageError",
     "decode_image",
     "open_image",
-    "decode_sound",
+    "decode_audio",
     "why",
     "content_digest",
     "Annotation",

@@ -33,7 +33,7 @@ class Item:
         split: the owner's own split name, or empty.
         part: the owner's own part (a session, `extra`), or empty.
         frames: number of frames.
-        audio: the file that holds its sound, relative to the root, or empty.
+        audio: the file that holds its audio, relative to the root, or empty.
     """
 
     id: str

@@ -31,7 +31,7 @@ def irfer_bench_components() -> Iterable[Component]:
         kind="recognizer", name="audio_only",
         factory="irfer_dynamic.unimodal:AudioOnlyRecognizer",
         params="irfer_dynamic.unimodal_params:AudioOnlyParams", needs=ENCODERS,
-        summary="Linear classifier on frozen AudioMAE, which hears the voice alone",
+        summary="Linear classifier on frozen AudioMAE, of the voice alone",
         licence="MIT", source="huang2022audiomae", traits={"modality": "audio"},
     )
     yield Component(

@@ -2,20 +2,20 @@
 
 Kateryna Chumachenko, Alexandros Iosifidis, Moncef Gabbouj, "MMA-DFER: MultiModal Adaptation of
 Unimodal Models for Dynamic Facial Expression Recognition in-the-Wild", CVPR Workshops 2024.
-MAE-Face sees 16 frames and AudioMAE hears a log-mel spectrogram; prompts adapt each, fusion
+MAE-Face sees 16 frames and AudioMAE takes a log-mel spectrogram; prompts adapt each, fusion
 bottlenecks let them exchange what they know behind every block, and a transformer reads the frames'
 tokens. The equations are in `mma_dfer_model.py` and `fusion.py`, and are those of the public code,
 as are drop path in the frozen encoders, one gate per layer and modality, initial positions of
 prompts from N(0, 1), and the sum of both encoders before the joint projection. Decisions and
 deviations:
 
-* `official` sees and hears as the public code does: pixels without mean and deviation, audio at the
+* `official` prepares both as the public code does: pixels without mean and deviation, audio at the
   rate of its file, training segments without the last n mod 16 frames of a clip. By default
   ImageNet's mean and deviation are taken off, audio is resampled to the 16 kHz of AudioMAE, and
   segments reach to the end of a clip;
 * the paper scores two clips of a video and does not say which: 32 middles are dealt out in turn,
   the audio is the same, and probabilities are averaged (`test_clips`, `clip_split`, `clip_mean`);
-* a clip without audio hears a constant spectrogram, as in the public code, and is counted;
+* a clip without audio gets a constant spectrogram, as in the public code, and is counted;
 * fusion by `add`, `mult`, `mult_concat` and `ita`, described in a line each, is ours in detail;
 * `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
 * second norms of the temporal transformer, which nothing uses, are left out (2,048 parameters);

@@ -68,8 +68,8 @@ class MMADFER(EncoderNetwork):
         t = frames.shape[1]
         v, a = self.vision.embed(frames.flatten(0, 1)), self.audio.embed(audio)
         blocks = zip(self.vision.blocks, self.audio.blocks, self.fusion, strict=True)
-        for i, (vision, listen, fuse) in enumerate(blocks):
-            v, a = vision(v), listen(a)
+        for i, (vision_block, audio_block, fuse) in enumerate(blocks):
+            v, a = vision_block(v), audio_block(a)
             v, a = fuse(v, a, t)
             v, a = self.vision.update(i, v), self.audio.update(i, a)
         v, a = self.vision.norm(v[:, 0]), self.audio.norm(a[:, 0])

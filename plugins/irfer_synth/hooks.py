@@ -57,8 +57,8 @@ SETTINGS = {
         "translations of visible test images against their true partners in the dark"
     ),
     "synth_clips_supervised": "clips with voice, trained and tested on visible",
-    "synth_av7_supervised": "recordings with a voice in noise, some mute; DFEW's seven classes",
-    "synth_av11_supervised": "recordings with a voice in noise, some mute; MAFW's eleven classes",
+    "synth_av7_supervised": "noisy voices, some videos without audio; DFEW's seven classes",
+    "synth_av11_supervised": "noisy voices, some videos without audio; MAFW's eleven classes",
 }
 """Summary of each; the first is the default."""
 

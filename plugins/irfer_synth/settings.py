@@ -179,12 +179,12 @@ SYNTH_CLIPS_SUPERVISED = _video(
 SYNTH_AV7_SUPERVISED = _video(
     "synth_av7_supervised",
     RECORDINGS,
-    "recordings with a voice in noise, some mute; DFEW's seven classes",
+    "noisy voices, some videos without audio; DFEW's seven classes",
     classes=CLASSES[:7],
 )
 SYNTH_AV11_SUPERVISED = _video(
     "synth_av11_supervised",
     RECORDINGS,
-    "recordings with a voice in noise, some mute; MAFW's eleven classes",
+    "noisy voices, some videos without audio; MAFW's eleven classes",
     classes=CLASSES,
 )

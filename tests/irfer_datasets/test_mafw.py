@@ -72,7 +72,7 @@ def test_an_item_is_a_film_with_its_sound(whole: Path) -> None:
     assert np.array_equal(dataset.read(whole, first, [2]).frames, clip.frames[2:3])
     heard = dataset.read_audio(whole, first)
     assert heard is not None and heard[1] == RATE
-    assert dataset.read_audio(whole, items[1]) is None, "a film without sound"
+    assert dataset.read_audio(whole, items[1]) is None, "a film without audio"
     assert dataset.native == NATIVE and dataset.classes == CLASSES
 
 

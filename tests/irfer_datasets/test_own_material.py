@@ -170,7 +170,7 @@ def test_videos_and_folders_of_frames_are_clips_of_the_same_layout(tmp_path: Pat
     assert (frames.frames, frames.audio, frames.subject) == (3, "nir/ben/anger/c.wav", "ben")
     assert items["nir/ben/fear/still.png"].part == "main"
     assert problems(tmp_path) == {
-        "no_sound": ".: 1 of 3 clips have no audio: a method that hears gets silence"
+        "no_sound": ".: 1 of 3 clips have no audio: methods of audio get silence"
     }
     dataset = Folder()
     assert dataset.read(tmp_path, video, [11, 0]).frames.shape == (2, 32, 48, 3)

@@ -175,8 +175,8 @@ class VideoClips(Stills):
     def _note_mute(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         mute = sum(not item.audio for item in seen.items)
         if mute:
-            action = f"{mute} of {len(seen.items)} clips have no audio file and are mute to "
-            action += f"methods that hear: unpack {self.audio_hint}"
+            action = f"{mute} of {len(seen.items)} clips have no audio file, which "
+            action += f"methods of audio need: unpack {self.audio_hint}"
             seen.note("no_sound", frames.place, action)
 
 

@@ -17,8 +17,8 @@ import av
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.data.audio import decode_audio
 from irfer_bench.data.image_files import why
-from irfer_bench.data.sound import decode_sound
 from irfer_bench.data.trees.walk import inside
 from irfer_bench.errors import DamagedError
 
@@ -95,7 +95,7 @@ def read_audio_track(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
         DamagedError: the file is empty, no media file, cut off, or outside the root.
     """
     with _opened(root, name) as container:
-        return decode_sound(container, name)
+        return decode_audio(container, name)
 
 
 @contextmanager

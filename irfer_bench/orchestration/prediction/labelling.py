@@ -83,9 +83,9 @@ class Labeller:
 
     @property
     def _deaf(self) -> str:
-        """Why a file without sound is not labelled; empty where the recognizer sees."""
+        """Why a file without audio is not labelled; empty where the recognizer sees."""
         method = self.recognizer.method
-        return f"no sound: {method.name} only hears" * (method.traits["modality"] == "audio")
+        return f"no audio: {method.name} needs it" * (method.traits["modality"] == "audio")
 
     def _image(self, medium: Medium) -> None:
         if self._deaf:

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from irfer_bench.data.audio import decode_audio
 from irfer_bench.data.frame_rules import pick
 from irfer_bench.data.image_files import decode_image
 from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
 from irfer_bench.data.preparation.crop import eight_bit
-from irfer_bench.data.sound import decode_sound
 from irfer_bench.data.trees.walk import few, walk
 from irfer_bench.errors import DamagedError, MissingError
 from irfer_bench.orchestration.video_files import SUFFIXES, VideoReader
@@ -104,12 +104,12 @@ def read_image(path: Path, name: str) -> NDArray[np.uint8]:
 
 
 def read_video(path: Path, rule: str) -> VideoFrames:
-    """The frames that a rule picks, in ascending order, each once, and the sound.
+    """The frames that a rule picks, in ascending order, each once, and the audio.
 
     Where the header tells another number of frames than can be decoded, the video is read twice.
 
     Raises:
-        DamagedError: it cannot be decoded to its end, or its sound cannot.
+        DamagedError: it cannot be decoded to its end, or its audio cannot.
     """
     with VideoReader(path) as video:
         count, fps = video.frames, video.fps
@@ -118,7 +118,7 @@ def read_video(path: Path, rule: str) -> VideoFrames:
         with VideoReader(path) as video:
             frames, decoded = _kept(video, _positions(rule, decoded))
     with VideoReader(path) as video:
-        sound = decode_sound(video.container, str(path))
+        sound = decode_audio(video.container, str(path))
     audio, rate = sound or (None, None)
     return VideoFrames(np.stack([*frames.values()]), tuple(frames), decoded, fps, audio, rate)
 

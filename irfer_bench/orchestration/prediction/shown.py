@@ -81,7 +81,7 @@ def gather_evidence(recognizer: ReadyRecognizer, clip: Clip) -> Evidence:
     """What the recognizer tells of a clip, and how it labels parts of it.
 
     Parts are each frame as a still, or, of a recognizer over time, the clip up to each frame; and
-    the clip without sound or without images, where it goes by both.
+    the clip without audio or without images, where it goes by both.
     """
     places = clip.positions or tuple(range(len(clip.frames)))
     scored = range(len(places)) if clip.scored is None else clip.scored
@@ -95,7 +95,7 @@ def gather_evidence(recognizer: ReadyRecognizer, clip: Clip) -> Evidence:
     if modality == "audio_video" and clip.audio is not None:
         dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
         mute, blind = replace(clip, audio=None, sample_rate=None), replace(clip, frames=dull)
-        shares |= {"without sound": _shares(recognizer.predict([mute])),
+        shares |= {"without audio": _shares(recognizer.predict([mute])),
                    "without images (uniform grey)": _shares(recognizer.predict([blind]))}
     return Evidence(times, "seconds" if clip.fps else "frame", shares)
 
@@ -109,7 +109,7 @@ def _stills(clip: Clip) -> list[Clip]:
 
 
 def _beginnings(clip: Clip) -> list[Clip]:
-    """The clip cut off after each of its scored frames, its sound as well."""
+    """The clip cut off after each of its scored frames, its audio as well."""
     frames = clip.scored_frames()
     samples = 0 if clip.audio is None else len(clip.audio)
     return [

@@ -2,7 +2,7 @@
 
 Wang et al., "FERV39k: A Large-Scale Multi-Scene Dataset for Facial Expression Recognition in
 Videos", CVPR 2022. 38,935 clips as face crops, 31,088 to train on and 7,847 to test; an item's
-part is its scene. The crops have no sound, and there are no subjects.
+part is its scene. The crops have no audio, and there are no subjects.
 """
 
 from __future__ import annotations

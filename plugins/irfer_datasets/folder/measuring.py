@@ -20,14 +20,14 @@ def measure(found: Rows) -> None:
     """Count the frames of every row, and find a video's sound in itself.
 
     A video whose header cannot be read is noted as `empty` or `damaged` and kept with one frame,
-    so that a run that needs it stops. Clips without sound are noted where others have some.
+    so that a run that needs it stops. Clips without audio are noted where others have some.
     """
     with ThreadPoolExecutor(max_workers=4) as pool:
         found.rows = list(pool.map(lambda row: _measured(row, found), found.rows))
     clips = [row for row in found.rows if row.clip]
     mute = sum(not row.audio for row in clips)
     if mute:
-        action = f"{mute} of {len(clips)} clips have no audio: a method that hears gets silence"
+        action = f"{mute} of {len(clips)} clips have no audio: methods of audio get silence"
         found.note("no_sound", ".", action)
 
 

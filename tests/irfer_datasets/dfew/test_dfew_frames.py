@@ -63,7 +63,7 @@ def test_sound_is_heard_from_the_film_or_a_wav_and_some_clips_have_none(tree: Pa
     items = {item.id: item for item in Dfew().index(tree)}
     heard = Dfew().read_audio(tree, items["dfew_00001"])
     assert heard is not None and heard[1] == RATE and heard[0].dtype == np.float32
-    assert Dfew().read_audio(tree, items["dfew_00002"]) is None, "a film without sound"
+    assert Dfew().read_audio(tree, items["dfew_00002"]) is None, "a film without audio"
     (tree / "Clip/original/1.mp4").write_bytes(b"")
     with pytest.raises(DamagedError, match=r"1\.mp4 is empty"):
         Dfew().read_audio(tree, items["dfew_00001"])

@@ -14,7 +14,7 @@ _INTEGER = {"u1": (128.0, 128.0), "i2": (0.0, 32768.0), "i4": (0.0, 2147483648.0
 """Integer samples: the value of silence, and full scale."""
 
 
-def decode_sound(container: Any, name: str) -> tuple[NDArray[Any], int] | None:
+def decode_audio(container: Any, name: str) -> tuple[NDArray[Any], int] | None:
     """Channel 0 of the first audio track at its native rate, (samples,) float32; None without one.
 
     Neither mixed down nor resampled. A track in which no packet can be decoded is none.
