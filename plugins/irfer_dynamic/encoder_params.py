@@ -77,9 +77,9 @@ class EncoderParams(Params, frozen=True):
         fit("segments of training: up to the end of a clip, or without its last n mod 16 frames"),
     ] = "full_span"
     pixels: Annotated[
-        Literal["imagenet", "unit"],
-        fit("ImageNet's mean and deviation are taken off, or pixels stay in 0 to 1"),
-    ] = "imagenet"
+        Literal["unit", "imagenet"],
+        fit("pixels stay in 0 to 1, or ImageNet's mean and deviation are taken off"),
+    ] = "unit"
     audio_rate: Annotated[
         Literal["16k", "native"],
         fit("rate of the audio: AudioMAE's 16 kHz, or whatever the file has"),

@@ -9,10 +9,11 @@ as are drop path in the frozen encoders, one gate per layer and modality, initia
 prompts from N(0, 1), and the sum of both encoders before the joint projection. Decisions and
 deviations:
 
-* `official` prepares both as the public code does: pixels without mean and deviation, audio at the
-  rate of its file, training segments without the last n mod 16 frames of a clip. By default
-  ImageNet's mean and deviation are taken off, audio is resampled to the 16 kHz of AudioMAE, and
-  segments reach to the end of a clip;
+* pixels stay in 0 to 1, as in the public code; `pixels=imagenet` takes ImageNet's mean and
+  deviation off, as `quick` does, whose encoder was trained so;
+* `official` takes audio at the rate of its file, and training segments without the last n mod 16
+  frames of a clip, as the public code does. By default audio is resampled to the 16 kHz of
+  AudioMAE, and segments reach to the end of a clip;
 * the paper scores two clips of a video and does not say which: 32 middles are dealt out in turn,
   the audio is the same, and probabilities are averaged (`test_clips`, `clip_split`, `clip_mean`);
 * a clip without audio gets a constant spectrogram, as in the public code, and is counted;

@@ -19,7 +19,7 @@ from irfer_dynamic.encoder_params import (
 
 QUICK: dict[str, Any] = {
     "architecture": "mini", "weights": "mini", "epochs": 12, "batch": 8, "lr": 5e-3,
-    "crop": 0.8, "brightness": 0.2,
+    "crop": 0.8, "brightness": 0.2, "pixels": "imagenet",
 }  # fmt: skip
 
 
@@ -30,7 +30,7 @@ class UnimodalParams(EncoderParams, frozen=True):
     weights: Annotated[str, fit("a published name, mini, none (random), or a path")] = "none"
 
     variants: ClassVar[dict[str, dict[str, Any]]] = {
-        "official": {"pixels": "unit", "audio_rate": "native", "segment_mode": "official"},
+        "official": {"audio_rate": "native", "segment_mode": "official"},
     }
 
     @property
