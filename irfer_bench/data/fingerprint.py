@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -66,12 +67,17 @@ def _own(name: str) -> str:
 
 def _file_digest(path: str) -> str:
     try:
-        with open(path, "rb", buffering=0) as stream:  # noqa: PTH123  Path costs as much again
-            content = stream.read(CHUNK)
-            digest = hashlib.sha256(content)
-            while len(content) == CHUNK:
-                content = stream.read(CHUNK)
-                digest.update(content)
-            return digest.hexdigest()
+        stream = os.open(path, os.O_RDONLY)  # a stream object costs a third more
     except OSError:
         return UNREADABLE
+    try:
+        content = os.read(stream, CHUNK)
+        digest = hashlib.sha256(content)
+        while content:
+            content = os.read(stream, CHUNK)
+            digest.update(content)
+        return digest.hexdigest()
+    except OSError:
+        return UNREADABLE
+    finally:
+        os.close(stream)

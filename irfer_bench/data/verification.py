@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -18,6 +19,8 @@ from irfer_bench.errors import BenchError
 Look = Callable[[], Problem | None]
 TURN, PART = 4096, 64
 """Files looked at before progress is reported, and in one piece by one thread."""
+WORTH = 0.1e-3
+"""Seconds per file above which threads are faster: a file that is decoded takes more."""
 _STOPS = "a run that needs it stops"
 _ACTION = f"restore the file or remove it; {_STOPS}"
 
@@ -41,8 +44,11 @@ def damaged_files(
     with ThreadPoolExecutor(max_workers=4) as pool:
         # A million files are taken in turns, so that memory stays flat.
         while turn := list(islice(waiting, TURN)):
-            parts = (turn[start : start + PART] for start in range(0, len(turn), PART))
-            for problems in pool.map(_run, parts):
+            parts = [turn[start : start + PART] for start in range(0, len(turn), PART)]
+            begun = time.monotonic()
+            found += _run(parts[0])
+            slow = time.monotonic() - begun > WORTH * len(parts[0])
+            for problems in (pool.map if slow else map)(_run, parts[1:]):
                 found += problems
             done += len(turn)
             if progress is not None:

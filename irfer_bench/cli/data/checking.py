@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from irfer_bench.cli.data.manifest import add_options, asks_crops, state
 from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
 from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, verdict_lines
-from irfer_bench.contracts.values import Problem
+from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.coverage import describe_coverage, describe_items
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
@@ -54,8 +55,9 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
     verdicts = judge(args, registry, manifest) if there is None else []
+    usable = manifest.usable()
     if args.json:
-        summary = summarise(manifest)
+        summary = summarise(manifest, usable)
         if there is None:
             summary |= verdict_facts(args, verdicts)
         if differences is not None:
@@ -66,7 +68,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         summary["notes"] = notes
         print(json.dumps(summary))
     else:
-        _print_manifest(manifest)
+        _print_manifest(manifest, usable)
         for note in notes:
             emit(f"note: {note}")
         if differences is not None:
@@ -74,13 +76,13 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         for title in unknown:
             why = "only one side states them; add -s SETTING"
             emit(f"crops not compared: {title}: {why}")
-        if not manifest.usable():
+        if not usable:
             for line in tree_lines(registry.get("dataset", args.dataset)):
                 emit(line)
         for line in verdict_lines(args, verdicts, manifest):
             emit(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
-    return 4 if bad or differences or not manifest.usable() else verdict_code(verdicts)
+    return 4 if bad or differences or not usable else verdict_code(verdicts)
 
 
 def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
@@ -93,11 +95,11 @@ def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:
         raise
 
 
-def summarise(manifest: Manifest) -> dict[str, Any]:
+def summarise(manifest: Manifest, usable: Sequence[Item]) -> dict[str, Any]:
     """What `--json` prints."""
     return {
         "dataset": manifest.dataset,
-        "items": len(manifest.usable()),
+        "items": len(usable),
         "by_class": manifest.by_class,
         "by_subject": manifest.by_subject,
         "by_domain": manifest.by_domain,
@@ -111,9 +113,9 @@ def _problem(problem: Problem) -> dict[str, str]:
     return {"kind": problem.kind, "path": problem.path, "action": problem.action}
 
 
-def _print_manifest(manifest: Manifest) -> None:
+def _print_manifest(manifest: Manifest, usable: Sequence[Item]) -> None:
     print(
-        f"{manifest.dataset}: {len(manifest.usable())} usable items"
+        f"{manifest.dataset}: {len(usable)} usable items"
         f"{' (incomplete)' if manifest.incomplete else ''}"
     )
     blocking = [problem for problem in manifest.problems if problem.kind in BLOCKING]
@@ -121,7 +123,7 @@ def _print_manifest(manifest: Manifest) -> None:
     for title, counts in (("by class", manifest.by_class), ("by domain", manifest.by_domain)):
         text = ", ".join(f"{terminal(name)} {count}" for name, count in counts.items())
         emit(f"  {title:<12} {text or 'none'}", rest=INDENT)
-    emit(f"  {'items':<12} {describe_items(manifest.usable())}", rest=INDENT)
+    emit(f"  {'items':<12} {describe_items(usable)}", rest=INDENT)
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
     emit(f"  {'fingerprint':<12} {manifest.fingerprint}", rest=INDENT)
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
