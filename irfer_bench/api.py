@@ -54,12 +54,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
-    from irfer_bench.data.trees.annotations import (
-        Annotation,
-        open_annotation,
-        read_sheet,
-        unread_sheet,
-    )
+    from irfer_bench.data.trees.annotations import Annotation, open_annotation
     from irfer_bench.data.trees.clip_files import (
         CLIP_PATH,
         FRAME_PATH,
@@ -83,9 +78,11 @@ if TYPE_CHECKING:
         FoldPaths,
         ListedClip,
         ListSide,
-        find_fold_lists,
+        choose_fold_lists,
         merge_fold_lists,
+        name_labels,
         numbered_list_rows,
+        read_fold_lists,
     )
     from irfer_bench.data.trees.folds import (
         cut_folds,
@@ -101,7 +98,9 @@ if TYPE_CHECKING:
     from irfer_bench.data.trees.official import (
         DatasetCopy,
         OfficialDataset,
+        choose_copy,
         find_copies,
+        note_other_copies,
         top_folders,
     )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
@@ -174,7 +173,7 @@ _HOMES = {
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "data.audio": "decode_audio",
-    "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
+    "data.trees.annotations": "Annotation open_annotation",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
     "data.trees.labels": "canonical nearest",
@@ -187,11 +186,13 @@ _HOMES = {
     "data.trees.clips": "ClipFrames VideoClips",
     "data.trees.counts": "compare_count compare_labels compare_list label_digest",
     "data.trees.fold_lists": (
-        "Assigned FoldList FoldPaths ListSide "
-        "ListedClip find_fold_lists merge_fold_lists numbered_list_rows"
+        "Assigned FoldList FoldPaths ListSide ListedClip "
+        "choose_fold_lists merge_fold_lists name_labels numbered_list_rows read_fold_lists"
     ),
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
-    "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
+    "data.trees.official": (
+        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders"
+    ),
     "data.trees.recorded": (
         "Level Recorded SequenceKey expression_level "
         "note_absent_sequences one_of read_sequences"
@@ -287,8 +288,6 @@ __all__ = [
     "content_digest",
     "Annotation",
     "open_annotation",
-    "read_sheet",
-    "unread_sheet",
     "every_fifth",
     "few_subjects",
     "split_fold",
@@ -346,15 +345,19 @@ __all__ = [
     "FoldPaths",
     "ListSide",
     "ListedClip",
-    "find_fold_lists",
+    "choose_fold_lists",
     "merge_fold_lists",
+    "name_labels",
     "numbered_list_rows",
+    "read_fold_lists",
     "cut_folds",
     "own_folds",
     "read_folds",
     "DatasetCopy",
     "OfficialDataset",
+    "choose_copy",
     "find_copies",
+    "note_other_copies",
     "top_folders",
     "Level",
     "Recorded",

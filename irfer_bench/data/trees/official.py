@@ -13,6 +13,7 @@ from irfer_bench.data.trees.folds import cut_folds, read_folds
 from irfer_bench.data.trees.patterns import Found, Matches
 from irfer_bench.data.trees.stills import Stills
 from irfer_bench.data.trees.survey import Survey
+from irfer_bench.errors import MissingError
 
 
 class OfficialDataset(Stills):
@@ -92,6 +93,30 @@ def find_copies(found: Matches, forms: Mapping[str, Sequence[str]]) -> list[Data
     """Copies under a root by form, the preferred first; any role of a form tells it."""
     pairs = ((hit.base, form) for form, roles in forms.items() for hit in found.of(*roles))
     return [DatasetCopy(*pair) for pair in dict.fromkeys(pairs)]
+
+
+def choose_copy(copies: Sequence[DatasetCopy], wanted: str, param: str, root: Path) -> DatasetCopy:
+    """The first copy in the wanted form, of any form where that is `auto`.
+
+    Raises:
+        MissingError: no copy has that form; `param` names the parameter that asks for it.
+    """
+    for copy in copies:
+        if wanted in ("auto", copy.form):
+            return copy
+    raise MissingError(
+        f"{param} = {wanted}: {root} holds only {copies[0].form}",
+        f"unpack {wanted} there, or leave it at auto",
+    )
+
+
+def note_other_copies(copies: Sequence[DatasetCopy], chosen: DatasetCopy, seen: Survey) -> None:
+    """`second_tree` for every copy but the chosen one."""
+    for copy in copies:
+        if copy != chosen:
+            action = f"{copy.form} here is not read, {chosen.form} of {chosen.base or 'the root'} "
+            action += "is; give its own folder to use it"
+            seen.note("second_tree", copy.base or ".", action)
 
 
 def top_folders(found: Matches) -> set[str]:

@@ -7,13 +7,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.trees.walk import Listing, few, inside, list_folder
 from irfer_bench.data.trees.walk import shown as printable
 
 OTHERS_USED = "the others are used, results are marked incomplete"
+
+Key = TypeVar("Key")
 
 
 @dataclass
@@ -38,6 +40,15 @@ class Notes:
         self.counts[about] += 1
         if self.counts[about] <= self.limit:
             self.problems.append(Problem(kind, path, action))
+
+    def first(
+        self, known: dict[Key, str], key: Key, path: str, kind: str = "duplicate_file"
+    ) -> bool:
+        """Whether `path` is the first of its key, which is then known; another is noted."""
+        if known.setdefault(key, path) == path:
+            return True
+        self.note(kind, path, f"not read; {known[key]} is; remove one")
+        return False
 
     def close(self) -> None:
         """Add one line per kind with the number of problems that were only counted."""

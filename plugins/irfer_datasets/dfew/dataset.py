@@ -26,17 +26,16 @@ from irfer_bench.api import (
     VIDEO_PATH,
     Assigned,
     ClipFrames,
-    ListSide,
     Match,
     Matches,
     Patterns,
     VideoClips,
     VideoSurvey,
-    find_fold_lists,
+    choose_fold_lists,
     frame_number,
     merge_fold_lists,
 )
-from irfer_datasets.dfew.lists import NATIVE, compare, read_labels, read_lists
+from irfer_datasets.dfew.lists import NATIVE, read_lists
 from irfer_datasets.expected import published
 from irfer_datasets.params import DfewParams
 
@@ -61,7 +60,6 @@ TABLE = Patterns(
         "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
         "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",
         "numbered": rf"DFEW_set_{_FOLD}_{_SIDE}(?:_faces)?\.txt",
-        "sheet": r"annotation//.*\.xlsx",
     },
     names=("Clip", "EmoLabel_DataSplit", *_SIDES, *SOURCES, "raw", "raw_wav"),
     holders=("Clip", "Annotation", "EmoLabel_DataSplit", "label", *_SIDES),
@@ -99,31 +97,16 @@ class Dfew(VideoClips):
 
     def match(self, frames: str, found: Matches) -> Match:
         """Confident: no other set has these folders or lists."""
-        sets = len(find_fold_lists(found, STYLES))
+        sets = sum(bool(found.of(style)) for style in STYLES)
         return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
-        """Label and fold by the lists; without any, labels of the annotation sheet."""
-        lists = find_fold_lists(found, STYLES, seen)
-        style, chosen = next(iter(lists.items()), ("official", {}))
-        for others in list(lists.values())[1:]:
-            for path in others.values():
-                action = f"not read, {next(iter(chosen.values())).name} and its like are"
-                seen.note("unexpected_file", path, action, group="lists")
+        """Label and fold by the lists; lists of DFER-CLIP's form count labels from 0."""
+        style, paths = choose_fold_lists(found, STYLES, seen)
         numbering = "zero" if style == "numbered" else self.params.numbering
-        read = read_lists(chosen, style, numbering, seen)
-        where = "EmoLabel_DataSplit"
-        usual: Mapping[ListSide, str] = {
-            "test": f"{where}/test(single-labeled)/set_{{}}.csv",
-            "train": f"{where}/train(single-labeled)/set_{{}}.csv",
-        }
-        labels = merge_fold_lists(read, chosen, usual, published("dfew")["folds"], seen)
-        for sheet, _ in found.files("sheet"):
-            clips = read_labels(seen.root / sheet, seen)
-            compare(sheet, clips, labels, seen)
-            if not read:
-                labels = {c: Assigned(label, "") for c, label in clips.items() if label is not None}
-        return labels
+        lists = read_lists(paths, style, numbering, seen)
+        usual = "EmoLabel_DataSplit/{side}(single-labeled)/set_{fold}.csv"
+        return merge_fold_lists(lists, paths, usual, published("dfew")["folds"], seen)
 
     def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """`frame_count` and `frame_numbering`, for information: every frame there is is used."""
