@@ -70,15 +70,11 @@ def choose_fold_lists(
     noted, but for those of `silent`.
     """
     chosen = next((style for style in styles if found.of(style)), styles[0])
-    lists: dict[tuple[ListSide, int], tuple[Path, str]] = {}
+    paths: FoldPaths = {}
     for hit in found.of(chosen):
         for path, facts in sorted(hit.files(), key=lambda entry: len(entry[0])):
             side: ListSide = "test" if facts["side"].casefold() == "test" else "train"
-            own = found.tree.root / path, hit.base
-            _, base = lists.setdefault((side, int(facts["fold"])), own)
-            if base != hit.base:
-                seen.copies.setdefault(hit.base, base)
-    paths = {key: path for key, (path, _) in lists.items()}
+            paths.setdefault((side, int(facts["fold"])), found.tree.root / path)
     for path, _ in found.files(*(style for style in styles if style not in (chosen, *silent))):
         action = f"not read, {next(iter(paths.values())).name} and its like are"
         seen.note("unexpected_file", path, action, group="lists")

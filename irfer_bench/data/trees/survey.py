@@ -29,6 +29,7 @@ class Notes:
     root: Path = Path()
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
+    copies: set[str] = field(default_factory=set, init=False, repr=False)
     limit: ClassVar[int] = sys.maxsize
     """Problems of one kind about one thing that are listed one by one; the rest are counted."""
     more: ClassVar[str] = "and {} more of this kind"
@@ -42,12 +43,22 @@ class Notes:
             self.problems.append(Problem(kind, path, action))
 
     def first(
-        self, known: dict[Key, str], key: Key, path: str, kind: str = "duplicate_file"
+        self, known: dict[Key, str], key: Key, path: str, *, base: str = "", group: str = "",
+        kind: str = "duplicate_file",
     ) -> bool:
-        """Whether `path` is the first of its key, which is then known; another is noted."""
-        if known.setdefault(key, path) == path:
+        """Whether a path is the first of its key, and then `known`; another is noted.
+
+        Another copy of the dataset, at `base`, is noted once (`second_tree`).
+        """  # fmt: skip
+        other = known.setdefault(key, path)
+        if other == path:
             return True
-        self.note(kind, path, f"not read; {known[key]} is; remove one")
+        if not base or other.startswith(f"{base}/"):
+            self.note(kind, path, f"not read; {other} is; remove one", group=group)
+        elif base not in self.copies:
+            self.copies.add(base)
+            action = "what it holds twice is read from another folder; remove one copy"
+            self.note("second_tree", base, action)
         return False
 
     def close(self) -> None:
@@ -88,21 +99,9 @@ class LargeSurvey(Survey):
 
 @dataclass
 class VideoSurvey(Survey):
-    """Of thousands of clips: lists at most 20 problems of a kind about one thing.
+    """Of thousands of clips: lists at most 20 problems of a kind about one thing."""
 
-    Args:
-        copies: the copy that is read, by the folder of another that holds the same.
-    """
-
-    copies: dict[str, str] = field(default_factory=dict)
     limit: ClassVar[int] = 20
-
-    def note_copies(self) -> None:
-        """`second_tree` for every copy of which something was not read."""
-        for base, read in self.copies.items():
-            where = read or "the root"
-            action = f"what it holds twice is read from {where}; remove one copy"
-            self.note("second_tree", base or ".", action)
 
 
 class RefusedRowError(Exception):
