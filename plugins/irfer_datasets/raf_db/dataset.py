@@ -27,6 +27,7 @@ from irfer_bench.api import (
     MissingError,
     OfficialDataset,
     Survey,
+    note_other_copies,
     split_fold,
     top_folders,
 )
@@ -85,10 +86,7 @@ class RafDb(OfficialDataset):
         """All labelled images of the chosen kind, and problems."""
         trees = find_trees(found)
         tree, images = self._choose(trees, found)
-        for copy in trees:
-            if copy != tree:
-                action = f"not read, {tree.base or 'the root'} is; give its own folder to use it"
-                seen.note("second_tree", copy.base or ".", action)
+        note_other_copies(trees, tree, seen)
         other = tree.of(found, "original")
         if images == "aligned" and other and tree.form == "official":
             action = "not read, Image/aligned is; raf_db.images=original chooses it"
