@@ -17,10 +17,9 @@ from irfer_bench.api import (
     path_below,
 )
 from irfer_datasets.nvie.layout import images
-from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import (
-    COLUMNS,
     ILLUMINATIONS,
+    MODALITIES,
     PARTS,
     PHASES,
     Row,
@@ -103,7 +102,7 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
         if value and value not in ALLOWED[name]:
             raise RefusedRowError("bad_row", f"{name} {value!r}; known: {', '.join(ALLOWED[name])}")
     modality = record.get("modality", "").casefold()
-    if modality and modality not in CAMERAS:
+    if modality and modality not in MODALITIES:
         raise RefusedRowError("bad_row", f"modality {modality!r}; known: visible, infrared")
     text = record.get("expression", "")
     label = canonical(text) if text else ""
@@ -114,7 +113,7 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
         path,
         _files(path, root),
         subject=subject_name(record.get("subject", "")),
-        modality=CAMERAS.get(modality, ""),
+        modality=modality,
         part=part,
         light=values["light"],
         clip=record.get("clip", "").casefold(),
@@ -138,6 +137,3 @@ def _files(path: str, root: Path) -> tuple[str, ...]:
 def _delimiter(text: Annotation) -> str:
     _, first = next(text.lines(), (0, ""))
     return max(",;\t", key=first.count)
-
-
-assert set(REQUIRED) <= set(COLUMNS)
