@@ -208,7 +208,7 @@ def test_where_both_trees_lie_the_original_is_read_and_the_other_named(tmp_path:
     assert len(list(auto.index(tmp_path))) == 12 and len(list(crops.index(tmp_path))) == 24
     assert kinds(auto, tmp_path) == [("second_tree", "PreProcess_Img")]
     shutil.rmtree(tmp_path / "PreProcess_Img")
-    with pytest.raises(MissingError, match="holds only the original tree"):
+    with pytest.raises(MissingError, match="holds only original"):
         list(OuluCasia(crops.params).index(tmp_path))
 
 

@@ -36,9 +36,9 @@ CODES = {str(number): label for number, label in enumerate(NATIVE, start=1)}
 """The official numbers, in SelectedSamples and in the order of the rating table."""
 PHASES = ("apex", "onset")
 PARTS: Mapping[str, str] = {
-    "spontaneous": "SpontaneousDatabase",
     "posed": "[^/]*PosedExpressionDatabase",
     "selected": "SelectedSamples",
+    "spontaneous": "SpontaneousDatabase",
 }
 _IMAGE = rf".+(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})"
 TABLE = Patterns(
@@ -53,16 +53,16 @@ _WITHOUT = re.compile(r"^(no|un|without)|(?<![a-z])(no|not|without)(?![a-z])")
 def survey(found: Matches) -> RowSurvey:
     """Rows of all parts, spontaneous ones without labels."""
     seen = RowSurvey(found.tree.root, list(found.problems()))
-    for part in ("spontaneous", "posed"):
+    for part in PARTS:
+        if part == "selected":
+            seen.rows.extend(row for hit in found.of(part) for row in _selected(hit, seen))
+            continue
         clips: dict[tuple[str, ...], list[str]] = {}
         for hit in found.of(part):
             *_, last = levels = _levels(hit)
             if last.casefold() not in PHASES:
                 clips.setdefault(_above(levels), []).append(last)
-        for hit in found.of(part):
-            seen.rows.extend(_rows(hit, part, clips, seen))
-    for hit in found.of("selected"):
-        seen.rows.extend(_selected(hit, seen))
+        seen.rows.extend(row for hit in found.of(part) for row in _rows(hit, part, clips, seen))
     return seen
 
 

@@ -18,10 +18,11 @@ from irfer_bench.api import (
     Item,
     Match,
     Matches,
-    MissingError,
     OfficialDataset,
     Survey,
+    choose_copy,
     find_copies,
+    note_other_copies,
     top_folders,
 )
 from irfer_datasets.oulu_casia.layout import (
@@ -63,11 +64,7 @@ class OuluCasia(OfficialDataset):
         """All sequences of one tree, and what is missing or unlike the published listing."""
         chosen = self._chosen(found)
         survey(chosen, found, seen)
-        for other in find_copies(found, FORMS):
-            if other != chosen:
-                action = f"not read, {chosen.form} {chosen.base or 'the root'} is; "
-                action += "give its own folder as root to use it"
-                seen.note("second_tree", other.base or ".", action)
+        note_other_copies(find_copies(found, FORMS), chosen, seen)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated to three channels.
@@ -88,11 +85,5 @@ class OuluCasia(OfficialDataset):
         return [hint for hint, own in inside.items() if names & {n.casefold() for n in own}]
 
     def _chosen(self, found: Matches) -> DatasetCopy:
-        wanted, copies = self.params.tree, find_copies(found, FORMS)
-        for copy in copies:
-            if wanted in ("auto", copy.form):
-                return copy
-        raise MissingError(
-            f"oulu_casia.tree = {wanted}: {found.tree.root} holds only the {copies[0].form} tree",
-            f"unpack the {wanted} one there, or leave tree at auto",
-        )
+        copies = find_copies(found, FORMS)
+        return choose_copy(copies, self.params.tree, "oulu_casia.tree", found.tree.root)
