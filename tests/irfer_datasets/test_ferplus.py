@@ -14,8 +14,7 @@ from irfer_bench.cli import main
 from irfer_bench.registry import load
 from irfer_datasets.expected import published
 from irfer_datasets.ferplus.dataset import Ferplus
-from irfer_datasets.ferplus.layout import NATIVE
-from irfer_datasets.ferplus.votes import NO_FACE, NO_MAJORITY, UNKNOWN, decide
+from irfer_datasets.ferplus.votes import NATIVE, NO_FACE, NO_MAJORITY, UNKNOWN, decide
 from tests.irfer_datasets.ferplus_tree import (
     draw,
     rows,

@@ -13,8 +13,7 @@ from irfer_bench.api import MissingError
 from irfer_bench.cli import main
 from irfer_bench.registry import load
 from irfer_datasets.expected import published
-from irfer_datasets.ferv39k.dataset import Ferv39k
-from irfer_datasets.ferv39k.layout import EXPRESSIONS, NATIVE
+from irfer_datasets.ferv39k.dataset import EXPRESSIONS, NATIVE, Ferv39k
 from tests.irfer_datasets.ferv39k_tree import CLIPS, SCENES, ferv39k_tree, numbered_lists
 
 

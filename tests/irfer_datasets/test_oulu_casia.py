@@ -12,8 +12,7 @@ import pytest
 from irfer_bench.api import BASIC, MissingError, read_folds
 from irfer_bench.data.preparation.prepare import Rules, prepare
 from irfer_bench.registry import load
-from irfer_datasets.oulu_casia.dataset import OuluCasia
-from irfer_datasets.oulu_casia.layout import EXPRESSIONS, SUBJECTS
+from irfer_datasets.oulu_casia.dataset import EXPRESSIONS, SUBJECTS, OuluCasia
 from irfer_datasets.params import OuluCasiaParams
 from tests.irfer_datasets.trees import LENGTHS, image, oulu_tree
 

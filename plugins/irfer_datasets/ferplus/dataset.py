@@ -34,9 +34,18 @@ from irfer_bench.api import (
     split_fold,
 )
 from irfer_datasets.expected import published
-from irfer_datasets.ferplus.layout import HALVES, NATIVE, TABLE, flaw, stray, usable
 from irfer_datasets.ferplus.pixels import PixelTable, scan
-from irfer_datasets.ferplus.votes import Voted, read_list, read_votes
+from irfer_datasets.ferplus.votes import (
+    HALVES,
+    NATIVE,
+    TABLE,
+    Voted,
+    flaw,
+    read_list,
+    read_votes,
+    stray,
+    usable,
+)
 
 
 @dataclass
