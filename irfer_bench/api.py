@@ -63,6 +63,7 @@ if TYPE_CHECKING:
         VIDEO_SUFFIXES,
         clip_number,
         frame_number,
+        probe_videos,
         read_clip_frames,
     )
     from irfer_bench.data.trees.clips import ClipFrames, VideoClips
@@ -105,12 +106,9 @@ if TYPE_CHECKING:
     )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
     from irfer_bench.data.trees.recorded import (
-        Level,
         Recorded,
         SequenceKey,
-        expression_level,
         note_absent_sequences,
-        one_of,
         read_sequences,
     )
     from irfer_bench.data.trees.stills import Stills, clip_of
@@ -123,6 +121,7 @@ if TYPE_CHECKING:
         VideoSurvey,
         note_gaps,
         path_below,
+        read_rows,
         relative,
     )
     from irfer_bench.data.trees.video import probe_video, read_audio_track, read_video
@@ -181,7 +180,7 @@ _HOMES = {
     "data.trees.stills": "Stills clip_of",
     "data.trees.clip_files": (
         "CLIP_PATH FRAME_PATH SOUND_PATH VIDEO_PATH VIDEO_SUFFIXES clip_number frame_number "
-        "read_clip_frames"
+        "probe_videos read_clip_frames"
     ),
     "data.trees.clips": "ClipFrames VideoClips",
     "data.trees.counts": "compare_count compare_labels compare_list label_digest",
@@ -193,13 +192,10 @@ _HOMES = {
     "data.trees.official": (
         "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders"
     ),
-    "data.trees.recorded": (
-        "Level Recorded SequenceKey expression_level "
-        "note_absent_sequences one_of read_sequences"
-    ),
+    "data.trees.recorded": "Recorded SequenceKey note_absent_sequences read_sequences",
     "data.trees.survey": (
         "OTHERS_USED LargeSurvey Notes RefusedRowError "
-        "Survey VideoSurvey note_gaps path_below relative"
+        "Survey VideoSurvey note_gaps path_below read_rows relative"
     ),
     "data.trees.video": "probe_video read_audio_track read_video",
     "data.trees.walk": "Tree few inside is_archive join list_folder natural subfolders walk",
@@ -307,6 +303,7 @@ __all__ = [
     "Survey",
     "note_gaps",
     "path_below",
+    "read_rows",
     "relative",
     "Tree",
     "few",
@@ -333,6 +330,7 @@ __all__ = [
     "VIDEO_PATH",
     "clip_number",
     "frame_number",
+    "probe_videos",
     "read_clip_frames",
     "ClipFrames",
     "VideoClips",
@@ -359,12 +357,9 @@ __all__ = [
     "find_copies",
     "note_other_copies",
     "top_folders",
-    "Level",
     "Recorded",
     "SequenceKey",
-    "expression_level",
     "note_absent_sequences",
-    "one_of",
     "read_sequences",
     "OTHERS_USED",
     "LargeSurvey",

@@ -121,19 +121,18 @@ def _rename(old: str, new: str) -> Callable[[Path], object]:
             1,
         ),
         (_rename("NI/Strong/P001/Anger", "NI/Strong/P001/anger"), ("mis_cased", "P001/anger"), 0),
-        (
-            _rename("NI/Strong/P001/Happiness", "NI/Strong/P001/Happy"),
-            ("misnamed_folder", "P001/Happy"),
-            0,
-        ),
         (_rename("NI/Strong/P001", "NI/Strong/p001"), ("mis_cased", "Strong/p001"), 0),
         (_rename("NI", "ni"), ("mis_cased", "ni"), 0),
         (
             lambda r: image(r / "NI/Strong/P001/Boredom/000.jpg"),
-            ("misnamed_folder", "P001/Boredom"),
+            ("unexpected_file", "Boredom/000.jpg"),
             0,
         ),
-        (lambda r: image(r / "NI/Strong/P999/Fear/000.jpg"), ("misnamed_folder", "Strong/P999"), 0),
+        (
+            lambda r: image(r / "NI/Strong/P999/Fear/000.jpg"),
+            ("unexpected_file", "Fear/000.jpg"),
+            0,
+        ),
         (
             lambda r: image(r / "NI/Strong/P001/Fear/frame.png"),
             ("unexpected_file", "Fear/frame.png"),

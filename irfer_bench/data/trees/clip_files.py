@@ -8,10 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from irfer_bench.data.trees.patterns import Found
 from irfer_bench.data.trees.survey import Notes
 from irfer_bench.errors import DamagedError
+
+if TYPE_CHECKING:
+    from irfer_bench.data.trees.video import VideoFacts
 
 CLIP_PATH = r"(?P<clip>\d{1,5})"
 FRAME_PATH = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
@@ -90,27 +94,32 @@ def frame_number(name: str) -> int:
 def read_videos(
     names: Mapping[str, str], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
-    """Videos of the wanted clips, their frames counted from the header.
+    """Videos of the wanted clips, their frames counted from the header, or one (`probe_videos`)."""
+    there = [clip for clip in wanted if clip in names]
+    facts = probe_videos([names[clip] for clip in there], seen)
+    frames = {clip: own.frames if (own := facts[names[clip]]) else 1 for clip in there}
+    return {clip: ClipFiles((names[clip],), frames[clip]) for clip in there}
 
-    One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
-    that a run that needs it stops instead of going on with less.
+
+def probe_videos(names: Sequence[str], seen: Notes) -> dict[str, VideoFacts | None]:
+    """Facts of the headers of many videos.
+
+    One that cannot be read is None and noted as `empty` or `damaged`; it is to be kept, so that a
+    run that needs it stops instead of going on with less.
     """
     from irfer_bench.data.trees.video import probe_video
 
-    def count(clip: str) -> int | DamagedError:
+    def probe(name: str) -> VideoFacts | DamagedError:
         try:
-            return probe_video(seen.root, names[clip]).frames
+            return probe_video(seen.root, name)
         except DamagedError as error:
             return error
 
-    there = [clip for clip in wanted if clip in names]
+    facts: dict[str, VideoFacts | None] = {}
     with ThreadPoolExecutor(max_workers=4) as pool:
-        counts = list(pool.map(count, there))
-    clips = {}
-    for clip, counted in zip(there, counts, strict=True):
-        if isinstance(counted, DamagedError):
-            kind = "damaged" if (seen.root / names[clip]).stat().st_size else "empty"
-            seen.note(kind, names[clip], f"{counted.message}; a run that needs it stops")
-        clips[clip] = ClipFiles((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
-    return clips
-
+        for name, found in zip(names, pool.map(probe, names), strict=True):
+            if isinstance(found, DamagedError):
+                kind = "damaged" if (seen.root / name).stat().st_size else "empty"
+                seen.note(kind, name, f"{found.message}; a run that needs it stops")
+            facts[name] = None if isinstance(found, DamagedError) else found
+    return facts

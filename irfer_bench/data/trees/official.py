@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.contracts.values import Item, Match
-from irfer_bench.data.trees.folds import cut_folds, read_folds
+from irfer_bench.data.trees.folds import cut_folds, read_folds, split_fold
 from irfer_bench.data.trees.patterns import Found, Matches
 from irfer_bench.data.trees.stills import Stills
 from irfer_bench.data.trees.survey import Survey
@@ -33,9 +33,15 @@ class OfficialDataset(Stills):
         """Whether files of this dataset lie under a root."""
         return bool(found.of(*self.roles))
 
-    @abstractmethod
+    tested: ClassVar[str] = ""
+    """The official split that is the only fold; without one, folds are published lists."""
+
     def match(self, root: Path, found: Matches) -> Match:
-        """Confidence and reason where files of it lie there."""
+        """Confident where files of it make items."""
+        where, count = found.of(*self.roles)[0].base or ".", len(self.survey(root).items)
+        if not count:
+            return Match(0.3, f"files of {self.name} under {where}, and no item; {self.wanted}")
+        return Match(0.95, f"{count:,} items under {where}")
 
     @abstractmethod
     def collect(self, found: Matches, seen: Survey) -> None:
@@ -69,7 +75,9 @@ class OfficialDataset(Stills):
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The five published test lists (every fifth subject), cut to the subjects present."""
+        """The official test split, or the published test lists cut to the subjects present."""
+        if self.tested:
+            return [split_fold(items, self.tested)]
         return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import ClassVar, TypeVar
@@ -16,6 +16,7 @@ from irfer_bench.data.trees.walk import shown as printable
 OTHERS_USED = "the others are used, results are marked incomplete"
 
 Key = TypeVar("Key")
+Row = TypeVar("Row")
 
 
 @dataclass
@@ -105,13 +106,45 @@ class VideoSurvey(Survey):
 
 
 class RefusedRowError(Exception):
-    """A row that is refused: the problem's kind, what the user can do, and perhaps the place."""
+    """A row that is refused: the problem's kind, and what the user can do."""
 
-    def __init__(self, kind: str, action: str, place: str = "") -> None:
+    def __init__(self, kind: str, action: str) -> None:
         super().__init__(kind, action)
         self.kind = kind
         self.action = action
-        self.place = place
+
+
+def read_rows(
+    records: Iterable[Mapping[str, str]],
+    make: Callable[[Mapping[str, str]], Row],
+    manifest: str,
+    seen: Notes,
+) -> list[Row]:
+    """The rows that `make` makes of a user's manifest, each `path` once; refused ones are noted.
+
+    Rows whose paths lead elsewhere (another machine's) are one line.
+    """
+    rows: dict[str, Row] = {}
+    outside: list[tuple[str, str]] = []
+    for number, record in enumerate(records, start=1):
+        where = f"{manifest} row {number}"
+        path = record.get("path", "").replace("\\", "/")
+        try:
+            row = make(record)
+            if path in rows:
+                raise RefusedRowError("duplicate_id", "is listed twice; remove one row")
+            rows[path] = row
+        except RefusedRowError as refused:
+            action = f"{where}: {refused.action}"
+            if refused.kind == "outside_root":
+                outside.append((path, action))
+            else:
+                seen.note(refused.kind, path or where, action)
+    if outside:
+        path, action = outside[0]
+        more = f"; so do those of {len(outside) - 1:,} more rows" if len(outside) > 1 else ""
+        seen.note("outside_root", path, action + more)
+    return list(rows.values())
 
 
 def path_below(given: str, root: Path, top: str = "root") -> str:
@@ -125,7 +158,7 @@ def path_below(given: str, root: Path, top: str = "root") -> str:
     if not given or not given.isprintable() or ";" in given:
         raise RefusedRowError("bad_row", "it has no usable path")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise RefusedRowError("outside_root", f"paths lead from the {top} downwards", given)
+        raise RefusedRowError("outside_root", f"it leads elsewhere, not from the {top} downwards")
     return path.as_posix()
 
 

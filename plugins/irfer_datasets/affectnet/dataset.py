@@ -27,7 +27,6 @@ from irfer_bench.api import (
     choose_copy,
     find_copies,
     note_other_copies,
-    split_fold,
 )
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
 from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
@@ -55,6 +54,7 @@ class AffectNet(OfficialDataset):
     params: AffectNetParams
     wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
+    tested = "val"
     roles = tuple(role for roles in FORMS.values() for role in roles)
     survey_class = ListSurvey
 
@@ -104,10 +104,6 @@ class AffectNet(OfficialDataset):
         pointer = self._face_list(where, item).find(item.files[0].removeprefix(f"{folder}/"))
         image, points = crop(clip.frames[0], pointer)
         return replace(clip, frames=image[None], landmarks=None if points is None else points[None])
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the validation images."""
-        return [split_fold(items, "val")]
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all images used, their facts, boxes and landmarks."""

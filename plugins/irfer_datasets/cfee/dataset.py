@@ -21,7 +21,6 @@ from irfer_bench.api import (
     CLASSES,
     Found,
     Item,
-    Match,
     Matches,
     OfficialDataset,
     Patterns,
@@ -76,11 +75,6 @@ class Cfee(OfficialDataset):
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether images are named CC_SSS_NNNN.jpg, and the root is not a part of the set."""
         return super().is_there(root, found) and not self.stray(root, found)
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident where Images1 to Images6 hold images."""
-        where, items = found.of(*self.roles)[0].base or ".", self.survey(root).items
-        return Match(0.95, f"{len(items)} images of seven expressions under {where}")
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All images of neutral and the six basic expressions, by their names."""

@@ -31,7 +31,6 @@ from irfer_bench.api import (
     clip_of,
     compare_labels,
     note_other_copies,
-    split_fold,
 )
 from irfer_datasets.expected import published
 from irfer_datasets.ferplus.pixels import PixelTable, scan
@@ -72,6 +71,7 @@ class Ferplus(OfficialDataset):
     )
     wanted = "neither fer2013.csv with fer2013new.csv, nor FER2013Train with label.csv, below it"
     table = TABLE
+    tested = "test"
     roles = ("image", "list", "votes", "pixels")
     survey_class = FerSurvey
 
@@ -147,10 +147,6 @@ class Ferplus(OfficialDataset):
             for item in seen.items
         )
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test images (`PrivateTest`)."""
-        return [split_fold(items, "test")]
 
     def _seen(self, root: Path | None) -> FerSurvey:
         seen = self.survey(root)

@@ -15,7 +15,7 @@ LABEL`. Names of clips come again in each scene and expression.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
@@ -38,7 +38,6 @@ from irfer_bench.api import (
     compare_labels,
     open_annotation,
     read_clip_frames,
-    split_fold,
 )
 from irfer_datasets.expected import published
 
@@ -133,6 +132,7 @@ class Ferv39k(OfficialDataset):
     )
     wanted = "no 2_ClipsforFaceCrop with clips such as Action/Happy/0015 below it"
     table = TABLE
+    tested = "test"
     roles = ("frame", *LISTS)
     survey_class = LargeSurvey
 
@@ -164,10 +164,6 @@ class Ferv39k(OfficialDataset):
             own = [item.label or "" for item in seen.items if item.split == split]
             known: Mapping[str, int] = published("ferv39k")[split]
             seen.problems += compare_labels(".", f"{split} clips", own, known)
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test clips."""
-        return [split_fold(items, "test")]
 
     def _note_absent(
         self, listed: Mapping[Clip, Listed], folders: Mapping[Clip, Found], seen: Survey

@@ -1,4 +1,4 @@
-"""Frames and sound of a user's videos, from their headers, and colour among infrared images."""
+"""One image or clip of a user's own: what its names may say, and what its header says."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from pathlib import Path
 
 from irfer_bench.api import (
     CLASSES,
-    DamagedError,
     Spectrum,
     Survey,
     UnreadableImageError,
     canonical,
     nearest,
     open_image,
+    probe_videos,
 )
 
 SPECTRA: Mapping[str, Spectrum] = {
@@ -122,31 +122,20 @@ COLOUR = 6.0
 def measure(found: Rows) -> None:
     """Count the frames of every row, and find a video's sound in itself.
 
-    A video whose header cannot be read is noted as `empty` or `damaged` and kept with one frame,
-    so that a run that needs it stops. Clips without audio are noted where others have some.
+    One whose header cannot be read has one frame. Clips without audio are noted.
     """
-    with ThreadPoolExecutor(max_workers=4) as pool:
-        found.rows = list(pool.map(lambda row: _measured(row, found), found.rows))
+    facts = probe_videos([row.path for row in found.rows if row.video], found)
+    for number, row in enumerate(found.rows):
+        if (own := facts.get(row.path)) is None:
+            found.rows[number] = replace(row, frames=max(1, len(row.files)))
+        else:
+            sound = row.audio or (row.path if own.audio else "")
+            found.rows[number] = replace(row, frames=own.frames, audio=sound)
     clips = [row for row in found.rows if row.clip]
     mute = sum(not row.audio for row in clips)
     if mute:
         action = f"{mute} of {len(clips)} clips have no audio: methods of audio get silence"
         found.note("no_sound", ".", action)
-
-
-def _measured(row: Row, found: Rows) -> Row:
-    if not row.video:
-        return replace(row, frames=max(1, len(row.files)))
-    from irfer_bench.api import probe_video
-
-    try:
-        facts = probe_video(found.root, row.path)
-    except DamagedError as error:
-        kind = "damaged" if (found.root / row.path).stat().st_size else "empty"
-        found.note(kind, row.path, f"{error.message}; a run that needs it stops")
-        return row
-    sound = row.audio or (row.path if facts.audio else "")
-    return replace(row, frames=facts.frames, audio=sound)
 
 
 def note_colour(found: Rows) -> None:

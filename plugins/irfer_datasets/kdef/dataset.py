@@ -20,7 +20,6 @@ from irfer_bench.api import (
     CLASSES,
     OTHERS_USED,
     Item,
-    Match,
     Matches,
     OfficialDataset,
     Patterns,
@@ -131,11 +130,6 @@ class Kdef(OfficialDataset):
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether images are named AF01ANS.JPG, in folders AF01 to BM35 or in one."""
         return super().is_there(root, found) and not self.stray(root, found)
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident: no other set has such names."""
-        where = found.of(*self.roles)[0].base or "."
-        return Match(0.95, f"{len(self.survey(root).items)} images under {where}")
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All images of all views and both sessions but the black and averaged ones.

@@ -28,8 +28,6 @@ from irfer_bench.api import (
     Clip,
     DatasetCopy,
     Item,
-    Level,
-    Match,
     Matches,
     OfficialDataset,
     Patterns,
@@ -38,11 +36,9 @@ from irfer_bench.api import (
     Spectrum,
     Survey,
     choose_copy,
-    expression_level,
     find_copies,
     note_absent_sequences,
     note_other_copies,
-    one_of,
     read_sequences,
     top_folders,
 )
@@ -60,22 +56,23 @@ SEQUENCES = len(SUBJECTS) * len(EXPRESSIONS)
 """Per camera and illumination."""
 
 
-LEVELS: Mapping[str, Sequence[Level]] = {
-    edition: (
-        one_of("camera", tuple(cameras)),
-        one_of("light", ILLUMINATIONS),
-        one_of("subject", SUBJECTS),
-        expression_level("label", BASIC),
-    )
-    for edition, cameras in CAMERAS.items()
-}
-_BELOW = r"/(?P<light>Strong|Weak|Dark)/(?P<subject>[^/]+)/(?P<label>[^/]+)/(?P<frame>\d{3})\.jpe?g"
+LEVELS = ("camera", "light", "subject", "label")
+_BELOW = (
+    r"/(?P<light>Strong|Weak|Dark)/(?P<subject>P0(?:0[1-9]|[1-7]\d|80))/"
+    rf"(?P<label>{'|'.join(BASIC)})/(?P<frame>\d{{3}})\.jpe?g"
+)
 TABLE = Patterns(
     {
         "original": f"(?P<camera>NI|VL){_BELOW}",
         "preprocessed": f"(?P<camera>NI_Acropped|VL_Acropped){_BELOW}",
         "log": r"change_log\.txt",
-    }
+    },
+    names=(
+        *(name for cameras in CAMERAS.values() for name in cameras),
+        *ILLUMINATIONS,
+        *SUBJECTS,
+        *EXPRESSIONS,
+    ),
 )
 
 
@@ -89,7 +86,7 @@ def published_lengths() -> Mapping[str, Mapping[str, Sequence[int]]]:
 
 def survey(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
     """All sequences of one copy, and its problems."""
-    sequences = read_sequences(copy.of(found, copy.form), LEVELS[copy.form], seen)
+    sequences = read_sequences(copy.of(found, copy.form), LEVELS, found.names, seen)
     for camera, spectrum in CAMERAS[copy.form].items():
         own = {key[1:]: value for key, value in sequences.items() if key[0] == camera}
         if not own:
@@ -181,13 +178,6 @@ class OuluCasia(OfficialDataset):
     roles = tuple(FORMS)
     params: OuluCasiaParams
     params_class = OuluCasiaParams
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident where a camera's folder holds illuminations with numbered subjects."""
-        count, where = len(self.survey(root).items), self._chosen(found).base or "."
-        if not count:
-            return Match(0.3, f"{where} has the cameras' folders but no P001/Anger/000.jpeg")
-        return Match(0.95, f"{count} sequences under {where}")
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All sequences of one tree, and what is missing or unlike the published listing."""

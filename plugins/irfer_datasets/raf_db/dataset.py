@@ -20,7 +20,6 @@ from irfer_bench.api import (
     CLASSES,
     DamagedError,
     DatasetCopy,
-    Item,
     LargeSurvey,
     Match,
     Matches,
@@ -28,7 +27,6 @@ from irfer_bench.api import (
     OfficialDataset,
     Survey,
     note_other_copies,
-    split_fold,
     top_folders,
 )
 from irfer_datasets.params import RafDbParams
@@ -55,6 +53,7 @@ class RafDb(OfficialDataset):
     )
     wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
+    tested = "test"
     survey_class = LargeSurvey
     params: RafDbParams
     params_class = RafDbParams
@@ -109,10 +108,6 @@ class RafDb(OfficialDataset):
         if is_compound(name) or "compound" in below:
             hints.append("compound labels are not read: give the folder that holds basic")
         return hints
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test images."""
-        return [split_fold(items, "test")]
 
     def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images

@@ -118,7 +118,7 @@ ROW = {"path": "a", "subject": "1", "modality": "visible", "part": "posed", "lig
         ({"path": ""}, "bad_row", 1),
         ({"path": "gone"}, "missing_item", 1),
         ({"path": "note.txt"}, "bad_row", 1),
-        ({"path": "a", "subject": "1"}, "duplicate_row", 1),
+        ({"path": "a", "subject": "1"}, "duplicate_id", 1),
         ({"path": "a", "expression": "anger"}, "duplicate_id", 1),
         ({"subject": "01"}, "duplicate_id", 1),
         ({"subject": "1", "modality": "infrared"}, "", 2),
