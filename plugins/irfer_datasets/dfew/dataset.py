@@ -133,10 +133,6 @@ TABLE = Patterns(
 )
 
 
-INTERPOLATED = 16
-"""Frames of every clip in clip_224x224_16f."""
-
-
 class Dfew(VideoClips):
     """11,697 videos with one of seven expressions, visible light, five official folds."""
 
@@ -178,10 +174,6 @@ class Dfew(VideoClips):
     def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """`frame_count` and `frame_numbering`, for information: every frame there is is used."""
         place, counts = frames.place, {clip: own.frames for clip, own in frames.clips.items()}
-        if frames.source == "clip_224x224_16f":
-            for clip in (clip for clip, count in counts.items() if count != INTERPOLATED):
-                action = f"{counts[clip]} frames instead of the official {INTERPOLATED}"
-                seen.note("frame_count", f"{place}/{clip}", f"{action}; all are used", group=place)
         if frames.source != "clip_224x224":
             return
         for clip, files in frames.clips.items():

@@ -15,8 +15,7 @@ LABEL`. Names of clips come again in each scene and expression.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
@@ -24,7 +23,6 @@ from irfer_bench.api import (
     CLASSES,
     FRAME_PATH,
     OTHERS_USED,
-    Annotation,
     Found,
     Item,
     LargeSurvey,
@@ -56,17 +54,10 @@ TABLE = Patterns(
 )
 LISTS = ("official", "numbered")
 """Spellings of the lists, in the order of preference."""
+SPLITS = ("train", "test")
 Clip = tuple[str, str, str]
 """Scene and expression in lower case, and the number."""
 _NAMED = re.compile(rf"(?:.*/)?{_CLIP}/?", re.IGNORECASE)
-
-
-@dataclass(frozen=True)
-class Listed:
-    """A clip's label and split by the lists."""
-
-    label: str
-    split: str
 
 
 def clip_of_path(facts: Mapping[str, str]) -> Clip:
@@ -74,50 +65,29 @@ def clip_of_path(facts: Mapping[str, str]) -> Clip:
     return facts["scene"].casefold(), facts["expression"].casefold(), facts["clip"]
 
 
-def read_lists(found: Matches, seen: Notes) -> dict[Clip, Listed]:
-    """Label and split of every listed clip; the official lists are preferred.
+def read_splits(found: Matches, seen: Notes) -> dict[Clip, str]:
+    """Split of every listed clip, whose path names its label; the official lists are preferred.
 
-    Problems: `missing_list`, `bad_row`, `unknown_label`, `duplicate_id`, `encoding`.
+    Problems: `missing_list`, `bad_row`, `duplicate_id`, `encoding`.
     """
     style = next((style for style in LISTS if found.of(style)), LISTS[0])
-    listed: dict[Clip, Listed] = {}
-    sides: dict[str, str] = {}
-    for path, facts in found.files(style):
-        sides.setdefault(facts["side"].casefold(), path)
-    for side in ("train", "test"):
+    splits: dict[Clip, str] = {}
+    sides = {facts["side"].casefold(): path for path, facts in found.files(style)}
+    for side in SPLITS:
         if side not in sides:
             place = f"4_setups/All_scenes/{side}_All.csv"
             seen.note("missing_list", place, f"no such list; no clip is of split {side}")
             continue
         table = open_annotation(seen.root / sides[side], seen.root)
         seen.problems.extend(table.problems())
-        for line, clip, label in _rows(table, style, seen):
-            own = Listed(label, side)
-            if listed.setdefault(clip, own) != own:
-                action = f"line {line}: {'/'.join(clip)} is {listed[clip].label} of split "
-                action += f"{listed[clip].split} too; keep one row"
-                seen.note("duplicate_id", table.name, action)
-    return listed
-
-
-def _rows(table: Annotation, style: str, seen: Notes) -> Iterator[tuple[int, Clip, str]]:
-    for line, text in table.lines():
-        path, *rest = text.replace("\\", "/").replace(",", " ").split()
-        match = _NAMED.fullmatch(path)
-        if match is None or len(rest) != (1 if style == "official" else 2):
-            seen.note("bad_row", table.name, f"line {line}: {text[:60]!r} is no clip and label")
-            continue
-        label = canonical(rest[0]) if style == "official" else _numbered(rest[1])
-        if label not in NATIVE:
-            known = ", ".join(EXPRESSIONS) if style == "official" else "0 to 6"
-            action = f"line {line}: label {rest[-1]!r}; known are {known}; left out"
-            seen.note("unknown_label", table.name, action)
-        else:
-            yield line, clip_of_path(match.groupdict()), label
-
-
-def _numbered(text: str) -> str | None:
-    return NATIVE[int(text)] if text.isdecimal() and int(text) < len(NATIVE) else None
+        for line, text in table.lines():
+            match = _NAMED.fullmatch(text.replace("\\", "/").replace(",", " ").split()[0])
+            if match is None:
+                seen.note("bad_row", table.name, f"line {line}: {text[:60]!r} names no clip")
+            elif splits.setdefault(clip := clip_of_path(match.groupdict()), side) != side:
+                action = f"line {line}: {'/'.join(clip)} is of split {splits[clip]} too"
+                seen.note("duplicate_id", table.name, f"{action}; keep one row")
+    return splits
 
 
 class Ferv39k(OfficialDataset):
@@ -141,58 +111,46 @@ class Ferv39k(OfficialDataset):
         clips, lists = found.of("frame"), found.of(*LISTS)
         if clips and lists:
             return Match(0.95, f"{len(clips):,} clips of 2_ClipsforFaceCrop, and lists")
-        what = (
-            "clips and no train_All.csv and test_All.csv of 4_setups/All_scenes"
-            if clips
-            else ("lists and no clips: add 2_ClipsforFaceCrop, or give the folder above both")
-        )
+        what = "lists and no clips: add 2_ClipsforFaceCrop, or give the folder above both"
+        if clips:
+            what = "clips and no train_All.csv and test_All.csv of 4_setups/All_scenes"
         return Match(0.5 if clips else 0.0, "; ".join((what, *self.hints(root))))
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All listed clips with frames, and problems."""
-        listed = read_lists(found, seen)
-        folders: dict[Clip, Found] = {}
-        for hit in found.of("frame"):
-            clip = clip_of_path(hit.facts)
-            if folders.setdefault(clip, hit) is not hit:
-                action = f"not read; {folders[clip].folder} is; remove one"
-                seen.note("duplicate_file", hit.folder, action)
-        self._note_absent(listed, folders, seen)
-        for clip in sorted(folders.keys() & listed.keys() if listed else folders):
-            seen.items.append(_item(clip, folders[clip], listed.get(clip), seen))
-        for split in ("train", "test"):
+        splits = read_splits(found, seen)
+        first: dict[Clip, str] = {}
+        folders = {
+            clip: hit
+            for hit in found.of("frame")
+            if seen.first(first, clip := clip_of_path(hit.facts), hit.folder)
+        }
+        for clip in sorted(splits.keys() - folders.keys()):
+            action = f"{'/'.join(clip)} is listed and has no frames; {OTHERS_USED}"
+            seen.note("missing_item", "2_ClipsforFaceCrop", action)
+        rest = folders.keys() - splits.keys()
+        if splits and rest:
+            action = f"{len(rest):,} clips in no list, such as {'/'.join(min(rest))}: left out"
+            seen.note("unlabelled_file", "2_ClipsforFaceCrop", action)
+        for clip in sorted(folders.keys() & splits.keys() if splits else folders):
+            seen.items.append(_item(clip, folders[clip], splits.get(clip, ""), seen))
+        for split in SPLITS:
             own = [item.label or "" for item in seen.items if item.split == split]
             known: Mapping[str, int] = published("ferv39k")[split]
             seen.problems += compare_labels(".", f"{split} clips", own, known)
 
-    def _note_absent(
-        self, listed: Mapping[Clip, Listed], folders: Mapping[Clip, Found], seen: Survey
-    ) -> None:
-        for clip in sorted(listed.keys() - folders.keys()):
-            action = f"{'/'.join(clip)} is listed and has no frames; {OTHERS_USED}"
-            seen.note("missing_item", "2_ClipsforFaceCrop", action)
-        rest = folders.keys() - listed.keys()
-        if listed and rest:
-            action = f"{len(rest):,} clips in no list, such as {'/'.join(min(rest))}: left out"
-            seen.note("unlabelled_file", "2_ClipsforFaceCrop", action)
 
-
-def _item(clip: Clip, hit: Found, listed: Listed | None, seen: Survey) -> Item:
-    """An item; where list and folder disagree, the list's label counts."""
+def _item(clip: Clip, hit: Found, split: str, seen: Survey) -> Item:
     scene, expression, _ = clip
-    own = canonical(expression)
-    if listed is not None and listed.label != own:
-        action = f"its folder says {own}, the list {listed.label}, which is used"
-        seen.note("label_mismatch", hit.folder, action)
     name = "_".join(clip)
     files = read_clip_frames({name: hit}, [name], seen)[name]
     return Item(
         id=f"ferv39k_{name}",
-        label=listed.label if listed else own,
+        label=canonical(expression),
         subject=None,
         spectrum="vis",
         files=files.files,
-        split=listed.split if listed else "",
+        split=split,
         part=scene,
         frames=files.frames,
     )
