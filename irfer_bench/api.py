@@ -103,6 +103,7 @@ if TYPE_CHECKING:
         find_copies,
         note_other_copies,
         top_folders,
+        visible_still,
     )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
     from irfer_bench.data.trees.recorded import (
@@ -190,7 +191,8 @@ _HOMES = {
     ),
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": (
-        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders"
+        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders "
+        "visible_still"
     ),
     "data.trees.recorded": "Recorded SequenceKey note_absent_sequences read_sequences",
     "data.trees.survey": (
@@ -356,6 +358,7 @@ __all__ = [
     "choose_copy",
     "find_copies",
     "note_other_copies",
+    "visible_still",
     "top_folders",
     "Recorded",
     "SequenceKey",

@@ -17,6 +17,7 @@ from irfer_bench.api import (
     compare_labels,
     find_copies,
     open_annotation,
+    visible_still,
 )
 from irfer_datasets.expected import published
 
@@ -200,12 +201,5 @@ def _name(key: Key) -> str:
 
 
 def _item(key: Key, code: int, path: str, images: str) -> Item:
-    return Item(
-        id=f"raf_{_name(key)}",
-        label=LABELS[code],
-        subject=None,
-        spectrum="vis",
-        files=(path,),
-        split=key[0],
-        part=images,
-    )
+    split = key[0]
+    return visible_still(f"raf_{_name(key)}", LABELS[code], path, split=split, part=images)
