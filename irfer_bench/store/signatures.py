@@ -76,7 +76,7 @@ def read_trusted(given: str) -> TrustedKey:
     """A public key from a file, or from the 56 characters that minisign prints.
 
     Raises:
-        UsageError: it is neither. DamagedError: the file is no public key.
+        UsageError: it is neither.
     """
     library, path = _library(), Path(given)
     try:
@@ -90,6 +90,8 @@ def read_trusted(given: str) -> TrustedKey:
             f"{given!r} is no public key and no file of one",
             "name a .pub file of minisign, or the 56 characters beginning with RW in it",
         ) from None
+    except DamagedError as error:
+        raise UsageError(error.message, "name a .pub file of minisign") from None
 
 
 def keys_in(folder: Path) -> list[TrustedKey]:

@@ -9,7 +9,8 @@ from itertools import groupby
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from irfer_bench.render.layout import columns, placed, wrapped
+from irfer_bench.render.escape import terminal
+from irfer_bench.render.layout import columns, wrapped
 
 if TYPE_CHECKING:
     from irfer_bench.engine.submissions.report import Finding, Report
@@ -48,28 +49,34 @@ def run(args: argparse.Namespace) -> int:
     return 3 if report.absent else 0
 
 
-def fault_lines(findings: Sequence[Finding], width: int) -> Iterator[str]:
-    """Each file once, and below it a line for each fault and note of it."""
-    for path, own in groupby(findings, key=lambda finding: finding.path):
-        yield from placed("", path or "all files", width) if path else ["all of it"]
-        for finding in own:
-            yield from wrapped(finding.text, width, f"  {finding.kind}: ", "    ")
-
-
 def _lines(report: Report, width: int, *, trust: bool) -> Iterator[str]:
     yield from _table(report, width)
     yield ""
-    for findings in (report.faults, report.notes):
-        yield from fault_lines(findings, width)
-        if findings:
-            yield ""
+    for path, own in groupby(report.faults, key=lambda finding: finding.path):
+        yield terminal(path)
+        for finding in own:
+            yield from wrapped(finding.text, width, "  fault: ", "    ")
+    if report.faults:
+        yield ""
+    for (folder, text), paths in _alike(report.notes).items():
+        yield terminal(paths[0]) if len(paths) == 1 else terminal(f"{folder}: {len(paths)} files")
+        yield from wrapped(text, width, "  note: ", "    ")
+    if report.notes:
+        yield ""
     yield from wrapped(_verdict(report, trust=trust), width)
+
+
+def _alike(findings: Sequence[Finding]) -> dict[tuple[str, str], list[str]]:
+    """Paths by their folder and what is said of them."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    for finding in findings:
+        folder = finding.path.rpartition("/")[0]
+        groups.setdefault((folder, finding.text), []).append(finding.path)
+    return groups
 
 
 def _table(report: Report, width: int) -> list[str]:
     from tabulate import tabulate
-
-    from irfer_bench.render.escape import terminal
 
     headers = ["setting", "records", "predictions", "signed", "faults"]
     body = [
