@@ -40,7 +40,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--check",
         action="store_true",
-        help="write nothing; exit 4 where a page is out of date, or a record damaged or contradicted",
+        help="write nothing; exit 4 where a page is out of date or a record is contradicted",
     )
     add("--json", action="store_true", help="one object on standard output")
 

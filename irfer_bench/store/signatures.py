@@ -104,14 +104,16 @@ def keys_in(folder: Path) -> list[TrustedKey]:
 
 
 def _read_key_file(path: Path) -> TrustedKey:
-    library, content = _library(), read_regular(path, LIMIT)
+    """A key of one line, or of two, of which the first is a comment in any characters."""
+    library, lines = _library(), read_regular(path, LIMIT).splitlines()
+    comment = lines[0].decode("utf-8", "replace") if len(lines) == 2 else ""
     try:
-        if len(content.splitlines()) == 1:
-            return _trusted(library.PublicKey.from_base64(content.strip()), path.stem, "")
-        key = library.PublicKey.from_bytes(content)
+        if len(lines) not in (1, 2):
+            raise ValueError("it has not one or two lines")
+        key = library.PublicKey.from_base64(lines[-1].strip())
     except ValueError as error:
         raise DamagedError(f"{path} is no public key of minisign: {error}") from None
-    return _trusted(key, path.stem, key.untrusted_comment or "")
+    return _trusted(key, path.stem, comment.removeprefix("untrusted comment: "))
 
 
 def _trusted(key: PublicKey, name: str, comment: str) -> TrustedKey:
@@ -174,7 +176,7 @@ def read_secret(path: Path) -> SecretKey:
     """
     library = _library()
     try:
-        return library.SecretKey.from_bytes(read_regular(path, LIMIT))  # type: ignore[no-any-return]
+        return library.SecretKey.from_bytes(read_regular(path, LIMIT))
     except MissingError:
         raise UsageError(
             f"no key {path}", "irfer-bench records keygen --key FILE makes one"

@@ -89,7 +89,7 @@ def _table(report: Report, width: int) -> list[str]:
         ]
         for name, count in sorted(report.records.items())
     ]
-    return tabulate(body, headers, tablefmt="simple").splitlines()
+    return str(tabulate(body, headers, tablefmt="simple")).splitlines()
 
 
 def _shortened(name: str, longest: int) -> str:

@@ -145,7 +145,10 @@ class _Check:
         methods = Counter(
             (role, facts.name, facts.distribution)
             for record in records
-            for role, facts in (("translator", record.translator), ("recognizer", record.recognizer))
+            for role, facts in (
+                ("translator", record.translator),
+                ("recognizer", record.recognizer),
+            )
             if facts is not None
         )
         for (role, name, package), count in sorted(methods.items()):

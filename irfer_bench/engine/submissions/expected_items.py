@@ -79,7 +79,8 @@ class ItemLists:
     def _listing(self, name: str, fingerprint: str) -> Listing | None:
         if (name, fingerprint) not in self._copies:
             copy = self._copy(name, fingerprint)
-            self._copies[name, fingerprint] = copy and Listing(self.registry, copy)
+            made = None if copy is None else Listing(self.registry, copy)
+            self._copies[name, fingerprint] = made
         return self._copies[name, fingerprint]
 
     def _copy(self, name: str, fingerprint: str) -> DatasetCopy | None:

@@ -11,10 +11,12 @@ import msgspec
 
 from irfer_bench.contracts.record import Record
 from irfer_bench.store import records
+from irfer_bench.store.keys import digest_file
 
 BOARDS = Path(__file__).parents[3] / "leaderboards"
 SETTING = "synth_nir_supervised"
 change = msgspec.structs.replace
+Alter = Callable[[Record], Record]
 
 
 def send(folder: Path, row: str = "none+clip_zero_shot") -> Path:
@@ -37,7 +39,7 @@ def predictions_of(record: Path) -> Path:
     return record.parents[2] / "predictions" / record.parent.name / record.name
 
 
-def forge(folder: Path, alter: Callable[[Record], Record]) -> Path:
+def forge(folder: Path, alter: Alter) -> Path:
     """Change the record of fold 1 and seal it anew, at the place that its cell and key say."""
     path = sent(folder)[0]
     record = records.read_record(path)
@@ -54,8 +56,21 @@ def forge_predictions(folder: Path, alter: Callable[[Any], Any]) -> Path:
     kept = msgspec.json.decode(place.read_bytes())
     alter(kept)
     place.write_bytes(msgspec.json.encode(kept))
-    from irfer_bench.store.keys import digest_file
-
     return forge(
         folder, lambda r: change(r, data=change(r.data, predictions=digest_file(place)))
     )
+
+
+def check(bench: Any, folder: Path, *words: str) -> tuple[int, str]:
+    """Exit code and standard output of `records check`, its lines joined."""
+    code, out, err = bench.call("records", "check", str(folder), *words)
+    assert "Traceback" not in err
+    return code, " ".join(out.split())
+
+
+def of_cell(**changes: object) -> Alter:
+    return lambda record: change(record, cell=change(record.cell, **changes))
+
+
+def of_data(**changes: object) -> Alter:
+    return lambda record: change(record, data=change(record.data, **changes))
