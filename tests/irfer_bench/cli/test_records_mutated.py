@@ -124,7 +124,7 @@ def test_a_sealed_record_with_any_value_gets_an_answer(
             one.path.write_text(repr(raw))
 
     report = one.check(alter)
-    assert report.records
+    assert report.findings or report.signed, "what is unchanged is signed, all else is told"
 
 
 @FEW
