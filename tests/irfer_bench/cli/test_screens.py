@@ -35,7 +35,7 @@ WORDS = {
     "show a metric": ("show", "lpips"),
     "leaderboard": ("leaderboard", "--out", "boards"),
     "leaderboard of nothing": ("leaderboard", "no_setting", "--out", "boards"),
-    "records check": ("records", "check", "boards"),
+    "records check": ("records", "check", "sent"),
     "records check of a forged": ("records", "check", "forged"),
     "records check of nothing": ("records", "check", "no_folder"),
     "records keygen": ("records", "keygen", "--key", "mine.key", "--no-password"),
@@ -83,6 +83,7 @@ def screen(done: Path, mine: Path, bench: Preparer, monkeypatch: pytest.MonkeyPa
         for name in ("synth_nir_quality", "synth_nir_supervised"):
             (bench.folder / "boards" / kind / name).symlink_to(BOARDS / kind / name)
     (bench.folder / "mine").symlink_to(mine)
+    send(bench.folder / "sent")
     forge(send(bench.folder / "forged"), of_cell(folds=1, primary="uar"))
     return bench
 
