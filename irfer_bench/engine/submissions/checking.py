@@ -13,7 +13,7 @@ from pathlib import Path
 
 from irfer_bench.contracts.record import Record
 from irfer_bench.engine.checked_boards import rules_of
-from irfer_bench.engine.submissions.cell_keys import find_key_fault
+from irfer_bench.engine.submissions.cell_keys import find_key_faults
 from irfer_bench.engine.submissions.claims import find_claims
 from irfer_bench.engine.submissions.comparison import Comparison
 from irfer_bench.engine.submissions.expected_items import ItemLists, find_item_faults
@@ -117,11 +117,7 @@ class _Check:
             if record.outcome != "ok":
                 self.report.note(path, f"has no result: {record.outcome}")
                 continue
-            fault, told = find_key_fault(record, self.registry)
-            if fault:
-                self.report.fault(path, fault)
-            elif not told:
-                self.report.note(path, "the key holds code under development: it was not computed")
+            self.report.fault(path, *find_key_faults(record, self.registry, setting))
             if len(self.report.faults) > before:
                 self._faulty.add(path)
         for batch in self._batches():
