@@ -19,7 +19,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
         "--key",
         required=True,
         metavar="FILE",
-        help="where the secret key goes; the public key goes to FILE.pub",
+        help="where the secret key goes, such as me.key; the public key goes to me.pub",
     )
     add("--no-password", action="store_true", help="leave the secret key unencrypted")
 
@@ -28,6 +28,10 @@ def run(args: argparse.Namespace) -> int:
     """Make a pair of keys and print the public one."""
     secret = Path(args.key)
     public = secret.with_name(f"{secret.stem}.pub")
+    if public == secret:
+        raise UsageError(
+            f"{secret} is where the public key goes", "name the secret one otherwise, such as me.key"
+        )
     made = write_pair(secret, public, "" if args.no_password else _new_password())
     emit(f"wrote {secret}: keep it to yourself, and a copy of it")
     emit(f"wrote {public}: key {made.id}, for everybody")

@@ -18,6 +18,18 @@ from irfer_bench.store.signatures import read_trusted, verify
 from tests.irfer_bench.cli.sent import SETTING, change, forge, predictions_of, send, sent
 
 MINISIGN = shutil.which("minisign")
+PUBLIC = """\
+untrusted comment: minisign public key 2226F664EFC27A5C
+RWRcesLvZPYmIgwA7/HQxenEbUm3ntmgq6TCbpY91xCaVeY69Zjxe5Wu
+"""
+SIGNATURE = """\
+untrusted comment: signature from minisign secret key
+RURcesLvZPYmIiQxkSUfU+xslalbxYX4aQCtOMVZMp0m5tyRoSm7TXyWnBX2I6UZP3njX1hjfILhGQp7a8Rk4wvC37WjDIpv/QU=
+trusted comment: timestamp:1
+/0wgFLfTZpu/diozwRL2RTJlFtJ/OZ6y04HpDnZnEKjKsYbn+GG5JezDA2GmAHYX/7eberxRXZI7457+Ki+XBA==
+"""
+"""By minisign 0.11, of the line below."""
+LINE = '{"schema": 2}\n'
 
 
 @pytest.fixture
@@ -74,6 +86,16 @@ def test_a_key_is_trusted_by_its_characters_too(bench: Any, folder: Path) -> Non
     text = key.with_suffix(".pub").read_text().splitlines()[1]
     code, out, _ = bench.call("records", "check", str(folder), "--trust", text)
     assert (code, "1 signed by" in out, "4 not" in out) == (0, True, True)
+
+
+def test_a_signature_by_minisign_itself_is_good_of_its_content_alone(tmp_path: Path) -> None:
+    for name, text in (("key.pub", PUBLIC), ("a.json", LINE), ("a.json.minisig", SIGNATURE)):
+        (tmp_path / name).write_text(text)
+    keys = [read_trusted(str(tmp_path / "key.pub"))]
+    assert keys[0].id == PUBLIC.split()[5], "as minisign writes it"
+    assert verify(tmp_path / "a.json", keys).state == "good"
+    (tmp_path / "a.json").write_text(LINE.replace("2", "3"))
+    assert verify(tmp_path / "a.json", keys).state == "bad"
 
 
 @pytest.mark.skipif(MINISIGN is None, reason="minisign is not installed")
@@ -229,6 +251,7 @@ def test_keygen_keeps_keys_that_are_there_and_hides_the_secret_one(
         (("check", "sent", "--trust", "zork"), "is no public key and no file of one"),
         (("check", "sent", "--trust", "alice.key"), "is no public key of minisign"),
         (("keygen", "--key", "new.key"), "say --no-password"),
+        (("keygen", "--key", "new.pub", "--no-password"), "new.pub is where the public key goes"),
     ],
 )
 def test_wrong_options_are_one_line_and_exit_2(
