@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
     public = secret.with_name(f"{secret.stem}.pub")
     if public == secret:
         raise UsageError(
-            f"{secret} is where the public key goes", "name the secret one otherwise, such as me.key"
+            f"{secret} is where the public key goes", "name the secret key otherwise: me.key"
         )
     made = write_pair(secret, public, "" if args.no_password else _new_password())
     emit(f"wrote {secret}: keep it to yourself, and a copy of it")
