@@ -44,7 +44,6 @@ from irfer_translators.diffusion.sampling import (
     noise_model,
 )
 from irfer_translators.diffusion.sampling import sample as denoise
-from irfer_translators.diffusion.score_training import score_net
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
 
 Similarity: TypeAlias = Literal["cosine", "neg_l2"]
@@ -128,10 +127,7 @@ class Egsde(DiffusionTranslator[EgsdeParams]):
 
     def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
         """Get or train both networks."""
-        return {
-            "domain": domain_part(self.params, data, ctx),
-            "score": score_net(self.params, data, ctx),
-        }
+        return {"domain": domain_part(self.params, data, ctx), **super().train(data, ctx)}
 
     def build(self, name: str) -> nn.Module:
         """An untrained score or domain network."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import apply, fit
-from irfer_translators.diffusion.diffusion_params import BENCH, QUICK, DiffusionParams
+from irfer_translators.diffusion.diffusion_params import BENCH, QUICK_UNCONDITIONAL, DiffusionParams
 
 
 class IlvrParams(DiffusionParams, frozen=True):
@@ -39,7 +39,7 @@ class IlvrParams(DiffusionParams, frozen=True):
     ] = "code"
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "paper": {}, "bench": BENCH, "quick": {**QUICK, "range_t": 2},
+        "paper": {}, "bench": BENCH, "quick": {**QUICK_UNCONDITIONAL, "range_t": 5},
     }
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"official": {"learned_range": True}}
 

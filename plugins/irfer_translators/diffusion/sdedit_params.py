@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar
 
 from irfer_bench.api import apply
-from irfer_translators.diffusion.diffusion_params import BENCH, QUICK, DiffusionParams
+from irfer_translators.diffusion.diffusion_params import BENCH, QUICK_UNCONDITIONAL, DiffusionParams
 
 
 class SdEditParams(DiffusionParams, frozen=True):
@@ -19,5 +19,5 @@ class SdEditParams(DiffusionParams, frozen=True):
     ] = 1
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
-        "paper": {}, "bench": BENCH, "quick": {**QUICK, "steps": 5},
+        "paper": {}, "bench": BENCH, "quick": {**QUICK_UNCONDITIONAL, "steps": 5},
     }
