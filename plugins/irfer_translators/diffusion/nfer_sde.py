@@ -15,7 +15,7 @@ flicker. `baseline` has lr 1e-4, as the other unconditional translators.
 
 Deviations of presets. `bench`: a 128-channel U-Net, lr 1e-4 with warm-up, 60,000 steps. `quick`:
 48 px; a U-Net of 0.9 M parameters on a pixel-unshuffled 24 x 24 grid that adds its input back
-through predicted gains and predicts x_0, by the mean absolute error; 500 steps of batch 8, hidden
+through predicted gains and predicts x_0, by the mean absolute error; 320 steps of batch 16, hidden
 weights by Muon (lr 0.02), the others by AdamW (lr 2e-3), with warm-up and linear decay, averaged
 weights 0.99; H of 0.7 M parameters that corrects the mean heat maps, trained 110 steps on levels
 below M with a fifth of the augmentation, batch 16, rates as above, averaged weights 0.95; its grid
