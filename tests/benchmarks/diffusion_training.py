@@ -52,7 +52,7 @@ def training_steps(tiny: bool) -> tuple[float, float]:
             x0 = bank.images(rng.integers(len(bank.pixels), size=p.batch), "cpu")
             t = torch.randint(p.timesteps, (len(x0),))
             noise = torch.randn_like(x0)
-            output = net(scheduler.add_noise(x0, noise, t), t)  # type: ignore[arg-type]
+            output = net(scheduler.add_noise(x0, noise, t), t)
             optimizer.zero_grad()
             nnf.mse_loss(output, x0).backward()  # type: ignore[no-untyped-call]
             optimizer.step()

@@ -103,6 +103,16 @@ def test_every_preset_asks_for_the_same_unconditional_network(preset: str) -> No
         assert getattr(sdedit, name) == getattr(baseline, name), name
 
 
+def test_quick_changes_the_network_of_the_baseline_alone_and_a_given_one_wins() -> None:
+    def net(variant: str, **given: Any) -> str:
+        return resolve(
+            NferSdeParams, component="nfer_sde", variant=variant, preset="quick", given=given
+        ).net
+
+    assert (net(""), net("cond_h"), net("baseline")) == ("mini_fine", "mini_fine", "mini")
+    assert net("baseline", net="mini_fine") == "mini_fine"
+
+
 def test_the_learning_rate_follows_the_condition_only_where_none_is_given() -> None:
     def lr(variant: str, preset: str = "paper", **given: Any) -> float:
         return resolve(
