@@ -47,7 +47,7 @@ BENCHMARKS = (
         "gradient of the filter energy", "closed form", "autograd", methods.filter_gradient, 5,
     ),
     Benchmark(
-        "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
+        "32 images by nfer_sde (`quick`), processor time", "one batch", "one by one",
         methods.sampler, 1,
     ),
     *(
