@@ -9,11 +9,13 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from tests.mutation.mutants import mutants
+from tests.mutation.observer import Measured
 from tests.mutation.results import Explained, Kept, earlier, keep, mutant_of, report, targets
-from tests.mutation.runs import ROOT, Target, Verdict, judge_all
+from tests.mutation.runs import ROOT, Target, Verdict, import_libraries, judge_all, measure
 from tests.mutation.warm import in_fork
 
 HERE = Path(__file__).parent
@@ -25,10 +27,15 @@ def main(argv: Sequence[str] | None = None) -> int:
     args = arguments().parse_args(argv)
     kept: list[Kept] = []
     broken = False
-    for target in targets(args.module, args.targets):
-        if not args.report:
-            ended = in_fork(lambda _scratch, t=target: run(t, args), A_WEEK, heap=None, quiet=False)
-            broken |= bool(ended.why)
+    chosen = targets(args.module, args.targets, args.tests)
+    for tests in sorted({target.tests for target in chosen}) if not args.report else ():
+        group = [target for target in chosen if target.tests == tests]
+        measured = measure(tests, [target.file for target in group])
+        import_libraries(measured, group)
+        for target in group:
+            work = partial(run, target, measured, args)
+            broken |= bool(in_fork(work, A_WEEK, heap=None, quiet=False).why)
+    for target in chosen:
         found = earlier(args.kept, target)
         kept += [found] if found else []
     explained = Explained(args.targets.with_name("explained.toml"))
@@ -42,7 +49,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 2 if broken else int(left > 0)
 
 
-def run(target: Target, args: argparse.Namespace) -> None:
+def run(target: Target, measured: Measured, args: argparse.Namespace, _scratch: Path) -> None:
     """Try the mutants of one module and keep the verdicts, whatever ends the run."""
     source = target.file.read_text("utf-8")
     before = earlier(args.kept, target)
@@ -59,7 +66,7 @@ def run(target: Target, args: argparse.Namespace) -> None:
         sys.stderr.write(f"{word} {place} {verdict.mutant.operator} {verdict.seconds:.1f} s\n")
 
     try:
-        judge_all(target, chosen, tell)
+        judge_all(target, measured, chosen, args.budget, tell)
     finally:
         keep(args.kept, target, places, verdicts)
 
@@ -70,6 +77,12 @@ def arguments() -> argparse.ArgumentParser:
     parser.add_argument("module", nargs="+", help="name or pattern of modules in the table")
     parser.add_argument("--sample", type=int, default=60, metavar="N", help="mutants per module")
     parser.add_argument("--seed", type=int, default=0, metavar="S")
+    parser.add_argument(
+        "--budget", type=float, default=20, metavar="SECONDS", help="of tests per mutant"
+    )
+    parser.add_argument(
+        "--tests", nargs="+", default=(), metavar="FILE", help="in place of the table's"
+    )
     parser.add_argument("--survivors", action="store_true", help="only what lived in the last run")
     parser.add_argument("--report", action="store_true", help="only show the kept verdicts")
     parser.add_argument("--targets", type=Path, default=HERE / "targets.toml", metavar="FILE")

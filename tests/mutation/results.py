@@ -78,14 +78,17 @@ def earlier_rows(folder: Path, target: Target) -> Sequence[dict[str, Any]]:
     return kept.rows if kept else ()
 
 
-def targets(patterns: Sequence[str], table: Path) -> list[Target]:
-    """The modules of the table whose name matches one of the patterns; raises ValueError."""
+def targets(patterns: Sequence[str], table: Path, tests: Sequence[str] = ()) -> list[Target]:
+    """The modules of the table whose name matches one of the patterns; raises ValueError.
+
+    `tests` stand in place of the table's tests.
+    """
     known = tomllib.loads(table.read_text("utf-8"))
     found = []
     for group in known.get("group", []):
         for name in group["modules"]:
             if any(fnmatchcase(name, pattern) for pattern in patterns):
-                found.append(Target(name, file_of(name), tuple(group["tests"])))
+                found.append(Target(name, file_of(name), tuple(tests or group["tests"])))
     if not found:
         raise ValueError(f"no module of {table} matches {' '.join(patterns)}")
     return found
