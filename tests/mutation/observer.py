@@ -122,13 +122,18 @@ class Guide:
         return sorted({file_of(name) for name in self.chosen})
 
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = self.ordered(items)
+
+    def ordered(self, items: Iterable[pytest.Item]) -> list[pytest.Item]:
+        """The chosen tests, by file, so that fixtures of a file are set up once."""
         place = {name: number for number, name in enumerate(self.chosen)}
-        chosen = [item for item in items if item.nodeid in place]
+        chosen = sorted(
+            (item for item in items if item.nodeid in place), key=lambda own: place[own.nodeid]
+        )
         first: dict[str, int] = {}
-        for item in sorted(chosen, key=lambda item: place[item.nodeid]):
+        for item in chosen:
             first.setdefault(file_of(item.nodeid), place[item.nodeid])
-        # by file, so that fixtures of a file are set up once
-        items[:] = sorted(chosen, key=lambda own: (first[file_of(own.nodeid)], place[own.nodeid]))
+        return sorted(chosen, key=lambda own: (first[file_of(own.nodeid)], place[own.nodeid]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:

@@ -7,12 +7,13 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from tests.mutation.mutants import Mutant, statement_lines
 from tests.mutation.observer import Guide, Measured, PlainHypothesis, Recorder, imported
-from tests.mutation.warm import change, import_ahead, in_fork, isolate
+from tests.mutation.warm import Ended, change, import_ahead, in_fork, isolate
 
 ROOT = Path(__file__).parents[2]
 ALWAYS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=no")
@@ -46,6 +47,10 @@ class Verdict:
     by: str
     reached: bool
     seconds: float
+
+
+Tell: TypeAlias = Callable[[Target, Verdict], None]
+"""Hears every verdict."""
 
 
 def own(name: str) -> bool:
@@ -83,7 +88,7 @@ def measure(tests: Sequence[str], files: Sequence[Path]) -> Measured:
 
 
 def judge(target: Target, measured: Measured, mutant: Mutant, budget: float) -> Verdict:
-    """Run the tests against one mutant."""
+    """Run the tests against one mutant, which is imported anew."""
     lines = statement_lines(target.file.read_text("utf-8"), mutant.line)
     guide = Guide(measured, target.file, lines, budget)
 
@@ -91,31 +96,38 @@ def judge(target: Target, measured: Measured, mutant: Mutant, budget: float) -> 
         change(target.name, target.file, mutant.source, scratch)
         return run_pytest(guide.files, scratch, guide), guide.noticed_by
 
-    ended = in_fork(work, wall=4 * measured.wall + 60)
+    return verdict_of(mutant, guide, in_fork(work, wall=4 * measured.wall + 60))
+
+
+def verdict_of(mutant: Mutant, guide: Guide, ended: Ended) -> Verdict:
+    """What a fork's pytest says of a mutant."""
     code, by = ended.answer if ended.answer else (1, ended.why)
     noticed_by = by or f"pytest exit {code}" if code else ""
     return Verdict(mutant, code != 0, noticed_by, guide.reached, ended.seconds)
 
 
-def judge_all(
-    target: Target,
-    measured: Measured,
-    mutants: Sequence[Mutant],
-    budget: float,
-    tell: Callable[[Verdict], None],
+def judge_anew(
+    target: Target, measured: Measured, mutants: Sequence[Mutant], budget: float, tell: Tell
 ) -> None:
-    """Import ahead and try each mutant; `tell` hears every verdict.
+    """Import ahead what does not need the module, then try each mutant by a new import.
 
     The caller is a process of its own for this module, since what was imported for one stays.
-    Raises `NotGreenError` where the tests fail without a change.
     """
     import_ahead([name for name in measured.modules if name.startswith("irfer_")], [target.name])
-    source = target.file.read_text("utf-8")
-    unchanged = judge(target, measured, Mutant("", 0, 1, source, ""), budget)
-    if unchanged.noticed:
-        raise NotGreenError(f"{target.name}: tests fail in a fork, unchanged: {unchanged.by}")
+    require_green(target, judge(target, measured, unchanged(target), budget))
     for mutant in mutants:
-        tell(judge(target, measured, mutant, budget))
+        tell(target, judge(target, measured, mutant, budget))
+
+
+def unchanged(target: Target) -> Mutant:
+    """No fault at all: the tests have to pass with it."""
+    return Mutant("", 0, 1, target.file.read_text("utf-8"), "")
+
+
+def require_green(target: Target, verdict: Verdict) -> None:
+    """Raises `NotGreenError` where the tests fail with the module as it is."""
+    if verdict.noticed:
+        raise NotGreenError(f"{target.name}: tests fail in a fork, unchanged: {verdict.by}")
 
 
 def import_libraries(measured: Measured, targets: Iterable[Target]) -> None:
