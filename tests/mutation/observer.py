@@ -160,6 +160,7 @@ class PlainHypothesis:
             "mutation",
             parent=settings.get_profile(settings.get_current_profile_name()),
             derandomize=True,
+            max_examples=20,
             database=None,
             phases=[Phase.explicit, Phase.generate],
         )

@@ -114,12 +114,29 @@ class Explained:
         self.entries: list[dict[str, str]] = tomllib.loads(text).get("explained", [])
 
     def reason(self, module: str, mutant: Mutant) -> str:
-        """Why a survivor is fine, or "". An entry's `new` may be a pattern such as `*`."""
+        """Why a survivor is fine, or "".
+
+        An entry has the old and the new line, or with `part` what is replaced by `new` in it; a
+        `new` of `*` is any.
+        """
         for entry in self.entries:
-            fits = fnmatchcase(module, entry["module"]) and mutant.old == entry["old"]
-            if fits and (entry["new"] == mutant.new or entry["new"] == "*"):
+            new = entry["new"]
+            if "part" in entry:
+                same = mutant.new in replaced_once(mutant.old, entry["part"], new)
+            else:
+                same = mutant.old == entry["old"] and new in ("*", mutant.new)
+            if same and fnmatchcase(module, entry["module"]):
                 return entry["reason"]
         return ""
+
+
+def replaced_once(text: str, part: str, new: str) -> list[str]:
+    """The text with one occurrence of a part replaced, each in turn."""
+    pieces = text.split(part)
+    return [
+        part.join(pieces[: k + 1]) + new + part.join(pieces[k + 1 :])
+        for k in range(len(pieces) - 1)
+    ]
 
 
 def report(kept: Sequence[Kept], explained: Explained) -> tuple[str, int]:

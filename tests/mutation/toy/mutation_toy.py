@@ -4,6 +4,7 @@ from __future__ import annotations
 
 END = 0
 
+
 def larger(a: int, b: int) -> int:
     """The larger of two."""
     return a if a > b else b
