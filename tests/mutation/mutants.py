@@ -121,9 +121,13 @@ def operators() -> dict[str, Any]:
 
 
 def meaning(source: str) -> str:
-    """The syntax tree without type annotations of variables and functions."""
+    """The syntax tree without type annotations, and without `*` and `/` among parameters."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):
+            node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+            node.defaults += [default for default in node.kw_defaults if default]
+            node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
         if isinstance(node, ast.arg):
             node.annotation = None
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

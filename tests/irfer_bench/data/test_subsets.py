@@ -184,10 +184,24 @@ def test_validation_is_carved_by_subject(count, fraction, draw):
     train, held = splits.split_validation(view, fraction, draw)
     assert not set(train.subjects) & set(held.subjects)
     assert len(train) + len(held) == len(view)
-    assert len(held) > 0
+    assert len(set(held.subjects)) == max(1, round(fraction * count))
+
+
+def test_validation_without_a_fraction_or_without_clips_is_empty():
+    view = people(3)
+    train, held = splits.split_validation(view, 0, 0)
+    assert (train.ids, held.ids) == (view.ids, [])
+    train, held = splits.split_validation(view.pick(()), 0.5, 0)
+    assert (train.ids, held.ids) == ([], [])
+
+
+def test_each_draw_holds_out_others():
+    view = people(12)
+    assert len({tuple(splits.split_validation(view, 0.3, draw)[1].ids) for draw in range(5)}) == 5
 
 
 def test_pairs_are_matched_by_their_moment():
-    source = view_of([("a", "s", "fear", "m1"), ("b", "s", "fear", None), ("c", "s", "fear", "m3")])
+    source = view_of([("a", "s", "fear", "m1"), ("b", "s", "fear", None), ("c", "s", "fear", "m3"),
+                      ("d", "s", "fear", "whose partner is missing")])  # fmt: skip
     target = view_of([("x", "s", "fear", "m3"), ("y", "s", "fear", None), ("z", "s", "fear", "m1")])
     assert splits.match_pairs(source, target) == [(0, 2), (2, 0)]
