@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         compare_count,
         compare_labels,
         compare_list,
+        compare_splits,
         label_digest,
     )
     from irfer_bench.data.trees.fold_lists import (
@@ -184,7 +185,7 @@ _HOMES = {
         "probe_videos read_clip_frames"
     ),
     "data.trees.clips": "ClipFrames VideoClips",
-    "data.trees.counts": "compare_count compare_labels compare_list label_digest",
+    "data.trees.counts": "compare_count compare_labels compare_list compare_splits label_digest",
     "data.trees.fold_lists": (
         "Assigned FoldList FoldPaths ListSide ListedClip "
         "choose_fold_lists merge_fold_lists name_labels numbered_list_rows read_fold_lists"
@@ -339,6 +340,7 @@ __all__ = [
     "compare_count",
     "compare_labels",
     "compare_list",
+    "compare_splits",
     "label_digest",
     "Assigned",
     "FoldList",

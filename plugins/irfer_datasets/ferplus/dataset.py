@@ -29,7 +29,7 @@ from irfer_bench.api import (
     OfficialDataset,
     Survey,
     clip_of,
-    compare_labels,
+    compare_splits,
     note_other_copies,
     visible_still,
 )
@@ -124,10 +124,7 @@ class Ferplus(OfficialDataset):
             rows = voted[0] if voted else listed
         _take(there, rows, chosen.base or ".", seen)
         edition = published("ferplus")["votes" if voted else "list"]
-        for split in HALVES.values():
-            own = [item.label or "" for item in seen.items if item.split == split]
-            known: Mapping[str, int] = edition[split]
-            seen.problems += compare_labels(chosen.base or ".", f"{split} images", own, known)
+        seen.problems += compare_splits(chosen.base or ".", "images", seen.items, edition)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The image, grey repeated to three channels.

@@ -14,7 +14,7 @@ from irfer_bench.api import (
     Matches,
     Patterns,
     Survey,
-    compare_labels,
+    compare_splits,
     find_copies,
     open_annotation,
     visible_still,
@@ -110,12 +110,12 @@ def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
 
 def count(copy: DatasetCopy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
-    for split in SPLITS:
-        own = [item.label or "" for item in seen.items if item.split == split]
-        known = published("rafdb")[f"{split}_per_class_1_7"]
-        per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = copy.base or "."
-        seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
+    counts = published("rafdb")
+    known = {
+        split: dict(zip(LABELS.values(), counts[f"{split}_per_class_1_7"], strict=True))
+        for split in SPLITS
+    }
+    seen.problems += compare_splits(copy.base or ".", "images", seen.items, known)
 
 
 def _listed(source: Path, seen: Survey) -> dict[Key, int]:
