@@ -186,9 +186,10 @@ class OuluCasia(OfficialDataset):
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All sequences of one tree, and what is missing or unlike the published listing."""
-        chosen = self._chosen(found)
+        copies = find_copies(found, FORMS)
+        chosen = choose_copy(copies, self.params.tree, "oulu_casia.tree", seen.root)
         survey(chosen, found, seen)
-        note_other_copies(find_copies(found, FORMS), chosen, seen)
+        note_other_copies(copies, chosen, seen)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated to three channels.
@@ -197,7 +198,3 @@ class OuluCasia(OfficialDataset):
             DamagedError: a frame cannot be decoded.
         """
         return replace(super().read(root, item, frames), fps=FPS)
-
-    def _chosen(self, found: Matches) -> DatasetCopy:
-        copies = find_copies(found, FORMS)
-        return choose_copy(copies, self.params.tree, "oulu_casia.tree", found.tree.root)
