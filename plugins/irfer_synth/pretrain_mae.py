@@ -1,11 +1,13 @@
 """Makes the mini masked autoencoders: `python -m irfer_synth.pretrain_mae`.
 
-One of faces and one of voices, trained from scratch without labels (`mae.py`) on drawn people who
-are not in the benchmark. Writes their encoders, in the layout of MAE-Face and AudioMAE, as fp16
+One of faces and one of voices, trained from scratch without labels on drawn people who are not in
+the benchmark: of voices by the pixels left out (`mae.py`), of faces by oriented gradients
+(`mae_gradients.py`). Writes their encoders, in the layout of MAE-Face and AudioMAE, as fp16
 safetensors to `weights/`, with what a linear probe on frozen features finds in people whom the
-training did not see. What is shipped was trained for a quarter of an hour each, with
-`--only face --people 150 --steps 800 --batch 32` and `--only audio --people 90 --steps 600
---batch 16`; their losses were still falling. Run again when the generator changes.
+training did not see. What is shipped was trained with `--only face --people 400 --steps 2500
+--batch 32 --rate 6e-3`, six processor minutes in which the rate fell by the clock and not by the
+step, and with `--only audio --people 90 --steps 600 --batch 16`; losses were still falling. Run
+again when the generator changes.
 """
 
 from __future__ import annotations
