@@ -55,7 +55,8 @@ class GradientPrediction(nn.Module):
         predicted = self.head(self.encoder.encode(x, seen)[:, 0])
         gradients = oriented_gradients(x, self.encoder.shape.patch) - self.get_buffer("mean")
         target = gradients @ self.get_buffer("directions")
-        return (predicted - target).square().mean() / self.variance
+        loss: Tensor = (predicted - target).square().mean() / self.variance
+        return loss
 
 
 def oriented_gradients(x: Tensor, patch: int) -> Tensor:

@@ -14,7 +14,6 @@ from irfer_bench.nn.clip_input import ClipInput
 from irfer_bench.nn.clip_views import ClipView
 from irfer_bench.nn.frame_sampling import FrameSampling
 from irfer_bench.registry import load
-from irfer_datasets.dfew.dataset import Dfew
 from tests.irfer_datasets import dfew_tree
 
 FRAMES = 40
@@ -31,9 +30,11 @@ def clips(tmp_path_factory: pytest.TempPathFactory) -> Clips:
     dfew_tree.write_lists(root, {1: "sadness", 2: "neutral"})
     for clip in (1, 2):
         dfew_tree.save_frames(root / f"Clip/clip_224x224/{clip:05d}", shades, f"{clip:05d}_")
-    setting = load().setting("dfew_supervised")
-    items = sorted(Dfew().index(root), key=lambda item: item.id)
-    write_clips(folder, prepare(Dfew(), root, items, rules_of(setting)))
+    registry = load()
+    setting, dfew = registry.setting("dfew_supervised"), registry.get("dataset", "dfew")
+    dataset = registry.create(dfew)
+    items = sorted(dataset.index(root), key=lambda item: item.id)
+    write_clips(folder, prepare(dataset, root, items, rules_of(setting)))
     return StoredClips(folder, "key", setting.frames).view()
 
 
