@@ -64,9 +64,9 @@ Training draws one of two frames of each sixteenth of a clip, and two test clips
 Images of 32 frames take twice the room; where a translator has to translate them all, 16 are kept.
 """
 DRAWN = (
-    "32 frames at round(i/31 (n-1)) of every clip are kept, and networks on clips draw theirs from "
-    "these; single images are scored at the 16 of them next to round(i/15 (n-1)), repeated where "
-    "the clip is shorter; "
+    "32 frames at round(i/31 (n-1)) of every clip are kept, twice the room of those scored, and "
+    "networks on clips draw theirs from these; single images are scored at the 16 of them next to "
+    "round(i/15 (n-1)), repeated where the clip is shorter; "
 )
 SIXTEEN = "16 frames at round(i/15 (n-1)) of every clip are kept, repeated where it is shorter; "
 SIMULATED = (
