@@ -28,7 +28,7 @@ from irfer_translators.diffusion.sr3 import Sr3
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.t2v_ddpm import T2vDdpm
 from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
-from tests.irfer_translators.recipes import Recorder
+from tests.recorder import Recorder
 from tests.irfer_translators.toys import TINY, clip, paired, params
 
 
@@ -74,7 +74,8 @@ def test_flips_mirror_both_images_of_a_pair_half_of_the_time(
             c, x0 = loop.given["batch"](step)
             assert torch.equal(c, x0)
             for image in x0:
-                kinds = [(images == form).flatten(1).all(1).any() for form in (image, image.flip(-1))]
+                forms = (image, image.flip(-1))
+                kinds = [(images == form).flatten(1).all(1).any() for form in forms]
                 assert any(kinds)
                 mirrored.append(bool(kinds[1]))
         assert (12 < sum(mirrored) < 52) if flip else not any(mirrored)
@@ -140,7 +141,8 @@ def test_the_landmark_network_s_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     sigmas: list[float] = []
     maps = landmark_training.heat_maps
     monkeypatch.setattr(
-        landmark_training, "heat_maps", lambda p, n, sigma: sigmas.append(sigma) or maps(p, n, sigma))
+        landmark_training, "heat_maps",
+        lambda p, n, sigma: sigmas.append(sigma) or maps(p, n, sigma))
     images, points = loop.given["batch"](0)
     loop.given["loss"]((images, points))
     assert (highest, sigmas, len(points)) == ([7], [2.0], 3)
@@ -148,8 +150,8 @@ def test_the_landmark_network_s_settings(monkeypatch: pytest.MonkeyPatch) -> Non
     banks = landmark_training.read_banks(16, paired(), MemoryContext())
     known = torch.cat([bank.images(np.arange(4), "cpu") for bank in banks])
     for image in images:
-        gaps = [float((known - form).abs().amax((1, 2, 3)).min()) for form in (image, image.flip(-1))]
-        assert min(gaps) < 1e-3
+        forms = (image, image.flip(-1))
+        assert min(float((known - each).abs().amax((1, 2, 3)).min()) for each in forms) < 1e-3
 
 
 def test_the_domain_classifier_s_settings(monkeypatch: pytest.MonkeyPatch) -> None:
