@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import replace
+from itertools import pairwise
 from math import cos, pi
 from pathlib import Path
 from typing import Any
@@ -224,7 +225,7 @@ def test_pca_s_banks_are_rebuilt_every_so_many_epochs(
         loop.given["after_step"](step)
     assert len(built) == 2 * times  # of both domains
     views = built[::2]
-    assert all(not torch.allclose(a, b) for a, b in zip(views, views[1:], strict=False))
+    assert all(not torch.allclose(a, b) for a, b in pairwise(views))
 
 
 def test_pda_s_banks_take_labels_of_the_source_where_zero_shot_agrees(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""The adversarial methods' losses written out for networks of one layer, and who learns from them."""
+"""Losses of the adversarial methods written out for networks of one layer, and who learns."""
 
 from __future__ import annotations
 
@@ -248,8 +248,8 @@ def test_networks_start_and_end_as_the_papers_have_them() -> None:
     """N(0, 0.02) weights; dropout between widest blocks alone; no sigmoid behind the logits."""
     torch.manual_seed(0)
     net = initialize_normal(UnetGenerator(8, 6, dropout=0.5))
-    weights = torch.cat([
-        m.weight.flatten() for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))])
+    layers = [m for m in net.modules() if isinstance(m, (nn.Conv2d, nn.ConvTranspose2d))]
+    weights = torch.cat([m.weight.flatten() for m in layers])
     assert float(weights.detach().std()) == pytest.approx(0.02, rel=0.05)
     assert sum(isinstance(m, nn.Dropout) for m in net.modules()) == 1
     judge = PatchDiscriminator(6, 4, "batch")

@@ -148,18 +148,18 @@ def test_ilvr_takes_low_frequencies_from_the_source_until_the_last_steps() -> No
 def test_egsde_pushes_from_the_source_s_domain_and_pulls_to_its_low_frequencies() -> None:
     x0, e, A = drawn(4), drawn(5), LowPass(8, 2)
 
-    def E(x: Tensor, t: Tensor) -> Tensor:
+    def extract(x: Tensor, t: Tensor) -> Tensor:
         return x.tanh() * (1 + t.view(-1, 1, 1, 1) / 1000)
 
     steps: list[SamplerStep] = []
-    egsde(lambda x, i: 0.1 * x, x0, PROCESS, lambda: e, lambda: drawn(6), E=E, lambda_s=3.0, A=A,
-          lambda_i=0.5, rounds=2, callback=steps.append)
+    egsde(lambda x, i: 0.1 * x, x0, PROCESS, lambda: e, lambda: drawn(6), E=extract, lambda_s=3.0,
+          A=A, lambda_i=0.5, rounds=2, callback=steps.append)
     assert steps[0].gradient is None  # of the second round's start it is not None
     torch.testing.assert_close(steps[5].x, PROCESS.q_sample(steps[4].x_next, 4, e))
     for step in steps[1:]:
         y = step.x.clone().requires_grad_(True)
         x_t, t = PROCESS.q_sample(x0, step.i, e), torch.full((2,), PROCESS.levels[step.i])
-        energy = 3.0 * similarity("cosine", E(y, t), E(x_t, t)).sum()
+        energy = 3.0 * similarity("cosine", extract(y, t), extract(x_t, t)).sum()
         energy = energy + 0.5 * (A(y) - A(x_t)).square().sum()
         torch.testing.assert_close(step.gradient, torch.autograd.grad(energy, y)[0])
 
@@ -197,8 +197,8 @@ def test_sr3_draws_a_level_between_two_neighbours_and_tells_it_to_the_network() 
         for prediction, target in (
             ("eps", noise), ("sample", x0), ("v", signal * noise - sigma * x0)
         ):
-            found = loss(prediction=prediction)
-            torch.testing.assert_close(found.double(), expected(x - target).mean(), rtol=1e-5, atol=0)
+            found, wanted = loss(prediction=prediction).double(), expected(x - target).mean()
+            torch.testing.assert_close(found, wanted, rtol=1e-5, atol=0)
         torch.testing.assert_close(shown["x"], torch.cat([c, x], 1))
         torch.testing.assert_close(shown["level"], 10 * gammas)
 

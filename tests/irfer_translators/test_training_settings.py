@@ -28,8 +28,8 @@ from irfer_translators.diffusion.sr3 import Sr3
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.t2v_ddpm import T2vDdpm
 from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
-from tests.recorder import Recorder
 from tests.irfer_translators.toys import TINY, clip, paired, params
+from tests.recorder import Recorder
 
 
 def twins(count: int = 4) -> Any:
