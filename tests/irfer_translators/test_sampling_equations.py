@@ -23,7 +23,7 @@ from irfer_translators.diffusion.learned_range import learned_range_losses
 from irfer_translators.diffusion.lowpass import LowPass
 from irfer_translators.diffusion.nfer_sde import bounded, sample
 from irfer_translators.diffusion.process import Solver, VPProcess, spaced
-from irfer_translators.diffusion.sampling import SamplerStep, guided_eps
+from irfer_translators.diffusion.sampling import SamplerStep, guided_eps, noise_model
 from irfer_translators.diffusion.sr3 import Sr3, by_noise_level, draw_levels, sr3_loss, sr3_sample
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.t2v_ddpm import T2vDdpm, t2v_sample
@@ -84,7 +84,7 @@ def test_guidance_is_reported_as_a_share_of_the_noise() -> None:
 
 def test_the_spread_of_channels_is_in_units_of_the_image() -> None:
     x = torch.zeros(2, 3, 4, 4)
-    x[0, 0], x[0, 2] = -1, 1
+    x[0, 0], x[0, 2] = -3, 1  # beyond the range of images
     x[1, 1] = 0.5
     assert channel_spread(x) == pytest.approx([1.0, 0.25])
 
@@ -282,6 +282,25 @@ def test_the_variational_term_is_the_divergence_of_the_two_steps_in_bits() -> No
         own = Normal(true_mean, float(process.step_variance[i]) ** 0.5)
         expected = kl_divergence(own, Normal(mean, std)).mean() / np.log(2)
         torch.testing.assert_close(vlb[k].double(), expected, rtol=1e-3, atol=0)
+
+
+def test_the_variational_term_teaches_the_variance_alone() -> None:
+    process, x0, noise = VPProcess.linear(T=50, end=0.2), drawn(4), drawn(6)
+    t = torch.tensor([0, 30])
+    x_t = process.q_sample(x0, t, noise)
+    output = torch.cat([noise + 0.1 * drawn(9), drawn(8).tanh()], 1).requires_grad_(True)
+    _, vlb = learned_range_losses(output, process, x0, x_t, t, noise)
+    (gradient,) = torch.autograd.grad(vlb.sum(), output)
+    assert not gradient[:, :3].any()
+    assert gradient[:, 3:].flatten(1).any(1).all()
+
+
+def test_a_network_that_predicts_images_and_variances_gives_noise_and_variances() -> None:
+    x, image, v = drawn(1), drawn(2), drawn(3)
+    eps = noise_model(lambda x, t: torch.cat([image, v], 1), PROCESS, "sample")(x, 2)
+    torch.testing.assert_close(eps, torch.cat([PROCESS.to_eps("sample", image, x, 2), v], 1))
+    alone = noise_model(lambda x, t: image, PROCESS, "sample")(x, 2)
+    torch.testing.assert_close(alone, PROCESS.to_eps("sample", image, x, 2))
 
 
 def test_the_first_level_s_term_is_the_likelihood_of_8_bit_values() -> None:
