@@ -7,7 +7,7 @@ import difflib
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 # One or two replacements of each operator; the other ones of cosmic-ray fail in the same tests.
 PAIRS = (
@@ -31,6 +31,10 @@ PAIRS = (
 )  # fmt: skip
 
 
+Place: TypeAlias = tuple[str, int]
+"""An operator's name, and the how-manieth place of it in the file."""
+
+
 @dataclass(frozen=True)
 class Mutant:
     """One fault.
@@ -49,6 +53,11 @@ class Mutant:
     diff: str
 
     @property
+    def place(self) -> Place:
+        """Which mutant of the module it is."""
+        return self.operator, self.occurrence
+
+    @property
     def old(self) -> str:
         """The lines that it replaces, without indentation."""
         return "\n".join(text[1:].strip() for text in self.diff.splitlines() if text[:1] == "-")
@@ -59,13 +68,12 @@ class Mutant:
         return "\n".join(text[1:].strip() for text in self.diff.splitlines() if text[:1] == "+")
 
 
-def mutants(source: str, number: int | None = None, seed: int = 0) -> tuple[list[Mutant], int]:
-    """A seeded sample of a module's mutants in the order of its lines, and how many places it has.
+def mutants(source: str, number: int | None = None, seed: int = 0) -> list[Mutant]:
+    """A seeded sample of a module's mutants, or all, in the order of its lines.
 
     A change that leaves the program as it is (in a type annotation) or no program is left out.
     """
     places = list(mutable_places(source))
-    total = len(places)
     random.Random(seed).shuffle(places)
     made: list[Mutant] = []
     for name, operator, occurrence, line in places:
@@ -74,9 +82,7 @@ def mutants(source: str, number: int | None = None, seed: int = 0) -> tuple[list
         mutant = mutate(source, name, operator, occurrence, line)
         if mutant:
             made.append(mutant)
-        else:
-            total -= 1
-    return sorted(made, key=lambda mutant: (mutant.line, mutant.operator)), total
+    return sorted(made, key=lambda mutant: (mutant.line, mutant.operator))
 
 
 def mutate(source: str, name: str, operator: Any, occurrence: int, line: int) -> Mutant | None:
@@ -115,9 +121,13 @@ def operators() -> dict[str, Any]:
 
 
 def meaning(source: str) -> str:
-    """The syntax tree without type annotations of variables and functions."""
+    """The syntax tree without type annotations, and without `*` and `/` among parameters."""
     tree = ast.parse(source)
     for node in ast.walk(tree):
+        if isinstance(node, ast.arguments):
+            node.args = [*node.posonlyargs, *node.args, *node.kwonlyargs]
+            node.defaults += [default for default in node.kw_defaults if default]
+            node.posonlyargs, node.kwonlyargs, node.kw_defaults = [], [], []
         if isinstance(node, ast.arg):
             node.annotation = None
         elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):

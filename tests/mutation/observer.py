@@ -2,105 +2,142 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
-import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
 
 
-@dataclass
+@dataclass(frozen=True)
 class Measured:
-    """What the tests of a module do when nothing is changed.
+    """What tests do when nothing is changed.
 
     Args:
-        seconds: processor time per test.
-        reached: lines of the module per test.
-        shared: lines that run on import or in fixtures; every test depends on them.
+        seconds: processor time per test, with that of its child processes.
+        reached: per file of a module and per test the lines that it and its fixtures run.
+        imports: per file the lines that run on import.
         modules: names of all imported modules, in the order of their import.
-        total: processor time of all, with child processes.
-        wall: time on the clock.
+        wall: seconds on the clock of all.
     """
 
-    seconds: dict[str, float] = field(default_factory=dict)
-    reached: dict[str, list[int]] = field(default_factory=dict)
-    shared: list[int] = field(default_factory=list)
-    modules: list[str] = field(default_factory=list)
-    total: float = 0.0
-    wall: float = 0.0
+    seconds: dict[str, float]
+    reached: dict[str, dict[str, list[int]]]
+    imports: dict[str, list[int]]
+    modules: list[str]
+    wall: float
 
 
 class Recorder:
     """Measures time and reached lines of every test."""
 
-    def __init__(self, file: str) -> None:
-        self.file = file
+    def __init__(self, files: Iterable[Path]) -> None:
+        self.files = frozenset(map(str, files))
         self.seconds: dict[str, float] = {}
-        self.reached: dict[str, set[int]] = {}
-        self.shared: set[int] = set()
-        self.now = self.shared
+        self.lines: dict[str, set[tuple[str, int]]] = {}
+        self.now = self.of("")
+
+    def of(self, name: str) -> set[tuple[str, int]]:
+        """File and line of what a test, the fixtures of a test file, or importing has run."""
+        return self.lines.setdefault(name, set())
 
     def start(self) -> None:
-        """Follow the module's lines from here on, in threads too."""
+        """Follow the lines of the modules from here on, in threads too."""
         threading.settrace(self.trace)
         sys.settrace(self.trace)
 
     def trace(self, frame: FrameType, event: str, arg: object) -> Any:
-        """Follow only what the module itself runs."""
-        return self.follow if frame.f_code.co_filename == self.file else None
+        """Follow only what the modules themselves run."""
+        return self.follow if frame.f_code.co_filename in self.files else None
 
     def follow(self, frame: FrameType, event: str, arg: object) -> Any:
         """Note a line."""
-        self.now.add(frame.f_lineno)
+        self.now.add((frame.f_code.co_filename, frame.f_lineno))
         return self.follow
 
     @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
-        self.now = self.reached.setdefault(item.nodeid, set())
-        begun = time.process_time()
+    def pytest_runtest_setup(self, item: pytest.Item) -> Iterator[None]:
+        self.now = self.of(file_of(item.nodeid))
         try:
-            yield
+            return (yield)
         finally:
-            self.seconds[item.nodeid] = time.process_time() - begun
-            self.now = self.shared
+            self.now = self.of("")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Iterator[None]:
+        self.now = self.of(item.nodeid)
+        begun = sum(os.times()[:4])
+        try:
+            return (yield)
+        finally:
+            self.seconds[item.nodeid] = sum(os.times()[:4]) - begun
+            self.now = self.of("")
+
+    def measured(self, modules: list[str], wall: float) -> Measured:
+        """Everything per file."""
+        reached: dict[str, dict[str, list[int]]] = {file: {} for file in self.files}
+        for name in self.seconds:
+            for file, line in self.of(name) | self.of(file_of(name)):
+                reached[file].setdefault(name, []).append(line)
+        imports: dict[str, list[int]] = {file: [] for file in self.files}
+        for file, line in self.of(""):
+            imports[file].append(line)
+        return Measured(self.seconds, reached, imports, modules, wall)
 
 
 class Guide:
-    """Runs only tests that reach the module, those of the changed line first; limits their time."""
+    """Runs tests that reach a module, those of the changed line first, up to a sum of seconds."""
 
-    def __init__(self, measured: Measured, lines: range) -> None:
-        self.measured = measured
+    def __init__(self, measured: Measured, file: Path, lines: range, budget: float) -> None:
+        self.seconds = measured.seconds
+        own = measured.reached[str(file)]
         hit = set(lines)
-        self.concerned = {name for name, own in measured.reached.items() if own}
-        if not self.concerned:  # other processes run it
-            self.concerned = set(measured.reached)
-        self.reaching = {name for name in self.concerned if hit & set(measured.reached[name])}
-        if not self.reaching and hit & set(measured.shared):
-            self.reaching = self.concerned
+        self.reaching = {name for name, run in own.items() if hit & set(run)}
+        everywhere = bool(hit & set(measured.imports[str(file)]))
+        if everywhere and not self.reaching:
+            self.reaching = set(own)
+        self.reached = bool(self.reaching) or everywhere
+        chosen = sorted(own or self.seconds, key=self.order)
+        total = 0.0
+        self.chosen: list[str] = []
+        for name in chosen:
+            total += self.seconds[name]
+            if not self.chosen or total <= budget:
+                self.chosen.append(name)
         self.noticed_by = ""
 
+    def order(self, name: str) -> tuple[bool, float]:
+        """Those of the line first, the cheapest first."""
+        return name not in self.reaching, self.seconds[name]
+
+    @property
+    def files(self) -> list[str]:
+        """The test files that are needed."""
+        return sorted({file_of(name) for name in self.chosen})
+
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if item.nodeid in self.concerned]
-        seconds = {item.nodeid: self.measured.seconds.get(item.nodeid, 0.0) for item in items}
-        of_file: dict[str, float] = {}
-        for name, own in seconds.items():
-            of_file[file_of(name)] = of_file.get(file_of(name), 0.0) + own
+        items[:] = self.ordered(items)
 
-        def order(item: pytest.Item) -> tuple[bool, float, str, float]:
-            name = item.nodeid
-            file = file_of(name)
-            return name not in self.reaching, of_file[file], file, seconds[name]
-
-        items.sort(key=order)
+    def ordered(self, items: Iterable[pytest.Item]) -> list[pytest.Item]:
+        """The chosen tests, by file, so that fixtures of a file are set up once."""
+        place = {name: number for number, name in enumerate(self.chosen)}
+        chosen = sorted(
+            (item for item in items if item.nodeid in place), key=lambda own: place[own.nodeid]
+        )
+        first: dict[str, int] = {}
+        for item in chosen:
+            first.setdefault(file_of(item.nodeid), place[item.nodeid])
+        return sorted(chosen, key=lambda own: (first[file_of(own.nodeid)], place[own.nodeid]))
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[None]:
-        usual = self.measured.seconds.get(item.nodeid, 1.0)
+        usual = self.seconds[item.nodeid]
         signal.setitimer(signal.ITIMER_PROF, 10 * usual + 2)  # its signal ends the process
         try:
             return (yield)
@@ -123,6 +160,7 @@ class PlainHypothesis:
             "mutation",
             parent=settings.get_profile(settings.get_current_profile_name()),
             derandomize=True,
+            max_examples=20,
             database=None,
             phases=[Phase.explicit, Phase.generate],
         )

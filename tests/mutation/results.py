@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
-from tests.mutation.mutants import Mutant
+from tests.mutation.mutants import Mutant, Place
 from tests.mutation.runs import ROOT, Target, Verdict
 
 
@@ -21,18 +21,21 @@ class Kept:
     """A module's verdicts of the latest run.
 
     Args:
-        places: how many mutants the module has altogether.
         rows: per mutant its operator, occurrence, line, diff, noticed, by, reached and seconds.
     """
 
     name: str
     digest: str
-    places: int
     rows: tuple[dict[str, Any], ...]
 
     @property
-    def survivors(self) -> set[tuple[str, int]]:
-        """Operator and occurrence of the mutants that no test noticed."""
+    def tried(self) -> set[Place]:
+        """All mutants."""
+        return {(row["operator"], row["occurrence"]) for row in self.rows}
+
+    @property
+    def survivors(self) -> set[Place]:
+        """The mutants that no test noticed."""
         return {(row["operator"], row["occurrence"]) for row in self.rows if not row["noticed"]}
 
 
@@ -41,12 +44,17 @@ def digest_of(target: Target) -> str:
     return hashlib.sha256(target.file.read_bytes()).hexdigest()
 
 
-def keep(folder: Path, target: Target, places: int, verdicts: Iterable[Verdict]) -> None:
-    """Write a module's verdicts; those of mutants that were not tried again stay."""
-    rows = {(row["operator"], row["occurrence"]): row for row in earlier_rows(folder, target)}
+def keep(
+    folder: Path, target: Target, verdicts: Iterable[Verdict], forget: Iterable[Mutant] = ()
+) -> None:
+    """Write a module's verdicts beside those over the same source, less forgotten ones."""
+    known = earlier(folder, target)
+    rows = {(row["operator"], row["occurrence"]): row for row in (known.rows if known else ())}
+    for mutant in forget:
+        rows.pop(mutant.place, None)
     for verdict in verdicts:
         mutant = verdict.mutant
-        rows[mutant.operator, mutant.occurrence] = {
+        rows[mutant.place] = {
             "operator": mutant.operator,
             "occurrence": mutant.occurrence,
             "line": mutant.line,
@@ -57,7 +65,7 @@ def keep(folder: Path, target: Target, places: int, verdicts: Iterable[Verdict])
             "seconds": round(verdict.seconds, 2),
         }
     folder.mkdir(parents=True, exist_ok=True)
-    found = {"digest": digest_of(target), "places": places, "rows": list(rows.values())}
+    found = {"digest": digest_of(target), "rows": list(rows.values())}
     (folder / f"{target.name}.json").write_text(json.dumps(found, indent=1), "utf-8")
 
 
@@ -69,23 +77,20 @@ def earlier(folder: Path, target: Target) -> Kept | None:
     found = json.loads(file.read_text("utf-8"))
     if found["digest"] != digest_of(target):
         return None
-    return Kept(target.name, found["digest"], found["places"], tuple(found["rows"]))
+    return Kept(target.name, found["digest"], tuple(found["rows"]))
 
 
-def earlier_rows(folder: Path, target: Target) -> Sequence[dict[str, Any]]:
-    """Its rows."""
-    kept = earlier(folder, target)
-    return kept.rows if kept else ()
+def targets(patterns: Sequence[str], table: Path, tests: Sequence[str] = ()) -> list[Target]:
+    """The modules of the table whose name matches one of the patterns; raises ValueError.
 
-
-def targets(patterns: Sequence[str], table: Path) -> list[Target]:
-    """The modules of the table whose name matches one of the patterns; raises ValueError."""
+    `tests` stand in place of the table's tests.
+    """
     known = tomllib.loads(table.read_text("utf-8"))
     found = []
     for group in known.get("group", []):
         for name in group["modules"]:
             if any(fnmatchcase(name, pattern) for pattern in patterns):
-                found.append(Target(name, file_of(name), tuple(group["tests"])))
+                found.append(Target(name, file_of(name), tuple(tests or group["tests"])))
     if not found:
         raise ValueError(f"no module of {table} matches {' '.join(patterns)}")
     return found
@@ -109,37 +114,54 @@ class Explained:
         self.entries: list[dict[str, str]] = tomllib.loads(text).get("explained", [])
 
     def reason(self, module: str, mutant: Mutant) -> str:
-        """Why a survivor is fine, or "". An entry's `new` may be a pattern such as `*`."""
+        """Why a survivor is fine, or "".
+
+        An entry has the old and the new line, or with `part` what is replaced by `new` in it; a
+        `new` of `*` is any.
+        """
         for entry in self.entries:
-            fits = fnmatchcase(module, entry["module"]) and mutant.old == entry["old"]
-            if fits and (entry["new"] == mutant.new or entry["new"] == "*"):
+            new = entry["new"]
+            if "part" in entry:
+                same = mutant.new in replaced_once(mutant.old, entry["part"], new)
+            else:
+                same = mutant.old == entry["old"] and new in ("*", mutant.new)
+            if same and fnmatchcase(module, entry["module"]):
                 return entry["reason"]
         return ""
 
 
-def report(kept: Sequence[Kept], explained: Explained) -> str:
-    """A table of the modules, then every survivor that nothing explains."""
+def replaced_once(text: str, part: str, new: str) -> list[str]:
+    """The text with one occurrence of a part replaced, each in turn."""
+    pieces = text.split(part)
+    return [
+        part.join(pieces[: k + 1]) + new + part.join(pieces[k + 1 :])
+        for k in range(len(pieces) - 1)
+    ]
+
+
+def report(kept: Sequence[Kept], explained: Explained) -> tuple[str, int]:
+    """A table of the modules, then every survivor that nothing explains; and their number."""
     lines = [
-        "| module | mutants | tried | noticed | explained | left | noticed or explained |",
-        "|---|---|---|---|---|---|---|",
+        "| module | tried | noticed | explained | left | noticed or explained |",
+        "|---|---|---|---|---|---|",
     ]
     left: list[str] = []
-    sums = [0, 0, 0, 0, 0]
+    sums = [0, 0, 0, 0]
     for one in kept:
         alive = [row for row in one.rows if not row["noticed"]]
         open_ones = [row for row in alive if not explained.reason(one.name, mutant_of(row))]
         tried, noticed = len(one.rows), len(one.rows) - len(alive)
-        numbers = [one.places, tried, noticed, len(alive) - len(open_ones), len(open_ones)]
+        numbers = [tried, noticed, len(alive) - len(open_ones), len(open_ones)]
         sums = [a + b for a, b in zip(sums, numbers, strict=True)]
         lines.append(table_line(one.name, numbers))
         left += [shown_survivor(one.name, row) for row in open_ones]
     lines.append(table_line("all", sums))
-    return "\n".join(lines) + "\n" + "".join(f"\n{text}\n" for text in left)
+    return "\n".join(lines) + "\n" + "".join(f"\n{text}\n" for text in left), len(left)
 
 
 def table_line(name: str, numbers: Sequence[int]) -> str:
     """One line of the table."""
-    _places, tried, noticed, explained, _left = numbers
+    tried, noticed, explained, _left = numbers
     part = f"{100 * (noticed + explained) / tried:.0f} %" if tried else "–"
     return f"| {name} | {' | '.join(map(str, numbers))} | {part} |"
 

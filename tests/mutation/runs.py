@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import os
-import resource
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TypeAlias
 
 import pytest
 
 from tests.mutation.mutants import Mutant, statement_lines
 from tests.mutation.observer import Guide, Measured, PlainHypothesis, Recorder, imported
-from tests.mutation.warm import change, import_ahead, in_fork, isolate
+from tests.mutation.warm import Ended, change, import_ahead, in_fork, isolate
 
 ROOT = Path(__file__).parents[2]
 ALWAYS = ("-x", "-q", "-p", "no:cacheprovider", "-p", "no:xdist", "--no-header", "--tb=no")
@@ -50,78 +49,88 @@ class Verdict:
     seconds: float
 
 
+Tell: TypeAlias = Callable[[Target, Verdict], None]
+"""Hears every verdict."""
+
+
 def own(name: str) -> bool:
     """Whether a module is this repository's."""
     return name.startswith(("irfer_", "tests")) or name == "conftest"
 
 
-def run_pytest(target: Target, scratch: Path, *plugins: object) -> int:
-    """pytest's exit code for the module's tests."""
+def run_pytest(tests: Sequence[str], scratch: Path, *plugins: object) -> int:
+    """pytest's exit code for some test files."""
     isolate(scratch)
-    words = [*ALWAYS, f"--basetemp={scratch / 'base'}", *target.tests]
+    words = [*ALWAYS, f"--basetemp={scratch / 'base'}", *tests]
     return int(pytest.main(words, plugins=[PlainHypothesis(), *plugins]))
 
 
-def measure(target: Target) -> Measured:
-    """What the tests do while nothing is changed; raises `NotGreenError`."""
+def measure(tests: Sequence[str], files: Sequence[Path]) -> Measured:
+    """What tests do while nothing is changed; raises `NotGreenError`."""
 
     def work(scratch: Path) -> dict[str, object]:
         before = dict(sys.modules)
-        recorder = Recorder(str(target.file))
+        recorder = Recorder(files)
         begun = time.monotonic()
         recorder.start()
-        code = run_pytest(target, scratch, recorder)
+        code = run_pytest(tests, scratch, recorder)
         sys.settrace(None)
         sys.stdout.flush()
         said = (scratch / "out").read_text("utf-8", errors="replace")[-2000:]
-        used = [resource.getrusage(w) for w in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
-        return {"code": code, "said": said} | asdict(
-            Measured(
-                recorder.seconds,
-                {name: sorted(lines) for name, lines in recorder.reached.items()},
-                sorted(recorder.shared),
-                imported(before),
-                sum(use.ru_utime + use.ru_stime for use in used),
-                time.monotonic() - begun,
-            )
-        )
+        found = recorder.measured(imported(before), time.monotonic() - begun)
+        return {"code": code, "said": said, "measured": asdict(found)}
 
-    ended = in_fork(work, wall=1800, heap=None)
-    if ended.why or ended.answer.pop("code"):
+    ended = in_fork(work, wall=3600, heap=None)
+    if ended.why or ended.answer["code"]:
         said = ended.answer["said"] if ended.answer else ended.why
-        raise NotGreenError(f"{target.name}: its tests fail without a change:\n{said}")
-    ended.answer.pop("said")
-    return Measured(**ended.answer)
+        raise NotGreenError(f"the tests fail without a change:\n{said}")
+    return Measured(**ended.answer["measured"])
 
 
-def judge(target: Target, measured: Measured, mutant: Mutant) -> Verdict:
-    """Run the tests against one mutant."""
+def judge(target: Target, measured: Measured, mutant: Mutant, budget: float) -> Verdict:
+    """Run the tests against one mutant, which is imported anew."""
     lines = statement_lines(target.file.read_text("utf-8"), mutant.line)
-    reached = bool(Guide(measured, lines).reaching)
+    guide = Guide(measured, target.file, lines, budget)
 
     def work(scratch: Path) -> tuple[int, str]:
         change(target.name, target.file, mutant.source, scratch)
-        guide = Guide(measured, lines)
-        return run_pytest(target, scratch, guide), guide.noticed_by
+        return run_pytest(guide.files, scratch, guide), guide.noticed_by
 
-    ended = in_fork(work, wall=4 * measured.wall + 60)
+    return verdict_of(mutant, guide, in_fork(work, wall=4 * measured.wall + 60))
+
+
+def verdict_of(mutant: Mutant, guide: Guide, ended: Ended) -> Verdict:
+    """What a fork's pytest says of a mutant."""
     code, by = ended.answer if ended.answer else (1, ended.why)
-    return Verdict(mutant, code != 0, by or f"pytest exit {code}", reached, ended.seconds)
+    noticed_by = by or f"pytest exit {code}" if code else ""
+    return Verdict(mutant, code != 0, noticed_by, guide.reached, ended.seconds)
 
 
-def judge_all(target: Target, mutants: Sequence[Mutant], tell: Callable[[Verdict], None]) -> None:
-    """Measure, import ahead, and try each mutant; `tell` hears every verdict.
+def judge_anew(
+    target: Target, measured: Measured, mutants: Sequence[Mutant], budget: float, tell: Tell
+) -> None:
+    """Import ahead what does not need the module, then try each mutant by a new import.
 
     The caller is a process of its own for this module, since what was imported for one stays.
-    Raises `NotGreenError` where the tests fail without a change.
     """
-    measured = measure(target)
-    os.chdir(ROOT)
-    import_ahead([name for name in measured.modules if not own(name)], target.name)
-    import_ahead([name for name in measured.modules if name.startswith("irfer_")], target.name)
-    source = target.file.read_text("utf-8")
-    unchanged = judge(target, measured, Mutant("", 0, 1, source, ""))
-    if unchanged.noticed:
-        raise NotGreenError(f"{target.name}: tests fail in a fork, unchanged: {unchanged.by}")
+    import_ahead([name for name in measured.modules if name.startswith("irfer_")], [target.name])
+    require_green(target, judge(target, measured, unchanged(target), budget))
     for mutant in mutants:
-        tell(judge(target, measured, mutant))
+        tell(target, judge(target, measured, mutant, budget))
+
+
+def unchanged(target: Target) -> Mutant:
+    """No fault at all: the tests have to pass with it."""
+    return Mutant("", 0, 1, target.file.read_text("utf-8"), "")
+
+
+def require_green(target: Target, verdict: Verdict) -> None:
+    """Raises `NotGreenError` where the tests fail with the module as it is."""
+    if verdict.noticed:
+        raise NotGreenError(f"{target.name}: tests fail in a fork, unchanged: {verdict.by}")
+
+
+def import_libraries(measured: Measured, targets: Iterable[Target]) -> None:
+    """What is no part of this repository, once for all modules."""
+    names = [name for name in measured.modules if not own(name)]
+    import_ahead(names, [target.name for target in targets])

@@ -135,23 +135,23 @@ def change(name: str, file: Path, source: str, scratch: Path) -> None:
 
 
 class NeedsTheModule(BaseException):
-    """Ends an import that needs the module which is going to be changed."""
+    """Ends an import that needs a module which is going to be changed."""
 
 
 class Refusing:
-    """Finds no module, but ends the import of one."""
+    """Finds no module, but ends the import of some."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, names: Iterable[str]) -> None:
+        self.names = frozenset(names)
 
     def find_spec(self, fullname: str, *_where: object) -> ModuleSpec | None:
-        if fullname == self.name or fullname.startswith(f"{self.name}."):
+        if fullname in self.names:
             raise NeedsTheModule
         return None
 
 
-def import_ahead(names: Iterable[str], without: str) -> None:
-    """Import what does not import one module, so that forks need not."""
+def import_ahead(names: Iterable[str], without: Iterable[str]) -> None:
+    """Import what does not import some modules, so that forks need not."""
     refusing = Refusing(without)
     sys.meta_path.insert(0, refusing)
     try:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+END = 0
+
 
 def larger(a: int, b: int) -> int:
     """The larger of two."""
@@ -10,6 +12,6 @@ def larger(a: int, b: int) -> int:
 
 def waits(number: int) -> int:
     """Counts down; a fault makes it endless."""
-    while number > 0:
+    while number > END:
         number -= 1
     return number
