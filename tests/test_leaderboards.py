@@ -105,6 +105,22 @@ def test_every_translator_of_table_1_stands_beside_its_printed_values() -> None:
     assert {request.preset for request in requests} == {"quick"}
 
 
+def test_every_dynamic_recognizer_stands_beside_tables_3_to_5() -> None:
+    path = BOARDS / "every_dynamic.toml"
+    published, requests = read_published(path), read_suite(path)
+    assert published is not None
+    tables = [read_published(BOARDS / f"suites/mma_dfer_table{k}.toml") for k in (3, 4, 5)]
+    printed = {v.value for table in tables if table is not None for v in table.values}
+    shown = {found.value for row in published.rows for metric in published.metrics
+             if (found := published.find("none", metric, row)) is not None}
+    assert shown == printed
+    named = {name for request in requests for name in request.recognizers}
+    recognizers = load().components("recognizer")
+    of_video = {c.name for c in recognizers if c.factory.startswith("irfer_dynamic")}
+    assert of_video | {"dfer_clip", "clip_frame_mean"} <= named
+    assert {request.preset for request in requests} == {"quick"}
+
+
 @pytest.mark.parametrize("suite", SUITES, ids=lambda path: path.stem)
 @pytest.mark.parametrize("setting", ["synth_nir_augmented", "synth_lwir_augmented"])
 def test_a_papers_table_plans_on_the_embedded_benchmark(

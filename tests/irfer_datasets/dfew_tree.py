@@ -60,6 +60,13 @@ def write_lists(
             path.write_bytes((end.join(["video_name,label", *rows]) + end).encode(encoding))
 
 
+def save_frames(folder: Path, frames: Sequence[Any], before: str = "") -> None:
+    """Numbered from 1 behind `before`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, frame in enumerate(frames, start=1):
+        Image.fromarray(np.asarray(frame)).save(folder / f"{before}{number:05d}.jpg", quality=95)
+
+
 def _save(folder: Path, names: Callable[[int], str], clip: int, frames: int) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for number, frame in enumerate(pixels(clip, frames), start=1):
