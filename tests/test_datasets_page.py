@@ -45,7 +45,7 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
                 node.func, "id", ""
             )
             value = node.args[0] if called in CALLS else None
-            for keyword in node.keywords:
+            for keyword in node.keywords if called == "first" else ():
                 yield from texts(keyword.value if keyword.arg == "kind" else None)
         elif isinstance(node, ast.Assign):
             names = [name for target in node.targets for name in ast.walk(target)]
