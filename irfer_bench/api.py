@@ -71,6 +71,7 @@ if TYPE_CHECKING:
         compare_count,
         compare_labels,
         compare_list,
+        compare_splits,
         label_digest,
     )
     from irfer_bench.data.trees.fold_lists import (
@@ -103,6 +104,7 @@ if TYPE_CHECKING:
         find_copies,
         note_other_copies,
         top_folders,
+        visible_still,
     )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
     from irfer_bench.data.trees.recorded import (
@@ -183,14 +185,15 @@ _HOMES = {
         "probe_videos read_clip_frames"
     ),
     "data.trees.clips": "ClipFrames VideoClips",
-    "data.trees.counts": "compare_count compare_labels compare_list label_digest",
+    "data.trees.counts": "compare_count compare_labels compare_list compare_splits label_digest",
     "data.trees.fold_lists": (
         "Assigned FoldList FoldPaths ListSide ListedClip "
         "choose_fold_lists merge_fold_lists name_labels numbered_list_rows read_fold_lists"
     ),
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": (
-        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders"
+        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders "
+        "visible_still"
     ),
     "data.trees.recorded": "Recorded SequenceKey note_absent_sequences read_sequences",
     "data.trees.survey": (
@@ -337,6 +340,7 @@ __all__ = [
     "compare_count",
     "compare_labels",
     "compare_list",
+    "compare_splits",
     "label_digest",
     "Assigned",
     "FoldList",
@@ -356,6 +360,7 @@ __all__ = [
     "choose_copy",
     "find_copies",
     "note_other_copies",
+    "visible_still",
     "top_folders",
     "Recorded",
     "SequenceKey",

@@ -115,7 +115,8 @@ def test_every_dynamic_recognizer_stands_beside_tables_3_to_5() -> None:
              if (found := published.find("none", metric, row)) is not None}
     assert shown == printed
     named = {name for request in requests for name in request.recognizers}
-    of_video = {c.name for c in load().components("recognizer") if c.factory.startswith("irfer_dynamic")}
+    recognizers = load().components("recognizer")
+    of_video = {c.name for c in recognizers if c.factory.startswith("irfer_dynamic")}
     assert of_video | {"dfer_clip", "clip_frame_mean"} <= named
     assert {request.preset for request in requests} == {"quick"}
 

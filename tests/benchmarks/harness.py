@@ -15,10 +15,6 @@ DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 MARK = "<!-- measured: python -m tests.benchmarks -->"
 
 
-class NotMeasured(Exception):  # noqa: N818  no error: the row says so
-    """The machine lacks what a benchmark is about; says what."""
-
-
 @dataclass(frozen=True)
 class Benchmark:
     """One line of the table.
@@ -29,6 +25,7 @@ class Benchmark:
         repeat: how often; the median counts.
         budget: what the figures must not exceed, in words.
         unit: of the figures; `GiB` of what is counted in memory.
+        lacking: why this machine cannot measure it, in words; empty where it can.
     """
 
     name: str
@@ -38,6 +35,14 @@ class Benchmark:
     repeat: int = 5
     budget: str = ""
     unit: Literal["s", "GiB"] = "s"
+    lacking: Callable[[], str] = str
+
+
+def no_matrix_units() -> str:
+    """Empty where the processor multiplies matrices of bf16 in units of its own (AMX)."""
+    flags = Path("/proc/cpuinfo")
+    has = flags.exists() and "amx_bf16" in flags.read_text().split()
+    return "" if has else "this processor has no bf16 matrix units"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -48,15 +53,18 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(benchmark: Benchmark) -> list[str]:
-    """One line of the table: medians, and how many times as long the other takes."""
-    try:
-        pairs = [benchmark.run(False) for _ in range(benchmark.repeat)]
-    except NotMeasured as reason:
-        return [benchmark.name, f"{benchmark.ours}: not measured, {reason}", benchmark.other, "",
-                benchmark.budget]
+    """One line of the table: medians, and how many times as long the other takes.
+
+    Where the machine lacks what it needs, the line says so in place of figures.
+    """
+    lacking = benchmark.lacking()
+    if lacking:
+        return [benchmark.name, f"skipped: {lacking}", "", "", benchmark.budget]
+    pairs = [benchmark.run(False) for _ in range(benchmark.repeat)]
     ours = statistics.median(pair[0] for pair in pairs)
     others = [pair[1] for pair in pairs if pair[1] is not None]
-    other, unit = statistics.median(others) if others else None, benchmark.unit
+    other = statistics.median(others) if others else None
+    unit = benchmark.unit
     return [
         benchmark.name,
         f"{benchmark.ours}: {shown(ours, unit)}",

@@ -15,13 +15,11 @@ from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
-from irfer_bench.home import pick_precision
 from irfer_dynamic.encoder_params import PAIRS, EncoderPair, EncoderShape
 from irfer_dynamic.fusion import FusionBottleneck
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
 from tests.benchmarks.clip import processor_seconds
-from tests.benchmarks.harness import NotMeasured
 
 Forward = Callable[[Tensor, Tensor], Tensor]
 
@@ -131,16 +129,6 @@ def forward_seconds(tiny: bool) -> tuple[float, float]:
     )
 
 
-def need_matrix_units(tiny: bool) -> None:
-    """At full size the rows of bf16 need the processor's matrix units.
-
-    Raises:
-        NotMeasured: there are none.
-    """
-    if not tiny and pick_precision("auto", "cpu") != "bf16":
-        raise NotMeasured("the processor has no matrix units for bfloat16")
-
-
 def in_bf16(model: MMADFER) -> Forward:
     """The forward pass under autocast, as `--precision bf16` runs it."""
 
@@ -154,7 +142,6 @@ def in_bf16(model: MMADFER) -> Forward:
 
 def bf16_step_seconds(tiny: bool) -> tuple[float, float]:
     """A training step in bf16 against the public code's fp32, processor time."""
-    need_matrix_units(tiny)
     model = network(tiny)
     drawn, theirs, ours = batch(model, 1 if tiny else 2), published(model), in_bf16(model)
     step(ours, model, drawn)
@@ -167,7 +154,6 @@ def bf16_step_seconds(tiny: bool) -> tuple[float, float]:
 @torch.no_grad()
 def bf16_forward_seconds(tiny: bool) -> tuple[float, float]:
     """A forward pass in bf16 against the public code's fp32, processor time."""
-    need_matrix_units(tiny)
     model = network(tiny)
     frames, audio, _ = batch(model, 1 if tiny else 2)
     theirs, ours = published(model), in_bf16(model)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -33,6 +34,8 @@ class OfficialDataset(Stills):
         """Whether files of this dataset lie under a root."""
         return bool(found.of(*self.roles))
 
+    inner: ClassVar[Mapping[str, str]] = {}
+    """Hints by a pattern for a part of the set: `NAME/` is the root, `/NAME` a folder in it."""
     tested: ClassVar[str] = ""
     """The official split that is the only fold; without one, folds are published lists."""
 
@@ -49,7 +52,12 @@ class OfficialDataset(Stills):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints why a folder is not this dataset: it may be a part of it."""
-        return []
+        names = [f"{root.resolve().name}/", *(f"/{name}" for name in top_folders(found))]
+        return [
+            hint
+            for pattern, hint in self.inner.items()
+            if any(re.fullmatch(pattern, name, re.IGNORECASE) for name in names)
+        ]
 
     def identify(self, root: Path) -> Match:
         """Confident where files lie as its owner distributes them."""
@@ -79,6 +87,13 @@ class OfficialDataset(Stills):
         if self.tested:
             return [split_fold(items, self.tested)]
         return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
+
+
+def visible_still(
+    name: str, label: str, path: str, *, subject: str | None = None, split: str = "", part: str = ""
+) -> Item:
+    """The item of one visible image; `name` is its id."""
+    return Item(name, label, subject, "vis", files=(path,), split=split, part=part)
 
 
 @dataclass(frozen=True)

@@ -128,7 +128,8 @@ def read_rows(
     outside: list[tuple[str, str]] = []
     for number, record in enumerate(records, start=1):
         where = f"{manifest} row {number}"
-        path = record.get("path", "").replace("\\", "/")
+        given = record.get("path", "").replace("\\", "/")
+        path = PurePosixPath(given).as_posix() if given else ""
         try:
             row = make(record)
             if path in rows:
@@ -158,7 +159,8 @@ def path_below(given: str, root: Path, top: str = "root") -> str:
     if not given or not given.isprintable() or ";" in given:
         raise RefusedRowError("bad_row", "it has no usable path")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise RefusedRowError("outside_root", f"it leads elsewhere, not from the {top} downwards")
+        action = f"{given} leads elsewhere, not from the {top} downwards"
+        raise RefusedRowError("outside_root", action)
     return path.as_posix()
 
 

@@ -29,7 +29,7 @@ from irfer_bench.api import (
     note_other_copies,
 )
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
-from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
+from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, PARTS, TABLE, count, flaw
 from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
 from irfer_datasets.params import AffectNetParams
 
@@ -55,6 +55,7 @@ class AffectNet(OfficialDataset):
     wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
     tested = "val"
+    inner = PARTS
     roles = tuple(role for roles in FORMS.values() for role in roles)
     survey_class = ListSurvey
 
@@ -68,7 +69,7 @@ class AffectNet(OfficialDataset):
         whole = [copy for copy in copies if not flaw(copy, found)]
         if whole:
             return Match(0.95, f"AffectNet as {whole[0].form} under {whole[0].base or '.'}")
-        own = stray(root, found)
+        own = self.stray(root, found)
         what = f"{copies[0].base or '.'} has {flaw(copies[0], found)}"
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *self.hints(root))))
 
@@ -84,10 +85,6 @@ class AffectNet(OfficialDataset):
         else:
             left_out = survey_lists(chosen, found, self.params.automatic, seen)
         count(chosen, left_out, seen)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is a part of the set."""
-        return stray(root, found)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The face: the crop of 2021, or the image of 2017 cut to the official box.

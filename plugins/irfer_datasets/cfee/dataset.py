@@ -12,10 +12,10 @@ two turned round (`260_19.png.jpg`), all in `Images6`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
 from irfer_bench.api import (
     CLASSES,
@@ -26,6 +26,7 @@ from irfer_bench.api import (
     Patterns,
     Survey,
     join,
+    visible_still,
 )
 
 NATIVE = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
@@ -71,6 +72,10 @@ class Cfee(OfficialDataset):
     wanted = "no 01-04/Images1 to 21-26/Images6 with CC_SSS_NNNN.jpg below it"
     table = TABLE
     roles = ("image", "turned")
+    inner: ClassVar[Mapping[str, str]] = {
+        r"\d\d-\d\d/": "it holds one Images folder: give the folder above it",
+        r"Images[1-6]/": "give the folder two above it, that of 01-04 to 21-26",
+    }
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether images are named CC_SSS_NNNN.jpg, and the root is not a part of the set."""
@@ -92,34 +97,16 @@ class Cfee(OfficialDataset):
             if code in CODES:
                 name = facts["subject"], code, facts.get("serial", "")
                 seen.first(used, name, path)
-        seen.items.extend(_item(name, used[name]) for name in sorted(used))
+        for name in sorted(used):
+            full = f"cfee_{'_'.join(filter(None, name))}"
+            still = visible_still(full, CODES[name[1]], used[name], subject=name[0])
+            seen.items.append(still)
         _count(hits, codes, sorted(subjects), {name[:2] for name in used}, seen)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is one of the folders of images."""
-        name = root.resolve().name
-        if re.fullmatch(r"\d\d-\d\d", name):
-            return ["it holds one Images folder: give the folder above it"]
-        if name.casefold() in {folder.casefold() for folder in FOLDERS}:
-            above = "which holds 01-04 to 21-26"
-            return [f"it holds CC_SSS_NNNN.jpg: give the folder two above it, {above}"]
-        return []
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Every fifth of the sorted subjects: their numbers are not published, so no list is."""
         subjects = sorted({item.subject for item in items if item.subject is not None})
         return [frozenset(subjects[fold::FOLDS]) for fold in range(FOLDS)]
-
-
-def _item(name: Name, path: str) -> Item:
-    subject, code, _ = name
-    return Item(
-        id=f"cfee_{'_'.join(filter(None, name))}",
-        label=CODES[code],
-        subject=subject,
-        spectrum="vis",
-        files=(path,),
-    )
 
 
 def _count(

@@ -8,8 +8,7 @@ labelled sequence is two items: all its frames, and its first frame alone as a n
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -48,6 +47,9 @@ class CkPlus(OfficialDataset):
     wanted = "no folder with S005/001 below it"
     table = TABLE
     roles = ROLES
+    inner: ClassVar[Mapping[str, str]] = {
+        r"S\d{3}/": "it is one subject's: give the folder two above it"
+    }
     survey_class = Sequences
 
     def match(self, root: Path, found: Matches) -> Match:
@@ -70,9 +72,7 @@ class CkPlus(OfficialDataset):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one subject's folder, or a copy without sequences."""
-        hints = []
-        if re.fullmatch(r"S\d{3}", root.resolve().name):
-            hints.append("it is one subject's: give the folder two above it")
+        hints = super().stray(root, found)
         if found.of("sorted"):
             hints.append(
                 "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks "

@@ -23,6 +23,7 @@ from irfer_bench.api import (
     compare_list,
     few,
     open_annotation,
+    visible_still,
 )
 from irfer_datasets.expected import published
 
@@ -128,15 +129,8 @@ def _items(key: SessionKey, frames: Mapping[int, str], code: int) -> list[Item]:
         part="sequence",
         frames=len(files),
     )
-    first = Item(
-        id=f"{name}_neutral",
-        label="neutral",
-        subject=key[0],
-        spectrum="vis",
-        files=files[:1],
-        part="neutral",
-    )
-    return [whole, first]
+    part = "neutral"
+    return [whole, visible_still(f"{name}_{part}", part, files[0], subject=key[0], part=part)]
 
 
 def count(where: str, sessions: Collection[SessionKey], seen: Sequences) -> None:

@@ -29,8 +29,9 @@ from irfer_bench.api import (
     OfficialDataset,
     Survey,
     clip_of,
-    compare_labels,
+    compare_splits,
     note_other_copies,
+    visible_still,
 )
 from irfer_datasets.expected import published
 from irfer_datasets.ferplus.pixels import PixelTable, scan
@@ -42,7 +43,6 @@ from irfer_datasets.ferplus.votes import (
     flaw,
     read_list,
     read_votes,
-    stray,
     usable,
 )
 
@@ -72,6 +72,10 @@ class Ferplus(OfficialDataset):
     wanted = "neither fer2013.csv with fer2013new.csv, nor FER2013Train with label.csv, below it"
     table = TABLE
     tested = "test"
+    inner: ClassVar[Mapping[str, str]] = {
+        "FER2013(?:Train|Valid|Test)/": "it is one part of it: give the folder that holds "
+        "FER2013Train, FER2013Valid, FER2013Test"
+    }
     roles = ("image", "list", "votes", "pixels")
     survey_class = FerSurvey
 
@@ -85,7 +89,8 @@ class Ferplus(OfficialDataset):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one split, or FER-2013 alone."""
-        return stray(found, root.resolve().name)
+        own = "it is FER-2013 with its own labels: FER+ needs fer2013.csv and fer2013new.csv"
+        return [*super().stray(root, found), *([own] if found.of("sorted") else [])]
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All images that most annotators saw one expression in, and problems.
@@ -119,10 +124,7 @@ class Ferplus(OfficialDataset):
             rows = voted[0] if voted else listed
         _take(there, rows, chosen.base or ".", seen)
         edition = published("ferplus")["votes" if voted else "list"]
-        for split in HALVES.values():
-            own = [item.label or "" for item in seen.items if item.split == split]
-            known: Mapping[str, int] = edition[split]
-            seen.problems += compare_labels(chosen.base or ".", f"{split} images", own, known)
+        seen.problems += compare_splits(chosen.base or ".", "images", seen.items, edition)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The image, grey repeated to three channels.
@@ -195,10 +197,8 @@ def _take(there: Mapping[str, str], voted: Sequence[Voted], place: str, seen: Fe
             action = f"{own.name} has votes and is not there; {OTHERS_USED}"
             seen.note("missing_item", place, action)
         else:
-            files = (there[own.name],)
-            seen.items.append(
-                Item(f"ferplus_{own.name}", own.label, None, "vis", files=files, split=own.split)
-            )
+            name = f"ferplus_{own.name}"
+            seen.items.append(visible_still(name, own.label, there[own.name], split=own.split))
     for name in sorted(there.keys() - {own.name for own in named}):
         seen.note("unlabelled_file", there[name], "not read; nobody voted on it")
     if without.total():

@@ -22,7 +22,6 @@ from irfer_bench.api import (
     Patterns,
     find_copies,
     open_annotation,
-    top_folders,
 )
 
 SPLITS: Mapping[str, str] = {"training": "train", "publictest": "val", "privatetest": "test"}
@@ -40,6 +39,7 @@ TABLE = Patterns(
         "list": rf"{_HALF}/label\.csv",
         "votes": r"fer2013new\.csv",
         "pixels": r"(?:fer2013|icml_face_data)\.csv",
+        "sorted": r"(?:angry|disgust)/.+\.(?:png|jpe?g)",
     },
     names=("data", *_FOLDERS),
     holders=("data",),
@@ -65,20 +65,6 @@ def flaw(found: Matches) -> str:
     if found.of("pixels"):
         return "fer2013.csv and no fer2013new.csv, whose votes are the labels of FER+"
     return "votes and no images: add fer2013.csv of FER-2013, or the folders of images"
-
-
-def stray(found: Matches, name: str) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    folders = {folder.casefold() for folder in _FOLDERS}
-    if name.casefold() in folders:
-        return [f"{name} is one part of it: give the folder that holds {', '.join(_FOLDERS)}"]
-    if {"angry", "disgust", "happy"} <= top_folders(found) | _below(found):
-        return ["it is FER-2013 with its own labels: FER+ needs fer2013.csv and fer2013new.csv"]
-    return []
-
-
-def _below(found: Matches) -> set[str]:
-    return {folder.rpartition("/")[2].casefold() for folder in found.tree.files}
 
 
 NO_MAJORITY, UNKNOWN, NO_FACE = "no majority", "unknown", "no face"

@@ -33,7 +33,7 @@ from irfer_bench.api import (
     Patterns,
     Survey,
     canonical,
-    compare_labels,
+    compare_splits,
     open_annotation,
     read_clip_frames,
 )
@@ -134,10 +134,8 @@ class Ferv39k(OfficialDataset):
             seen.note("unlabelled_file", "2_ClipsforFaceCrop", action)
         for clip in sorted(folders.keys() & splits.keys() if splits else folders):
             seen.items.append(_item(clip, folders[clip], splits.get(clip, ""), seen))
-        for split in SPLITS:
-            own = [item.label or "" for item in seen.items if item.split == split]
-            known: Mapping[str, int] = published("ferv39k")[split]
-            seen.problems += compare_labels(".", f"{split} clips", own, known)
+        known = {split: published("ferv39k")[split] for split in SPLITS}
+        seen.problems += compare_splits(".", "clips", seen.items, known)
 
 
 def _item(clip: Clip, hit: Found, split: str, seen: Survey) -> Item:

@@ -19,7 +19,6 @@ from pathlib import Path
 from irfer_bench.api import (
     CLASSES,
     OTHERS_USED,
-    Item,
     Matches,
     OfficialDataset,
     Patterns,
@@ -27,6 +26,7 @@ from irfer_bench.api import (
     UnreadableImageError,
     few,
     open_image,
+    visible_still,
 )
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
@@ -105,17 +105,6 @@ def is_black(path: Path) -> bool:
         return False
 
 
-def _item(stem: str, path: str) -> Item:
-    return Item(
-        id=f"kdef_{stem.casefold()}",
-        label=EXPRESSIONS[stem[4:6]],
-        subject=stem[1:4],
-        spectrum="vis",
-        files=(path,),
-        part=VIEWS[stem[6:]],
-    )
-
-
 class Kdef(OfficialDataset):
     """An item is a still; its part is the view, its subject sex and number (`F01`)."""
 
@@ -150,7 +139,10 @@ class Kdef(OfficialDataset):
         for stem in sorted(BLACK & images.keys()):
             if is_black(seen.root / images[stem]):
                 seen.note("left_out", images.pop(stem), "it is black, as documented")
-        seen.items.extend(_item(stem, images[stem]) for stem in sorted(images))
+        for stem in sorted(images):
+            name, label, view = f"kdef_{stem.casefold()}", EXPRESSIONS[stem[4:6]], VIEWS[stem[6:]]
+            still = visible_still(name, label, images[stem], subject=stem[1:4], part=view)
+            seen.items.append(still)
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one person's folder, or that of the averaged faces."""

@@ -10,7 +10,7 @@ are public, so users convert it into this layout. An item is a sequence.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import ClassVar
 
 from irfer_bench.api import (
     BASIC,
@@ -24,7 +24,6 @@ from irfer_bench.api import (
     Survey,
     note_absent_sequences,
     read_sequences,
-    top_folders,
 )
 
 CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
@@ -69,19 +68,14 @@ class LargeHfe(OfficialDataset):
     wanted = f"no {LAYOUT} with S001 to S360 below it"
     table = TABLE
     roles = ("frame",)
+    inner: ClassVar[Mapping[str, str]] = {
+        r"/S\d{3}": "it holds subjects: give the folder above it",
+        f"/(?:{'|'.join(BASIC)})": "it holds one subject's expressions: give that of VIS and NIR",
+    }
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All sequences by the folders' names, and problems."""
         seen.items.extend(_items(read(found, seen)))
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is inside the tree."""
-        names = {name.capitalize() for name in top_folders(found)}
-        if names & set(SUBJECTS):
-            return ["it holds subjects: give the folder above it"]
-        if names & set(EXPRESSIONS.values()):
-            return ["it holds one subject's expressions: give the folder of VIS and NIR"]
-        return []
 
 
 def _items(sequences: Mapping[SequenceKey, Recorded]) -> Iterator[Item]:

@@ -22,6 +22,7 @@ from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from typing import ClassVar
 
 from irfer_bench.api import (
     BASIC,
@@ -40,7 +41,6 @@ from irfer_bench.api import (
     note_absent_sequences,
     note_other_copies,
     read_sequences,
-    top_folders,
 )
 from irfer_datasets.params import OuluCasiaParams
 
@@ -176,14 +176,20 @@ class OuluCasia(OfficialDataset):
     wanted = "no NI, VL, NI_Acropped or VL_Acropped folder with Strong, Weak or Dark below it"
     table = TABLE
     roles = tuple(FORMS)
+    inner: ClassVar[Mapping[str, str]] = {
+        "/(?:Strong|Weak|Dark)": "it holds Strong, Weak or Dark: give the folder above it",
+        r"/P\d{3}": "it holds P001 and others: give the folder two above it",
+        f"/(?:{'|'.join(BASIC)})": "it holds one subject's expressions: give the one three above",
+    }
     params: OuluCasiaParams
     params_class = OuluCasiaParams
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All sequences of one tree, and what is missing or unlike the published listing."""
-        chosen = self._chosen(found)
+        copies = find_copies(found, FORMS)
+        chosen = choose_copy(copies, self.params.tree, "oulu_casia.tree", seen.root)
         survey(chosen, found, seen)
-        note_other_copies(find_copies(found, FORMS), chosen, seen)
+        note_other_copies(copies, chosen, seen)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The sequence or some of its frames, grey repeated to three channels.
@@ -192,17 +198,3 @@ class OuluCasia(OfficialDataset):
             DamagedError: a frame cannot be decoded.
         """
         return replace(super().read(root, item, frames), fps=FPS)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is inside the tree."""
-        inside = {
-            "it holds Strong, Weak or Dark: give the folder above it": ILLUMINATIONS,
-            "it holds P001 and others: give the folder two above it": SUBJECTS,
-            "it holds one subject's expressions: give the folder three above it": EXPRESSIONS,
-        }
-        names = top_folders(found)
-        return [hint for hint, own in inside.items() if names & {n.casefold() for n in own}]
-
-    def _chosen(self, found: Matches) -> DatasetCopy:
-        copies = find_copies(found, FORMS)
-        return choose_copy(copies, self.params.tree, "oulu_casia.tree", found.tree.root)

@@ -14,9 +14,10 @@ from irfer_bench.api import (
     Matches,
     Patterns,
     Survey,
-    compare_labels,
+    compare_splits,
     find_copies,
     open_annotation,
+    visible_still,
 )
 from irfer_datasets.expected import published
 
@@ -109,12 +110,12 @@ def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
 
 def count(copy: DatasetCopy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
-    for split in SPLITS:
-        own = [item.label or "" for item in seen.items if item.split == split]
-        known = published("rafdb")[f"{split}_per_class_1_7"]
-        per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = copy.base or "."
-        seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
+    counts = published("rafdb")
+    known = {
+        split: dict(zip(LABELS.values(), counts[f"{split}_per_class_1_7"], strict=True))
+        for split in SPLITS
+    }
+    seen.problems += compare_splits(copy.base or ".", "images", seen.items, known)
 
 
 def _listed(source: Path, seen: Survey) -> dict[Key, int]:
@@ -200,12 +201,5 @@ def _name(key: Key) -> str:
 
 
 def _item(key: Key, code: int, path: str, images: str) -> Item:
-    return Item(
-        id=f"raf_{_name(key)}",
-        label=LABELS[code],
-        subject=None,
-        spectrum="vis",
-        files=(path,),
-        split=key[0],
-        part=images,
-    )
+    split = key[0]
+    return visible_still(f"raf_{_name(key)}", LABELS[code], path, split=split, part=images)
