@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import BenchError
+from irfer_bench.home import is_folder
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.component import Component
@@ -42,7 +43,7 @@ def data_here(component: Component) -> bool:
     if component.traits.get("embedded"):
         return True
     root = os.environ.get(data_variable(component.name))
-    return bool(root) and Path(str(root)).expanduser().is_dir()
+    return bool(root) and is_folder(str(root))
 
 
 def dataset_of(setting: Component, datasets: list[Component]) -> str:
