@@ -23,7 +23,7 @@ def test_a_nested_record_stops_no_command(bench: Preparer) -> None:
         assert expected in (None, code), (words, err)
         assert "Traceback" not in err and len(err.splitlines()) <= 2, err
     code, _, err = bench.run()
-    assert code == 0 and "set aside" in err, err
+    assert code == 0, err
     assert path.with_name(f"{path.name}.damaged").is_file()
 
 
