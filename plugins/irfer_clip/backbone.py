@@ -113,6 +113,7 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     Raises:
         UsageError: names or shapes differ; says which.
     """
+    _check_depth(config, state, what)
     known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
     # Without memory and without random numbers: every tensor comes from the checkpoint.
     with torch.device("meta"):
@@ -129,12 +130,31 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     return clip.eval().requires_grad_(False)
 
 
+def _check_depth(config: dict[str, Any], state: dict[str, Tensor], what: str) -> None:
+    """Refuse more layers than the file has tensors, before modules are made of them.
+
+    Raises:
+        DamagedError: they are more, or the architecture says nothing that can be understood.
+    """
+    try:
+        for tower in ("vision_cfg", "text_cfg"):
+            layers = config[tower].get("layers", 12)
+            count = sum(layers) if isinstance(layers, list | tuple) else int(layers)
+            if count > len(state):
+                raise DamagedError(
+                    f"{what} names {count} layers and holds {len(state)} tensors",
+                    "fetch it again, or name the right open_clip model in `architecture`",
+                )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"{what} has no architecture of a CLIP: {error!r}") from None
+
+
 @lru_cache(maxsize=2)
 def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
     file = Path(path)
     state, metadata = read_state(file)
     if "architecture" in metadata:
-        config = json.loads(metadata["architecture"])
+        config = _read_json(metadata, "architecture", file)
     else:
         config = open_clip.get_model_config(architecture) if architecture else None
         if config is None:
@@ -143,7 +163,7 @@ def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
                 f"the architecture of {file.name} is {architecture or 'unknown'!r}", known
             )
     clip = build_clip(config, state, file.name).to(device)
-    mean, std = (json.loads(metadata.get(key, "null")) for key in ("mean", "std"))
+    mean, std = (_read_json(metadata, key, file) for key in ("mean", "std"))
     size = clip.visual.image_size
     return Backbone(
         clip,
@@ -154,6 +174,13 @@ def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
         digest,
         device,
     )
+
+
+def _read_json(metadata: dict[str, str], name: str, file: Path) -> Any:
+    try:
+        return json.loads(metadata.get(name, "null"))
+    except (ValueError, RecursionError):
+        raise DamagedError(f"{file}: its metadata {name!r} is no JSON") from None
 
 
 def _tokenizer(metadata: dict[str, str], file: Path, architecture: str) -> Any:
