@@ -30,8 +30,14 @@ KINDS = {
     for kind in (
         Kind("arguments", "tests.fuzz.kinds.arguments", writes_beside=True),
         Kind("suites", "tests.fuzz.kinds.suites"),
-        Kind("records", "tests.fuzz.kinds.records"),
+        Kind("records", "tests.fuzz.kinds.records", 2.0),
         Kind("predictions", "tests.fuzz.kinds.records"),
-        Kind("images", "tests.fuzz.kinds.images", codes=(4,)),
+        Kind("documents", "tests.fuzz.kinds.documents", 2.0),
+        Kind("annotations", "tests.fuzz.kinds.trees"),
+        Kind("images", "tests.fuzz.kinds.images", 4.0, codes=(4,)),
+        Kind("media", "tests.fuzz.kinds.media", 1.0, codes=(4,)),
+        Kind("arrow", "tests.fuzz.kinds.arrow", 2.0, codes=(4,)),
+        Kind("weights", "tests.fuzz.kinds.weights", codes=(2, 4)),
+        Kind("announcements", "tests.fuzz.kinds.announcements"),
     )
 }

@@ -10,18 +10,17 @@ from tests.fuzz.mutations import mutate_text
 
 SEEDS = (
     b"""dataset = "toy"
-translators = ["toy_shift", "toy_raw"]
+translators = ["toy_shift"]
 recognizers = ["toy_means"]
 folds = [1, 2]
 seeds = [0, 1]
 threads = 1
 [params.toy_means]
-epochs = 3
+passes = 3
 [data_roots]
 folder = "somewhere"
 """,
-    b"""setting = "toy_weak"
-settings = ["toy_weak", "toy_supervised"]
+    b"""settings = ["toy_weak", "toy_supervised"]
 recognizers = ["toy_means", "toy_encoded"]
 metrics = ["uar"]
 folds = "1-2"
@@ -31,7 +30,7 @@ preset = "quick"
 [[run]]
 translators = ["nfer_sde", "none"]
 recognizers = ["pca", "resnet18"]
-[run.params.translator]
+[run.params.nfer_sde]
 lambda_h = 50
 [[run]]
 settings = ["synth_nir_supervised"]
@@ -44,18 +43,18 @@ dataset = "synth"
 metrics = { uar = "UAR" }
 rows = { pca = "PCA" }
 [ablation]
-base = "nfer_sde"
+full = "nfer_sde"
 """,
-    b"""dataset = "folder"
-data_roots = { folder = "." }
-recognizers = ["resnet18"]
-landmarks = "landmarks.safetensors"
+    b"""dataset = "toy"
+data_roots = { toy = "." }
+recognizers = ["toy_means"]
+translators = ["toy_raw", "toy_shift"]
 detector = "boxes"
 boxes = "boxes.json"
 no_face = "whole"
 device = "cpu"
 precision = "fp32"
-rebuild = ["resnet18"]
+rebuild = ["toy_means"]
 fit_translator_on = "synth"
 """,
 )
@@ -74,6 +73,7 @@ def mutate(kind: str, random: Random, seed: bytes, others: Sequence[bytes]) -> b
 def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:
     """Plan it; `run` reads it in the same way, and the values that it names."""
     (place / "suite.toml").write_bytes(content)
+    (place / "boxes.json").write_text("{}")
 
     def call() -> int:
         from irfer_bench.cli import main
