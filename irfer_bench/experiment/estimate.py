@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from irfer_bench.store.artefacts import Store
 
 TIMES = "times.json"
+LONGEST = 1e9
+"""Seconds, some thirty years: what a file says beyond that is damage."""
 EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
 """Seconds on two cores before anything was timed; only for the embedded benchmark."""
 
@@ -67,7 +69,11 @@ def known_times(store: Store) -> dict[str, float]:
     except DamagedError:
         return {}
     pairs = found.items() if isinstance(found, dict) else ()
-    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
+    return {
+        name: float(value)
+        for name, value in pairs
+        if isinstance(value, int | float) and 0 <= value < LONGEST
+    }
 
 
 def _name(step: Step) -> str:

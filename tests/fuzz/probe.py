@@ -9,7 +9,8 @@ import os
 import select
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from tests.fuzz.sandbox import PATIENCE, Verdict
 
 ROOT = Path(__file__).parents[2]
 CORPUS = Path(__file__).parent / "corpus"
+TURN = 32
+"""Inputs that are sent before the first answer is awaited; their answers fit into a pipe."""
 NEEDED = ("PATH", "LANG", "LD_LIBRARY_PATH", "VIRTUAL_ENV", "PYTHONHASHSEED")
 
 
@@ -26,22 +29,34 @@ class Probe:
 
     folder: Path
     counts: dict[str, dict[str, int]] = field(default_factory=dict)
-    _child: subprocess.Popen[str] | None = None
+    _child: subprocess.Popen[bytes] | None = None
     _started: int = 0
 
-    def feed(self, kind: str, content: bytes) -> Verdict:
-        """How the child ended on this input; its death is a fault as well."""
+    def feed(self, kind: str, contents: Sequence[bytes]) -> Iterator[Verdict]:
+        """How the child ended on each input; its death on one is a fault of that one."""
+        waiting = list(contents)
+        while waiting:
+            for verdict in self._turn(kind, waiting[:TURN]):
+                own = self.counts.setdefault(kind, {})
+                own[verdict.outcome] = own.get(verdict.outcome, 0) + 1
+                del waiting[0]
+                yield verdict
+
+    def _turn(self, kind: str, contents: Sequence[bytes]) -> Iterator[Verdict]:
+        """Verdicts of a few inputs that are sent together, up to the first that ends the child."""
         child = self._child = self._child or self._start()
         assert child.stdin is not None and child.stdout is not None
-        line = {"kind": kind, "content": base64.b64encode(content).decode()}
-        child.stdin.write(json.dumps(line) + "\n")
-        child.stdin.flush()
-        ready, _, _ = select.select([child.stdout], [], [], 2 * PATIENCE)
-        answer = child.stdout.readline() if ready else ""
-        verdict = Verdict(**json.loads(answer)) if answer else self._died(child, bool(ready))
-        own = self.counts.setdefault(kind, {})
-        own[verdict.outcome] = own.get(verdict.outcome, 0) + 1
-        return verdict
+        for content in contents:
+            line = {"kind": kind, "content": base64.b64encode(content).decode()}
+            with suppress(BrokenPipeError):  # the answers tell at which input it ended
+                child.stdin.write(f"{json.dumps(line)}\n".encode())
+        for _ in contents:
+            ready, _, _ = select.select([child.stdout], [], [], 2 * PATIENCE)
+            answer = child.stdout.readline() if ready else b""
+            if not answer:
+                yield self._died(child, bool(ready))
+                return
+            yield Verdict(**json.loads(answer))
 
     def close(self) -> None:
         """End the child."""
@@ -50,7 +65,7 @@ class Probe:
             self._child.communicate()
             self._child = None
 
-    def _start(self) -> subprocess.Popen[str]:
+    def _start(self) -> subprocess.Popen[bytes]:
         self._started += 1
         box = self.folder / f"box{self._started}"
         box.mkdir()
@@ -61,10 +76,10 @@ class Probe:
             return subprocess.Popen(
                 [sys.executable, "-m", "tests.fuzz.child", str(box)],
                 env=given | {"PYTHONPATH": path, "OMP_NUM_THREADS": "1"},
-                cwd=box, text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
+                cwd=box, bufsize=0, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log,
             )  # fmt: skip
 
-    def _died(self, child: subprocess.Popen[str], ended: bool) -> Verdict:
+    def _died(self, child: subprocess.Popen[bytes], ended: bool) -> Verdict:
         self.close()
         log = (self.folder / "log").read_text(errors="replace")
         own = [text.strip() for text in log.splitlines() if "irfer_" in text]

@@ -72,44 +72,41 @@ def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:
     name, _, document = content.partition(b"\n")
     path = place / name.decode("ascii", "replace").replace("/", "-")
     path.write_bytes(document)
-    readers: dict[str, Callable[[Path], object]] = {
+    readers: dict[str, Callable[[Path], int]] = {
         "statement": _against, "kept": _kept, "squares": _squares, "job": _job, "values.json": _values,
         "values.csv": _values, "artefact": _artefact, "times": _times, "state": _state,
         "landmarks": _landmarks, "checkpoint": _checkpoint,
     }  # fmt: skip
     reader = readers.get(path.name, _state)
-    return lambda: _nothing(reader(path))
+    return lambda: reader(path)
 
 
-def _nothing(result: object) -> int:
-    return result if isinstance(result, int) else 0
-
-
-def _against(path: Path) -> object:
+def _against(path: Path) -> int:
     from irfer_bench.cli import main
 
     code = main(["data", "check", "toy", "--against", str(path)])
     return code or main(["data", "check", "toy", "--against", str(path), "--json"])
 
 
-def _kept(path: Path) -> object:
+def _kept(path: Path) -> int:
     from irfer_bench.data.kept_manifests import place_of, stored
     from irfer_bench.home import home
 
     place = place_of("toy", path.parent, home(), None)
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(path.read_bytes())
-    return stored("toy", path.parent, home())
+    stored("toy", path.parent, home())
+    return 0
 
 
-def _squares(path: Path) -> object:
+def _squares(path: Path) -> int:
     from irfer_bench.cli import main
 
     words = ["plan", "-d", "toy", "-r", "toy_means", "--boxes", str(path)]
     return main([*words, "--out", str(path.parents[2] / "out")])
 
 
-def _job(path: Path) -> object:
+def _job(path: Path) -> int:
     from irfer_bench.engine.executors.worker import decode
     from irfer_bench.experiment.request import Request
 
@@ -119,18 +116,20 @@ def _job(path: Path) -> object:
     from irfer_bench.errors import DamagedError
 
     try:
-        return msgspec.convert(envelope.job.request, Request)
+        msgspec.convert(envelope.job.request, Request)
     except msgspec.ValidationError as error:  # as the server of jobs does
         raise DamagedError(str(error)) from None
+    return 0
 
 
-def _values(path: Path) -> object:
+def _values(path: Path) -> int:
     from irfer_bench.store.published import read_values
 
-    return read_values(path)
+    read_values(path)
+    return 0
 
 
-def _artefact(path: Path) -> object:
+def _artefact(path: Path) -> int:
     from irfer_bench.cli import main
     from irfer_bench.store.manifests import read_manifest
 
@@ -159,7 +158,7 @@ def _sealed(content: bytes) -> bytes:
         return content
 
 
-def _times(path: Path) -> object:
+def _times(path: Path) -> int:
     place = path.parents[2] / "home" / "store" / "times.json"
     place.parent.mkdir(parents=True, exist_ok=True)
     place.write_bytes(path.read_bytes())
@@ -169,19 +168,22 @@ def _times(path: Path) -> object:
     return main(["plan", "-d", "toy", "-t", "toy_shift", "-r", "toy_means", "--out", out])
 
 
-def _state(path: Path) -> object:
+def _state(path: Path) -> int:
     from irfer_bench.store.files import read_json
 
-    return read_json(path)
+    read_json(path)
+    return 0
 
 
-def _landmarks(path: Path) -> object:
+def _landmarks(path: Path) -> int:
     from irfer_bench.data.landmarks import read_landmarks
 
-    return read_landmarks(path)
+    read_landmarks(path)
+    return 0
 
 
-def _checkpoint(path: Path) -> object:
+def _checkpoint(path: Path) -> int:
     from irfer_bench.store.state import read_checkpoint
 
-    return read_checkpoint(path)
+    read_checkpoint(path)
+    return 0

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from random import Random
@@ -46,8 +45,7 @@ def mutate(kind: str, random: Random, seed: bytes, others: Sequence[bytes]) -> b
 
 def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:
     """Put it where its cell and key say, and call a command that the content itself chooses."""
-    out = place.parents[1] / "out"
-    shutil.rmtree(out, ignore_errors=True)
+    out = place.parents[1] / "out" / place.name
     record = seeds("records")[0] if kind == "predictions" else content
     kept = content if kind == "predictions" else seeds("predictions")[0]
     record = _seal(record, kept if kind == "predictions" else None)
