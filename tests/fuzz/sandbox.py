@@ -34,6 +34,9 @@ PATHS = {  # audit event: which of its arguments are paths
     "os.symlink": (1,), "os.truncate": (0,), "os.chmod": (0,), "os.chown": (0,), "os.utime": (0,),
     "shutil.rmtree": (0,), "shutil.move": (0, 1), "shutil.copyfile": (1,),
 }  # fmt: skip
+FOLDERS = {"os.mkdir": (2,), "os.rename": (2, 3), "os.remove": (1,), "os.rmdir": (1,),
+           "os.symlink": (2,), "os.chmod": (2,), "os.utime": (3,)}  # fmt: skip
+"""Which of its arguments are open folders that relative paths begin at."""
 REFUSED = ("subprocess.Popen", "os.system", "os.exec", "os.posix_spawn", "os.fork", "os.kill",
            "socket.connect", "socket.getaddrinfo", "ctypes.dlopen", "pty.spawn")  # fmt: skip
 
@@ -139,14 +142,16 @@ class Guard:
             if writes and not isinstance(path, int):
                 self._look("open", path)
         elif event in PATHS:
-            for number in PATHS[event]:
+            folders = [args[number] for number in FOLDERS.get(event, ()) if number < len(args)]
+            for place, number in enumerate(PATHS[event]):
                 if not isinstance(args[number], int):
-                    self._look(event, args[number])
+                    self._look(event, args[number], (*folders, -1, -1)[place])
         elif event in REFUSED and event != "ctypes.dlopen":
             self.events.append(f"{event} {str(args)[:200]}")
 
-    def _look(self, event: str, path: Any) -> None:
-        place = os.path.realpath(os.fsdecode(path))
+    def _look(self, event: str, path: Any, folder: int = -1) -> None:
+        base = "" if folder < 0 else os.readlink(f"/proc/self/fd/{folder}")
+        place = os.path.realpath(os.path.join(base, os.fsdecode(path)))  # noqa: PTH118  may be bytes
         if not f"{place}/".startswith(self._roots):
             self.events.append(f"{event} writes {place} (given {path!r})")
 

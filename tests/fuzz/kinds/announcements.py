@@ -26,7 +26,7 @@ DATASET = PLAIN | {"kind": "dataset", "name": "fuzz_set", "factory": "irfer_toy.
                    "parts": {}, "tree": "a/b\n"}  # fmt: skip
 WHOLE = {"components": [PLAIN, SETTING, METRIC, DATASET], "executors": [["one", "a:b"]],
          "renderers": [["page", "a:b"]]}  # fmt: skip
-ODD = ("object", "class", "raise", "exit", "print", "bytes", "set", "lambda", "self", "surrogate")
+ODD = ("object", "class", "raise", "exit", "print", "bytes", "set", "lambda", "unsaid", "surrogate")
 COMMANDS = (
     ("list",), ("list", "--json"), ("doctor",), ("doctor", "--json"), ("show", "fuzzed"),
     ("plan", "-d", "toy", "-t", "fuzzed", "-r", "toy_means"), ("show", "fuzz_setting"),
@@ -140,8 +140,17 @@ def _plain(value: Any) -> Any:
 def _odd(name: Any) -> Any:
     """Something that is no JSON value, or does something when it is looked at."""
 
+    class Unsaid(Exception):  # noqa: N818  its text cannot be read
+        def __str__(self) -> str:
+            raise KeyError("no text")
+
     class Odd:
+        def __hash__(self) -> int:
+            return len(repr(self))
+
         def __repr__(self) -> str:
+            if name == "unsaid":
+                raise Unsaid
             if name == "raise":
                 raise KeyError("brow")
             if name == "exit":
