@@ -10,6 +10,7 @@ from tests.benchmarks import (
     data,
     detection,
     diffusion,
+    diffusion_training,
     gans,
     methods,
     mma_dfer,
@@ -46,7 +47,7 @@ BENCHMARKS = (
         "gradient of the filter energy", "closed form", "autograd", methods.filter_gradient, 5,
     ),
     Benchmark(
-        "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
+        "32 images by nfer_sde (`quick`), processor time", "one batch", "one by one",
         methods.sampler, 1,
     ),
     *(
@@ -64,6 +65,15 @@ BENCHMARKS = (
             "its U-Net alone", partial(diffusion.over_forward, name), 3, aim,
         )
         for name, aim in (("nfer_sde", "at most 25 % more"), ("egsde", "at most 130 % more"))
+    ),
+    Benchmark(
+        "12 training steps of a score network, processor time", "with checkpoints and looks at NaN",
+        "diffusers and a plain loop", diffusion_training.training_steps, 3,
+        "at least 1 time as fast",
+    ),
+    Benchmark(
+        "a U-Net of bench at 64 px, processor time", "bf16", "fp32",
+        diffusion_training.bf16_networks, 3, "faster with bf16 matrix units",
     ),
     Benchmark(
         "six steps of CycleGAN, processor time", "images of a network together",

@@ -6,7 +6,7 @@ import pytest
 
 from tests.benchmarks import check
 from tests.benchmarks.catalogue import BENCHMARKS
-from tests.benchmarks.harness import DOCUMENT, MARK, Benchmark, measure, table, write
+from tests.benchmarks.harness import DOCUMENT, MARK, Benchmark, NotMeasured, measure, table, write
 
 
 @pytest.mark.parametrize("benchmark", BENCHMARKS, ids=lambda benchmark: benchmark.name)
@@ -27,6 +27,14 @@ def test_medians_and_ratio_enter_the_table(tmp_path):
     assert text.startswith("# Title\n")
     assert table([line]) in text
     assert "old" not in text
+
+
+def test_what_a_machine_lacks_is_said_in_the_table():
+    def run(tiny):
+        raise NotMeasured("no matrix units")
+
+    line = measure(Benchmark("what", "bf16", "fp32", run, 3, "fast"))
+    assert line == ["what", "bf16: not measured, no matrix units", "fp32", "", "fast"]
 
 
 def test_the_page_shows_every_benchmark():

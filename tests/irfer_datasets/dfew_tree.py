@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.dfew.lists import NATIVE
+from irfer_datasets.dfew.dataset import NATIVE
 from tests.irfer_datasets.movies import movie
 
 NUMBERS = {label: number for number, label in enumerate(NATIVE, start=1)}

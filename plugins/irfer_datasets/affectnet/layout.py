@@ -14,6 +14,7 @@ from pathlib import Path
 
 from irfer_bench.api import (
     DatasetCopy,
+    Item,
     LargeSurvey,
     Matches,
     Patterns,
@@ -99,6 +100,19 @@ def stray(root: Path, found: Matches) -> list[str]:
     if name in {holder.casefold() for holder in _HOLDERS}:
         return ["it is a part of it: give the folder that holds images and file lists"]
     return []
+
+
+def make_item(split: str, name: str, code: int, path: str, part: str = "manual") -> Item:
+    """One face."""
+    return Item(
+        id=f"affectnet_{split}_{name}",
+        label=LABELS[code],
+        subject=None,
+        spectrum="vis",
+        files=(path,),
+        split=split,
+        part=part,
+    )
 
 
 def count(copy: DatasetCopy, left_out: Mapping[int, int], seen: LargeSurvey) -> None:

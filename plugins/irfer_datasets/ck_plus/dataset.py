@@ -52,12 +52,11 @@ class CkPlus(OfficialDataset):
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
-        packed = found.archives()
-        seen = self._sequences(root)
-        if seen.frames_base is None:
-            hint = f"; unpack {', '.join(packed)} first" if packed else ""
-            return Match(0.3, f"no image named such as S005_001_00000001.png{hint}")
-        where = seen.frames_base or "."
+        frames = found.of("frames")
+        if not frames:
+            hints = ("no image named such as S005_001_00000001.png", *self.hints(root))
+            return Match(0.3, "; ".join(hints))
+        where, seen = frames[0].base or ".", self._sequences(root)
         labelled = sum(item.part == "sequence" for item in seen.items)
         if not labelled:
             hint = "give the folder that holds Emotion too"

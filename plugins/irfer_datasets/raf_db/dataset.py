@@ -20,14 +20,13 @@ from irfer_bench.api import (
     CLASSES,
     DamagedError,
     DatasetCopy,
-    Item,
     LargeSurvey,
     Match,
     Matches,
     MissingError,
     OfficialDataset,
     Survey,
-    split_fold,
+    note_other_copies,
     top_folders,
 )
 from irfer_datasets.params import RafDbParams
@@ -54,6 +53,7 @@ class RafDb(OfficialDataset):
     )
     wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
+    tested = "test"
     survey_class = LargeSurvey
     params: RafDbParams
     params_class = RafDbParams
@@ -85,10 +85,7 @@ class RafDb(OfficialDataset):
         """All labelled images of the chosen kind, and problems."""
         trees = find_trees(found)
         tree, images = self._choose(trees, found)
-        for copy in trees:
-            if copy != tree:
-                action = f"not read, {tree.base or 'the root'} is; give its own folder to use it"
-                seen.note("second_tree", copy.base or ".", action)
+        note_other_copies(trees, tree, seen)
         other = tree.of(found, "original")
         if images == "aligned" and other and tree.form == "official":
             action = "not read, Image/aligned is; raf_db.images=original chooses it"
@@ -111,10 +108,6 @@ class RafDb(OfficialDataset):
         if is_compound(name) or "compound" in below:
             hints.append("compound labels are not read: give the folder that holds basic")
         return hints
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test images."""
-        return [split_fold(items, "test")]
 
     def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images
