@@ -172,6 +172,7 @@ _HOMES = {
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "data.audio": "decode_audio",
+    "data.sheets": "plain_cell",
     "data.trees.annotations": "Annotation open_annotation",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",

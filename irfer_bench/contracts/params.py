@@ -104,6 +104,8 @@ def resolve(
         json.dumps(msgspec.to_builtins(made), allow_nan=False)
     except msgspec.ValidationError as error:
         raise _refused(cls, component, values, str(error)) from None
+    except UnicodeError:
+        raise UsageError(f"{component}: a value is no Unicode text") from None
     except ValueError:
         whole = msgspec.to_builtins(made)
         field = next(name for name, value in whole.items() if not _is_finite(value))

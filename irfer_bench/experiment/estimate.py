@@ -13,10 +13,11 @@ if TYPE_CHECKING:
     from irfer_bench.store.artefacts import Store
 
 TIMES = "times.json"
-LONGEST = 1e9
-"""Seconds, some thirty years: what a file says beyond that is damage."""
 EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
 """Seconds on two cores before anything was timed; only for the embedded benchmark."""
+
+FOREVER = 1e9
+"""Seconds that no step takes; a number beyond them, or none, was not measured."""
 
 
 def estimate(times: Mapping[str, float], step: Step) -> float | None:
@@ -72,7 +73,7 @@ def known_times(store: Store) -> dict[str, float]:
     return {
         name: float(value)
         for name, value in pairs
-        if isinstance(value, int | float) and 0 <= value < LONGEST
+        if isinstance(value, int | float) and 0 <= value < FOREVER
     }
 
 

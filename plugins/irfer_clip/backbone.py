@@ -113,6 +113,7 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     Raises:
         UsageError: names or shapes differ; says which.
     """
+    _check_depth(config, state, what)
     known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
     # Without memory and without random numbers: every tensor comes from the checkpoint.
     try:
@@ -131,6 +132,25 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     if clip.attn_mask is not None:
         clip.attn_mask = torch.full((clip.context_length,) * 2, float("-inf")).triu_(1)
     return clip.eval().requires_grad_(False)
+
+
+def _check_depth(config: dict[str, Any], state: dict[str, Tensor], what: str) -> None:
+    """Refuse more layers than the file has tensors, before modules are made of them.
+
+    Raises:
+        DamagedError: they are more, or the architecture says nothing that can be understood.
+    """
+    try:
+        for tower in ("vision_cfg", "text_cfg"):
+            layers = config[tower].get("layers", 12)
+            count = sum(layers) if isinstance(layers, list | tuple) else int(layers)
+            if count > len(state):
+                raise DamagedError(
+                    f"{what} names {count} layers and holds {len(state)} tensors",
+                    "fetch it again, or name the right open_clip model in `architecture`",
+                )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"{what} has no architecture of a CLIP: {error!r}") from None
 
 
 @lru_cache(maxsize=2)

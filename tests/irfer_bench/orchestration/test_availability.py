@@ -12,6 +12,7 @@ from irfer_bench.orchestration.availability import (
     data_here,
     dataset_of,
     gpu_problem,
+    group_datasets,
     missing_packages,
     missing_weights,
 )
@@ -20,8 +21,9 @@ from irfer_bench.registry import load
 
 def test_what_is_announced_agrees_with_what_is_loaded() -> None:
     registry = load()
-    datasets = registry.components("dataset")
-    for component in datasets:
+    announced = registry.components("dataset")
+    datasets = group_datasets(announced)
+    for component in announced:
         if registry.owner("dataset", component.name).builtin:
             embedded = bool(component.traits.get("embedded"))
             assert embedded != registry.needs_root(component), component.name
@@ -32,7 +34,7 @@ def test_what_is_announced_agrees_with_what_is_loaded() -> None:
 
 def test_a_setting_of_no_package_here_has_no_dataset() -> None:
     far = Component("setting", "far", "elsewhere.settings:FAR")
-    assert dataset_of(far, load().components("dataset")) == ""
+    assert dataset_of(far, group_datasets(load().components("dataset"))) == ""
 
 
 def test_a_dataset_is_here_where_its_variable_names_a_folder(
