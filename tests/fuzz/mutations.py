@@ -14,16 +14,76 @@ DEPTH = 1500
 NESTED = "\ue000nested\ue000"
 """Stands in a value for lists nested `DEPTH` deep, which `json.dumps` cannot write."""
 TEXTS = (
-    "", " ", "\0", "\n", "\r\n", "\x1b[31mred", "\u202egnp", "\ufeff", "\ud800", "\udcff", "é" * 40,
-    "🙂", "a" * 300, "a" * 5000, "../../decoy/file", "/dev/zero", "/dev/null", "~nosuchuser/x",
-    "..", ".", "-", "--", "--out", "=", "a=b", "%s%n", "{0}", "$(touch decoy)", "=1+1", "con",
-    "nan", "1e999", "-0", "０１", "1_0", "9" * 400, "0x10", "null", "true", "[" * 60, "@", "none@",
-    "none@x@y", "http://127.0.0.1:9/x", "a\\b", "'", '"', "`", "2020-13-45T99:99:99Z",
-)  # fmt: skip
+    "",
+    " ",
+    "\0",
+    "\n",
+    "\r\n",
+    "\x1b[31mred",
+    "\u202egnp",
+    "\ufeff",
+    "\ud800",
+    "\udcff",
+    "é" * 40,
+    "🙂",
+    "a" * 300,
+    "a" * 5000,
+    "../../decoy/file",
+    "/dev/zero",
+    "/dev/null",
+    "~nosuchuser/x",
+    "..",
+    ".",
+    "-",
+    "--",
+    "--out",
+    "=",
+    "a=b",
+    "%s%n",
+    "{0}",
+    "$(touch decoy)",
+    "=1+1",
+    "con",
+    "nan",
+    "1e999",
+    "-0",
+    "０１",
+    "1_0",
+    "9" * 400,
+    "0x10",
+    "null",
+    "true",
+    "[" * 60,
+    "@",
+    "none@",
+    "none@x@y",
+    "http://127.0.0.1:9/x",
+    "a\\b",
+    "'",
+    '"',
+    "`",
+    "2020-13-45T99:99:99Z",
+)
 NUMBERS = (
-    0, -1, 1, 2, 255, 2**31, 2**53 + 1, 2**63, 2**64, -(2**63) - 1, 10**30, 0.5, -0.0, 1e-320, 1e308,
-    float("inf"), float("-inf"), float("nan"),
-)  # fmt: skip
+    0,
+    -1,
+    1,
+    2,
+    255,
+    2**31,
+    2**53 + 1,
+    2**63,
+    2**64,
+    -(2**63) - 1,
+    10**30,
+    0.5,
+    -0.0,
+    1e-320,
+    1e308,
+    float("inf"),
+    float("-inf"),
+    float("nan"),
+)
 
 
 def odd_value(random: Random) -> Any:
@@ -74,8 +134,9 @@ def _change(random: Random, data: bytearray, others: Sequence[bytes]) -> None:
     else:
         back = random.randrange(len(data) + 1)
         data[at : at + length], data[back : back + length] = (
-            data[back : back + length], data[at : at + length],
-        )  # fmt: skip
+            data[back : back + length],
+            data[at : at + length],
+        )
 
 
 def mutate_text(random: Random, content: bytes, others: Sequence[bytes] = ()) -> bytes:

@@ -150,7 +150,7 @@ class Guard:
             self.events.append(f"{event} {str(args)[:200]}")
 
     def _look(self, event: str, path: Any, folder: int = -1) -> None:
-        base = "" if folder < 0 else os.readlink(f"/proc/self/fd/{folder}")
+        base = "" if folder < 0 else str(Path(f"/proc/self/fd/{folder}").readlink())
         place = os.path.realpath(os.path.join(base, os.fsdecode(path)))  # noqa: PTH118  may be bytes
         if not f"{place}/".startswith(self._roots):
             self.events.append(f"{event} writes {place} (given {path!r})")

@@ -9,6 +9,7 @@ import importlib
 from random import Random
 
 import pytest
+
 from tests.fuzz.kinds import KINDS
 from tests.fuzz.probe import corpus, save
 

@@ -117,7 +117,10 @@ def _saved(place: Place) -> dict[str, Any]:
 
     list(saved_files(place))
     found: Any = datasets.load_from_disk(str(place.base))
-    return dict(found) if isinstance(found, dict) else {"": found}
+    splits: dict[str, Any] = dict(found) if isinstance(found, dict) else {"": found}
+    for rows in splits.values():
+        rows.data.validate(full=True)  # without it a damaged offset reads foreign memory
+    return splits
 
 
 def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:

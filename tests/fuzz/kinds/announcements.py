@@ -14,27 +14,70 @@ from typing import Any
 from tests.fuzz.mutations import change_value, dump, odd_value
 
 HOOKS = ("components", "executors", "renderers", "cell", "fetch")
-PLAIN = {"kind": "translator", "name": "fuzzed", "factory": "irfer_toy.methods:Raw",
-         "params": "irfer_toy.toy_params:RawParams", "summary": "one", "version": "1", "needs": [],
-         "licence": "", "source": "", "traits": {"trains": False}, "parts": {"a": ""}, "tree": ""}  # fmt: skip
-SETTING = PLAIN | {"kind": "setting", "name": "fuzz_setting", "factory": "irfer_toy.settings:WEAK",
-                   "params": "", "traits": {}, "parts": {}}  # fmt: skip
-METRIC = PLAIN | {"kind": "metric", "name": "fuzz_metric", "factory": "irfer_toy.metrics:PixelError",
-                  "params": "", "traits": {"resamples": 0}, "parts": {}}  # fmt: skip
-DATASET = PLAIN | {"kind": "dataset", "name": "fuzz_set", "factory": "irfer_toy.dataset:Toy",
-                   "params": "irfer_toy.toy_params:ToyParams", "traits": {"embedded": True},
-                   "parts": {}, "tree": "a/b\n"}  # fmt: skip
-WHOLE = {"components": [PLAIN, SETTING, METRIC, DATASET], "executors": [["one", "a:b"]],
-         "renderers": [["page", "a:b"]]}  # fmt: skip
+PLAIN = {
+    "kind": "translator",
+    "name": "fuzzed",
+    "factory": "irfer_toy.methods:Raw",
+    "params": "irfer_toy.toy_params:RawParams",
+    "summary": "one",
+    "version": "1",
+    "needs": [],
+    "licence": "",
+    "source": "",
+    "traits": {"trains": False},
+    "parts": {"a": ""},
+    "tree": "",
+}
+SETTING = PLAIN | {
+    "kind": "setting",
+    "name": "fuzz_setting",
+    "factory": "irfer_toy.settings:WEAK",
+    "params": "",
+    "traits": {},
+    "parts": {},
+}
+METRIC = PLAIN | {
+    "kind": "metric",
+    "name": "fuzz_metric",
+    "factory": "irfer_toy.metrics:PixelError",
+    "params": "",
+    "traits": {"resamples": 0},
+    "parts": {},
+}
+DATASET = PLAIN | {
+    "kind": "dataset",
+    "name": "fuzz_set",
+    "factory": "irfer_toy.dataset:Toy",
+    "params": "irfer_toy.toy_params:ToyParams",
+    "traits": {"embedded": True},
+    "parts": {},
+    "tree": "a/b\n",
+}
+WHOLE = {
+    "components": [PLAIN, SETTING, METRIC, DATASET],
+    "executors": [["one", "a:b"]],
+    "renderers": [["page", "a:b"]],
+}
 ODD = ("object", "class", "raise", "exit", "print", "bytes", "set", "lambda", "unsaid", "surrogate")
 COMMANDS = (
-    ("list",), ("list", "--json"), ("doctor",), ("doctor", "--json"), ("show", "fuzzed"),
-    ("plan", "-d", "toy", "-t", "fuzzed", "-r", "toy_means"), ("show", "fuzz_setting"),
-    ("plan", "-s", "fuzz_setting", "-r", "toy_means"), ("completion", "bash"), ("show", "fuzz_set"),
-    ("plan", "-d", "toy", "-r", "toy_means", "--executor", "one"), ("data", "list"),
-    ("plan", "-d", "toy", "-r", "toy_means", "--metric", "fuzz_metric"), ("data", "check", "fuzz_set"),
-    ("leaderboard", "--format", "page", "--check"), ("list", "translators"), ("show", "fuzz_metric"),
-)  # fmt: skip
+    ("list",),
+    ("list", "--json"),
+    ("doctor",),
+    ("doctor", "--json"),
+    ("show", "fuzzed"),
+    ("plan", "-d", "toy", "-t", "fuzzed", "-r", "toy_means"),
+    ("show", "fuzz_setting"),
+    ("plan", "-s", "fuzz_setting", "-r", "toy_means"),
+    ("completion", "bash"),
+    ("show", "fuzz_set"),
+    ("plan", "-d", "toy", "-r", "toy_means", "--executor", "one"),
+    ("data", "list"),
+    ("plan", "-d", "toy", "-r", "toy_means", "--metric", "fuzz_metric"),
+    ("data", "check", "fuzz_set"),
+    ("leaderboard", "--format", "page", "--check"),
+    ("list", "translators"),
+    ("show", "fuzz_metric"),
+)
 
 
 def strategy() -> Any:
@@ -42,19 +85,28 @@ def strategy() -> Any:
     from hypothesis import strategies as st
 
     leaf = st.one_of(
-        st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=8),
-        st.sampled_from([{"$": name} for name in ODD]), st.sampled_from(list(PLAIN.values())),
-    )  # fmt: skip
+        st.none(),
+        st.booleans(),
+        st.integers(),
+        st.floats(),
+        st.text(max_size=8),
+        st.sampled_from([{"$": name} for name in ODD]),
+        st.sampled_from(list(PLAIN.values())),
+    )
     value = st.recursive(
-        leaf, lambda inner: st.one_of(st.lists(inner, max_size=3),
-                                      st.dictionaries(st.text(max_size=4), inner, max_size=3)),
-        max_leaves=6)  # fmt: skip
+        leaf,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(st.text(max_size=4), inner, max_size=3)
+        ),
+        max_leaves=6,
+    )
     changed = st.dictionaries(st.sampled_from(sorted(PLAIN)), value, max_size=3)
-    component = st.builds(lambda base, over: base | over,
-                          st.sampled_from((PLAIN, SETTING, METRIC, DATASET)), changed)  # fmt: skip
+    component = st.builds(
+        lambda base, over: base | over, st.sampled_from((PLAIN, SETTING, METRIC, DATASET)), changed
+    )
     components = st.one_of(st.lists(st.one_of(component, component, value), max_size=3), value)
     return st.fixed_dictionaries(
-        {"components": components}, optional={name: value for name in HOOKS[1:]}
+        {"components": components}, optional=dict.fromkeys(HOOKS[1:], value)
     ).map(dump)
 
 
@@ -156,8 +208,14 @@ def _odd(name: Any) -> Any:
             if name == "exit":
                 raise SystemExit(0)
             if name == "print":
-                print("a plugin talks")
+                print("a plugin talks")  # noqa: T201  as plugins do
             return "odd"
 
-    found = {"bytes": b"bytes", "set": {1, 2}, "lambda": lambda: 1, "class": Odd, "surrogate": "\udce9"}
+    found = {
+        "bytes": b"bytes",
+        "set": {1, 2},
+        "lambda": lambda: 1,
+        "class": Odd,
+        "surrogate": "\udce9",
+    }
     return found.get(str(name), Odd())

@@ -14,25 +14,65 @@ from typing import Any
 
 from tests.fuzz.mutations import mutate_bytes, mutate_json, mutate_text
 
-ITEM = {"id": "nir_1", "label": "anger", "subject": "p1", "spectrum": "nir", "files": ["a.png"],
-        "lighting": "", "pair": None, "weak_pair": False, "split": "", "part": "main", "frames": 1,
-        "audio": ""}  # fmt: skip
+ITEM = {
+    "id": "nir_1",
+    "label": "anger",
+    "subject": "p1",
+    "spectrum": "nir",
+    "files": ["a.png"],
+    "lighting": "",
+    "pair": None,
+    "weak_pair": False,
+    "split": "",
+    "part": "main",
+    "frames": 1,
+    "audio": "",
+}
 MANIFEST = {
-    "dataset": "toy", "items": [ITEM], "by_class": {"anger": 1}, "by_subject": {"p1": 1},
-    "by_domain": {"nir": 1}, "problems": [{"kind": "damaged", "path": "a.png", "action": "restore it"}], "fingerprint": "ab",
-    "verified": True, "schema": 1,
-}  # fmt: skip
+    "dataset": "toy",
+    "items": [ITEM],
+    "by_class": {"anger": 1},
+    "by_subject": {"p1": 1},
+    "by_domain": {"nir": 1},
+    "problems": [{"kind": "damaged", "path": "a.png", "action": "restore it"}],
+    "fingerprint": "ab",
+    "verified": True,
+    "schema": 1,
+}
 STATEMENT = MANIFEST | {"digests": {"nir_1": "ab"}, "folds": [["p1"]], "crops": {"toy: nir": "ab"}}
 SQUARES = {"nir_1": [1.5, 2, 30], "nir_2": {"positions": [0, 2], "boxes": [[1, 2, 3], None]}}
-JOB = {"job": {"key": "ab", "request": {"dataset": "toy"},
-               "resources": {"threads": 1, "device": "cpu", "seconds": 0.0, "memory_mb": 0.0}},
-       "log": ""}  # fmt: skip
-VALUES = [{"comparable": True, "method": "PCA", "metric": "UAR", "value": 0.5, "source": "a paper",
-           "dataset": "toy", "protocol": "5 folds"}]  # fmt: skip
+JOB = {
+    "job": {
+        "key": "ab",
+        "request": {"dataset": "toy"},
+        "resources": {"threads": 1, "device": "cpu", "seconds": 0.0, "memory_mb": 0.0},
+    },
+    "log": "",
+}
+VALUES = [
+    {
+        "comparable": True,
+        "method": "PCA",
+        "metric": "UAR",
+        "value": 0.5,
+        "source": "a paper",
+        "dataset": "toy",
+        "protocol": "5 folds",
+    }
+]
 TABLE = b"method,dataset,metric,value,source,provenance,comparable\nPCA,toy,UAR,0.5,x,paper,true\n"
-ARTEFACT = {"scheme": 1, "key": "ab", "describe": {"step": "fit"}, "source": "", "facts": {"clips": 2},
-            "parts": [], "seconds": 1.5, "peak_mb": 100.0, "created": "2026-01-01T00:00:00Z",
-            "files": {"state.json": [10, "ab"]}}  # fmt: skip
+ARTEFACT = {
+    "scheme": 1,
+    "key": "ab",
+    "describe": {"step": "fit"},
+    "source": "",
+    "facts": {"clips": 2},
+    "parts": [],
+    "seconds": 1.5,
+    "peak_mb": 100.0,
+    "created": "2026-01-01T00:00:00Z",
+    "files": {"state.json": [10, "ab"]},
+}
 
 
 @cache
@@ -47,10 +87,16 @@ def _tensors() -> bytes:
 def documents() -> dict[str, bytes]:
     """A valid document of each name."""
     plain: dict[str, Any] = {
-        "statement": STATEMENT, "kept": {"signature": "ab", "manifest": MANIFEST},
-        "squares": SQUARES, "job": JOB, "values.json": VALUES, "artefact": ARTEFACT,
-        "times": {"fit pca": 3.5}, "state": {"epoch": 3, "best": 0.5}, "config": {"steps": 20},
-    }  # fmt: skip
+        "statement": STATEMENT,
+        "kept": {"signature": "ab", "manifest": MANIFEST},
+        "squares": SQUARES,
+        "job": JOB,
+        "values.json": VALUES,
+        "artefact": ARTEFACT,
+        "times": {"fit pca": 3.5},
+        "state": {"epoch": 3, "best": 0.5},
+        "config": {"steps": 20},
+    }
     made = {name: json.dumps(value).encode() for name, value in plain.items()}
     return made | {"values.csv": TABLE, "landmarks": _tensors(), "checkpoint": _tensors()}
 
@@ -73,10 +119,18 @@ def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:
     path = place / name.decode("ascii", "replace").replace("/", "-")
     path.write_bytes(document)
     readers: dict[str, Callable[[Path], int]] = {
-        "statement": _against, "kept": _kept, "squares": _squares, "job": _job, "values.json": _values,
-        "values.csv": _values, "artefact": _artefact, "times": _times, "state": _state,
-        "landmarks": _landmarks, "checkpoint": _checkpoint,
-    }  # fmt: skip
+        "statement": _against,
+        "kept": _kept,
+        "squares": _squares,
+        "job": _job,
+        "values.json": _values,
+        "values.csv": _values,
+        "artefact": _artefact,
+        "times": _times,
+        "state": _state,
+        "landmarks": _landmarks,
+        "checkpoint": _checkpoint,
+    }
     reader = readers.get(path.name, _state)
     return lambda: reader(path)
 

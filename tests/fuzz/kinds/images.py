@@ -10,13 +10,30 @@ from random import Random
 from tests.fuzz.mutations import mutate_bytes
 
 FORMS = (
-    ("PNG", "RGB", {}), ("PNG", "L", {}), ("PNG", "I;16", {}), ("PNG", "P", {}),
-    ("JPEG", "RGB", {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"}),
-    ("JPEG", "L", {"progressive": True}), ("JPEG", "CMYK", {}), ("BMP", "RGB", {}), ("BMP", "1", {}),
-    ("PPM", "RGB", {}), ("PPM", "L", {}), ("TIFF", "RGB", {}), ("TIFF", "I;16", {}),
-    ("TIFF", "L", {"compression": "tiff_lzw"}), ("TIFF", "F", {}), ("TIFF", "I", {}),
-    ("WEBP", "RGB", {}), ("WEBP", "RGBA", {"lossless": True}), ("GIF", "P", {}),
-)  # fmt: skip
+    ("PNG", "RGB", {}),
+    ("PNG", "L", {}),
+    ("PNG", "I;16", {}),
+    ("PNG", "P", {}),
+    (
+        "JPEG",
+        "RGB",
+        {"exif": b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"},
+    ),
+    ("JPEG", "L", {"progressive": True}),
+    ("JPEG", "CMYK", {}),
+    ("BMP", "RGB", {}),
+    ("BMP", "1", {}),
+    ("PPM", "RGB", {}),
+    ("PPM", "L", {}),
+    ("TIFF", "RGB", {}),
+    ("TIFF", "I;16", {}),
+    ("TIFF", "L", {"compression": "tiff_lzw"}),
+    ("TIFF", "F", {}),
+    ("TIFF", "I", {}),
+    ("WEBP", "RGB", {}),
+    ("WEBP", "RGBA", {"lossless": True}),
+    ("GIF", "P", {}),
+)
 
 
 def seeds(kind: str) -> list[bytes]:

@@ -11,10 +11,12 @@ from random import Random
 from tests.fuzz.mutations import mutate_bytes
 
 FILES = (
-    ("a.mp4", {"codec": "mpeg4", "audio": "aac"}), ("a.avi", {"codec": "mjpeg", "audio": "pcm_s16le"}),
-    ("a.mkv", {"codec": "mpeg4"}), ("a.mov", {"codec": "mjpeg"}),
+    ("a.mp4", {"codec": "mpeg4", "audio": "aac"}),
+    ("a.avi", {"codec": "mjpeg", "audio": "pcm_s16le"}),
+    ("a.mkv", {"codec": "mpeg4"}),
+    ("a.mov", {"codec": "mjpeg"}),
     ("a.wav", {"frames": 0, "audio": "pcm_s16le"}),
-)  # fmt: skip
+)
 
 
 @cache
@@ -23,7 +25,9 @@ def _made() -> list[bytes]:
 
     with tempfile.TemporaryDirectory() as folder:
         return [
-            movies.movie(Path(folder) / name, **{"frames": 4, "size": (16, 16)} | options).read_bytes()
+            movies.movie(
+                Path(folder) / name, **{"frames": 4, "size": (16, 16)} | options
+            ).read_bytes()
             for name, options in FILES
         ]
 

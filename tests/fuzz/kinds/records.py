@@ -16,19 +16,28 @@ from tests.fuzz.mutations import mutate_json
 
 STORED = Path(__file__).parents[2] / "irfer_bench" / "store"
 COMMANDS = (
-    ("leaderboard",), ("leaderboard", "--check"), ("leaderboard", "--json"), ("show", "{record}"),
-    ("show", "{record}", "--json"), ("gc", "--dry-run"), ("export", "{record}", "{out}/made"),
-    ("predict", "image.png", "--from", "{record}", "--out", "{out}/table.csv"), ("leaderboard", "toy_weak"),
-)  # fmt: skip
+    ("leaderboard",),
+    ("leaderboard", "--check"),
+    ("leaderboard", "--json"),
+    ("show", "{record}"),
+    ("show", "{record}", "--json"),
+    ("gc", "--dry-run"),
+    ("export", "{record}", "{out}/made"),
+    ("predict", "image.png", "--from", "{record}", "--out", "{out}/table.csv"),
+    ("leaderboard", "toy_weak"),
+)
 KEPT = {
     "classes": ["anger", "fear"],
-    "items": [["a1", "a", "anger", [-0.1, -2.4]], ["b1", "b", "fear", [-2.4, -0.1]],
-              ["c1", None, "fear", [-0.5, -0.9]]],
+    "items": [
+        ["a1", "a", "anger", [-0.1, -2.4]],
+        ["b1", "b", "fear", [-2.4, -0.1]],
+        ["c1", None, "fear", [-0.5, -0.9]],
+    ],
     "pairs": ["a1", "b1"],
     "subjects": ["a", None],
     "values": {"psnr": [20.5, 21.0], "ssim": [0.5, 0.6]},
     "summands": {"uar": [[1.0, 2.0], [0.0, 1.0]]},
-}  # fmt: skip
+}
 
 
 def seeds(kind: str) -> list[bytes]:

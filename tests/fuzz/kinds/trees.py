@@ -37,12 +37,15 @@ def _folder(root: Path) -> None:
 def _table(root: Path) -> None:
     import pyarrow as pa
     import pyarrow.parquet as pq
+
     from tests.conformance.sample_trees import write_folder
 
     write_folder(root)
     lines = [line.split(",") for line in MANIFEST.decode().replace('"', "").splitlines()]
-    pq.write_table(pa.table(dict(zip(lines[0], zip(*lines[1:], strict=True), strict=True))),
-                   root / "manifest.parquet")  # fmt: skip
+    pq.write_table(
+        pa.table(dict(zip(lines[0], zip(*lines[1:], strict=True), strict=True))),
+        root / "manifest.parquet",
+    )
 
 
 def _hub(form: str) -> Callable[[Path], None]:
@@ -60,11 +63,17 @@ def _hub(form: str) -> Callable[[Path], None]:
 
 def _dfew(root: Path) -> None:
     from openpyxl import Workbook
+
     from tests.conformance.sample_trees import SAMPLES
 
     SAMPLES["dfew"](root)
     book = Workbook()
-    for row in (("order", "1happy", "2sad", "label"), (1, 0, 10, 2), (2, 7, 3, 1), ("3", 1.0, "", 4)):
+    for row in (
+        ("order", "1happy", "2sad", "label"),
+        (1, 0, 10, 2),
+        (2, 7, 3, 1),
+        ("3", 1.0, "", 4),
+    ):
         book.active.append(row)
     stream = BytesIO()
     book.save(stream)
@@ -76,8 +85,13 @@ def _dfew(root: Path) -> None:
 def _writers() -> dict[str, Callable[[Path], object]]:
     from tests.conformance.sample_trees import SAMPLES
 
-    own = {"folder": _folder, "folder-table": _table, "hub-parquet": _hub("parquet"),
-           "hub-saved": _hub("saved"), "dfew": _dfew}  # fmt: skip
+    own = {
+        "folder": _folder,
+        "folder-table": _table,
+        "hub-parquet": _hub("parquet"),
+        "hub-saved": _hub("saved"),
+        "dfew": _dfew,
+    }
     return {name: write for name, write in SAMPLES.items() if name != "mafw_compound"} | own
 
 
@@ -115,7 +129,9 @@ def mutate(kind: str, random: Random, seed: bytes, others: Sequence[bytes]) -> b
         change = mutate_json
     else:
         change = mutate_bytes
-    return head + b"\n" + change(random, content, [other.partition(b"\n")[2] for other in others[:9]])
+    return (
+        head + b"\n" + change(random, content, [other.partition(b"\n")[2] for other in others[:9]])
+    )
 
 
 def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:

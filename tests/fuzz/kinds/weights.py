@@ -12,9 +12,12 @@ from typing import Any
 
 from tests.fuzz.mutations import change_value, dump, mutate_bytes
 
-CONFIG = {"embed_dim": 8, "quick_gelu": False,
-          "vision_cfg": {"image_size": 16, "layers": 1, "width": 16, "head_width": 8, "patch_size": 8},
-          "text_cfg": {"context_length": 8, "vocab_size": 50, "width": 8, "heads": 1, "layers": 1}}  # fmt: skip
+CONFIG = {
+    "embed_dim": 8,
+    "quick_gelu": False,
+    "vision_cfg": {"image_size": 16, "layers": 1, "width": 16, "head_width": 8, "patch_size": 8},
+    "text_cfg": {"context_length": 8, "vocab_size": 50, "width": 8, "heads": 1, "layers": 1},
+}
 
 
 @cache
@@ -58,7 +61,9 @@ def mutate(kind: str, random: Random, seed: bytes, others: Sequence[bytes]) -> b
 
 def _grown(random: Random, config: Any) -> Any:
     """One number of a config multiplied."""
-    part = config.get(random.choice(("vision_cfg", "text_cfg"))) if isinstance(config, dict) else None
+    part = (
+        config.get(random.choice(("vision_cfg", "text_cfg"))) if isinstance(config, dict) else None
+    )
     if isinstance(part, dict) and part:
         name = random.choice(list(part))
         if isinstance(part[name], int):
