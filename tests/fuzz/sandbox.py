@@ -96,7 +96,8 @@ class Guard:
         begun = time.process_time()
         try:
             with redirect_stdout(out), redirect_stderr(err), _limits(), self._watching():
-                verdict.code = int(call() or 0)  # type: ignore[call-overload]
+                result = call()
+                verdict.code = result if isinstance(result, int) else 0
         except BenchError as error:
             verdict.outcome, verdict.code, verdict.said = "refused", error.exit_code, str(error)
         except SystemExit as error:
