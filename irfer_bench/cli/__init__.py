@@ -80,12 +80,10 @@ Start with: irfer-bench run --translator nfer_sde --recognizer pca
 
 def make_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    import argparse
+    from irfer_bench.cli.parser import Parser
 
     summary = (COMMANDS | ADVANCED)[name]
-    parser = argparse.ArgumentParser(
-        prog=f"irfer-bench {name}", description=summary, allow_abbrev=False
-    )
+    parser = Parser(prog=f"irfer-bench {name}", description=summary, allow_abbrev=False)
     configure(name, parser)
     return parser
 

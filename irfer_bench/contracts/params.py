@@ -140,7 +140,7 @@ def parse_value(text: str) -> Any:
     """A command-line value: JSON where it is JSON, the text itself otherwise."""
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also numbers of too many digits
         return text
 
 

@@ -30,7 +30,7 @@ def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | 
     """
     try:
         kept = msgspec.json.decode(place_of(name, root, home, stamp).read_bytes(), type=_Kept)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
     if kept.manifest.schema != SCHEMA or kept.signature != signature(root):
         return None
