@@ -160,12 +160,13 @@ def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
     if "architecture" in metadata:
         config = read_architecture(metadata, file.name)
     else:
-        config = open_clip.get_model_config(architecture) if architecture else None
-        if config is None:
+        found = open_clip.get_model_config(architecture) if architecture else None
+        if found is None:
             known = "name it in `architecture`, for example ViT-B-16-quickgelu"
             raise UsageError(
                 f"the architecture of {file.name} is {architecture or 'unknown'!r}", known
             )
+        config = found
     clip = build_clip(config, state, file.name).to(device)
     size = clip.visual.image_size
     return Backbone(
