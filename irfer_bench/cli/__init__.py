@@ -18,6 +18,7 @@ COMMANDS = {
     "list": "list datasets, settings, translators, recognizers and metrics",
     "show": "show one component, setting, dataset or record in full",
     "leaderboard": "render the leaderboards from their records",
+    "records": "check records that you were sent, sign your own",
     "predict": "label images or videos of your own",
     "translate": "translate images or a video of your own",
     "export": "write the fitted methods of a record for other programs",

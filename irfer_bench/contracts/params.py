@@ -22,7 +22,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of every component's parameters. Defaults are the paper's values.
 
     `presets` change scale only (`paper` is empty by definition); `variants` change equations and
-    are part of the row's name. Declare fields as `Annotated[float, apply("what", ge=0)] = 100.0`.
+    are part of the row's name; `presets["quick@NAME"]` holds what `quick` changes of variant NAME
+    alone. Declare fields as `Annotated[float, apply("what", ge=0)] = 100.0`.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -80,7 +81,7 @@ def resolve(
     preset: str = "paper",
     given: Mapping[str, Any] | None = None,
 ) -> P:
-    """Defaults, then the preset, then the variant, then what the user gave.
+    """Defaults, then preset, variant, the preset's changes of that variant, what the user gave.
 
     Raises:
         UsageError: unknown variant or field, or a value outside its bounds (field, bound, value).
@@ -93,6 +94,7 @@ def resolve(
         if variant not in cls.variants:
             raise unknown_name(f"variant of {component}", variant, cls.variants)
         values.update(cls.variants[variant])
+        values.update(cls.presets.get(f"{preset}@{variant}", {}))
     for name, value in (given or {}).items():
         if name not in cls.__struct_fields__:
             raise unknown_name(f"parameter of {component}", name, cls.__struct_fields__)

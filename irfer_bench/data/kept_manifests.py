@@ -71,3 +71,16 @@ def signature(root: Path) -> str:
             else:
                 digest.update(f"{name} {stamp_of(facts)} {facts.st_mode}\n".encode())
     return digest.hexdigest()
+
+
+def manifest_of(name: str, fingerprint: str, home: Path) -> Manifest | None:
+    """A kept manifest of a dataset with this fingerprint, whether its folder is still there or not.
+
+    Files that are no manifest are passed over, as `stored` does.
+    """
+    for place in sorted((home / "manifests").glob(f"{name}-*.json")):
+        with contextlib.suppress(OSError, msgspec.DecodeError, UnicodeDecodeError):
+            manifest = msgspec.json.decode(place.read_bytes(), type=_Kept).manifest
+            if (manifest.dataset, manifest.fingerprint) == (name, fingerprint):
+                return manifest
+    return None

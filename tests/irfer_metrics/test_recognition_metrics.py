@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from sklearn.metrics import balanced_accuracy_score, f1_score
+from sklearn.metrics import balanced_accuracy_score, f1_score, recall_score
 
 from irfer_bench.api import UnavailableError
 from irfer_metrics import recognition
@@ -31,6 +31,26 @@ def test_formulas_equal_scikit_learn(data: st.DataObject) -> None:
     assert recognition.weighted_f1(confusion) == pytest.approx(
         f1_score(labels, guess, average="weighted", zero_division=0))
     assert recognition.accuracy(confusion) == pytest.approx(np.mean(labels == guess))
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_each_announced_name_has_its_own_formula() -> None:
+    """Unbalanced classes, of which one is neither true nor predicted: all values differ."""
+    labels = np.array([0] * 9 + [1] * 3)
+    guess = np.array([0] * 8 + [1] + [1, 0, 0])
+    given_ = inputs(labels=labels, scores=np.log(np.eye(3)[guess] * 0.9 + 0.05))
+    every: dict[str, Any] = {"labels": range(3), "zero_division": 0}
+    expected = {
+        "accuracy": np.mean(labels == guess),
+        "uar": balanced_accuracy_score(labels, guess),
+        "uar_all_labels": recall_score(labels, guess, average="macro", **every),
+        "macro_f1": f1_score(labels, guess, average="macro", **every),
+        "macro_f1_present": f1_score(labels, guess, average="macro"),
+        "weighted_f1": f1_score(labels, guess, average="weighted"),
+    }
+    assert len({round(value, 6) for value in expected.values()}) == len(expected)
+    found = {name: make(name).compute(given_) for name in (*expected, "war")}
+    assert found == pytest.approx(expected | {"war": expected["accuracy"]})
 
 
 def test_the_judge_and_what_is_kept() -> None:

@@ -14,6 +14,7 @@ from irfer_bench.api import (
     natural,
     path_below,
     plain_cell,
+    read_rows,
 )
 from irfer_datasets.folder.rows import (
     SPECTRA,
@@ -61,25 +62,13 @@ def read_manifest(root: Path, manifest: Path, params: FolderParams) -> Rows:
     """
     records = _csv(manifest) if manifest.suffix == ".csv" else _parquet(manifest)
     found = Rows(root)
-    seen: set[str] = set()
-    for number, record in enumerate(records, start=1):
-        path, where = "", f"{manifest.name} row {number}"
-        try:
-            path = _path(record.get("path", ""), root)
-            row = _row(path, record, found, params)
-            if path in seen:
-                raise RefusedRowError("duplicate_id", "is listed twice; remove one row")
-        except RefusedRowError as refused:
-            place = refused.place or path or where
-            found.note(refused.kind, place, f"{where}: {refused.action}")
-            continue
-        seen.add(path)
-        found.rows.append(row)
+    found.rows = read_rows(records, lambda rec: _row(rec, found, params), manifest.name, found)
     found.rows.sort(key=lambda row: natural(row.path))
     return found
 
 
-def _row(path: str, record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
+def _row(record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
+    path = _path(record.get("path", ""), found.root)
     given = record.get("spectrum", "") or params.spectrum
     spectrum = spectrum_of(given)
     if spectrum is None:
@@ -131,8 +120,8 @@ def _frames(path: str, found: Rows) -> tuple[str, ...]:
 def _path(given: str, root: Path, *, folders: bool = True) -> str:
     path = path_below(given, root, "manifest")
     if not ((root / path).is_file() or (folders and (root / path).is_dir())):
-        action = "no such file; restore it or remove the row"
-        raise RefusedRowError("missing_file", action, given)
+        action = f"no such file {given}; restore it or remove the row"
+        raise RefusedRowError("missing_file", action)
     return path
 
 

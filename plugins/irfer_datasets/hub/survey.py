@@ -20,14 +20,15 @@ from irfer_bench.api import (
     private_folder,
     relative,
 )
-from irfer_datasets.hub.cells import as_file, trouble
 from irfer_datasets.hub.rows import (
     Row,
+    as_file,
     cells_shown,
     digests_of,
     item_name,
     json_digest,
     rows_of,
+    trouble,
 )
 from irfer_datasets.hub.tables import Table
 from irfer_datasets.params import HubParams

@@ -76,10 +76,36 @@ def test_a_fraction_keeps_whole_subjects(count, fraction):
     assert len(kept) == 4 * len(subjects)
 
 
-def test_draws_differ():
+@pytest.mark.parametrize("shots", [1, 0.3])
+def test_draws_differ(shots):
     view = people(12)
-    found = {tuple(splits.draw_shots(view, CLASSES, 1, draw=d, where="").ids) for d in range(5)}
+    found = {tuple(splits.draw_shots(view, CLASSES, shots, draw=d, where="").ids) for d in range(5)}
     assert len(found) == 5
+
+
+def test_shots_of_a_class_are_of_that_class():
+    picked = splits.draw_shots(people(4), ("fear",), 2, draw=0, where="")
+    assert picked.labels == ["fear", "fear"]
+
+
+def test_more_shots_than_subjects_take_further_clips_of_them_each_once():
+    picked = splits.draw_shots(people(2, each=3), ("anger",), 5, draw=0, where="")
+    assert len(set(picked.ids)) == 5
+    assert set(picked.subjects[:2]) == {"s0", "s1"}, "distinct subjects first"
+
+
+def test_folds_are_counted_from_one():
+    view, folds = people(4), [{"s0", "s1"}, {"s2", "s3"}]
+    assert splits.split_fold(view, folds, 0, "test", "toy").ids == view.ids
+    assert splits.split_fold(view, folds, 1, "all", "toy").ids == view.ids
+    assert set(splits.split_fold(view, folds, 2, "test", "toy").subjects) == {"s2", "s3"}
+    with pytest.raises(DamagedError, match="toy: fold 3 was asked for and there are 2"):
+        splits.split_fold(view, folds, 3, "test", "toy")
+
+
+def test_who_owns_a_clip_without_a_subject_is_the_clip():
+    view = view_of([("a", "s", "fear", None), ("b", None, "fear", None)])
+    assert splits.owners(view) == ["s", "b"]
 
 
 def test_too_few_clips_of_a_class_are_said():
@@ -124,6 +150,14 @@ def test_a_subject_on_both_sides_is_refused():
         splits.check_leak([view], view.pick([8, 9]), "fold 1")
 
 
+@pytest.mark.parametrize(
+    ("count", "shown"), [(5, "s0, s1, s2, s3, s4"), (6, "s0, s1, s2, s3, s4 …")]
+)
+def test_five_subjects_of_a_leak_are_named(count, shown):
+    with pytest.raises(DamagedError, match=rf"{count} subject\(s\) .*: {shown};"):
+        splits.check_leak([people(count)], people(count), "fold 1")
+
+
 def test_an_extra_set_that_holds_a_test_subject_stops_the_run(bench, monkeypatch):
     bench.call("list")
     from irfer_toy import dataset
@@ -150,10 +184,24 @@ def test_validation_is_carved_by_subject(count, fraction, draw):
     train, held = splits.split_validation(view, fraction, draw)
     assert not set(train.subjects) & set(held.subjects)
     assert len(train) + len(held) == len(view)
-    assert len(held) > 0
+    assert len(set(held.subjects)) == max(1, round(fraction * count))
+
+
+def test_validation_without_a_fraction_or_without_clips_is_empty():
+    view = people(3)
+    train, held = splits.split_validation(view, 0, 0)
+    assert (train.ids, held.ids) == (view.ids, [])
+    train, held = splits.split_validation(view.pick(()), 0.5, 0)
+    assert (train.ids, held.ids) == ([], [])
+
+
+def test_each_draw_holds_out_others():
+    view = people(12)
+    assert len({tuple(splits.split_validation(view, 0.3, draw)[1].ids) for draw in range(5)}) == 5
 
 
 def test_pairs_are_matched_by_their_moment():
-    source = view_of([("a", "s", "fear", "m1"), ("b", "s", "fear", None), ("c", "s", "fear", "m3")])
+    source = view_of([("a", "s", "fear", "m1"), ("b", "s", "fear", None), ("c", "s", "fear", "m3"),
+                      ("d", "s", "fear", "whose partner is missing")])  # fmt: skip
     target = view_of([("x", "s", "fear", "m3"), ("y", "s", "fear", None), ("z", "s", "fear", "m1")])
     assert splits.match_pairs(source, target) == [(0, 2), (2, 0)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -29,16 +30,20 @@ ITEMS, SUBJECTS = 120, 20
 def write(
     out: Path, translator: str = "a", recognizer: str = "r", *, right: float = 0.9, fold: int = 1,
     seed: int = 0, metrics: dict[str, Value], drop: float = 0.0, kept: dict[str, Any] | None = None,
-    judge: str = "judge", created: str = "2025-01-01T00:00:00Z", **cell: Any,
+    judge: str = "judge", created: str = "2025-01-01T00:00:00Z",
+    said: Callable[[int], tuple[int, int]] | None = None, **cell: Any,
 ) -> Record:
-    """A record of a row right on a share of its items; `drop` is what a seed costs or brings."""
+    """A record of a row right on a share of its items; `drop` is what a seed costs or brings.
+
+    `said` gives true and predicted class of an item instead.
+    """
     random = np.random.default_rng([fold, seed, len(translator)])
     value = random.random(ITEMS)
     rows = []
     for i in range(ITEMS):
-        guess = (i + (value[i] >= right - drop)) % 3
+        true, guess = said(i) if said else (i % 3, (i + (value[i] >= right - drop)) % 3)
         scores = [-0.1 if k == guess else -3.0 for k in range(3)]
-        rows.append([f"f{fold}i{i}", f"f{fold}s{i % SUBJECTS}", CLASSES[i % 3], scores])
+        rows.append([f"f{fold}i{i}", f"f{fold}s{i % SUBJECTS}", CLASSES[true], scores])
     text = json.dumps({"classes": CLASSES, "items": rows} | (kept or {}))
     golden, change = records.read_record(GOLDEN), msgspec.structs.replace
     whole = change(
@@ -202,6 +207,33 @@ def test_a_metric_over_pairs_ranks_by_what_was_kept_of_each_pair(tmp_path: Path,
     assert value.low is not None
     assert value.value is not None
     assert value.low < value.value
+
+
+@pytest.mark.parametrize(
+    ("primary", "first"), [("war", "majority"), ("accuracy", "majority"), ("uar", "fair")]
+)
+def test_war_and_uar_rank_unbalanced_classes_each_in_its_own_order(
+    tmp_path: Path, primary: str, first: str
+) -> None:
+    """Of six items per subject four are of class 0: always saying 0 has a high WAR, a low UAR."""
+    def true(i: int) -> int:
+        return max(0, i // SUBJECTS - 3)
+
+    rows = {
+        "majority": lambda i: (true(i), 0),
+        "fair": lambda i: (true(i), true(i) or min(i // SUBJECTS, 1)),
+    }
+    shares = {"majority": (4 / 6, 1 / 3), "fair": (3 / 6, (0.25 + 1 + 1) / 3)}
+    for translator, said in rows.items():
+        war, uar = (Value(value=share, unit="fraction") for share in shares[translator])
+        values = {"war": war, "accuracy": war, "uar": uar}
+        metrics = {primary: values[primary]} | values
+        for fold in (1, 2):
+            write(tmp_path, translator, fold=fold, metrics=metrics, said=said)
+    made = board(tmp_path)
+    second = "fair" if first == "majority" else "majority"
+    assert [(row.translator, str(row.ranks["translators"])) for row in made.rows] == [
+        (first, "1"), (second, "2")]  # fmt: skip
 
 
 def test_differences_below_the_margin_do_not_rank(tmp_path: Path) -> None:

@@ -1,0 +1,152 @@
+"""What the settings of fine-tuning do: rates, stages, views, erasing, labels."""
+
+from __future__ import annotations
+
+from math import cos, pi
+from typing import Any
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+
+from irfer_bench.api import TrainingData
+from irfer_bench.contracts.params import resolve
+from irfer_bench.nn.views import RandomView
+from irfer_bench.testing.memory import MemoryContext
+from irfer_static import fine_tuning
+from irfer_static.fine_tuning import class_weight
+from irfer_static.mae_face_params import MAEFaceParams
+from irfer_static.resnet import ResNetRecognizer
+from irfer_static.resnet_params import ResNetParams
+from irfer_static.vit_params import ViTParams
+from tests.irfer_static.toys import toy, training
+from tests.recorder import Recorder
+
+SMALL: dict[str, Any] = {"width": 4, "size": 32, "batch": 8}
+
+
+def recorded(
+    patch: pytest.MonkeyPatch, data: TrainingData, **given: Any
+) -> tuple[list[Recorder], ResNetRecognizer]:
+    """One recorder per stage of a fit that takes no step."""
+    loops: list[Recorder] = []
+
+    def record(*args: Any, **more: Any) -> float:
+        loops.append(Recorder())
+        return loops[-1](*args, **more)
+
+    patch.setattr(fine_tuning, "train", record)
+    made = resolve(ResNetParams, component="resnet18", preset="quick", given=SMALL | given)
+    recognizer = ResNetRecognizer(made)
+    recognizer.fit(data, MemoryContext())
+    return loops, recognizer
+
+
+def test_the_rate_warms_up_linearly_and_falls_by_a_cosine(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"epochs": 5, "warmup_epochs": 2, "lr": 0.5, "head_factor": 4.0, "weight_decay": 0.25}
+    (loop,), made = recorded(monkeypatch, training(toy(16, 1), toy(16, 2)), **given)
+    assert loop.given["steps"] == 5 * 4
+    rate = [loop.given["rate"](step) for step in range(20)]
+    assert rate[:8] == pytest.approx([(step + 1) / 9 for step in range(8)])
+    assert rate[8:] == pytest.approx([(1 + cos(pi * k / 12)) / 2 for k in range(12)])
+    trunk, head = loop.groups()
+    assert (trunk["lr"], head["lr"]) == (0.5, 2.0)
+    assert trunk["weight_decay"] == head["weight_decay"] == 0.25
+    assert made.model is not None
+    assert {id(p) for p in head["params"]} == {id(p) for p in made.model.head.parameters()}
+    assert len(trunk["params"]) + 2 == len(list(made.model.parameters()))
+
+
+def test_the_second_stage_of_finetune_has_its_own_clips_epochs_and_rate(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {
+        "mode": "finetune", "epochs": 5, "warmup_epochs": 2, "target_epochs": 3, "lr": 0.5,
+        "target_factor": 0.25,
+    }
+    (first, second), _ = recorded(monkeypatch, training(toy(16, 1), toy(24, 2)), **given)
+    assert (first.given["steps"], second.given["steps"]) == (5 * 2, 3 * 3)
+    assert [loop.groups()[0]["lr"] for loop in (first, second)] == [0.5, 0.125]
+    rate = second.given["rate"]
+    assert [rate(step) for step in (0, 3, 6)] == pytest.approx([1.0, 0.75, 0.25])
+
+
+def test_the_loss_smooths_labels_and_balances_classes_where_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    data = training(toy(10, 1), toy(4, 2))
+    labels = torch.tensor([0, 1, 2, 0, 1, 2, 0, 1, 2, 0, 0, 1, 2, 0])
+    for smoothing, kind in ((0.0, "none"), (0.3, "none"), (0.3, "balanced")):
+        (loop,), made = recorded(
+            monkeypatch, data, label_smoothing=smoothing, class_weight=kind)
+        assert made.model is not None
+        made.model.eval()
+        x, y = loop.given["batch"](0)
+        logits = made.model(x).log_softmax(1)
+        aim = F.one_hot(y, 3) * (1 - smoothing) + smoothing / 3
+        weight = class_weight(labels, 3) if kind == "balanced" else torch.ones(3)
+        expected = -(aim * weight * logits).sum() / weight[y].sum()
+        torch.testing.assert_close(loop.given["loss"]((x, y)), expected)
+
+
+def test_views_and_erasing_are_those_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    shares: list[float] = []
+
+    def noting(x: Tensor, probability: float, draw: torch.Generator) -> Tensor:
+        shares.append(probability)
+        return x
+
+    views: list[Any] = []
+
+    def view(*args: Any, **given: Any) -> RandomView:
+        views.append(RandomView(*args, **given))
+        return views[-1]
+
+    monkeypatch.setattr(fine_tuning, "erase", noting)
+    monkeypatch.setattr(fine_tuning, "RandomView", view)
+    (loop,), made = recorded(
+        monkeypatch, training(toy(16, 1)), erase=0.125, crop=0.6, flip=0.25)
+    x, y = loop.given["batch"](0)
+    assert (shares, len(y)) == ([0.125], 8)
+    assert (views[0].size, views[0].area, views[0].flip) == (32, (0.6, 1.0), 0.25)
+    # Without a change training sees what evaluation sees, by ImageNet's mean and deviation.
+    (loop,), made = recorded(monkeypatch, training(toy(16, 1)), erase=0.0, crop=1.0, flip=0.0)
+    assert made.model is not None
+    table = fine_tuning.training_stages(training(toy(16, 1)), made.params)[0].table
+    plain = fine_tuning.ResizedFrames(table, 32).read(range(16))
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in (
+        (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)))
+    known = ((plain + 1) / 2 - mean) / std
+    x, labels = loop.given["batch"](1)
+    for image, label in zip(x, labels, strict=True):
+        gaps = (known - image).abs().amax((1, 2, 3))
+        assert float(gaps.min()) < 1e-3
+        assert table.clip_labels[gaps.argmin()] == label
+
+
+def test_an_epoch_takes_one_random_frame_of_each_clip(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = training(toy(16, 1, frames=3))
+    (loop,), made = recorded(monkeypatch, data)
+    table = fine_tuning.training_stages(data, made.params)[0].table
+    taken: list[int] = []
+    pick = type(table).pick
+    monkeypatch.setattr(
+        type(table), "pick", lambda self, *given: taken.extend(i := pick(self, *given)) or i)
+    for step in range(40):
+        loop.given["batch"](step)
+    owners = [i // 3 for i in taken]
+    assert sorted(owners[:16]) == sorted(owners[16:32]) == list(range(16))
+    assert owners[:16] != owners[16:32]
+    assert len(set(taken)) == 48
+
+
+def test_the_recipe_s_defaults() -> None:
+    """They are in no paper, but every published row was trained with them."""
+    resnet, vit = ResNetParams(), ViTParams()
+    assert (resnet.epochs, resnet.warmup_epochs, resnet.batch, resnet.lr) == (40, 5, 64, 5e-4)
+    assert (resnet.head_factor, resnet.label_smoothing, resnet.erase) == (10.0, 0.1, 0.25)
+    assert (vit.lr, vit.head_factor, vit.weight_decay) == (1e-4, 1.0, 0.05)
+    assert (MAEFaceParams().epochs, MAEFaceParams().lr) == (40, 1e-4)
