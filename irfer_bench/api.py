@@ -54,12 +54,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
-    from irfer_bench.data.trees.annotations import (
-        Annotation,
-        open_annotation,
-        read_sheet,
-        unread_sheet,
-    )
+    from irfer_bench.data.trees.annotations import Annotation, open_annotation
     from irfer_bench.data.trees.clip_files import (
         CLIP_PATH,
         FRAME_PATH,
@@ -68,6 +63,7 @@ if TYPE_CHECKING:
         VIDEO_SUFFIXES,
         clip_number,
         frame_number,
+        probe_videos,
         read_clip_frames,
     )
     from irfer_bench.data.trees.clips import ClipFrames, VideoClips
@@ -75,6 +71,7 @@ if TYPE_CHECKING:
         compare_count,
         compare_labels,
         compare_list,
+        compare_splits,
         label_digest,
     )
     from irfer_bench.data.trees.fold_lists import (
@@ -83,9 +80,11 @@ if TYPE_CHECKING:
         FoldPaths,
         ListedClip,
         ListSide,
-        find_fold_lists,
+        choose_fold_lists,
         merge_fold_lists,
+        name_labels,
         numbered_list_rows,
+        read_fold_lists,
     )
     from irfer_bench.data.trees.folds import (
         cut_folds,
@@ -101,17 +100,17 @@ if TYPE_CHECKING:
     from irfer_bench.data.trees.official import (
         DatasetCopy,
         OfficialDataset,
+        choose_copy,
         find_copies,
+        note_other_copies,
         top_folders,
+        visible_still,
     )
     from irfer_bench.data.trees.patterns import Found, Matches, Patterns
     from irfer_bench.data.trees.recorded import (
-        Level,
         Recorded,
         SequenceKey,
-        expression_level,
         note_absent_sequences,
-        one_of,
         read_sequences,
     )
     from irfer_bench.data.trees.stills import Stills, clip_of
@@ -124,6 +123,7 @@ if TYPE_CHECKING:
         VideoSurvey,
         note_gaps,
         path_below,
+        read_rows,
         relative,
     )
     from irfer_bench.data.trees.video import probe_video, read_audio_track, read_video
@@ -174,7 +174,8 @@ _HOMES = {
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "data.audio": "decode_audio",
-    "data.trees.annotations": "Annotation open_annotation read_sheet unread_sheet",
+    "data.sheets": "plain_cell",
+    "data.trees.annotations": "Annotation open_annotation",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
     "data.trees.labels": "canonical nearest",
@@ -182,23 +183,23 @@ _HOMES = {
     "data.trees.stills": "Stills clip_of",
     "data.trees.clip_files": (
         "CLIP_PATH FRAME_PATH SOUND_PATH VIDEO_PATH VIDEO_SUFFIXES clip_number frame_number "
-        "read_clip_frames"
+        "probe_videos read_clip_frames"
     ),
     "data.trees.clips": "ClipFrames VideoClips",
-    "data.trees.counts": "compare_count compare_labels compare_list label_digest",
+    "data.trees.counts": "compare_count compare_labels compare_list compare_splits label_digest",
     "data.trees.fold_lists": (
-        "Assigned FoldList FoldPaths ListSide "
-        "ListedClip find_fold_lists merge_fold_lists numbered_list_rows"
+        "Assigned FoldList FoldPaths ListSide ListedClip "
+        "choose_fold_lists merge_fold_lists name_labels numbered_list_rows read_fold_lists"
     ),
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
-    "data.trees.official": "DatasetCopy OfficialDataset find_copies top_folders",
-    "data.trees.recorded": (
-        "Level Recorded SequenceKey expression_level "
-        "note_absent_sequences one_of read_sequences"
+    "data.trees.official": (
+        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders "
+        "visible_still"
     ),
+    "data.trees.recorded": "Recorded SequenceKey note_absent_sequences read_sequences",
     "data.trees.survey": (
         "OTHERS_USED LargeSurvey Notes RefusedRowError "
-        "Survey VideoSurvey note_gaps path_below relative"
+        "Survey VideoSurvey note_gaps path_below read_rows relative"
     ),
     "data.trees.video": "probe_video read_audio_track read_video",
     "data.trees.walk": "Tree few inside is_archive join list_folder natural subfolders walk",
@@ -287,8 +288,6 @@ __all__ = [
     "content_digest",
     "Annotation",
     "open_annotation",
-    "read_sheet",
-    "unread_sheet",
     "every_fifth",
     "few_subjects",
     "split_fold",
@@ -308,6 +307,7 @@ __all__ = [
     "Survey",
     "note_gaps",
     "path_below",
+    "read_rows",
     "relative",
     "Tree",
     "few",
@@ -334,34 +334,38 @@ __all__ = [
     "VIDEO_PATH",
     "clip_number",
     "frame_number",
+    "probe_videos",
     "read_clip_frames",
     "ClipFrames",
     "VideoClips",
     "compare_count",
     "compare_labels",
     "compare_list",
+    "compare_splits",
     "label_digest",
     "Assigned",
     "FoldList",
     "FoldPaths",
     "ListSide",
     "ListedClip",
-    "find_fold_lists",
+    "choose_fold_lists",
     "merge_fold_lists",
+    "name_labels",
     "numbered_list_rows",
+    "read_fold_lists",
     "cut_folds",
     "own_folds",
     "read_folds",
     "DatasetCopy",
     "OfficialDataset",
+    "choose_copy",
     "find_copies",
+    "note_other_copies",
+    "visible_still",
     "top_folders",
-    "Level",
     "Recorded",
     "SequenceKey",
-    "expression_level",
     "note_absent_sequences",
-    "one_of",
     "read_sequences",
     "OTHERS_USED",
     "LargeSurvey",

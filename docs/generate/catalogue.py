@@ -64,6 +64,11 @@ def _component(known: Registry, owned: Registered) -> Iterator[str]:
     for name, changes in cls.variants.items():
         words = ", ".join(f"`{field}` {code(value)}" for field, value in changes.items())
         yield f"- `{component.name}@{name}`: {words}"
+        for preset in PRESETS:
+            scale = cls.presets.get(f"{preset}@{name}", {})
+            words = ", ".join(f"`{field}` {code(value)}" for field, value in scale.items())
+            if words:
+                yield f"- `{component.name}@{name}` in `{preset}`: {words}"
     if cls.variants:
         yield ""
 

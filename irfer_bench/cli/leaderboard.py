@@ -37,7 +37,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
         help=f"the results folder; default ./{RESULTS}",
     )
     add("--format", default="markdown", help="renderer that makes the pages, written below --out")
-    add("--check", action="store_true", help="write nothing; exit 4 where a page is out of date")
+    add(
+        "--check",
+        action="store_true",
+        help="write nothing; exit 4 where a page is out of date or a record is contradicted",
+    )
     add("--json", action="store_true", help="one object on standard output")
 
 
@@ -52,11 +56,7 @@ def run(args: argparse.Namespace) -> int:
         print(json.dumps(rows))
         return 0
     if args.check:
-        with quiet_stdout():
-            stale = find_stale(out, names, args.format, registry)
-        for name in stale:
-            say(f"{name} is not what its records say; irfer-bench leaderboard writes it")
-        return 4 if stale else 0
+        return _check(out, names, args.format, registry)
     with quiet_stdout():
         written = render_boards(out, names, args.format, registry)
     if args.format != "markdown":
@@ -75,6 +75,26 @@ def run(args: argparse.Namespace) -> int:
     for name in written.empty:
         say(f"no cell of {name} has a result; irfer-bench show RECORD says why")
     return 4 if written.errors else 0
+
+
+def _check(out: Path, names: Sequence[str], form: str, registry: Registry) -> int:
+    """Pages against their records, and the records as `records check` does."""
+    from irfer_bench.engine.submissions.checking import check_folder
+    from irfer_bench.store.signatures import keys_in
+
+    with quiet_stdout():
+        stale = find_stale(out, names, form, registry)
+        there = set(names) & set(settings_in(out))  # a page may be of published values alone
+        faults = (
+            check_folder(out, registry, settings=there, trusted=keys_in(out), follow=True).faults
+            if there
+            else []
+        )
+    for name in stale:
+        say(f"{name} is not what its records say; irfer-bench leaderboard writes it")
+    for finding in faults:
+        say(f"{finding.path}: {finding.text}")
+    return 4 if stale or faults else 0
 
 
 def _settings(out: Path, wanted: str | None) -> list[str]:

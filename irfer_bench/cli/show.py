@@ -198,6 +198,10 @@ def _params(facts: dict[str, Any], width: int) -> Iterator[str]:
         yield from table(["parameter", "paper", *used, "meaning"], rows, width, whole=(0,))
     for name, changes in facts["variants"].items():
         yield from wrapped(f"{facts['name']}@{name}: {json.dumps(changes)}", width, "  ", "    ")
+        for preset in PRESETS:
+            if scale := facts["presets"].get(f"{preset}@{name}"):
+                line = f"{facts['name']}@{name} in {preset}: {json.dumps(scale)}"
+                yield from wrapped(line, width, "  ", "    ")
 
 
 def _limits(row: Mapping[str, Any]) -> str:

@@ -32,6 +32,8 @@ class Traits(TypedDict, total=False):
         reads: what a detector must be given: `landmarks` (of the dataset or `--landmarks`), or
             the `boxes` of `--boxes`.
         modality: what a recognizer needs of a clip; default `image`.
+        unlabelled: a recognizer that is fitted on target clips without labels, which only some
+            settings grant.
         resamples: most bootstrap draws that a metric is computed on; 0 means no interval.
     """
 
@@ -43,6 +45,7 @@ class Traits(TypedDict, total=False):
     landmarks: bool
     reads: Literal["landmarks", "boxes"]
     modality: Modality
+    unlabelled: bool
     resamples: int
 
 

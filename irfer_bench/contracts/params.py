@@ -22,7 +22,8 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     """Base of every component's parameters. Defaults are the paper's values.
 
     `presets` change scale only (`paper` is empty by definition); `variants` change equations and
-    are part of the row's name. Declare fields as `Annotated[float, apply("what", ge=0)] = 100.0`.
+    are part of the row's name; `presets["quick@NAME"]` holds what `quick` changes of variant NAME
+    alone. Declare fields as `Annotated[float, apply("what", ge=0)] = 100.0`.
     """
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
@@ -80,7 +81,7 @@ def resolve(
     preset: str = "paper",
     given: Mapping[str, Any] | None = None,
 ) -> P:
-    """Defaults, then the preset, then the variant, then what the user gave.
+    """Defaults, then preset, variant, the preset's changes of that variant, what the user gave.
 
     Raises:
         UsageError: unknown variant or field, or a value outside its bounds (field, bound, value).
@@ -93,6 +94,7 @@ def resolve(
         if variant not in cls.variants:
             raise unknown_name(f"variant of {component}", variant, cls.variants)
         values.update(cls.variants[variant])
+        values.update(cls.presets.get(f"{preset}@{variant}", {}))
     for name, value in (given or {}).items():
         if name not in cls.__struct_fields__:
             raise unknown_name(f"parameter of {component}", name, cls.__struct_fields__)
@@ -102,6 +104,8 @@ def resolve(
         json.dumps(msgspec.to_builtins(made), allow_nan=False)
     except msgspec.ValidationError as error:
         raise _refused(cls, component, values, str(error)) from None
+    except UnicodeError:
+        raise UsageError(f"{component}: a value is no Unicode text") from None
     except ValueError:
         whole = msgspec.to_builtins(made)
         field = next(name for name, value in whole.items() if not _is_finite(value))
@@ -136,7 +140,7 @@ def parse_value(text: str) -> Any:
     """A command-line value: JSON where it is JSON, the text itself otherwise."""
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also numbers of too many digits
         return text
 
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 Files: TypeAlias = Mapping[str, str | bytes]
 RENDERERS = ("irfer_bench_renderers", "format")
-RESERVED = ("records", "predictions", "images")
+RESERVED = ("records", "predictions", "images", "keys")
 
 
 @dataclass

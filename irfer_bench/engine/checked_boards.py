@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from irfer_bench.contracts.record import Record
+from irfer_bench.engine.signed_rows import mark_signed_rows
 from irfer_bench.errors import BenchError, DamagedError
 from irfer_bench.registry import Registry, load
 from irfer_bench.statistics.board import Board, make_boards, without_collection
@@ -52,6 +53,7 @@ def check_boards(
         board.notes += _notes(board, rules)
         board.protocol = _sentence(rules.summary)
         board.published = published_board(setting)
+    mark_signed_rows(out, boards)
     return boards
 
 

@@ -19,6 +19,7 @@ from irfer_bench.registry import Registry
 from irfer_bench.store import keys
 from irfer_bench.store.files import read_json, write_json
 from irfer_bench.store.published import published_folder
+from irfer_bench.store.signatures import KEYS
 
 YOUNG = 200_000_000
 """Nanoseconds within which a file may change twice and keep its dates."""
@@ -99,6 +100,7 @@ class PageStamps:
                 for setting in settings
                 for kind in ("records", "predictions")
             ]
+            facts.append(self._facts(self._out / KEYS))
             self._found[name] = keys.digest([self._code, facts])
         return self._found[name]
 

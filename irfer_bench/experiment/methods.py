@@ -34,6 +34,7 @@ class AllTraits(TypedDict):
     landmarks: bool
     reads: str
     modality: Modality
+    unlabelled: bool
     resamples: int
 
 
@@ -46,6 +47,7 @@ DEFAULTS = AllTraits(
     landmarks=False,
     reads="",
     modality="image",
+    unlabelled=False,
     resamples=1000,
 )
 HEARS: frozenset[Modality] = frozenset({"audio", "audio_video"})

@@ -62,3 +62,9 @@ def _validate_recognizer(cell: Cell) -> None:
             f"recognizer {recognizer.name!r} needs audio and {setting.name} has {what} without any",
             "choose a setting of videos with audio (irfer-bench show SETTING)",
         )
+    if recognizer.traits["unlabelled"] and not setting.unlabelled:
+        raise RefusedError(
+            f"recognizer {recognizer.name!r} learns from target images without labels, and "
+            f"{setting.name} grants none",
+            "choose a setting of unsupervised adaptation, such as synth_nir_uda or oulu_nir_uda",
+        )

@@ -7,7 +7,7 @@ are matrices of (output channels, all the rest), as there.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import torch
@@ -30,43 +30,50 @@ class Muon(torch.optim.Optimizer):
 
     @torch.no_grad()
     def step(self, closure: Any = None) -> None:  # type: ignore[override]
-        """Update every weight that has a gradient; those of one shape are taken together."""
+        """Update every weight that has a gradient."""
         for group in self.param_groups:
-            alike: dict[tuple[int, int], list[tuple[Tensor, Tensor]]] = {}
-            for weight in group["params"]:
-                if weight.grad is None:
-                    continue
+            weights = [weight for weight in group["params"] if weight.grad is not None]
+            changes = []
+            for weight in weights:
                 momentum = self.state[weight].setdefault("momentum", torch.zeros_like(weight))
                 momentum.lerp_(weight.grad, 1 - MOMENTUM)
-                change = weight.grad.lerp(momentum, MOMENTUM).flatten(1)
-                alike.setdefault((change.shape[0], change.shape[1]), []).append((weight, change))
-            for (rows, columns), members in alike.items():
-                changes = orthogonalize(torch.stack([change for _, change in members]))
+                changes.append(weight.grad.lerp(momentum, MOMENTUM).flatten(1))
+            for weight, change in zip(weights, orthogonalize(changes), strict=True):
+                rows, columns = change.shape
                 scale = group["lr"] * max(1.0, rows / columns) ** 0.5
-                for (weight, _), change in zip(members, changes, strict=True):
-                    weight.sub_(change.view_as(weight), alpha=scale)
+                weight.sub_(change.view_as(weight), alpha=scale)
 
 
-def orthogonalize(matrices: Tensor, steps: int = 5) -> Tensor:
-    """(N, rows, columns) with the same singular vectors, whose singular values lie near 1.
+def orthogonalize(matrices: Sequence[Tensor], steps: int = 5) -> list[Tensor]:
+    """Matrices with the same singular vectors as those given, whose singular values lie near 1.
 
     A Newton-Schulz iteration from a norm of 1, x <- p(x x^T) x. Since all p(x x^T) commute, their
-    product is found from x x^T alone, which is small where a kernel has nine times as many columns.
+    product is found from x x^T alone, which is small where a kernel has nine times as many columns;
+    those of one size are taken together, whatever their columns.
     """
+    flat = [m.mT if m.shape[0] > m.shape[1] else m for m in matrices]
+    flat = [m / (m.norm() + 1e-7) for m in flat]
+    found: list[Tensor] = [*matrices]
+    for side in {m.shape[0] for m in flat}:
+        own = [k for k, m in enumerate(flat) if m.shape[0] == side]
+        products = _product(torch.stack([flat[k] @ flat[k].mT for k in own]), steps)
+        for k, product in zip(own, products, strict=True):
+            x = product @ flat[k]
+            found[k] = x.mT if matrices[k].shape[0] > matrices[k].shape[1] else x
+    return found
+
+
+def _product(gram: Tensor, steps: int) -> Tensor:
+    """(N, n, n) products of all p(x x^T) of the iteration, from the x x^T that it starts with."""
     a, b, c = COEFFICIENTS
-    tall = matrices.shape[1] > matrices.shape[2]
-    x = matrices.mT if tall else matrices
-    x = x / (x.norm(dim=(1, 2), keepdim=True) + 1e-7)
-    gram: Tensor = x @ x.mT
-    identity = torch.eye(gram.shape[-1], device=x.device, dtype=x.dtype)
-    product: Tensor = identity
+    start = a * torch.eye(gram.shape[-1], device=gram.device, dtype=gram.dtype)
+    product = gram
     for step in range(steps):
-        p = a * identity + b * gram + c * gram @ gram
-        product = p @ product
+        p = torch.baddbmm(torch.add(start, gram, alpha=b), gram, gram, alpha=c)
+        product = p if step == 0 else p @ product
         if step < steps - 1:
             gram = p @ gram @ p
-    found: Tensor = product @ x
-    return found.mT if tall else found
+    return product
 
 
 def split_optimizers(

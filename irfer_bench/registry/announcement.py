@@ -20,6 +20,7 @@ TRAITS: dict[str, tuple[tuple[Kind, ...], type, tuple[Any, ...]]] = {
     "landmarks": (("translator", "detector"), bool, ()),
     "reads": (("detector",), str, ("landmarks", "boxes")),
     "modality": (("recognizer",), str, get_args(Modality)),
+    "unlabelled": (("recognizer",), bool, ()),
     "resamples": (("metric",), int, ()),
 }
 """Kinds of components, type and allowed values of every trait."""

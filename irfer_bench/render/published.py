@@ -76,24 +76,27 @@ def _table(
 
 
 def agreement(published: Published, setting: str, shown: Sequence[Row]) -> list[str]:
-    """How far the measured order is the printed one, of each recognizer with three rows at least.
+    """How far the measured order is the printed one: of the rows of one recognizer, and of one
+    translator.
 
-    Kendall's tau-b with its exact two-sided p where nothing ties; values that are no finite number
-    are left out.
+    Kendall's tau-b with its exact two-sided p where nothing ties, of three rows at least; values
+    that are no finite number are left out.
     """
     lines = []
-    for recognizer in dict.fromkeys(row.recognizer for row in shown):
-        own = [row for row in shown if row.recognizer == recognizer]
-        said = []
-        for name in published.metrics:
-            pairs = list(_pairs(published, setting, own, name))
-            if len(pairs) < FEWEST:
-                continue
-            tau, p = kendall(*zip(*pairs, strict=True))
-            if isfinite(tau):
-                said.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
-        if said:
-            lines.append(markdown(f"{recognizer}: {'; '.join(said)}") + "  ")
+    for column in ("recognizer", "translator"):
+        for common in dict.fromkeys(getattr(row, column) for row in shown):
+            own = [row for row in shown if getattr(row, column) == common]
+            said = []
+            for name in published.metrics:
+                pairs = list(_pairs(published, setting, own, name))
+                if len(pairs) < FEWEST:
+                    continue
+                tau, p = kendall(*zip(*pairs, strict=True))
+                if isfinite(tau):
+                    said.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
+            if said:
+                about = "recognizers" if common == "none" else common
+                lines.append(markdown(f"{about}: {'; '.join(said)}") + "  ")
     if not lines:
         return []
     return ["Kendall's τ between the measured and the printed order, 1 where they agree:  ",

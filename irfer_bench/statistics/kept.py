@@ -118,6 +118,9 @@ class Reader:
         found = ids, subjects, names, classes
         if known is None or found != (known.ids, known.subjects, known.names, known.classes):
             column = {name: i for i, name in enumerate(classes)}
+            outside = next((name for name in names if name not in column), None)
+            if outside is not None:
+                raise ValueError(f"an item's label {outside[:80]!r} is none of the classes")
             labels = np.array([column[name] for name in names], np.int64)
             rarest = int(np.bincount(labels)[np.unique(labels)].min()) if names else 0
             self._tested[place] = known = Tested(*found, labels, rarest)

@@ -194,13 +194,19 @@ def read_placed(path: Path) -> Record:
         DamagedError: it cannot be read, is at another path, or is dated in the future.
     """
     record = read_record(path)
-    if path.parent.name != _folder_name(record.cell):
-        raise DamagedError(f"{path} lies in another setting's folder")
-    if path.name != (name := _file_name(record.cell, record.key)):
-        raise DamagedError(f"{path} is not named as its cell and key say: {name}")
-    if record.created > _soon():
-        raise DamagedError(f"{path} is dated {record.created}, in the future")
+    for fault in find_misplacement(path, record):
+        raise DamagedError(f"{path} {fault}")
     return record
+
+
+def find_misplacement(path: Path, record: Record) -> Iterator[str]:
+    """What contradicts a record in its path and date, in words that follow the path."""
+    if path.parent.name != _folder_name(record.cell):
+        yield "lies in another setting's folder"
+    if path.name != (name := _file_name(record.cell, record.key)):
+        yield f"is not named as its cell and key say: {name}"
+    if record.created > _soon():
+        yield f"is dated {record.created}, in the future"
 
 
 def _soon() -> str:

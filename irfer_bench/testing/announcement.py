@@ -98,9 +98,10 @@ class ComponentConformance:
         json.dumps(values, allow_nan=False)
 
     def test_presets_and_variants_resolve(self) -> None:
-        """Presets are of paper, bench and quick; every one fits every variant; `paper` is empty."""
+        """Presets are paper, bench, quick or PRESET@VARIANT; all fit all variants; paper: empty."""
         cls = self.params_class()
-        unknown = set(cls.presets) - set(PRESETS)
+        of_variants = {f"{preset}@{name}" for preset in PRESETS for name in cls.variants}
+        unknown = set(cls.presets) - set(PRESETS) - of_variants
         assert not unknown, f"{cls.__name__}: presets are {', '.join(PRESETS)}, not {unknown}"
         assert not cls.presets.get("paper"), f"{cls.__name__}: defaults are the preset `paper`"
         for name in cls.variants:

@@ -81,7 +81,7 @@ def irfer_bench_components() -> Iterable[Component]:
         summary="prompts and feature banks align labelled source and unlabelled target images",
         needs=TORCH, licence="MIT",
         source="bai2024pda",
-        traits=IMAGE, parts=PARTS,
+        traits=Traits(modality="image", unlabelled=True), parts=PARTS,
     )
     yield Component(
         kind="recognizer", name="vpt",

@@ -57,6 +57,18 @@ VIDEO_PROTOCOL: Fields = {
     "metrics": ("uar", "war", "accuracy", "macro_f1"),
     "primary": "uar",
 }
+DRAWN_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "uniform(32)"}
+"""The same with twice the frames kept, of which networks on clips draw their own.
+
+Training draws one of two frames of each sixteenth of a clip, and two test clips share no frame.
+Images of 32 frames take twice the room; where a translator has to translate them all, 16 are kept.
+"""
+DRAWN = (
+    "32 frames at round(i/31 (n-1)) of every clip are kept, twice the room of those scored, and "
+    "networks on clips draw theirs from these; single images are scored at the 16 of them next to "
+    "round(i/15 (n-1)), repeated where the clip is shorter; "
+)
+SIXTEEN = "16 frames at round(i/15 (n-1)) of every clip are kept, repeated where it is shorter; "
 SIMULATED = (
     "{} has no infrared. Training and test clips are translated by a translator fitted on the "
     "dataset named by --fit-translator-on (its training subjects only); every number says how well "

@@ -8,8 +8,8 @@ from irfer_bench.api import fit
 from irfer_dynamic.video_params import BENCH, VideoParams
 
 QUICK: dict[str, Any] = {
-    "segments": 16, "duration": 1, "size": 32, "width": 8, "epochs": 12, "batch": 8,
-    "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.01, "schedule": "cosine", "crop": 0.8,
+    "segments": 16, "duration": 1, "size": 40, "width": 8, "epochs": 40, "batch": 16,
+    "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.02, "schedule": "cosine", "crop": 0.8,
     "dropout": 0.2, "batch_norm": True,
 }
 
@@ -22,7 +22,7 @@ class C3DParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 75.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
         if self.frames < 16:
@@ -39,6 +39,9 @@ class C3DLstmParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d_lstm"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": BENCH, "quick": {**QUICK, "hidden": 64},
+        "bench": BENCH,
+        "quick": {
+            **QUICK, "hidden": 64, "size": 48, "epochs": 24, "lr": 2e-3, "weight_decay": 0.05,
+        },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 75.0, "apply": 1.0}

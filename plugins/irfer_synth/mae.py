@@ -50,7 +50,7 @@ class MAEShape:
     decoder_heads: int = 4
 
 
-FACE = MAEShape((64, 64), 3, masked=0.75, decoder_depth=1)
+FACE = MAEShape((64, 64), 3, masked=0.5, decoder_depth=1)
 AUDIO = MAEShape((256, 64), 1, masked=0.8, local=True, decoder_width=32)
 
 

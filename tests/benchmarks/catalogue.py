@@ -10,12 +10,13 @@ from tests.benchmarks import (
     data,
     detection,
     diffusion,
+    diffusion_training,
     gans,
     methods,
     mma_dfer,
     start_up,
 )
-from tests.benchmarks.harness import Benchmark
+from tests.benchmarks.harness import Benchmark, no_matrix_units
 
 BENCHMARKS = (
     Benchmark(
@@ -46,7 +47,7 @@ BENCHMARKS = (
         "gradient of the filter energy", "closed form", "autograd", methods.filter_gradient, 5,
     ),
     Benchmark(
-        "32 guided walks of NFER-SDE, 48 px, 12 steps", "one batch", "one by one",
+        "32 images by nfer_sde (`quick`), processor time", "one batch", "one by one",
         methods.sampler, 1,
     ),
     *(
@@ -64,6 +65,16 @@ BENCHMARKS = (
             "its U-Net alone", partial(diffusion.over_forward, name), 3, aim,
         )
         for name, aim in (("nfer_sde", "at most 25 % more"), ("egsde", "at most 130 % more"))
+    ),
+    Benchmark(
+        "12 training steps of a score network, processor time", "with checkpoints and looks at NaN",
+        "diffusers and a plain loop", diffusion_training.training_steps, 3,
+        "at least 1 time as fast",
+    ),
+    Benchmark(
+        "a U-Net of bench at 64 px, processor time", "bf16", "fp32",
+        diffusion_training.bf16_networks, 3, "faster with bf16 matrix units",
+        lacking=no_matrix_units,
     ),
     Benchmark(
         "six steps of CycleGAN, processor time", "images of a network together",
@@ -106,8 +117,22 @@ BENCHMARKS = (
         "the public code's order", mma_dfer.forward_seconds, 3, "at least 1 time as fast",
     ),
     Benchmark(
-        "a step of MMA-DFER, processor time", "bf16", "the public code's order, fp32",
-        mma_dfer.bf16_seconds, 3, "2 times as fast with bf16 matrix units",
+        "a step of MMA-DFER, bf16, processor time", "bf16", "the public code's order, fp32",
+        mma_dfer.bf16_step_seconds, 3, "at least 2 times as fast",
+        lacking=no_matrix_units,
+    ),
+    Benchmark(
+        "a forward pass of MMA-DFER, bf16, processor time", "bf16",
+        "the public code's order, fp32", mma_dfer.bf16_forward_seconds, 3,
+        "at least 2.5 times as fast", lacking=no_matrix_units,
+    ),
+    *(
+        Benchmark(
+            f"memory that a step of MMA-DFER keeps, 224 px, 16 frames, batch 8, {kind}",
+            "raised tokens computed again", "the public code's order, fp32",
+            partial(mma_dfer.kept_of_the_papers_step, bf16=kind == "bf16"), 1, aim, unit="GiB",
+        )
+        for kind, aim in (("bf16", "at most 60 %"), ("fp32", "at most 90 %"))
     ),
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",

@@ -9,6 +9,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "performance.md"
 MARK = "<!-- measured: python -m tests.benchmarks -->"
@@ -23,6 +24,8 @@ class Benchmark:
         run: `run(tiny)` returns (our seconds, the other's seconds or None).
         repeat: how often; the median counts.
         budget: what the figures must not exceed, in words.
+        unit: of the figures; `GiB` of what is counted in memory.
+        lacking: why this machine cannot measure it, in words; empty where it can.
     """
 
     name: str
@@ -31,6 +34,15 @@ class Benchmark:
     run: Callable[[bool], tuple[float, float | None]]
     repeat: int = 5
     budget: str = ""
+    unit: Literal["s", "GiB"] = "s"
+    lacking: Callable[[], str] = str
+
+
+def no_matrix_units() -> str:
+    """Empty where the processor multiplies matrices of bf16 in units of its own (AMX)."""
+    flags = Path("/proc/cpuinfo")
+    has = flags.exists() and "amx_bf16" in flags.read_text().split()
+    return "" if has else "this processor has no bf16 matrix units"
 
 
 def seconds(work: Callable[[], object]) -> float:
@@ -41,22 +53,31 @@ def seconds(work: Callable[[], object]) -> float:
 
 
 def measure(benchmark: Benchmark) -> list[str]:
-    """One line of the table: medians, and how many times as long the other takes."""
+    """One line of the table: medians, and how many times as long the other takes.
+
+    Where the machine lacks what it needs, the line says so in place of figures.
+    """
+    lacking = benchmark.lacking()
+    if lacking:
+        return [benchmark.name, f"skipped: {lacking}", "", "", benchmark.budget]
     pairs = [benchmark.run(False) for _ in range(benchmark.repeat)]
     ours = statistics.median(pair[0] for pair in pairs)
     others = [pair[1] for pair in pairs if pair[1] is not None]
     other = statistics.median(others) if others else None
+    unit = benchmark.unit
     return [
         benchmark.name,
-        f"{benchmark.ours}: {shown(ours)}",
-        f"{benchmark.other}: {shown(other)}" if other is not None else benchmark.other,
+        f"{benchmark.ours}: {shown(ours, unit)}",
+        f"{benchmark.other}: {shown(other, unit)}" if other is not None else benchmark.other,
         f"{other / ours:.2g}" if other is not None else "",
         benchmark.budget,
     ]
 
 
-def shown(value: float) -> str:
-    """Seconds or milliseconds, three digits."""
+def shown(value: float, unit: str = "s") -> str:
+    """Seconds or milliseconds, or another unit; three digits."""
+    if unit != "s":
+        return f"{value:.3g} {unit}"
     return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
 
 

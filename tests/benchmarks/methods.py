@@ -30,6 +30,7 @@ from irfer_translators.diffusion.nfer_sde import high_pass_energy
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.nfer_sde_translator import NferSde
 from irfer_translators.diffusion.unet import build_unet, freeze
+from tests.benchmarks.diffusion import cpu_seconds
 from tests.benchmarks.harness import seconds
 
 
@@ -71,8 +72,8 @@ def sampler(tiny: bool) -> tuple[float, float]:
 
     list(method.translate(ClipList(picked[:1]), ctx))
     return (
-        seconds(lambda: list(method.translate(ClipList(picked), ctx))),
-        seconds(one_by_one),
+        cpu_seconds(lambda: list(method.translate(ClipList(picked), ctx))),
+        cpu_seconds(one_by_one),
     )
 
 

@@ -7,13 +7,15 @@ sixth of the width), a quarter as wide. Both sides compute the same logits and l
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
+from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
-from irfer_dynamic.encoder_params import EncoderPair, EncoderShape
+from irfer_dynamic.encoder_params import PAIRS, EncoderPair, EncoderShape
 from irfer_dynamic.fusion import FusionBottleneck
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
@@ -127,18 +129,56 @@ def forward_seconds(tiny: bool) -> tuple[float, float]:
     )
 
 
-def bf16_seconds(tiny: bool) -> tuple[float, float]:
-    """A training step in bf16 against the public code's fp32, processor time."""
-    model = network(tiny)
-    drawn, theirs = batch(model, 1 if tiny else 2), published(model)
+def in_bf16(model: MMADFER) -> Forward:
+    """The forward pass under autocast, as `--precision bf16` runs it."""
 
-    def ours(frames: Tensor, audio: Tensor) -> Tensor:
+    def forward(frames: Tensor, audio: Tensor) -> Tensor:
         with torch.autocast("cpu", dtype=torch.bfloat16):
             logits: Tensor = model(frames, audio)
         return logits
 
+    return forward
+
+
+def bf16_step_seconds(tiny: bool) -> tuple[float, float]:
+    """A training step in bf16 against the public code's fp32, processor time."""
+    model = network(tiny)
+    drawn, theirs, ours = batch(model, 1 if tiny else 2), published(model), in_bf16(model)
     step(ours, model, drawn)
     return (
         processor_seconds(lambda: step(ours, model, drawn)),
         processor_seconds(lambda: step(theirs, model, drawn)),
     )
+
+
+@torch.no_grad()
+def bf16_forward_seconds(tiny: bool) -> tuple[float, float]:
+    """A forward pass in bf16 against the public code's fp32, processor time."""
+    model = network(tiny)
+    frames, audio, _ = batch(model, 1 if tiny else 2)
+    theirs, ours = published(model), in_bf16(model)
+    ours(frames, audio)
+    return (
+        processor_seconds(lambda: ours(frames, audio)),
+        processor_seconds(lambda: theirs(frames, audio)),
+    )
+
+
+def kept_of_the_papers_step(tiny: bool, *, bf16: bool) -> tuple[float, float]:
+    """GiB that a step keeps for its gradient, counted on tensors without memory.
+
+    The paper's largest network: two ViT-B/16, 224 px, 16 frames, 8 clips. Ours in bf16 or fp32,
+    the public code's order in fp32.
+    """
+    with torch.device("meta"):
+        model = MMADFER(MMADFERParams(), 7, PAIRS["b16"]).eval()
+    with FakeTensorMode():
+        for place, p in list(model.named_parameters()):
+            owner, _, name = place.rpartition(".")
+            fake = torch.nn.Parameter(torch.empty(p.shape), p.requires_grad)
+            model.get_submodule(owner).register_parameter(name, fake)
+        frames = torch.empty(1 if tiny else 8, 16, 3, 224, 224)
+        audio = torch.empty(len(frames), 1, 512, 128)
+        ours: Forward = in_bf16(model) if bf16 else model
+        kept = [kept_bytes(model, partial(f, frames, audio)) for f in (ours, published(model))]
+    return kept[0] / 2**30, kept[1] / 2**30

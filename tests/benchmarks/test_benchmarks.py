@@ -29,6 +29,18 @@ def test_medians_and_ratio_enter_the_table(tmp_path):
     assert "old" not in text
 
 
+def test_what_a_machine_cannot_measure_is_said_in_the_table():
+    line = measure(
+        Benchmark("what", "ours", "naive", lambda tiny: (1.0, 2.0), 1, "fast",
+                  lacking=lambda: "no matrix units"))
+    assert line == ["what", "skipped: no matrix units", "", "", "fast"]
+
+
+def test_memory_is_shown_in_its_unit():
+    line = measure(Benchmark("what", "ours", "naive", lambda tiny: (0.5, 2.0), 1, unit="GiB"))
+    assert line[1:4] == ["ours: 0.5 GiB", "naive: 2 GiB", "4"]
+
+
 def test_the_page_shows_every_benchmark():
     page = DOCUMENT.read_text(encoding="utf-8")
     assert [b.name for b in BENCHMARKS if f"| {b.name} " not in page] == []

@@ -174,6 +174,7 @@ def irfer_bench_components():
     ("json", 'a: Annotated[int, fit("a number", ge=5)] = 1',
      "params_are_described_and_their_defaults_are_valid"),
     ("json", "presets = {'quick': {'b': 1}}", "presets_and_variants_resolve"),
+    ("json", "presets = {'quick@other': {}}", "presets_and_variants_resolve"),
 ])
 def test_an_announcement_with_a_flaw_fails(
     heavy: str, field: str, check: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -188,5 +189,5 @@ def test_an_announcement_with_a_flaw_fails(
     monkeypatch.syspath_prepend(site)
     monkeypatch.setattr(announcement, "registry", load)
     suite = type("Suite", (TranslatorConformance,), {"component": "heavy"})()
-    with pytest.raises(Exception, match=r"heavy|pandas|no description|Expected|unknown parameter"):
+    with pytest.raises(Exception, match=r"heavy|pandas|no desc|Expected|unknown par|presets are"):
         getattr(suite, f"test_{check}")()

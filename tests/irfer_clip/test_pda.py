@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import RefusedError, TrainingData
+from irfer_bench.cli import main
 from tests.irfer_clip.small import NONE, SOURCE, TARGET, TEST, context, data, make, run
 from tests.irfer_clip.tiny import CLASSES, clips, relabelled, training
 
@@ -24,6 +25,16 @@ def test_what_it_cannot_do_without_is_named(
 ) -> None:
     with pytest.raises(RefusedError, match=message):
         run("pda", folder, given)
+
+
+@pytest.mark.parametrize(("setting", "code"), [("synth_nir_weak5", 2), ("synth_nir_uda", 0)])
+def test_a_setting_without_unlabelled_images_is_refused_when_planning(
+    setting: str, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path))
+    assert main(["plan", "-r", "pda", "-s", setting]) == code
+    assert (f"{setting} grants none" in capsys.readouterr().err) == bool(code)
 
 
 def test_it_learns_and_does_not_look_at_labels_of_the_target(folder: Path) -> None:

@@ -62,9 +62,9 @@ def rows(split: str, each: int, codes: int = 11) -> list[str]:
 
 
 def write_list(place: Path, lines: Sequence[str], header: str = HEADER) -> None:
-    """A list with or without a header."""
+    """A list under its header."""
     place.parent.mkdir(parents=True, exist_ok=True)
-    place.write_text("".join(f"{line}\n" for line in ((header, *lines) if header else lines)))
+    place.write_text("".join(f"{line}\n" for line in (header, *lines)))
 
 
 def lists_tree(
@@ -72,12 +72,11 @@ def lists_tree(
     *,
     images: str = "Manually_Annotated_Images",
     lists: str = "Manually_Annotated_file_lists",
-    headers: bool = True,
 ) -> Path:
     """Images 32x24 under `root/<images>/<n>/` and `root/<lists>/{training,validation}.csv`."""
     for name, split, each in (("training", "train", 2), ("validation", "val", 1)):
         lines = rows(split, each)
-        write_list(root / lists / f"{name}.csv", lines, HEADER if headers else "")
+        write_list(root / lists / f"{name}.csv", lines)
         for k, line in enumerate(lines):
             image(root / images / line.partition(",")[0], 5 * k, mode="RGB")
     return root

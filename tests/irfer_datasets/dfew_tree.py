@@ -10,7 +10,7 @@ import numpy as np
 from PIL import Image
 
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.dfew.lists import NATIVE
+from irfer_datasets.dfew.dataset import NATIVE
 from tests.irfer_datasets.movies import movie
 
 NUMBERS = {label: number for number, label in enumerate(NATIVE, start=1)}
@@ -58,6 +58,13 @@ def write_lists(
             path = base / name.format(side=side, fold=fold)
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes((end.join(["video_name,label", *rows]) + end).encode(encoding))
+
+
+def save_frames(folder: Path, frames: Sequence[Any], before: str = "") -> None:
+    """Numbered from 1 behind `before`."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for number, frame in enumerate(frames, start=1):
+        Image.fromarray(np.asarray(frame)).save(folder / f"{before}{number:05d}.jpg", quality=95)
 
 
 def _save(folder: Path, names: Callable[[int], str], clip: int, frames: int) -> None:

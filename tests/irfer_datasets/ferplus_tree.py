@@ -11,7 +11,7 @@ from PIL import Image
 
 from irfer_bench.contracts.component import BASIC
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.ferplus.layout import NATIVE
+from irfer_datasets.ferplus.votes import NATIVE
 
 HEADER = ",".join(("Usage", "Image name", *NATIVE, "unknown", "NF"))
 FOLDERS = {"Training": "FER2013Train", "PublicTest": "FER2013Valid", "PrivateTest": "FER2013Test"}

@@ -8,7 +8,7 @@ from PIL import Image
 
 from irfer_bench.contracts.component import BASIC
 from irfer_bench.testing.faces import make_clip
-from irfer_datasets.ferv39k.layout import EXPRESSIONS
+from irfer_datasets.ferv39k.dataset import EXPRESSIONS
 
 SCENES = ("Action", "DailyLife")
 CLIPS = {

@@ -14,8 +14,7 @@ from irfer_bench.cli import main
 from irfer_bench.registry import load
 from irfer_datasets.expected import published
 from irfer_datasets.ferplus.dataset import Ferplus
-from irfer_datasets.ferplus.layout import NATIVE
-from irfer_datasets.ferplus.votes import NO_FACE, NO_MAJORITY, UNKNOWN, decide
+from irfer_datasets.ferplus.votes import NATIVE, NO_FACE, NO_MAJORITY, UNKNOWN, decide
 from tests.irfer_datasets.ferplus_tree import (
     draw,
     rows,
@@ -154,7 +153,6 @@ def test_what_is_missing_is_said(tmp_path: Path, csv: Path) -> None:
 def test_files_that_disagree_are_listed(tmp_path: Path) -> None:
     write_folders(tmp_path, rows())
     (tmp_path / "FER2013Train/fer0000000.png").unlink()
-    (tmp_path / "FER2013Train/fer0000001.png").rename(tmp_path / "FER2013Test/fer0000001.png")
     (tmp_path / "FER2013Valid/fer0000002.png").write_bytes(
         (tmp_path / "FER2013Train/fer0000002.png").read_bytes()
     )
@@ -163,7 +161,7 @@ def test_files_that_disagree_are_listed(tmp_path: Path) -> None:
     table.write_text("\n".join([*rest, "broken,1,2"]) + "\n")
     found = Counter(kinds(tmp_path))
     assert found == {
-        "missing_item": 1, "bad_row": 2, "duplicate_file": 1, "unlabelled_file": 1, "left_out": 1,
+        "missing_item": 1, "bad_row": 1, "duplicate_file": 1, "unlabelled_file": 1, "left_out": 1,
     }  # fmt: skip
     assert f"ferplus_{first[:10]}" not in facts(tmp_path)
 

@@ -123,6 +123,7 @@ def test_a_parquet_manifest_says_the_same(tmp_path: Path) -> None:
         ("/etc/passwd,a,vis,anger", "outside_root", "downwards"),
         (",a,vis,anger", "bad_row", "no usable path"),
         ("nir/ben/anger/0.png,b,nir,anger", "duplicate_id", "listed twice"),
+        ("./nir/ben/anger/0.png,c,nir,fear", "duplicate_id", "listed twice"),
     ],
 )
 def test_a_bad_row_is_named_with_its_number_and_the_others_are_used(

@@ -9,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from irfer_bench.cli import main
-from irfer_datasets.oulu_casia.dataset import OuluCasia
-from irfer_datasets.oulu_casia.layout import EXPRESSIONS, SUBJECTS
+from irfer_datasets.oulu_casia.dataset import EXPRESSIONS, SUBJECTS, OuluCasia
 from tests.irfer_datasets.trees import oulu_tree
 
 
@@ -37,7 +36,7 @@ def test_a_light_without_a_subject_missing_is_counted(
     by a short one, for 20,000 files take long to write.
     """
     short = {subject: {name: [2, 3] for name in EXPRESSIONS} for subject in SUBJECTS}
-    monkeypatch.setattr("irfer_datasets.oulu_casia.layout.published_lengths", lambda: short)
+    monkeypatch.setattr("irfer_datasets.oulu_casia.dataset.published_lengths", lambda: short)
     empty_light(tmp_path / "VL/Strong", frames=2)
     dataset = OuluCasia()
     assert {p.kind for p in dataset.problems(tmp_path)} == {"missing_domain"}

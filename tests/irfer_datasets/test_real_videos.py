@@ -10,8 +10,7 @@ import pytest
 
 from irfer_bench.api import Item, Stills
 from irfer_bench.cli import main
-from irfer_datasets.dfew.dataset import Dfew
-from irfer_datasets.dfew.lists import NATIVE
+from irfer_datasets.dfew.dataset import NATIVE, Dfew
 from irfer_datasets.mafw.dataset import Mafw
 from irfer_datasets.params import MafwParams
 from tests.irfer_datasets import dfew_tree, mafw_tree

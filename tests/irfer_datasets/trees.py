@@ -9,7 +9,7 @@ from pathlib import Path
 
 from PIL import Image
 
-from irfer_datasets.oulu_casia.layout import EXPRESSIONS
+from irfer_datasets.oulu_casia.dataset import EXPRESSIONS
 
 LENGTHS: dict[str, dict[str, list[int]]] = json.loads(
     files("irfer_datasets").joinpath("oulu_casia/lengths.json").read_text()

@@ -10,7 +10,7 @@ import torch
 from irfer_synth import pretrain_mae
 from irfer_synth.mae import AUDIO, FACE, MaskedAutoencoder, attend_locally, place
 
-TINY = {"size": (32, 32), "width": 16, "depth": 2, "decoder_width": 16}
+TINY = {"size": (32, 32), "masked": 0.75, "width": 16, "depth": 2, "decoder_width": 16}
 
 
 def tiny(**given: object) -> MaskedAutoencoder:

@@ -28,7 +28,8 @@ def test_what_is_shipped_has_the_published_layout_and_probes_well(name: str) -> 
     assert json.loads(metadata["architecture"])["size"] == list(model.shape.size)
     probes = json.loads(metadata["training"])["probes"]
     trained, untrained = ("trained", "random") if name == "audio" else ("trained vis", "random vis")
-    assert probes[trained]["patch_mean"] > probes[untrained]["patch_mean"] + 0.03
+    for features in ("class_token", "patch_mean"):
+        assert probes[trained][features] > probes[untrained][features] + 0.1
 
 
 def test_what_is_shipped_is_small() -> None:

@@ -43,7 +43,7 @@ def generator(path: Path, channels: int) -> Path:
 def score_net(path: Path) -> Path:
     """With weights that are all random: an untrained network's last layer is zero."""
     torch.manual_seed(1)
-    state = build_unet("mini_fine", 16, 3, 3).state_dict()
+    state = build_unet("mini", 16, 3, 3).state_dict()
     save_file({name: 0.05 * torch.randn(value.shape) for name, value in state.items()}, path)
     return path
 

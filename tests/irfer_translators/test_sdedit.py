@@ -71,7 +71,8 @@ def test_all_unconditional_methods_train_one_network() -> None:
 def test_their_presets_ask_for_the_same_network(preset: str, cls: Any, name: str) -> None:
     sdedit = resolve(SdEditParams, component="sdedit", preset=preset)
     other = resolve(cls, component=name, preset=preset)
-    assert {f: getattr(other, f) for f in FIELDS} == {f: getattr(sdedit, f) for f in FIELDS}
+    for name in (*FIELDS, "muon_lr"):
+        assert getattr(other, name) == getattr(sdedit, name), name
 
 
 def of(cls: Any, name: str, variant: str = "", **given: Any) -> Any:
@@ -98,8 +99,18 @@ def test_sdedit_and_the_unconditional_baseline_train_one_network() -> None:
 def test_every_preset_asks_for_the_same_unconditional_network(preset: str) -> None:
     sdedit = resolve(SdEditParams, component="sdedit", preset=preset)
     baseline = resolve(NferSdeParams, component="nfer_sde", variant="baseline", preset=preset)
-    for name in FIELDS:
+    for name in (*FIELDS, "muon_lr"):
         assert getattr(sdedit, name) == getattr(baseline, name), name
+
+
+def test_quick_changes_the_network_of_the_baseline_alone_and_a_given_one_wins() -> None:
+    def net(variant: str, **given: Any) -> str:
+        return resolve(
+            NferSdeParams, component="nfer_sde", variant=variant, preset="quick", given=given
+        ).net
+
+    assert (net(""), net("cond_h"), net("baseline")) == ("mini_fine", "mini_fine", "mini")
+    assert net("baseline", net="mini_fine") == "mini_fine"
 
 
 def test_the_learning_rate_follows_the_condition_only_where_none_is_given() -> None:

@@ -1,4 +1,4 @@
-"""Annotation files as they circulate: BOM, CRLF, GBK, no last newline; text, CSV and xlsx.
+"""Annotation files as they circulate: BOM, CRLF, GBK, no last newline; text and CSV.
 
 Independent of any dataset. A big list is read as a stream, so memory stays flat; a row carries
 the number of its line, so that a problem can say where it is.
@@ -9,10 +9,7 @@ from __future__ import annotations
 import codecs
 import csv
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
 from dataclasses import dataclass
-from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -120,37 +117,6 @@ def open_annotation(path: Path, root: Path) -> Annotation:
     raise DamagedError(f"{name} is neither UTF-8 nor GB18030 text", _HINT)
 
 
-def read_sheet(path: Path, root: Path, required: Sequence[str] = ()) -> list[dict[str, str]]:
-    """Rows of the first sheet of an .xlsx by the names in its first row; integers without padding.
-
-    Raises:
-        DamagedError: it cannot be read, or has no such column. Ask `unread_sheet` before.
-    """
-    openpyxl: Any = import_module("openpyxl")
-    name = relative(path, root)
-    try:
-        with closing(openpyxl.load_workbook(path, read_only=True, data_only=True)) as book:
-            rows = [
-                [_text(cell) for cell in row]
-                for row in book.worksheets[0].iter_rows(values_only=True)
-            ]
-    # openpyxl lets whatever its XML and zip readers raise through.
-    except Exception as error:
-        why = getattr(error, "strerror", None) or error
-        raise DamagedError(f"{name} cannot be read ({why})", _HINT) from error
-    filled = [row for row in rows if any(row)]
-    header = _header(filled[0] if filled else [], required, name)
-    return [dict(zip(header, row, strict=False)) for row in filled[1:]]
-
-
-def unread_sheet(path: Path, root: Path) -> Problem | None:
-    """Why an .xlsx is not read here, for information: openpyxl is not installed."""
-    if find_spec("openpyxl") is not None:
-        return None
-    action = "not read: pip install openpyxl, or save it as CSV"
-    return Problem("unread_sheet", relative(path, root), action)
-
-
 def _decodes(stream: Any, encoding: str) -> bool:
     decoder = codecs.getincrementaldecoder(encoding)()
     try:
@@ -171,10 +137,3 @@ def _header(first: Iterable[str], required: Sequence[str], name: str) -> list[st
         raise DamagedError(f"{name} lacks column {', '.join(absent)} (it has {shown})", _HINT)
     return header
 
-
-def _text(cell: object) -> str:
-    if cell is None:
-        return ""
-    if isinstance(cell, float) and cell.is_integer():
-        return str(int(cell))
-    return str(cell).strip()

@@ -8,10 +8,14 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from irfer_bench.data.trees.patterns import Found
-from irfer_bench.data.trees.survey import Notes, VideoSurvey
+from irfer_bench.data.trees.survey import Notes
 from irfer_bench.errors import DamagedError
+
+if TYPE_CHECKING:
+    from irfer_bench.data.trees.video import VideoFacts
 
 CLIP_PATH = r"(?P<clip>\d{1,5})"
 FRAME_PATH = r"(?:.*\D)?(?P<frame>\d+)\.(?:jpe?g|png|bmp)"
@@ -42,48 +46,24 @@ def place_of(hits: Sequence[Found]) -> str:
     return os.path.commonpath([hit.above or "." for hit in hits]) if hits else "."
 
 
-class Clips:
-    """Files by five-digit clip number, from all folders of one role that hold some.
+def clip_folders(hits: Iterable[Found], seen: Notes) -> dict[str, Found]:
+    """Folders of frames by five-digit clip number; of a clip that comes twice the first."""
+    first: dict[str, str] = {}
+    numbered = ((f"{int(hit.facts['clip']):05d}", hit) for hit in hits)
+    return {
+        clip: hit
+        for clip, hit in numbered
+        if seen.first(first, clip, hit.folder, base=hit.base, group=hit.above)
+    }
 
-    A clip that comes twice is read from the first folder: `duplicate_file` in the same copy; other
-    copies are named once (`second_tree`).
-    """
 
-    def __init__(self, hits: Iterable[Found], seen: VideoSurvey) -> None:
-        self.hits = list(hits)
-        self._seen = seen
-        self._first: dict[str, tuple[str, str]] = {}
-
-    def take(self, clip: str, path: str, hit: Found, group: str) -> bool:
-        """Whether this is the first file or folder of a clip; others are noted."""
-        first, base = self._first.setdefault(clip, (path, hit.base))
-        if first == path:
-            return True
-        if base != hit.base:
-            self._seen.copies.setdefault(hit.base, base)
-        else:
-            action = f"not read; {_short(first, path)} is; remove one"
-            self._seen.note("duplicate_file", path, action, group=group)
-        return False
-
-    def frames(self) -> dict[str, Found]:
-        """Folders of frames by clip."""
-        found: dict[str, Found] = {}
-        for hit in self.hits:
-            clip = f"{int(hit.facts['clip']):05d}"
-            if self.take(clip, hit.folder, hit, hit.above):
-                found[clip] = hit
-        return found
-
-    def files(self) -> dict[str, str]:
-        """One file by clip."""
-        found: dict[str, str] = {}
-        for hit in self.hits:
-            for number, path in hit.ordered("clip"):
-                clip = f"{number:05d}"
-                if self.take(clip, path, hit, hit.folder):
-                    found[clip] = path
-        return found
+def clip_files(hits: Iterable[Found], seen: Notes) -> dict[str, str]:
+    """Files by five-digit clip number; of a clip that comes twice the first."""
+    first: dict[str, str] = {}
+    for hit in hits:
+        for number, path in hit.ordered("clip"):
+            seen.first(first, f"{number:05d}", path, base=hit.base, group=hit.folder)
+    return first
 
 
 def read_clip_frames(
@@ -101,9 +81,7 @@ def read_clip_frames(
 def _in_order(hit: Found, seen: Notes) -> Iterator[str]:
     found: dict[int, str] = {}
     for number, path in hit.ordered("frame"):
-        if found.setdefault(number, path) != path:
-            action = f"not read; {found[number]} is; remove one"
-            seen.note("duplicate_frame", path, action, group=hit.above)
+        seen.first(found, number, path, kind="duplicate_frame", group=hit.above)
     return (found[number] for number in sorted(found))
 
 
@@ -116,32 +94,32 @@ def frame_number(name: str) -> int:
 def read_videos(
     names: Mapping[str, str], wanted: Iterable[str], seen: Notes
 ) -> dict[str, ClipFiles]:
-    """Videos of the wanted clips, their frames counted from the header.
+    """Videos of the wanted clips, their frames counted from the header, or one (`probe_videos`)."""
+    there = [clip for clip in wanted if clip in names]
+    facts = probe_videos([names[clip] for clip in there], seen)
+    frames = {clip: own.frames if (own := facts[names[clip]]) else 1 for clip in there}
+    return {clip: ClipFiles((names[clip],), frames[clip]) for clip in there}
 
-    One whose header cannot be read is noted as `empty` or `damaged` and kept with one frame, so
-    that a run that needs it stops instead of going on with less.
+
+def probe_videos(names: Sequence[str], seen: Notes) -> dict[str, VideoFacts | None]:
+    """Facts of the headers of many videos.
+
+    One that cannot be read is None and noted as `empty` or `damaged`; it is to be kept, so that a
+    run that needs it stops instead of going on with less.
     """
     from irfer_bench.data.trees.video import probe_video
 
-    def count(clip: str) -> int | DamagedError:
+    def probe(name: str) -> VideoFacts | DamagedError:
         try:
-            return probe_video(seen.root, names[clip]).frames
+            return probe_video(seen.root, name)
         except DamagedError as error:
             return error
 
-    there = [clip for clip in wanted if clip in names]
+    facts: dict[str, VideoFacts | None] = {}
     with ThreadPoolExecutor(max_workers=4) as pool:
-        counts = list(pool.map(count, there))
-    clips = {}
-    for clip, counted in zip(there, counts, strict=True):
-        if isinstance(counted, DamagedError):
-            kind = "damaged" if (seen.root / names[clip]).stat().st_size else "empty"
-            seen.note(kind, names[clip], f"{counted.message}; a run that needs it stops")
-        clips[clip] = ClipFiles((names[clip],), 1 if isinstance(counted, DamagedError) else counted)
-    return clips
-
-
-def _short(first: str, path: str) -> str:
-    """A path without the folders that another one shares."""
-    above = path.rpartition("/")[0]
-    return first.removeprefix(f"{above}/")
+        for name, found in zip(names, pool.map(probe, names), strict=True):
+            if isinstance(found, DamagedError):
+                kind = "damaged" if (seen.root / name).stat().st_size else "empty"
+                seen.note(kind, name, f"{found.message}; a run that needs it stops")
+            facts[name] = None if isinstance(found, DamagedError) else found
+    return facts

@@ -6,12 +6,13 @@ from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 
 from irfer_bench.contracts.values import Item, Match
 from irfer_bench.data.trees.clip_files import (
     ClipFiles,
-    Clips,
+    clip_files,
+    clip_folders,
     place_of,
     read_clip_frames,
     read_videos,
@@ -26,9 +27,6 @@ from irfer_bench.data.trees.patterns import Found, Matches
 from irfer_bench.data.trees.stills import Stills
 from irfer_bench.data.trees.survey import VideoSurvey
 from irfer_bench.errors import MissingError
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)
@@ -102,7 +100,6 @@ class VideoClips(Stills):
         self.check_frames(frames, seen)
         note_absent(labels, frames.clips, frames.place, seen)
         audio = self._audio(found, seen)
-        seen.note_copies()
         seen.items = self._collect(frames, labels, audio)
         self._note_mute(frames, seen)
         return seen
@@ -132,14 +129,14 @@ class VideoClips(Stills):
                 f"unpack {wanted} there, or leave frames at auto",
             )
         hits = found.of(*self.sources[source])
-        own, place = Clips(hits, seen), place_of(hits)
+        place, present = place_of(hits), set[str]()
         if source in self.videos:
-            files = own.files()
-            present = set(files)
+            files = clip_files(hits, seen)
+            present.update(files)
             clips = read_videos(files, sorted(labels or files), seen)
         else:
-            folders = own.frames()
-            present = set(folders)
+            folders = clip_folders(hits, seen)
+            present.update(folders)
             clips = read_clip_frames(folders, sorted(labels or folders), seen)
         note_unlabelled(present, labels, place, seen)
         return ClipFrames(source, place, clips)
@@ -148,9 +145,7 @@ class VideoClips(Stills):
         """The file that may hold the audio of each clip; no file is opened."""
         audio: dict[str, str] = {}
         for role in self.sounds:
-            own = Clips(found.of(role), seen)
-            for clip, path in own.files().items():
-                audio.setdefault(clip, path)
+            audio = clip_files(found.of(role), seen) | audio
         return audio
 
     def _collect(

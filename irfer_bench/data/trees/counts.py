@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from irfer_bench.contracts.values import Problem
+from irfer_bench.contracts.values import Item, Problem
 
 _USED = "what is there is used, results are marked incomplete"
 
@@ -41,6 +41,20 @@ def compare_labels(
     if not odd:
         return []
     return [Problem("unexpected_count", path, f"{what}: {', '.join(odd)}; {_USED}")]
+
+
+def compare_splits(
+    path: str, what: str, items: Iterable[Item], known: Mapping[str, Mapping[str, int]]
+) -> list[Problem]:
+    """`unexpected_count` for every split whose classes are not the published ones."""
+    labels: dict[str, list[str]] = {split: [] for split in known}
+    for item in items:
+        labels.setdefault(item.split, []).append(item.label or "")
+    return [
+        problem
+        for split in known
+        for problem in compare_labels(path, f"{split} {what}", labels[split], known[split])
+    ]
 
 
 def compare_list(

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
 from irfer_bench.contracts.values import Item
-from irfer_bench.data.trees.annotations import Annotation
+from irfer_bench.data.trees.annotations import Annotation, open_annotation
+from irfer_bench.data.trees.clip_files import clip_number
 from irfer_bench.data.trees.counts import compare_list
 from irfer_bench.data.trees.patterns import Matches
 from irfer_bench.data.trees.survey import Notes, VideoSurvey, relative
 from irfer_bench.data.trees.walk import few
+from irfer_bench.errors import DamagedError
 
 ListSide = Literal["test", "train"]
 FOLDS = (1, 2, 3, 4, 5)
@@ -24,10 +26,10 @@ _WITHOUT: Mapping[ListSide, str] = {
 
 @dataclass(frozen=True)
 class ListedClip:
-    """One clip in one list; the label is canonical, or None where there is no single one."""
+    """One clip in one list; its label as written, or canonical."""
 
     clip: str
-    label: str | None
+    label: str
     line: int
 
 
@@ -42,7 +44,7 @@ class FoldList:
 
     def labelled(self) -> list[tuple[str, str]]:
         """(clip, label) of every clip once, for counts and digests."""
-        return list({row.clip: row.label for row in self.rows if row.label is not None}.items())
+        return list({row.clip: row.label for row in self.rows}.items())
 
 
 @dataclass(frozen=True)
@@ -53,31 +55,73 @@ class Assigned:
     split: str
 
 
-FoldPaths = dict[str, dict[tuple[ListSide, int], Path]]
+FoldPaths = dict[tuple[ListSide, int], Path]
+ListRows = Callable[[Annotation], Iterable[tuple[int, Sequence[str]]]]
+"""Line, clip and label of each row of a list."""
 
 
-def find_fold_lists(
-    found: Matches, styles: Sequence[str], seen: VideoSurvey | None = None
-) -> FoldPaths:
-    """Fold lists by spelling, the preferred first, of all folders that hold some.
+def choose_fold_lists(
+    found: Matches, styles: Sequence[str], seen: VideoSurvey, silent: Collection[str] = ()
+) -> tuple[str, FoldPaths]:
+    """The first of the spellings that is there, and its lists, from all folders that hold some.
 
     A list that comes twice is read from the first folder, and in one folder under its shorter
-    name: `_faces` lists say the same as those of whole clips.
+    name: `_faces` lists say the same as those of whole clips. Lists of the other spellings are
+    noted, but for those of `silent`.
     """
-    lists: FoldPaths = {}
-    for style in styles:
-        own: dict[tuple[ListSide, int], tuple[Path, str]] = {}
-        for hit in found.of(style):
-            for path, facts in sorted(hit.files(), key=lambda entry: len(entry[0])):
-                side: ListSide = "test" if facts["side"].casefold() == "test" else "train"
-                _, base = own.setdefault(
-                    (side, int(facts["fold"])), (found.tree.root / path, hit.base)
-                )
-                if base != hit.base and seen is not None:
-                    seen.copies.setdefault(hit.base, base)
-        if own:
-            lists[style] = {key: path for key, (path, _) in own.items()}
+    chosen = next((style for style in styles if found.of(style)), styles[0])
+    paths: FoldPaths = {}
+    for hit in found.of(chosen):
+        for path, facts in sorted(hit.files(), key=lambda entry: len(entry[0])):
+            side: ListSide = "test" if facts["side"].casefold() == "test" else "train"
+            paths.setdefault((side, int(facts["fold"])), found.tree.root / path)
+    for path, _ in found.files(*(style for style in styles if style not in (chosen, *silent))):
+        action = f"not read, {next(iter(paths.values())).name} and its like are"
+        seen.note("unexpected_file", path, action, group="lists")
+    return chosen, paths
+
+
+def read_fold_lists(paths: FoldPaths, rows: ListRows, seen: Notes) -> list[FoldList]:
+    """Lists with their labels as written; `bad_row` for a list or a row that cannot be read."""
+    lists = []
+    for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
+        try:
+            own = tuple(_listed(open_annotation(path, seen.root), rows, seen))
+            lists.append(FoldList(fold, side, relative(path, seen.root), own))
+        except DamagedError as error:
+            seen.note("bad_row", path, f"{error.message}; nothing of it is used")
     return lists
+
+
+def _listed(table: Annotation, rows: ListRows, seen: Notes) -> Iterator[ListedClip]:
+    seen.problems.extend(table.problems())
+    for line, (name, label) in rows(table):
+        clip = clip_number(name)
+        if clip is None or not label:
+            action = f"line {line}: {f'{name} {label}'[:40]!r} is no clip and label; left out"
+            seen.note("bad_row", table.name, action)
+        else:
+            yield ListedClip(clip, label, line)
+
+
+def name_labels(
+    lists: Sequence[FoldList],
+    label: Callable[[str], str | None],
+    advice: Callable[[str], str],
+    seen: Notes,
+) -> list[FoldList]:
+    """Lists with canonical labels; `unknown_label` with an `advice` for those that are none."""
+    named = []
+    for entry in lists:
+        rows = []
+        for row in entry.rows:
+            if (own := label(row.label)) is not None:
+                rows.append(replace(row, label=own))
+                continue
+            action = f"line {row.line}: {row.clip} has label {row.label!r}; {advice(row.label)}"
+            seen.note("unknown_label", entry.name, f"{action}; left out")
+        named.append(replace(entry, rows=tuple(rows)))
+    return named
 
 
 def numbered_list_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
@@ -92,27 +136,24 @@ def numbered_list_rows(table: Annotation) -> Iterator[tuple[int, tuple[str, str]
 
 
 def merge_fold_lists(
-    lists: Sequence[FoldList],
-    paths: Mapping[tuple[ListSide, int], Path],
-    usual: Mapping[ListSide, str],
-    known: Mapping[str, Any],
-    seen: Notes,
+    lists: Sequence[FoldList], paths: FoldPaths, usual: str, known: Mapping[str, Any], seen: Notes
 ) -> dict[str, Assigned]:
     """Label and fold of every clip; missing, contradicting and unpublished rows are noted.
 
     Args:
-        paths: where the lists were found. usual: see `note_missing`. known: counts and digests.
+        paths: where the lists were found. usual: a list's name with `{side}` and `{fold}`, where
+            there is none of a side. known: counts and digests.
     """
-    note_missing(paths, usual, seen)
-    labels = assign(lists, seen)
+    _note_missing(paths, usual, seen)
+    labels = _assign(lists, seen)
     for entry in lists:
         counts = known[str(entry.fold)][entry.side]
         seen.problems += compare_list(entry.name, entry.labelled(), counts)
     return labels
 
 
-def assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
-    """Label and test fold of every clip that has one label, by clip.
+def _assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
+    """Label and test fold of every clip.
 
     Problems: `duplicate_row`, `duplicate_id` (two rows that disagree, or two folds that test one
     clip), `fold_mismatch` (a training list is not what the other folds test).
@@ -122,8 +163,6 @@ def assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
     for entry in sorted(lists, key=lambda entry: entry.side != "test"):
         here: set[str] = set()
         for row in entry.rows:
-            if row.label is None:
-                continue
             where = f"{entry.name} line {row.line}"
             before, first = labels.setdefault(row.clip, (row.label, where))
             if before != row.label:
@@ -141,23 +180,17 @@ def assign(lists: Sequence[FoldList], seen: Notes) -> dict[str, Assigned]:
     return {clip: Assigned(label, tested.get(clip, "")) for clip, (label, _) in labels.items()}
 
 
-def note_missing(
-    paths: Mapping[tuple[ListSide, int], Path], usual: Mapping[ListSide, str], seen: Notes
-) -> None:
-    """`missing_list` for every list of the ten that is not there.
-
-    Args:
-        paths: the lists found. usual: names such as `test/set_{}.csv`, for a side of
-            which there is none; else the name is derived from the others.
-    """
+def _note_missing(paths: FoldPaths, usual: str, seen: Notes) -> None:
+    """`missing_list` for every list of the ten that is not there, named as the others are."""
     for side, action in _WITHOUT.items():
         own = {fold: path for (which, fold), path in paths.items() if which == side}
         for fold in FOLDS:
             if fold not in own:
-                name = usual[side].format(fold)
+                name = usual.format(side=side, fold=fold)
                 if own:
                     some, like = next(iter(own.items()))
-                    name = _replace_last(relative(like, seen.root), str(some), str(fold))
+                    head, _, tail = relative(like, seen.root).rpartition(str(some))
+                    name = f"{head}{fold}{tail}"
                 text = f"no such list; {action}, results are marked incomplete"
                 seen.note("missing_list", name, text)
 
@@ -193,7 +226,7 @@ def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], seen
         split = f"set_{entry.fold}"
         if entry.side != "train" or split not in tested.values():
             continue
-        trained = {row.clip for row in entry.rows if row.label is not None}
+        trained = {row.clip for row in entry.rows}
         counts = {f"also tested in {split}": sum(tested.get(clip) == split for clip in trained)}
         if complete:
             rest = {clip for clip, fold in tested.items() if fold != split}
@@ -204,7 +237,3 @@ def _compare_training(lists: Sequence[FoldList], tested: Mapping[str, str], seen
             action = f"{odd}; trained is on everything that {split} does not test"
             seen.note("fold_mismatch", entry.name, action)
 
-
-def _replace_last(text: str, old: str, new: str) -> str:
-    head, _, tail = text.rpartition(old)
-    return f"{head}{new}{tail}"

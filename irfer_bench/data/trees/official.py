@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -9,10 +10,11 @@ from pathlib import Path
 from typing import ClassVar
 
 from irfer_bench.contracts.values import Item, Match
-from irfer_bench.data.trees.folds import cut_folds, read_folds
+from irfer_bench.data.trees.folds import cut_folds, read_folds, split_fold
 from irfer_bench.data.trees.patterns import Found, Matches
 from irfer_bench.data.trees.stills import Stills
 from irfer_bench.data.trees.survey import Survey
+from irfer_bench.errors import MissingError
 
 
 class OfficialDataset(Stills):
@@ -32,9 +34,17 @@ class OfficialDataset(Stills):
         """Whether files of this dataset lie under a root."""
         return bool(found.of(*self.roles))
 
-    @abstractmethod
+    inner: ClassVar[Mapping[str, str]] = {}
+    """Hints by a pattern for a part of the set: `NAME/` is the root, `/NAME` a folder in it."""
+    tested: ClassVar[str] = ""
+    """The official split that is the only fold; without one, folds are published lists."""
+
     def match(self, root: Path, found: Matches) -> Match:
-        """Confidence and reason where files of it lie there."""
+        """Confident where files of it make items."""
+        where, count = found.of(*self.roles)[0].base or ".", len(self.survey(root).items)
+        if not count:
+            return Match(0.3, f"files of {self.name} under {where}, and no item; {self.wanted}")
+        return Match(0.95, f"{count:,} items under {where}")
 
     @abstractmethod
     def collect(self, found: Matches, seen: Survey) -> None:
@@ -42,7 +52,12 @@ class OfficialDataset(Stills):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints why a folder is not this dataset: it may be a part of it."""
-        return []
+        names = [f"{root.resolve().name}/", *(f"/{name}" for name in top_folders(found))]
+        return [
+            hint
+            for pattern, hint in self.inner.items()
+            if any(re.fullmatch(pattern, name, re.IGNORECASE) for name in names)
+        ]
 
     def identify(self, root: Path) -> Match:
         """Confident where files lie as its owner distributes them."""
@@ -68,8 +83,17 @@ class OfficialDataset(Stills):
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The five published test lists (every fifth subject), cut to the subjects present."""
+        """The official test split, or the published test lists cut to the subjects present."""
+        if self.tested:
+            return [split_fold(items, self.tested)]
         return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
+
+
+def visible_still(
+    name: str, label: str, path: str, *, subject: str | None = None, split: str = "", part: str = ""
+) -> Item:
+    """The item of one visible image; `name` is its id."""
+    return Item(name, label, subject, "vis", files=(path,), split=split, part=part)
 
 
 @dataclass(frozen=True)
@@ -92,6 +116,30 @@ def find_copies(found: Matches, forms: Mapping[str, Sequence[str]]) -> list[Data
     """Copies under a root by form, the preferred first; any role of a form tells it."""
     pairs = ((hit.base, form) for form, roles in forms.items() for hit in found.of(*roles))
     return [DatasetCopy(*pair) for pair in dict.fromkeys(pairs)]
+
+
+def choose_copy(copies: Sequence[DatasetCopy], wanted: str, param: str, root: Path) -> DatasetCopy:
+    """The first copy in the wanted form, of any form where that is `auto`.
+
+    Raises:
+        MissingError: no copy has that form; `param` names the parameter that asks for it.
+    """
+    for copy in copies:
+        if wanted in ("auto", copy.form):
+            return copy
+    raise MissingError(
+        f"{param} = {wanted}: {root} holds only {copies[0].form}",
+        f"unpack {wanted} there, or leave it at auto",
+    )
+
+
+def note_other_copies(copies: Sequence[DatasetCopy], chosen: DatasetCopy, seen: Survey) -> None:
+    """`second_tree` for every copy but the chosen one."""
+    for copy in copies:
+        if copy != chosen:
+            action = f"{copy.form} here is not read, {chosen.form} of {chosen.base or 'the root'} "
+            action += "is; give its own folder to use it"
+            seen.note("second_tree", copy.base or ".", action)
 
 
 def top_folders(found: Matches) -> set[str]:

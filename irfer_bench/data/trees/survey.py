@@ -4,16 +4,22 @@ from __future__ import annotations
 
 import sys
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.trees.walk import Listing, few, inside, list_folder
 from irfer_bench.data.trees.walk import shown as printable
 
 OTHERS_USED = "the others are used, results are marked incomplete"
+
+Key = TypeVar("Key")
+Row = TypeVar("Row")
+
+LONGEST = 1024
+"""Characters of a path in a list; none of a file is longer than four times that in bytes."""
 
 
 @dataclass
@@ -27,6 +33,7 @@ class Notes:
     root: Path = Path()
     problems: list[Problem] = field(default_factory=list)
     counts: Counter[tuple[str, str]] = field(default_factory=Counter, init=False, repr=False)
+    copies: set[str] = field(default_factory=set, init=False, repr=False)
     limit: ClassVar[int] = sys.maxsize
     """Problems of one kind about one thing that are listed one by one; the rest are counted."""
     more: ClassVar[str] = "and {} more of this kind"
@@ -38,6 +45,25 @@ class Notes:
         self.counts[about] += 1
         if self.counts[about] <= self.limit:
             self.problems.append(Problem(kind, path, action))
+
+    def first(
+        self, known: dict[Key, str], key: Key, path: str, *, base: str = "", group: str = "",
+        kind: str = "duplicate_file",
+    ) -> bool:
+        """Whether a path is the first of its key, and then `known`; another is noted.
+
+        Another copy of the dataset, at `base`, is noted once (`second_tree`).
+        """  # fmt: skip
+        other = known.setdefault(key, path)
+        if other == path:
+            return True
+        if not base or other.startswith(f"{base}/"):
+            self.note(kind, path, f"not read; {other} is; remove one", group=group)
+        elif base not in self.copies:
+            self.copies.add(base)
+            action = "what it holds twice is read from another folder; remove one copy"
+            self.note("second_tree", base, action)
+        return False
 
     def close(self) -> None:
         """Add one line per kind with the number of problems that were only counted."""
@@ -77,31 +103,52 @@ class LargeSurvey(Survey):
 
 @dataclass
 class VideoSurvey(Survey):
-    """Of thousands of clips: lists at most 20 problems of a kind about one thing.
+    """Of thousands of clips: lists at most 20 problems of a kind about one thing."""
 
-    Args:
-        copies: the copy that is read, by the folder of another that holds the same.
-    """
-
-    copies: dict[str, str] = field(default_factory=dict)
     limit: ClassVar[int] = 20
-
-    def note_copies(self) -> None:
-        """`second_tree` for every copy of which something was not read."""
-        for base, read in self.copies.items():
-            where = read or "the root"
-            action = f"what it holds twice is read from {where}; remove one copy"
-            self.note("second_tree", base or ".", action)
 
 
 class RefusedRowError(Exception):
-    """A row that is refused: the problem's kind, what the user can do, and perhaps the place."""
+    """A row that is refused: the problem's kind, and what the user can do."""
 
-    def __init__(self, kind: str, action: str, place: str = "") -> None:
+    def __init__(self, kind: str, action: str) -> None:
         super().__init__(kind, action)
         self.kind = kind
         self.action = action
-        self.place = place
+
+
+def read_rows(
+    records: Iterable[Mapping[str, str]],
+    make: Callable[[Mapping[str, str]], Row],
+    manifest: str,
+    seen: Notes,
+) -> list[Row]:
+    """The rows that `make` makes of a user's manifest, each `path` once; refused ones are noted.
+
+    Rows whose paths lead elsewhere (another machine's) are one line.
+    """
+    rows: dict[str, Row] = {}
+    outside: list[tuple[str, str]] = []
+    for number, record in enumerate(records, start=1):
+        where = f"{manifest} row {number}"
+        given = record.get("path", "").replace("\\", "/")
+        path = PurePosixPath(given).as_posix() if given else ""
+        try:
+            row = make(record)
+            if path in rows:
+                raise RefusedRowError("duplicate_id", "is listed twice; remove one row")
+            rows[path] = row
+        except RefusedRowError as refused:
+            action = f"{where}: {refused.action}"
+            if refused.kind == "outside_root":
+                outside.append((path, action))
+            else:
+                seen.note(refused.kind, path or where, action)
+    if outside:
+        path, action = outside[0]
+        more = f"; so do those of {len(outside) - 1:,} more rows" if len(outside) > 1 else ""
+        seen.note("outside_root", path, action + more)
+    return list(rows.values())
 
 
 def path_below(given: str, root: Path, top: str = "root") -> str:
@@ -114,8 +161,11 @@ def path_below(given: str, root: Path, top: str = "root") -> str:
     path = PurePosixPath(given.replace("\\", "/"))
     if not given or not given.isprintable() or ";" in given:
         raise RefusedRowError("bad_row", "it has no usable path")
+    if len(given) > LONGEST or any(len(part.encode()) > 255 for part in path.parts):
+        raise RefusedRowError("bad_row", f"its path of {len(given)} characters is no file's")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
-        raise RefusedRowError("outside_root", f"paths lead from the {top} downwards", given)
+        action = f"{given} leads elsewhere, not from the {top} downwards"
+        raise RefusedRowError("outside_root", action)
     return path.as_posix()
 
 

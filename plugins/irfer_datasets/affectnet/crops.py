@@ -9,8 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import sha256
 
-from irfer_bench.api import OTHERS_USED, DatasetCopy, Item, LargeSurvey, Matches
-from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION
+from irfer_bench.api import OTHERS_USED, DatasetCopy, LargeSurvey, Matches
+from irfer_datasets.affectnet.layout import HALVES, LABELS, NO_EXPRESSION, make_item
 
 THREADS, CHUNK = 8, 1000
 LIMIT = 4096
@@ -44,19 +44,15 @@ def survey_folders(copy: DatasetCopy, found: Matches, seen: LargeSurvey) -> None
     action = "no annotation is there to check the folders' numbers: they are read as the official "
     action += "codes, 0 neutral to 7 contempt, as DAN writes them"
     seen.note("unchecked_label", copy.base or ".", action)
-    known: dict[str, str] = {}
+    known: dict[tuple[str, str], str] = {}
     for hit in copy.of(found, "sorted"):
         for path, facts in hit.files():
             split, code, name = HALVES[facts["half"].casefold()], int(facts["code"]), facts["name"]
+            own = name if name.isdecimal() else sha256(name.encode()).hexdigest()[:16]
             if code not in LABELS:
                 seen.note("unknown_label", path, f"folder {code}; known: 0 to 7")
-                continue
-            own = name if name.isdecimal() else sha256(name.encode()).hexdigest()[:16]
-            item = _item(split, own, code, path)
-            if known.setdefault(item.id, path) == path:
-                seen.items.append(item)
-            else:
-                seen.note("duplicate_id", path, f"{known[item.id]} is that image too; keep one")
+            elif seen.first(known, (split, own), path, kind="duplicate_id"):
+                seen.items.append(make_item(split, own, code, path))
     for half in ("train", "val"):
         if not any(item.split == half for item in seen.items):
             seen.note("missing_list", copy.place(half), f"this half is not here; {OTHERS_USED}")
@@ -82,20 +78,8 @@ def _survey_half(
         elif code not in LABELS:
             seen.note("unknown_label", labels[number], f"label {code}; known: 0 to 10")
         else:
-            seen.items.append(_item(split, str(number), code, images[number]))
+            seen.items.append(make_item(split, str(number), code, images[number]))
     return left_out
-
-
-def _item(split: str, name: str, code: int, path: str) -> Item:
-    return Item(
-        id=f"affectnet_{split}_{name}",
-        label=LABELS[code],
-        subject=None,
-        spectrum="vis",
-        files=(path,),
-        split=split,
-        part="manual",
-    )
 
 
 def _numbered(copy: DatasetCopy, found: Matches, role: str, seen: LargeSurvey) -> Numbers:
@@ -103,9 +87,7 @@ def _numbered(copy: DatasetCopy, found: Matches, role: str, seen: LargeSurvey) -
     for hit in copy.of(found, role):
         own = numbers.setdefault(HALVES[hit.facts["half"].casefold()], {})
         for number, path in hit.ordered("number"):
-            first = own.setdefault(number, path)
-            if first != path:
-                seen.note("duplicate_file", path, f"not read; {first} is; remove one")
+            seen.first(own, number, path)
     return numbers
 
 
@@ -127,12 +109,13 @@ def read_codes(files: Sequence[str]) -> Iterator[int | str]:
 
 
 def _read_code(file: str, known: dict[bytes, int | str]) -> int | str:
+    whole = file.endswith(".json")
     try:
         with open(file, "rb", buffering=0) as stream:  # noqa: PTH123 - Path costs as much again
-            content = stream.read() if file.endswith(".json") else stream.read(LIMIT)
+            content = stream.read() if whole else stream.read(LIMIT)
     except OSError as error:
         return f"it cannot be opened ({error.strerror}); correct its permissions"
-    if file.endswith(".json"):
+    if whole:
         return parse_json(content)
     if content not in known:
         known[content] = parse_code(content)
@@ -156,7 +139,7 @@ def parse_code(content: bytes) -> int | str:
 
     try:
         array = np.load(io.BytesIO(content), allow_pickle=False)
-    except (ValueError, OSError, EOFError) as error:
+    except Exception as error:  # noqa: BLE001  numpy parses a header as Python and raises anything
         return f"it is no plain .npy file ({error})"
     if not isinstance(array, np.ndarray) or array.size != 1:
         return "it holds more than one value"

@@ -22,14 +22,14 @@ from irfer_bench.api import (
     Item,
     Match,
     Matches,
-    MissingError,
     OfficialDataset,
     Survey,
+    choose_copy,
     find_copies,
-    split_fold,
+    note_other_copies,
 )
 from irfer_datasets.affectnet.crops import survey_crops, survey_folders
-from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, TABLE, count, flaw, stray
+from irfer_datasets.affectnet.layout import FORMS, LABELS, LISTS, PARTS, TABLE, count, flaw
 from irfer_datasets.affectnet.lists import ListSurvey, find_list, survey_lists
 from irfer_datasets.params import AffectNetParams
 
@@ -54,6 +54,8 @@ class AffectNet(OfficialDataset):
     params: AffectNetParams
     wanted = "no train_set, val_set or Manually_Annotated_Images below it"
     table = TABLE
+    tested = "val"
+    inner = PARTS
     roles = tuple(role for roles in FORMS.values() for role in roles)
     survey_class = ListSurvey
 
@@ -67,7 +69,7 @@ class AffectNet(OfficialDataset):
         whole = [copy for copy in copies if not flaw(copy, found)]
         if whole:
             return Match(0.95, f"AffectNet as {whole[0].form} under {whole[0].base or '.'}")
-        own = stray(root, found)
+        own = self.stray(root, found)
         what = f"{copies[0].base or '.'} has {flaw(copies[0], found)}"
         return Match(0.0 if own else 0.4, "; ".join((what, *own, *self.hints(root))))
 
@@ -75,11 +77,7 @@ class AffectNet(OfficialDataset):
         """All images that show an expression, and problems."""
         assert isinstance(seen, ListSurvey)
         chosen, left_out = self._chosen(found), Counter[int]()
-        for other in find_copies(found, FORMS):
-            if other != chosen:
-                action = f"its {other.form} is not read, {chosen.form} of "
-                action += f"{chosen.base or 'the root'} is; affectnet.form chooses"
-                seen.note("second_tree", other.base or ".", action)
+        note_other_copies(find_copies(found, FORMS), chosen, seen)
         if chosen.form == "crops_2021":
             left_out = survey_crops(chosen, found, seen)
         elif chosen.form == "folders":
@@ -87,10 +85,6 @@ class AffectNet(OfficialDataset):
         else:
             left_out = survey_lists(chosen, found, self.params.automatic, seen)
         count(chosen, left_out, seen)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is a part of the set."""
-        return stray(root, found)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The face: the crop of 2021, or the image of 2017 cut to the official box.
@@ -107,10 +101,6 @@ class AffectNet(OfficialDataset):
         pointer = self._face_list(where, item).find(item.files[0].removeprefix(f"{folder}/"))
         image, points = crop(clip.frames[0], pointer)
         return replace(clip, frames=image[None], landmarks=None if points is None else points[None])
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the validation images."""
-        return [split_fold(items, "val")]
 
     def fingerprint(self, root: Path | None) -> str:
         """Digest of all images used, their facts, boxes and landmarks."""
@@ -141,14 +131,7 @@ class AffectNet(OfficialDataset):
         return seen
 
     def _chosen(self, found: Matches) -> DatasetCopy:
-        wanted, root = self.params.form, found.tree.root
         usable = [copy for copy in find_copies(found, FORMS) if not flaw(copy, found)]
         if not usable:
-            raise self.unlike(root)
-        for copy in usable:
-            if wanted in ("auto", copy.form):
-                return copy
-        raise MissingError(
-            f"affectnet.form = {wanted}: {root} holds only {usable[0].form}",
-            "unpack that release there, or leave form at auto",
-        )
+            raise self.unlike(found.tree.root)
+        return choose_copy(usable, self.params.form, "affectnet.form", found.tree.root)

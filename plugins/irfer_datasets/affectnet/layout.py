@@ -10,16 +10,16 @@ half `valid_set`; DAN sorts the crops of 2021 into `{train,val}/{0..7}` by the o
 from __future__ import annotations
 
 from collections.abc import Mapping
-from pathlib import Path
 
 from irfer_bench.api import (
     DatasetCopy,
+    Item,
     LargeSurvey,
     Matches,
     Patterns,
     compare_count,
     compare_labels,
-    top_folders,
+    visible_still,
 )
 from irfer_datasets.expected import published
 
@@ -76,6 +76,13 @@ FLAWS: Mapping[str, tuple[str, ...]] = {
     ),
     "folders": ("no images in both train/0 and train/7, so these codes may be another set's",),
 }
+PARTS: Mapping[str, str] = {
+    f"(?:{'|'.join(HALVES)})/|/annotations": "it is one half: give the folder that holds train_set "
+    "and val_set",
+    f"(?:{'|'.join(_HOLDERS)})/": "it is a part of it: give the folder that holds images and file "
+    "lists",
+}
+"""Hints where a root is a part of the set."""
 VAL8 = (499, 500)
 """Validation images of contempt: the release of 2021 lacks one."""
 
@@ -90,15 +97,10 @@ def flaw(copy: DatasetCopy, found: Matches) -> str:
     return ""
 
 
-def stray(root: Path, found: Matches) -> list[str]:
-    """Hints why a folder is not this dataset."""
-    name = root.resolve().name.casefold()
-    below = top_folders(found)
-    if name in HALVES or below == {"images", "annotations"}:
-        return ["it is one half: give the folder that holds train_set and val_set"]
-    if name in {holder.casefold() for holder in _HOLDERS}:
-        return ["it is a part of it: give the folder that holds images and file lists"]
-    return []
+def make_item(split: str, name: str, code: int, path: str, part: str = "manual") -> Item:
+    """One face."""
+    full = f"affectnet_{split}_{name}"
+    return visible_still(full, LABELS[code], path, split=split, part=part)
 
 
 def count(copy: DatasetCopy, left_out: Mapping[int, int], seen: LargeSurvey) -> None:

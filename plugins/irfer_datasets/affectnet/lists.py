@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from irfer_bench.api import (
@@ -18,16 +18,11 @@ from irfer_bench.api import (
     DamagedError,
     DatasetCopy,
     Found,
-    Item,
     LargeSurvey,
     Matches,
     open_annotation,
 )
-from irfer_datasets.affectnet.layout import (
-    LABELS,
-    LISTS,
-    NO_EXPRESSION,
-)
+from irfer_datasets.affectnet.layout import LABELS, LISTS, NO_EXPRESSION, make_item
 
 COLUMNS = (
     "subdirectory_filepath",
@@ -52,8 +47,6 @@ class ListSurvey(LargeSurvey):
     """
 
     facts: int = 0
-    outside: list[str] = field(default_factory=list)
-    """Rows of the list at hand whose paths lead out of the images."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +66,7 @@ def survey_lists(
     """Items of the manual (and automatic) lists; returns how many show no expression."""
     left_out: Counter[int] = Counter()
     for part in ("manual", "automatic") if automatic else ("manual",):
-        rows: dict[str, Row | None] = {}
+        rows: dict[str, Row] = {}
         for name in (name for name, (_, own) in LISTS.items() if own == part):
             source = find_list(copy, found, name)
             if source is None:
@@ -99,74 +92,59 @@ def find_list(copy: DatasetCopy, found: Matches, name: str) -> str | None:
     return None
 
 
-def _read_list(source: Path, name: str, rows: dict[str, Row | None], seen: ListSurvey) -> None:
+def _read_list(source: Path, name: str, rows: dict[str, Row], seen: ListSurvey) -> None:
     annotation = open_annotation(source, seen.root)
     if annotation.encoding == "utf-16":
         raise DamagedError(f"{annotation.name} is UTF-16", "save it as UTF-8")
     seen.problems.extend(annotation.problems())
     split, part = LISTS[name]
-    for line, cells in _cells(annotation):
-        made = _row(cells, line, source, seen)
-        if made is None:
-            continue
-        path, code = made
-        text = ",".join((path, *cells[BOX], cells[LANDMARKS]))
-        digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
-        boxed = parse_box(cells[BOX]) is not None
-        row = Row(code, split, part, digest, boxed)
-        known = rows.setdefault(path, row)
-        if known is None or known is row:
-            continue
-        if (known.code, known.split) == (code, split):
-            seen.note("duplicate_row", source, f"line {line}: {path} is listed twice; used once")
-        else:
-            both = f"{known.split} {known.code} and {split} {code}"
-            seen.note("duplicate_id", source, f"line {line}: {path} is {both}; keep one row")
-            rows[path] = None
-    if seen.outside:
-        action = f"{len(seen.outside):,} path(s) lead out of the images, such as {seen.outside[0]}"
+    outside: list[str] = []
+    lines = annotation.rows()
+    _check_header(annotation, next(lines, (0, []))[1])
+    for line, cells in lines:
+        path = cells[PATH].replace("\\", "/")
+        if path.startswith("/") or path[1:3] == ":/" or ".." in path.split("/"):
+            outside.append(f"line {line}: {path[:80]}")
+        elif (code := _code(cells, path, line, source, seen)) is not None:
+            text = ",".join((path, *cells[BOX], cells[LANDMARKS]))
+            digest = int.from_bytes(hashlib.sha256(text.encode()).digest()[:16], "big")
+            row = Row(code, split, part, digest, parse_box(cells[BOX]) is not None)
+            known = rows.setdefault(path, row)
+            if (known.code, known.split) != (code, split):
+                both = f"{known.split} {known.code} and {split} {code}"
+                seen.note("duplicate_id", source, f"line {line}: {path} is {both}; keep one row")
+    if outside:
+        action = f"{len(outside):,} path(s) lead out of the images, such as {outside[0]}"
         hint = "write <folder>/<image> as the official list does"
         seen.note("outside_root", source, f"{action}; {hint}")
-        seen.outside.clear()
 
 
-def _cells(annotation: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
-    """Rows in the order of `COLUMNS`; the official validation list has no header in some copies."""
-    for line, cells in annotation.rows():
-        names = [cell.casefold() for cell in cells] if line == 1 else []
-        if COLUMNS[PATH] not in names:
-            yield line, cells
-            continue
-        for place, column in enumerate(COLUMNS[: EXPRESSION + 1]):
-            if names[place : place + 1] != [column]:
-                message = f"{annotation.name} lacks column {column} in place {place + 1}"
-                raise DamagedError(message, "restore the file from the official archive")
+def _check_header(annotation: Annotation, first: Sequence[str]) -> None:
+    names = [cell.casefold() for cell in first]
+    for place, column in enumerate(COLUMNS[: EXPRESSION + 1]):
+        if names[place : place + 1] != [column]:
+            message = f"{annotation.name} lacks column {column} in place {place + 1}"
+            raise DamagedError(message, "restore the file from the official archive")
 
 
-def _row(cells: Sequence[str], line: int, source: Path, seen: ListSurvey) -> tuple[str, int] | None:
-    if len(cells) <= EXPRESSION:
-        seen.note("bad_row", source, f"line {line}: {len(cells)} cells, {len(COLUMNS)} expected")
-        return None
-    path, text = cells[PATH].replace("\\", "/"), cells[EXPRESSION]
-    if path.startswith("/") or path[1:3] == ":/" or ".." in path.split("/"):
-        seen.outside.append(f"line {line}: {path[:80]}")
-        return None
-    if not path.isprintable() or ";" in path or "/" not in path:
-        seen.note("bad_row", source, f"line {line}: {path[:40]!r} is no <folder>/<image>")
-        return None
-    try:
-        code = float(text)
-    except ValueError:
+def _code(
+    cells: Sequence[str], path: str, line: int, source: Path, seen: ListSurvey
+) -> int | None:
+    text = cells[EXPRESSION] if len(cells) > EXPRESSION else ""
+    if not path.isprintable() or ";" in path or "/" not in path or not text:
+        what = f"{len(cells)} cells that begin with {path[:40]!r} are no <folder>/<image> and label"
+        seen.note("bad_row", source, f"line {line}: {what}")
+    elif not text.lstrip("-").isdecimal():
         seen.note("bad_row", source, f"line {line}: {path}: label {text[:20]!r} is no number")
-        return None
-    if code not in LABELS and code not in NO_EXPRESSION:
+    elif int(text) not in LABELS and int(text) not in NO_EXPRESSION:
         seen.note("unknown_label", source, f"line {line}: {path}: {text[:20]}; known: 0 to 10")
-        return None
-    return path, int(code)
+    else:
+        return int(text)
+    return None
 
 
 def _join(
-    rows: Mapping[str, Row | None], images: Sequence[Found], seen: ListSurvey
+    rows: Mapping[str, Row], images: Sequence[Found], seen: ListSurvey
 ) -> Counter[int]:
     """Bring rows and files together, by folder and by what is before the last dot.
 
@@ -185,8 +163,6 @@ def _join(
         listed.add(key)
         folders.add(folder)
         file, row = files.get(key), rows[path]
-        if row is None:
-            continue
         if row.code in NO_EXPRESSION:
             left_out[row.code] += 1
         elif file is None:
@@ -207,18 +183,9 @@ def _use(path: str, file: str, row: Row, seen: ListSurvey) -> None:
     if not row.boxed:
         seen.note("no_box", file, "its face has no box; the whole image is used")
     seen.facts = (seen.facts + row.digest) % (1 << 128)
-    seen.items.append(
-        Item(
-            # The official name of 56 hex digits carries no facts, and is not alone in its folder.
-            id=f"affectnet_{row.split}_{hashlib.sha256(path.encode()).hexdigest()[:16]}",
-            label=LABELS[row.code],
-            subject=None,
-            spectrum="vis",
-            files=(file,),
-            split=row.split,
-            part=row.part,
-        )
-    )
+    # The official name of 56 hex digits carries no facts, and is not alone in its folder.
+    name = hashlib.sha256(path.encode()).hexdigest()[:16]
+    seen.items.append(make_item(row.split, name, row.code, file, row.part))
 
 
 def parse_box(cells: Sequence[str]) -> tuple[float, float, float, float] | None:

@@ -12,13 +12,22 @@ two turned round (`260_19.png.jpg`), all in `Images6`.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import ClassVar
 
-from irfer_bench.api import CLASSES, Item, Match, Matches, OfficialDataset, Patterns, Survey
+from irfer_bench.api import (
+    CLASSES,
+    Found,
+    Item,
+    Matches,
+    OfficialDataset,
+    Patterns,
+    Survey,
+    join,
+    visible_still,
+)
 
 NATIVE = ("neutral", "happiness", "sadness", "fear", "anger", "surprise", "disgust")
 CODES = {f"{number:02d}": label for number, label in enumerate(NATIVE, start=1)}
@@ -45,108 +54,9 @@ TABLE = Patterns(
 )
 
 
-@dataclass(frozen=True)
-class Image:
-    """One image and the facts of its name; the serial may be empty."""
-
-    place: str
-    code: str
-    subject: str
-    serial: str
-
-    @property
-    def home(self) -> str:
-        """The folder where its code belongs."""
-        number = int(self.code)
-        return next((f for g, f in zip(GROUPS, FOLDERS, strict=True) if number <= int(g[3:])), "")
-
-
-def survey(found: Matches, seen: Survey) -> None:
-    """All images of the seven codes, and problems."""
-    base = found.of("image", "turned")[0].base
-    images = list(_read(found, seen))
-    kept = _keep(images, seen)
-    seen.items.extend(_item(image) for image in kept)
-    _count(base, images, seen)
-
-
-def _read(found: Matches, seen: Survey) -> Iterator[Image]:
-    hits = found.of("image", "turned")
-    names = {hit.folder.rpartition("/")[2].casefold() for hit in hits}
-    for group, name in zip(GROUPS, FOLDERS, strict=True):
-        if int(group[:2]) <= len(CODES) and name.casefold() not in names:
-            action = f"codes {group} are not here; the others are used, results are incomplete"
-            place = f"{hits[0].base}/{group}/{name}" if hits[0].base else f"{group}/{name}"
-            seen.note("missing_expression", place, action)
-    for hit in hits:
-        own = hit.folder.rpartition("/")[2].casefold()
-        for path, facts in hit.files():
-            code = facts["code"]
-            if not 1 <= int(code) <= LAST_CODE:
-                action = f"code {code} is none of 01 to {LAST_CODE}; rename it"
-                seen.note("unknown_label", path, action)
-                continue
-            image = Image(path, code, facts["subject"], facts.get("serial", ""))
-            if image.home.casefold() != own and code in CODES:
-                seen.note("misplaced_file", path, f"read as code {code}, which its name says")
-            yield image
-
-
-def _keep(images: Sequence[Image], seen: Survey) -> list[Image]:
-    """The images of the seven codes, each name once."""
-    first: dict[tuple[str, str, str], Image] = {}
-    for image in images:
-        key = (image.subject, image.code, image.serial)
-        if image.code not in CODES:
-            continue
-        if first.setdefault(key, image) is not image:
-            other = first[key].place
-            seen.note("duplicate_file", image.place, f"not read; {other} is; remove one")
-    moments = Counter(key[:2] for key in first)
-    for key, image in first.items():
-        if moments[key[:2]] > 1:
-            count = moments[key[:2]]
-            action = f"one of {count} images of code {image.code}; all are used"
-            seen.note("extra_image", image.place, action)
-    return [first[key] for key in sorted(first)]
-
-
-def _item(image: Image) -> Item:
-    serial = f"_{image.serial}" if image.serial else ""
-    return Item(
-        id=f"cfee_{image.subject}_{image.code}{serial}",
-        label=CODES[image.code],
-        subject=image.subject,
-        spectrum="vis",
-        files=(image.place,),
-    )
-
-
-def _count(above: str, images: Sequence[Image], seen: Survey) -> None:
-    """Compare with published counts and note what is left out."""
-    base = above or "."
-    compound = sum(image.code not in CODES for image in images)
-    if compound:
-        action = f"{compound} images of compound expressions; only neutral and the six are used"
-        seen.note("left_out", base, f"codes 08 to {LAST_CODE}: {action}")
-    subjects = sorted({image.subject for image in images})
-    if len(subjects) != SUBJECTS:
-        action = f"{len(subjects)} subjects where {SUBJECTS} are published"
-        seen.note("unexpected_count", base, f"{action}; all are used")
-    whole = len(images) >= IMAGES_IN_ALL
-    if not whole:
-        action = f"{len(images)} images of all codes where a public loader counts {IMAGES_IN_ALL}"
-        seen.note("unexpected_count", base, f"{action}; all are used")
-    have = {(image.subject, image.code) for image in images}
-    for subject in subjects:
-        gone = [f"{code} {CODES[code]}" for code in CODES if (subject, code) not in have]
-        if gone:
-            # The release itself lacks some images: only a smaller copy of it is incomplete.
-            kind = "absent_image" if whole else "missing_expression"
-            seen.note(kind, base, f"subject {subject} has no image of {', '.join(gone)}")
-
-
 FOLDS = 5
+Name = tuple[str, str, str]
+"""Subject, code and the camera's number, which may be empty."""
 
 
 class Cfee(OfficialDataset):
@@ -161,31 +71,71 @@ class Cfee(OfficialDataset):
     )
     wanted = "no 01-04/Images1 to 21-26/Images6 with CC_SSS_NNNN.jpg below it"
     table = TABLE
+    roles = ("image", "turned")
+    inner: ClassVar[Mapping[str, str]] = {
+        r"\d\d-\d\d/": "it holds one Images folder: give the folder above it",
+        r"Images[1-6]/": "give the folder two above it, that of 01-04 to 21-26",
+    }
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether images are named CC_SSS_NNNN.jpg, and the root is not a part of the set."""
-        return bool(found.of("image", "turned")) and not self.stray(root, found)
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident where Images1 to Images6 hold images."""
-        where, items = found.of("image", "turned")[0].base or ".", self.survey(root).items
-        return Match(0.95, f"{len(items)} images of seven expressions under {where}")
+        return super().is_there(root, found) and not self.stray(root, found)
 
     def collect(self, found: Matches, seen: Survey) -> None:
-        """All images of neutral and the six basic expressions."""
-        survey(found, seen)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is one of the folders of images."""
-        name = root.resolve().name
-        if re.fullmatch(r"\d\d-\d\d", name):
-            return ["it holds one Images folder: give the folder above it"]
-        if name.casefold() in {folder.casefold() for folder in FOLDERS}:
-            above = "which holds 01-04 to 21-26"
-            return [f"it holds CC_SSS_NNNN.jpg: give the folder two above it, {above}"]
-        return []
+        """All images of neutral and the six basic expressions, by their names."""
+        hits, codes = found.of(*self.roles), Counter[str]()
+        used: dict[Name, str] = {}
+        subjects: set[str] = set()
+        for path, facts in found.files(*self.roles):
+            code = facts["code"]
+            if not 1 <= int(code) <= LAST_CODE:
+                action = f"code {code} is none of 01 to {LAST_CODE}; rename it"
+                seen.note("unknown_label", path, action)
+                continue
+            codes[code] += 1
+            subjects.add(facts["subject"])
+            if code in CODES:
+                name = facts["subject"], code, facts.get("serial", "")
+                seen.first(used, name, path)
+        for name in sorted(used):
+            full = f"cfee_{'_'.join(filter(None, name))}"
+            still = visible_still(full, CODES[name[1]], used[name], subject=name[0])
+            seen.items.append(still)
+        _count(hits, codes, sorted(subjects), {name[:2] for name in used}, seen)
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
         """Every fifth of the sorted subjects: their numbers are not published, so no list is."""
         subjects = sorted({item.subject for item in items if item.subject is not None})
         return [frozenset(subjects[fold::FOLDS]) for fold in range(FOLDS)]
+
+
+def _count(
+    hits: Sequence[Found],
+    codes: Counter[str],
+    subjects: Sequence[str],
+    have: set[tuple[str, ...]],
+    seen: Survey,
+) -> None:
+    """Compare with published counts; note what is left out and what is missing."""
+    base = hits[0].base
+    folders = {hit.folder.rpartition("/")[2].casefold() for hit in hits}
+    for group, name in zip(GROUPS, FOLDERS, strict=True):
+        if int(group[:2]) <= len(CODES) and name.casefold() not in folders:
+            action = f"codes {group} are not here; the others are used, results are incomplete"
+            seen.note("missing_expression", join(join(base, group), name), action)
+    where, total = base or ".", codes.total()
+    if compound := sum(number for code, number in codes.items() if code not in CODES):
+        action = f"{compound} images of compound expressions; only neutral and the six are used"
+        seen.note("left_out", where, f"codes 08 to {LAST_CODE}: {action}")
+    if len(subjects) != SUBJECTS:
+        action = f"{len(subjects)} subjects where {SUBJECTS} are published"
+        seen.note("unexpected_count", where, f"{action}; all are used")
+    if total < IMAGES_IN_ALL:
+        action = f"{total} images of all codes where a public loader counts {IMAGES_IN_ALL}"
+        seen.note("unexpected_count", where, f"{action}; all are used")
+    # The release itself lacks some images: only a smaller copy of it is incomplete.
+    kind = "absent_image" if total >= IMAGES_IN_ALL else "missing_expression"
+    for subject in subjects:
+        gone = [f"{code} {CODES[code]}" for code in CODES if (subject, code) not in have]
+        if gone:
+            seen.note(kind, where, f"subject {subject} has no image of {', '.join(gone)}")

@@ -8,8 +8,7 @@ labelled sequence is two items: all its frames, and its first frame alone as a n
 from __future__ import annotations
 
 import hashlib
-import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -48,16 +47,18 @@ class CkPlus(OfficialDataset):
     wanted = "no folder with S005/001 below it"
     table = TABLE
     roles = ROLES
+    inner: ClassVar[Mapping[str, str]] = {
+        r"S\d{3}/": "it is one subject's: give the folder two above it"
+    }
     survey_class = Sequences
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where S005/001/S005_001_00000001.png lie beside the labels of Emotion."""
-        packed = found.archives()
-        seen = self._sequences(root)
-        if seen.frames_base is None:
-            hint = f"; unpack {', '.join(packed)} first" if packed else ""
-            return Match(0.3, f"no image named such as S005_001_00000001.png{hint}")
-        where = seen.frames_base or "."
+        frames = found.of("frames")
+        if not frames:
+            hints = ("no image named such as S005_001_00000001.png", *self.hints(root))
+            return Match(0.3, "; ".join(hints))
+        where, seen = frames[0].base or ".", self._sequences(root)
         labelled = sum(item.part == "sequence" for item in seen.items)
         if not labelled:
             hint = "give the folder that holds Emotion too"
@@ -71,9 +72,7 @@ class CkPlus(OfficialDataset):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one subject's folder, or a copy without sequences."""
-        hints = []
-        if re.fullmatch(r"S\d{3}", root.resolve().name):
-            hints.append("it is one subject's: give the folder two above it")
+        hints = super().stray(root, found)
         if found.of("sorted"):
             hints.append(
                 "it is a copy sorted into folders of expressions (CK+48 or like it), which lacks "

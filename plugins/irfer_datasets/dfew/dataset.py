@@ -15,7 +15,8 @@ have gaps in the README itself (`16372_00039` of a clip of 22 frames).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
 from typing import ClassVar
 
 from irfer_bench.api import (
@@ -24,21 +25,86 @@ from irfer_bench.api import (
     FRAME_PATH,
     SOUND_PATH,
     VIDEO_PATH,
+    Annotation,
     Assigned,
     ClipFrames,
-    ListSide,
+    FoldList,
+    FoldPaths,
     Match,
     Matches,
+    Notes,
     Patterns,
     VideoClips,
     VideoSurvey,
-    find_fold_lists,
+    choose_fold_lists,
     frame_number,
     merge_fold_lists,
+    name_labels,
+    numbered_list_rows,
+    read_fold_lists,
 )
-from irfer_datasets.dfew.lists import NATIVE, compare, read_labels, read_lists
 from irfer_datasets.expected import published
 from irfer_datasets.params import DfewParams
+
+NATIVE = ("happiness", "sadness", "neutral", "anger", "surprise", "disgust", "fear")
+"""The official order: labels 1 to 7."""
+_OFFICIAL = re.compile(r"(?:.*/)?(?:train|test)[^/]*/set_[1-5]\.csv", re.IGNORECASE)
+_AMBIGUOUS = (
+    "labels {low} to {high} in all folds fit the official numbering (1 to 7) and the "
+    "re-export's (0 to 6): none is used; say -p dfew.numbering=one or zero"
+)
+
+
+def read_lists(paths: FoldPaths, style: str, numbering: str, seen: Notes) -> list[FoldList]:
+    """Lists with canonical labels; the numbering is derived from all folds together.
+
+    Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (outside the range,
+    or an ambiguous numbering), `numbering` (derived from the lists' names), `encoding`.
+    """
+    lists = read_fold_lists(paths, numbered_list_rows if style == "numbered" else _cells, seen)
+    first = _first_label(lists, numbering, seen)
+    if first is None:
+        return []
+
+    def label(text: str) -> str | None:
+        number = _integer(text)
+        known = number is not None and 0 <= number - first < len(NATIVE)
+        return NATIVE[number - first] if number is not None and known else None
+
+    return name_labels(lists, label, lambda _: f"known are {first} to {first + 6}", seen)
+
+
+def _cells(table: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
+    for line, row in table.records(("video_name", "label")):
+        yield line, (row["video_name"], row.get("label", ""))
+
+
+def _first_label(lists: Sequence[FoldList], numbering: str, seen: Notes) -> int | None:
+    """The number of the first class, 1 or 0; None where it is ambiguous.
+
+    Where all labels fit both, as in a small copy, lists under the official names count from 1: the
+    re-export that counts from 0 (S2D's) has names of its own.
+    """
+    if numbering != "auto":
+        return int(numbering == "one")
+    used = {n for entry in lists for row in entry.rows if (n := _integer(row.label)) is not None}
+    if not used or 7 in used:
+        return 1
+    if 0 in used:
+        return 0
+    if all(_OFFICIAL.fullmatch(entry.name) for entry in lists):
+        action = f"labels {min(used)} to {max(used)} under the official names: 1 is happiness"
+        seen.note("numbering", lists[0].name, action)
+        return 1
+    action = _AMBIGUOUS.format(low=min(used), high=max(used))
+    seen.note("unknown_label", lists[0].name, action)
+    return None
+
+
+def _integer(text: str) -> int | None:
+    match = re.fullmatch(r"(\d{1,3})(?:\.0*)?", text)  # pandas writes 1.0
+    return int(match[1]) if match else None
+
 
 SOURCES = ("clip_224x224", "clip_224x224_16f", "clip_224x224_avi", "jpg_256", "original", "data")
 """Forms of the frames, in the order of preference; `original` is also called `raw`."""
@@ -61,15 +127,10 @@ TABLE = Patterns(
         "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
         "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",
         "numbered": rf"DFEW_set_{_FOLD}_{_SIDE}(?:_faces)?\.txt",
-        "sheet": r"annotation//.*\.xlsx",
     },
     names=("Clip", "EmoLabel_DataSplit", *_SIDES, *SOURCES, "raw", "raw_wav"),
     holders=("Clip", "Annotation", "EmoLabel_DataSplit", "label", *_SIDES),
 )
-
-
-INTERPOLATED = 16
-"""Frames of every clip in clip_224x224_16f."""
 
 
 class Dfew(VideoClips):
@@ -99,39 +160,20 @@ class Dfew(VideoClips):
 
     def match(self, frames: str, found: Matches) -> Match:
         """Confident: no other set has these folders or lists."""
-        sets = len(find_fold_lists(found, STYLES))
+        sets = sum(bool(found.of(style)) for style in STYLES)
         return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
-        """Label and fold by the lists; without any, labels of the annotation sheet."""
-        lists = find_fold_lists(found, STYLES, seen)
-        style, chosen = next(iter(lists.items()), ("official", {}))
-        for others in list(lists.values())[1:]:
-            for path in others.values():
-                action = f"not read, {next(iter(chosen.values())).name} and its like are"
-                seen.note("unexpected_file", path, action, group="lists")
+        """Label and fold by the lists; lists of DFER-CLIP's form count labels from 0."""
+        style, paths = choose_fold_lists(found, STYLES, seen)
         numbering = "zero" if style == "numbered" else self.params.numbering
-        read = read_lists(chosen, style, numbering, seen)
-        where = "EmoLabel_DataSplit"
-        usual: Mapping[ListSide, str] = {
-            "test": f"{where}/test(single-labeled)/set_{{}}.csv",
-            "train": f"{where}/train(single-labeled)/set_{{}}.csv",
-        }
-        labels = merge_fold_lists(read, chosen, usual, published("dfew")["folds"], seen)
-        for sheet, _ in found.files("sheet"):
-            clips = read_labels(seen.root / sheet, seen)
-            compare(sheet, clips, labels, seen)
-            if not read:
-                labels = {c: Assigned(label, "") for c, label in clips.items() if label is not None}
-        return labels
+        lists = read_lists(paths, style, numbering, seen)
+        usual = "EmoLabel_DataSplit/{side}(single-labeled)/set_{fold}.csv"
+        return merge_fold_lists(lists, paths, usual, published("dfew")["folds"], seen)
 
     def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
         """`frame_count` and `frame_numbering`, for information: every frame there is is used."""
         place, counts = frames.place, {clip: own.frames for clip, own in frames.clips.items()}
-        if frames.source == "clip_224x224_16f":
-            for clip in (clip for clip, count in counts.items() if count != INTERPOLATED):
-                action = f"{counts[clip]} frames instead of the official {INTERPOLATED}"
-                seen.note("frame_count", f"{place}/{clip}", f"{action}; all are used", group=place)
         if frames.source != "clip_224x224":
             return
         for clip, files in frames.clips.items():

@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain
-from irfer_datasets.protocols import SIMULATED, VIDEO_PROTOCOL, Fields, constants
+from irfer_datasets.protocols import (
+    DRAWN,
+    DRAWN_VIDEO,
+    SIMULATED,
+    SIXTEEN,
+    VIDEO_PROTOCOL,
+    Fields,
+    constants,
+)
 
 VIS = Domain(spectrum="vis")
 TEXT = (
     "Official five folds of DFEW (ACM Multimedia 2020), read from the official lists: fold k "
     "tests set_k of test(single-labeled) and trains on what the other four test; 11,697 clips with "
     "a single label and a detected face, seven classes. Measured are UAR and WAR, per fold and "
-    "their mean; WAR over pooled folds differs slightly. Decided here: 16 frames at round(i/15 "
-    "(n-1)) of every clip, repeated where it is shorter; the official face-aligned 224x224 frames "
+    "their mean; WAR over pooled folds differs slightly. Decided here: {}"
+    "the official face-aligned 224x224 frames "
     "as they are, no further crop (clips read from the original videos are cut to their centre "
     "square); one clip is one scored example. A recognizer's own sampling and input size are its "
     "columns. Audio comes from the original videos; some have none. Folds follow the order of the "
@@ -24,11 +32,12 @@ TEXT = (
 _PROTOCOLS: dict[str, Fields] = {
     "dfew_supervised": {
         "kind": "supervised",
-        "source_text": TEXT,
+        **DRAWN_VIDEO,
+        "source_text": TEXT.format(DRAWN),
     },
     "dfew_nir_simulated": {
         "kind": "simulated",
-        "source_text": SIMULATED.format("DFEW") + TEXT,
+        "source_text": SIMULATED.format("DFEW") + TEXT.format(SIXTEEN),
         "source": VIS,
         "simulated": "nir",
     },

@@ -29,13 +29,22 @@ from irfer_bench.api import (
     OfficialDataset,
     Survey,
     clip_of,
-    compare_labels,
-    split_fold,
+    compare_splits,
+    note_other_copies,
+    visible_still,
 )
 from irfer_datasets.expected import published
-from irfer_datasets.ferplus.layout import HALVES, NATIVE, TABLE, flaw, stray, usable
 from irfer_datasets.ferplus.pixels import PixelTable, scan
-from irfer_datasets.ferplus.votes import Voted, read_list, read_votes
+from irfer_datasets.ferplus.votes import (
+    HALVES,
+    NATIVE,
+    TABLE,
+    Voted,
+    flaw,
+    read_list,
+    read_votes,
+    usable,
+)
 
 
 @dataclass
@@ -62,6 +71,11 @@ class Ferplus(OfficialDataset):
     )
     wanted = "neither fer2013.csv with fer2013new.csv, nor FER2013Train with label.csv, below it"
     table = TABLE
+    tested = "test"
+    inner: ClassVar[Mapping[str, str]] = {
+        "FER2013(?:Train|Valid|Test)/": "it is one part of it: give the folder that holds "
+        "FER2013Train, FER2013Valid, FER2013Test"
+    }
     roles = ("image", "list", "votes", "pixels")
     survey_class = FerSurvey
 
@@ -75,7 +89,8 @@ class Ferplus(OfficialDataset):
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one split, or FER-2013 alone."""
-        return stray(found, root.resolve().name)
+        own = "it is FER-2013 with its own labels: FER+ needs fer2013.csv and fer2013new.csv"
+        return [*super().stray(root, found), *([own] if found.of("sorted") else [])]
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All images that most annotators saw one expression in, and problems.
@@ -88,26 +103,28 @@ class Ferplus(OfficialDataset):
         copies = usable(found)
         if not copies:
             raise self.unlike(seen.root)
-        chosen, *others = copies
-        for copy in others:
-            action = f"its {copy.form} are not read, {chosen.form} of {chosen.base or 'the root'} "
-            seen.note("second_tree", copy.base or ".", f"{action}are; remove one")
+        chosen = copies[0]
+        note_other_copies(copies, chosen, seen)
         voted = [read_votes(seen.root / path, seen) for path, _ in found.files("votes")][:1]
+        there: dict[str, str] = {}
         if chosen.form == "pixels":
-            path, *more = [path for path, _ in chosen.of(found, "pixels")[0].files()]
-            for other in more:
-                seen.note("duplicate_file", other, f"not read; {path} is; remove one")
-            self._rows(path, voted[0], seen)
+            paths = dict.fromkeys(path for path, _ in chosen.of(found, "pixels")[0].files())
+            for path in paths:
+                seen.first(there, "pixels", path)
+            rows = voted[0]
+            self._scan(there["pixels"], rows, seen)
+            there = {own.name: there["pixels"] for own in rows if own.name}
         else:
+            for hit in chosen.of(found, "image"):
+                for path, facts in hit.files():
+                    seen.first(there, facts["name"].casefold(), path)
             listed = list(_listed(chosen, found, seen))
             if voted:
                 _compare(voted[0], listed, chosen, seen)
-            _images(chosen, found, voted[0] if voted else listed, seen)
+            rows = voted[0] if voted else listed
+        _take(there, rows, chosen.base or ".", seen)
         edition = published("ferplus")["votes" if voted else "list"]
-        for split in HALVES.values():
-            own = [item.label or "" for item in seen.items if item.split == split]
-            known: Mapping[str, int] = edition[split]
-            seen.problems += compare_labels(chosen.base or ".", f"{split} images", own, known)
+        seen.problems += compare_splits(chosen.base or ".", "images", seen.items, edition)
 
     def read(self, root: Path | None, item: Item, frames: Sequence[int] | None = None) -> Clip:
         """The image, grey repeated to three channels.
@@ -133,31 +150,23 @@ class Ferplus(OfficialDataset):
         )
         return hashlib.sha256("\n".join(facts).encode()).hexdigest()
 
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test images (`PrivateTest`)."""
-        return [split_fold(items, "test")]
-
     def _seen(self, root: Path | None) -> FerSurvey:
         seen = self.survey(root)
         assert isinstance(seen, FerSurvey)
         return seen
 
-    def _rows(self, path: str, voted: Sequence[Voted], seen: FerSurvey) -> None:
-        """Items of the rows of the pixels, which stand in the order of the votes."""
+    def _scan(self, path: str, voted: Sequence[Voted], seen: FerSurvey) -> None:
+        """The rows of the pixels, which stand in the order of the votes."""
         table = seen.pixels = scan(seen.root / path, seen.root)
         counts = f"{table.name} has {len(table.starts):,} images"
+        hint = "restore fer2013.csv and fer2013new.csv, in the order of their distributors"
         if len(table.starts) != len(voted):
-            raise DamagedError(
-                f"{counts}, and there are {len(voted):,} rows of votes, which must stand in one "
-                "order", "restore fer2013.csv and fer2013new.csv")  # fmt: skip
-        odd = sum(bool(own.name) and own.split != split
-                  for own, split in zip(voted, table.splits, strict=True))  # fmt: skip
-        if odd:
-            raise DamagedError(
-                f"{counts}, of which {odd:,} are of another use than their votes",
-                "restore fer2013.csv and fer2013new.csv, in the order of their distributors")
+            raise DamagedError(f"{counts}, and there are {len(voted):,} rows of votes", hint)
+        pairs = zip(voted, table.splits, strict=True)
+        if odd := sum(bool(own.name) and own.split != split for own, split in pairs):
+            counts = f"{counts}, of which {odd:,} are of another use than their votes"
+            raise DamagedError(counts, hint)
         seen.rows = {f"ferplus_{own.name}": row for row, own in enumerate(voted) if own.name}
-        _take({own.name: path for own in voted if own.name}, voted, path, seen)
 
 
 def _listed(copy: DatasetCopy, found: Matches, seen: FerSurvey) -> Iterator[Voted]:
@@ -177,51 +186,21 @@ def _compare(
         seen.note("label_mismatch", copy.base or ".", action)
 
 
-def _images(copy: DatasetCopy, found: Matches, voted: Sequence[Voted], seen: FerSurvey) -> None:
-    """Items of the images in folders."""
-    there: dict[str, str] = {}
-    splits: dict[str, str] = {}
-    for hit in copy.of(found, "image"):
-        for path, facts in hit.files():
-            name = facts["name"].casefold()
-            if there.setdefault(name, path) != path:
-                seen.note("duplicate_file", path, f"not read; {there[name]} is; remove one")
-            splits.setdefault(name, HALVES[facts["half"].casefold()])
-    torn = [own.name for own in voted if own.name in there and splits[own.name] != own.split]
-    for name in torn:
-        action = "it lies in another split than its votes say; put it where it belongs"
-        seen.note("bad_row", there.pop(name), action)
-    known = {own.name for own in voted}
-    for name in sorted(there.keys() - known):
-        seen.note("unlabelled_file", there[name], "not read; nobody voted on it")
-    rest = [own for own in voted if own.name not in set(torn)]
-    _take(there, rest, copy.base or ".", seen)
-
-
-def _take(
-    there: Mapping[str, str], voted: Sequence[Voted], place: str, seen: FerSurvey
-) -> None:
+def _take(there: Mapping[str, str], voted: Sequence[Voted], place: str, seen: FerSurvey) -> None:
     """One item per image with a label; the others are counted by the reason."""
     without: Counter[str] = Counter()
-    for own in sorted(voted, key=lambda own: own.name):
-        if not own.name:
-            continue
+    named = sorted((own for own in voted if own.name), key=lambda own: own.name)
+    for own in named:
         if own.label not in NATIVE:
-            without.update([own.label] if own.name in there else [])
+            without[own.label] += own.name in there
         elif own.name not in there:
             action = f"{own.name} has votes and is not there; {OTHERS_USED}"
             seen.note("missing_item", place, action)
         else:
-            seen.items.append(
-                Item(
-                    id=f"ferplus_{own.name}",
-                    label=own.label,
-                    subject=None,
-                    spectrum="vis",
-                    files=(there[own.name],),
-                    split=own.split,
-                )
-            )
-    if without:
-        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(without.items()))
+            name = f"ferplus_{own.name}"
+            seen.items.append(visible_still(name, own.label, there[own.name], split=own.split))
+    for name in sorted(there.keys() - {own.name for own in named}):
+        seen.note("unlabelled_file", there[name], "not read; nobody voted on it")
+    if without.total():
+        counts = ", ".join(f"{count:,} {why}" for why, count in sorted(without.items()) if count)
         seen.note("left_out", place, f"images without a class of the majority: {counts}")

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.api import DamagedError, relative
-from irfer_datasets.ferplus.layout import SPLITS
+from irfer_datasets.ferplus.votes import SPLITS
 
 if TYPE_CHECKING:
     import numpy as np

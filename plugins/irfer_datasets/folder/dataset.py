@@ -27,8 +27,7 @@ from irfer_bench.api import (
     subfolders,
 )
 from irfer_datasets.folder.manifest import MANIFESTS, find_manifest, rows_of
-from irfer_datasets.folder.measuring import measure, note_colour
-from irfer_datasets.folder.rows import Row, Rows, spectrum_of
+from irfer_datasets.folder.rows import Row, Rows, measure, note_colour, spectrum_of
 from irfer_datasets.folder.walk import is_media
 from irfer_datasets.params import FolderParams
 

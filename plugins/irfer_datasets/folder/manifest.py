@@ -7,7 +7,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from irfer_bench.api import VIDEO_SUFFIXES, DamagedError, RefusedRowError, natural, path_below
+from irfer_bench.api import (
+    VIDEO_SUFFIXES,
+    DamagedError,
+    RefusedRowError,
+    natural,
+    path_below,
+    plain_cell,
+    read_rows,
+)
 from irfer_datasets.folder.rows import (
     SPECTRA,
     Row,
@@ -54,25 +62,13 @@ def read_manifest(root: Path, manifest: Path, params: FolderParams) -> Rows:
     """
     records = _csv(manifest) if manifest.suffix == ".csv" else _parquet(manifest)
     found = Rows(root)
-    seen: set[str] = set()
-    for number, record in enumerate(records, start=1):
-        path, where = "", f"{manifest.name} row {number}"
-        try:
-            path = _path(record.get("path", ""), root)
-            row = _row(path, record, found, params)
-            if path in seen:
-                raise RefusedRowError("duplicate_id", "is listed twice; remove one row")
-        except RefusedRowError as refused:
-            place = refused.place or path or where
-            found.note(refused.kind, place, f"{where}: {refused.action}")
-            continue
-        seen.add(path)
-        found.rows.append(row)
+    found.rows = read_rows(records, lambda rec: _row(rec, found, params), manifest.name, found)
     found.rows.sort(key=lambda row: natural(row.path))
     return found
 
 
-def _row(path: str, record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
+def _row(record: Mapping[str, str], found: Rows, params: FolderParams) -> Row:
+    path = _path(record.get("path", ""), found.root)
     given = record.get("spectrum", "") or params.spectrum
     spectrum = spectrum_of(given)
     if spectrum is None:
@@ -124,8 +120,8 @@ def _frames(path: str, found: Rows) -> tuple[str, ...]:
 def _path(given: str, root: Path, *, folders: bool = True) -> str:
     path = path_below(given, root, "manifest")
     if not ((root / path).is_file() or (folders and (root / path).is_dir())):
-        action = "no such file; restore it or remove the row"
-        raise RefusedRowError("missing_file", action, given)
+        action = f"no such file {given}; restore it or remove the row"
+        raise RefusedRowError("missing_file", action)
     return path
 
 
@@ -135,7 +131,8 @@ def _csv(path: Path) -> Iterator[dict[str, str]]:
             reader = csv.DictReader(stream, skipinitialspace=True)
             _check_columns(path, reader.fieldnames or ())
             for record in reader:
-                yield {k: (v or "").strip() for k, v in record.items() if isinstance(k, str)}
+                texts = {k: v or "" for k, v in record.items() if isinstance(k, str)}
+                yield {name: plain_cell(text.strip()) for name, text in texts.items()}
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         hint = "save it as UTF-8 CSV"
         raise DamagedError(f"{path.name} cannot be read ({error})", hint) from error

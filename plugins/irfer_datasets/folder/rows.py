@@ -1,13 +1,24 @@
-"""One image or clip of a user's own, and what its names may say."""
+"""One image or clip of a user's own: what its names may say, and what its header says."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from pathlib import Path
 
-from irfer_bench.api import CLASSES, Spectrum, Survey, canonical, nearest
+from irfer_bench.api import (
+    CLASSES,
+    Spectrum,
+    Survey,
+    UnreadableImageError,
+    canonical,
+    nearest,
+    open_image,
+    probe_videos,
+)
 
 SPECTRA: Mapping[str, Spectrum] = {
     "vis": "vis",
@@ -100,3 +111,63 @@ def near_name(name: str, known: Iterable[str]) -> str:
     """The hint for an unknown spectrum, illumination or split: the closest known name, or all."""
     near = get_close_matches(name.casefold(), list(known), n=1)
     return f"did you mean {near[0]}?" if near else f"known: {', '.join(known)}"
+
+
+LOOKED_AT = 200
+"""Images of one spectrum whose colour is looked at, evenly spread."""
+COLOUR = 6.0
+"""Mean difference of two channels, of 255, from which an image counts as coloured."""
+
+
+def measure(found: Rows) -> None:
+    """Count the frames of every row, and find a video's sound in itself.
+
+    One whose header cannot be read has one frame. Clips without audio are noted.
+    """
+    facts = probe_videos([row.path for row in found.rows if row.video], found)
+    for number, row in enumerate(found.rows):
+        if (own := facts.get(row.path)) is None:
+            found.rows[number] = replace(row, frames=max(1, len(row.files)))
+        else:
+            sound = row.audio or (row.path if own.audio else "")
+            found.rows[number] = replace(row, frames=own.frames, audio=sound)
+    clips = [row for row in found.rows if row.clip]
+    mute = sum(not row.audio for row in clips)
+    if mute:
+        action = f"{mute} of {len(clips)} clips have no audio: methods of audio get silence"
+        found.note("no_sound", ".", action)
+
+
+def note_colour(found: Rows) -> None:
+    """`mixed_spectra` where some images of an infrared spectrum are in colour and others grey."""
+    for spectrum in ("nir", "lwir"):
+        rows = [row for row in found.rows if row.spectrum == spectrum and not row.clip]
+        step = -(-len(rows) // LOOKED_AT) or 1
+        coloured = _coloured(found.root, rows[::step])
+        if 0 < len(coloured) < len(rows[::step]):
+            action = (
+                f"in colour, as {len(coloured)} of {len(rows[::step])} {spectrum} images that "
+                "were looked at, the others are grey: are they visible images?"
+            )
+            found.note("mixed_spectra", coloured[0].path, action)
+
+
+def _coloured(root: Path, rows: Sequence[Row]) -> list[Row]:
+    with ThreadPoolExecutor(max_workers=4) as pool:
+        flags = pool.map(lambda row: _is_coloured(root / row.path), rows)
+        return [row for row, flag in zip(rows, flags, strict=True) if flag]
+
+
+def _is_coloured(path: Path) -> bool:
+    from PIL import ImageChops, ImageStat
+
+    try:
+        with open_image(path) as image:
+            image.draft("RGB", (64, 64))
+            if image.mode not in ("RGB", "RGBA", "P", "CMYK"):
+                return False
+            red, green, blue = image.convert("RGB").resize((32, 32)).split()
+            pairs = ((red, green), (green, blue))
+            return any(ImageStat.Stat(ImageChops.difference(*p)).mean[0] > COLOUR for p in pairs)
+    except (UnreadableImageError, OSError):
+        return False  # `data check` decodes every image and reports it

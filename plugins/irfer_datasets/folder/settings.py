@@ -9,6 +9,7 @@ from collections.abc import Mapping
 
 from irfer_bench.api import BASIC, Domain
 from irfer_datasets.protocols import (
+    DRAWN_VIDEO,
     PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
@@ -36,7 +37,7 @@ TEXT = (
     "pixels; 16-bit images by their 1 to 99 percentile."
 )
 _WEAK: Fields = {**WEAK, "shots": 5}
-_VIDEO: Fields = {**VIDEO_PROTOCOL, "kind": "supervised"}
+_VIDEO: Fields = {**DRAWN_VIDEO, "kind": "supervised"}
 _PROTOCOLS: Mapping[str, Fields] = {
     "nir_weak5": {"source": VIS, "target": NIR, **_WEAK},
     "lwir_weak5": {"source": VIS, "target": LWIR, **_WEAK},

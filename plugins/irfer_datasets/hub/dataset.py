@@ -162,7 +162,7 @@ def _frames(
 ) -> tuple[NDArray[Any], float | None]:
     """(T, H, W, 3) of the row's images or video, and the video's frame rate."""
     from irfer_bench.api import read_video, stack_images
-    from irfer_datasets.hub.cells import as_file, decode_images
+    from irfer_datasets.hub.rows import as_file, decode_images
 
     if row.images:
         picked = range(len(row.images)) if frames is None else frames
@@ -176,7 +176,7 @@ def _frames(
 
 def _sound(table: Table, row: Row) -> tuple[NDArray[Any], int] | None:
     from irfer_bench.api import read_audio_track
-    from irfer_datasets.hub.cells import as_file
+    from irfer_datasets.hub.rows import as_file
 
     cell = row.sound or (None if row.images else row.video)
     if cell is None:

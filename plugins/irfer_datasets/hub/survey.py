@@ -20,14 +20,15 @@ from irfer_bench.api import (
     private_folder,
     relative,
 )
-from irfer_datasets.hub.cells import as_file, trouble
 from irfer_datasets.hub.rows import (
     Row,
+    as_file,
     cells_shown,
     digests_of,
     item_name,
     json_digest,
     rows_of,
+    trouble,
 )
 from irfer_datasets.hub.tables import Table
 from irfer_datasets.params import HubParams
@@ -173,7 +174,7 @@ def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | 
     """Positions of the last survey; a hint only: the reader compares the row's id."""
     try:
         return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -19,8 +19,6 @@ from pathlib import Path
 from irfer_bench.api import (
     CLASSES,
     OTHERS_USED,
-    Item,
-    Match,
     Matches,
     OfficialDataset,
     Patterns,
@@ -28,6 +26,7 @@ from irfer_bench.api import (
     UnreadableImageError,
     few,
     open_image,
+    visible_still,
 )
 
 SUBJECTS = tuple(f"{sex}{number:02d}" for sex in "FM" for number in range(1, 36))
@@ -55,54 +54,10 @@ TABLE = Patterns(
         "image": f"{PERSON}/{_NAME}",
         "flat": _NAME,
         "averaged": rf"[FM]{_FACTS}\.(?:jpe?g|png)",
-        "odd": rf"{PERSON}/(?![AB]?[FM](?:\d\d)?{_FACTS}\.).+\.(?:jpe?g|png)",
+        "misnamed": r"[AB][FM]\d\d/(?P<person>AF31(?=V)|AM31(?=H))[VH]\.jpe?g",
     },
     names=FOLDERS,
 )
-
-
-def survey(found: Matches, seen: Survey) -> None:
-    """All images but the black and averaged ones, and problems.
-
-    Only images known to be black are decoded: corrected copies circulate.
-    """
-    _leave_averaged(found, seen)
-    images: dict[str, str] = {}
-    bases: dict[str, str] = {}
-    second: dict[str, None] = {}
-    for stem, path, folder, base in sorted(_placed(found), key=lambda entry: not entry[2]):
-        if stem not in images:
-            images[stem], bases[stem] = path, base
-            if folder and not stem.startswith(folder):
-                seen.note("misplaced_file", path, f"read as {stem}, which its name says")
-        elif base != bases[stem] and folder:
-            second[base] = None
-        else:
-            seen.note("duplicate_file", path, f"not read; {images[stem]} is; remove one")
-    for base in second:
-        action = "what it holds twice is read from another folder; remove one copy"
-        seen.note("second_tree", base or ".", action)
-    _name_odd(found, images, seen)
-    _name_absent(found, images, seen)
-    for stem in sorted(BLACK & images.keys()):
-        if is_black(seen.root / images[stem]):
-            seen.note("left_out", images.pop(stem), "it is black, as documented")
-    seen.items.extend(_item(stem, images[stem]) for stem in sorted(images))
-
-
-def _placed(found: Matches) -> list[tuple[str, str, str, str]]:
-    """Stem, path, person's folder (empty in a flat copy) and copy of every image.
-
-    Those in the folder that their name says come first.
-    """
-    own = {hit.folder for hit in found.of("image")}
-    hits = [*found.of("image"), *(hit for hit in found.of("flat") if hit.folder not in own)]
-    placed = [
-        (facts["stem"].upper(), path, hit.facts.get("folder", "").upper(), hit.base)
-        for hit in hits
-        for path, facts in hit.files()
-    ]
-    return sorted(placed, key=lambda entry: not (entry[2] and entry[0].startswith(entry[2])))
 
 
 def _leave_averaged(found: Matches, seen: Survey) -> None:
@@ -114,28 +69,22 @@ def _leave_averaged(found: Matches, seen: Survey) -> None:
             seen.note("left_out", place, "averaged faces of all subjects are not used")
 
 
-def _name_odd(found: Matches, images: dict[str, str], seen: Survey) -> None:
-    """Place a misnamed file where its folder lacks exactly one image.
-
-    The distributed set has two such, AF31V and AM31H.
-    """
-    for hit in found.of("odd"):
-        name, paths = hit.facts["folder"].upper(), [path for path, _ in hit.files()]
-        absent = sorted(name + stem for stem in STEMS if name + stem not in images)
-        own = [path for path in paths if path.rpartition("/")[2].upper().startswith(name)]
-        if len(own) == len(absent) == 1:
-            images[absent[0]] = own[0]
+def _read_misnamed(found: Matches, images: dict[str, str], seen: Survey) -> None:
+    """Place the two misnamed files where their folder lacks exactly one image."""
+    for path, facts in found.files("misnamed"):
+        name = facts["person"].upper()
+        absent = [name + stem for stem in sorted(STEMS) if name + stem not in images]
+        if len(absent) == 1:
+            images[absent[0]] = path
             action = f"read as {absent[0]}, the only image that its folder lacks; rename it"
-            seen.note("misnamed_file", own[0], action)
-            paths.remove(own[0])
-        for path in paths:
-            kind = "misnamed_file" if path in own else "unexpected_file"
-            seen.note(kind, path, "not read; names are such as AF01ANS.JPG")
+        else:
+            action = "not read; names are such as AF01ANS.JPG"
+        seen.note("misnamed_file", path, action)
 
 
 def _name_absent(found: Matches, images: Mapping[str, str], seen: Survey) -> None:
     folders = {hit.facts["folder"].upper(): hit.folder for hit in reversed(found.of("image"))}
-    base = found.of("image", "flat")[0].base
+    base = found.of(*Kdef.roles)[0].base
     for name in FOLDERS:
         place = folders.get(name, f"{base}/{name}" if base else name)
         absent = [stem for stem in sorted(STEMS) if name + stem not in images]
@@ -156,17 +105,6 @@ def is_black(path: Path) -> bool:
         return False
 
 
-def _item(stem: str, path: str) -> Item:
-    return Item(
-        id=f"kdef_{stem.casefold()}",
-        label=EXPRESSIONS[stem[4:6]],
-        subject=stem[1:4],
-        spectrum="vis",
-        files=(path,),
-        part=VIEWS[stem[6:]],
-    )
-
-
 class Kdef(OfficialDataset):
     """An item is a still; its part is the view, its subject sex and number (`F01`)."""
 
@@ -176,23 +114,39 @@ class Kdef(OfficialDataset):
     licence = "non-commercial research, on request at kdef.se; no redistribution"
     wanted = "no folder AF01 to BM35 with images such as AF01ANS.JPG below it"
     table = TABLE
+    roles = ("image", "flat")
 
     def is_there(self, root: Path, found: Matches) -> bool:
         """Whether images are named AF01ANS.JPG, in folders AF01 to BM35 or in one."""
-        return bool(found.of("image", "flat")) and not self.stray(root, found)
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident: no other set has such names."""
-        where = found.of("image", "flat")[0].base or "."
-        return Match(0.95, f"{len(self.survey(root).items)} images under {where}")
+        return super().is_there(root, found) and not self.stray(root, found)
 
     def collect(self, found: Matches, seen: Survey) -> None:
-        """All images of all views and both sessions."""
-        survey(found, seen)
+        """All images of all views and both sessions but the black and averaged ones.
+
+        An image's name says everything, whatever folder holds it. Only images known to be black
+        are decoded: corrected copies circulate.
+        """
+        _leave_averaged(found, seen)
+        images: dict[str, str] = {}
+        own = {hit.folder for hit in found.of("image")}
+        flat = [hit for hit in found.of("flat") if hit.folder not in own]
+        for hit in (*found.of("image"), *flat):
+            base = "" if hit.folder not in own else hit.base
+            for path, facts in hit.files():
+                seen.first(images, facts["stem"].upper(), path, base=base)
+        _read_misnamed(found, images, seen)
+        _name_absent(found, images, seen)
+        for stem in sorted(BLACK & images.keys()):
+            if is_black(seen.root / images[stem]):
+                seen.note("left_out", images.pop(stem), "it is black, as documented")
+        for stem in sorted(images):
+            name, label, view = f"kdef_{stem.casefold()}", EXPRESSIONS[stem[4:6]], VIEWS[stem[6:]]
+            still = visible_still(name, label, images[stem], subject=stem[1:4], part=view)
+            seen.items.append(still)
 
     def stray(self, root: Path, found: Matches) -> list[str]:
         """Hints where a root is one person's folder, or that of the averaged faces."""
-        if found.of("averaged") and not found.of("image", "flat"):
+        if found.of("averaged") and not found.of(*self.roles):
             return ["it holds the averaged faces (AKDEF), which are not used: give KDEF"]
         if re.fullmatch(PERSON, root.resolve().name, re.I) and not found.of("image"):
             return ["it holds one person's images: give the folder above it"]

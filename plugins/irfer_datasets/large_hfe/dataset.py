@@ -9,15 +9,12 @@ are public, so users convert it into this layout. An item is a sequence.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from typing import ClassVar
 
 from irfer_bench.api import (
     BASIC,
     Item,
-    Level,
-    Match,
     Matches,
     OfficialDataset,
     Patterns,
@@ -25,44 +22,26 @@ from irfer_bench.api import (
     SequenceKey,
     Spectrum,
     Survey,
-    expression_level,
     note_absent_sequences,
-    one_of,
     read_sequences,
-    top_folders,
 )
 
 CAMERAS: Mapping[str, Spectrum] = {"VIS": "vis", "NIR": "nir"}
 SUBJECTS = tuple(f"S{number:03d}" for number in range(1, 361))
 EXPRESSIONS = {label: label.capitalize() for label in BASIC}
+LEVELS = ("camera", "subject", "label")
+_SUBJECT = r"S(?:00[1-9]|0[1-9]\d|[12]\d\d|3[0-5]\d|360)"
+_FRAME = r"(?P<frame>\d{1,6})\.(?:jpe?g|png|bmp|tiff?|webp)"
 TABLE = Patterns(
-    {
-        "frame": (
-            r"(?P<camera>VIS|NIR)/(?P<subject>[^/]+)/(?P<label>[^/]+)/"
-            r"(?P<frame>\d{1,6})\.(?:jpe?g|png|bmp|tiff?|webp)"
-        ),
-    }
-)
-
-
-def subject_of(text: str) -> str | None:
-    """The canonical name S001 to S360 of a spelling, or None."""
-    match = re.fullmatch(r"s?0*(\d{1,3})", text.strip(), re.IGNORECASE)
-    number = int(match[1]) if match else 0
-    return SUBJECTS[number - 1] if 1 <= number <= len(SUBJECTS) else None
-
-
-LEVELS = (
-    one_of("camera", tuple(CAMERAS)),
-    Level("subject", subject_of, lambda _: "known: S001 to S360"),
-    expression_level("label", BASIC),
+    {"frame": f"(?P<camera>VIS|NIR)/(?P<subject>{_SUBJECT})/(?P<label>{'|'.join(BASIC)})/{_FRAME}"},
+    names=(*CAMERAS, *SUBJECTS, *EXPRESSIONS.values()),
 )
 
 
 def read(found: Matches, seen: Survey) -> dict[SequenceKey, Recorded]:
     """All sequences by camera, subject and expression; missing ones are noted."""
     hits = found.of("frame")
-    sequences, base = read_sequences(hits, LEVELS, seen), hits[0].base
+    sequences, base = read_sequences(hits, LEVELS, found.names, seen), hits[0].base
     for camera in CAMERAS:
         own = {key[1:] for key in sequences if key[0] == camera}
         place = f"{base}/{camera}" if base else camera
@@ -88,30 +67,15 @@ class LargeHfe(OfficialDataset):
     licence = "not public: ask the authors of NFER-Former; treated as no publication of images"
     wanted = f"no {LAYOUT} with S001 to S360 below it"
     table = TABLE
-
-    def is_there(self, root: Path, found: Matches) -> bool:
-        """Whether VIS or NIR holds numbered subjects."""
-        return any(subject_of(hit.facts["subject"]) for hit in found.of("frame"))
-
-    def match(self, root: Path, found: Matches) -> Match:
-        """Confident where there are sequences."""
-        items = self.survey(root).items
-        if not items:
-            return Match(0.3, f"it has VIS or NIR with subjects but no {LAYOUT}")
-        return Match(0.95, f"{len(items)} sequences as {LAYOUT}")
+    roles = ("frame",)
+    inner: ClassVar[Mapping[str, str]] = {
+        r"/S\d{3}": "it holds subjects: give the folder above it",
+        f"/(?:{'|'.join(BASIC)})": "it holds one subject's expressions: give that of VIS and NIR",
+    }
 
     def collect(self, found: Matches, seen: Survey) -> None:
         """All sequences by the folders' names, and problems."""
         seen.items.extend(_items(read(found, seen)))
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is inside the tree."""
-        names = {name.capitalize() for name in top_folders(found)}
-        if names & set(SUBJECTS):
-            return ["it holds subjects: give the folder above it"]
-        if names & set(EXPRESSIONS.values()):
-            return ["it holds one subject's expressions: give the folder of VIS and NIR"]
-        return []
 
 
 def _items(sequences: Mapping[SequenceKey, Recorded]) -> Iterator[Item]:

@@ -23,24 +23,16 @@ from irfer_bench.api import (
     SOUND_PATH,
     VIDEO_PATH,
     Assigned,
-    ListSide,
     Match,
     Matches,
-    Notes,
     Patterns,
     VideoClips,
     VideoSurvey,
+    choose_fold_lists,
     merge_fold_lists,
 )
 from irfer_datasets.expected import published
-from irfer_datasets.mafw.lists import (
-    COMPOUND,
-    NATIVE,
-    Labelling,
-    compare_captions,
-    find_styles,
-    read_lists,
-)
+from irfer_datasets.mafw.lists import COMPOUND, NATIVE, Labelling, read_lists
 from irfer_datasets.params import MafwParams
 
 SOURCES = ("clips", "frames", "faces")
@@ -50,7 +42,7 @@ SPLITS = ("Train & Test Set", "Train_Test_Set", "split", "anno", "annotation")
 _CLIP = r"(?P<clip>\d{5})"
 _SETS = tuple(f"set_{fold}" for fold in range(1, 6))
 _LIST = r"/set_(?P<fold>[1-5])/(?P<side>train|test)\.txt"
-LISTS = {
+LISTS: Mapping[str, str] = {
     **{
         f"{labelling}/{style}": f"{labelling}/{style}{_LIST}"
         for labelling in ("single", "compound")
@@ -58,6 +50,7 @@ LISTS = {
     },
     "single/numbered": r"MAFW_set_(?P<fold>[1-5])_(?P<side>train|test)(?:_faces)?\.txt",
 }
+"""In the order of preference: captions leave out neutral, numbers are a re-export."""
 TABLE = Patterns(
     {
         "clips": f"clips//{VIDEO_PATH}",
@@ -96,7 +89,7 @@ class Mafw(VideoClips):
 
     def match(self, frames: str, found: Matches) -> Match:
         """Confident where there are this set's lists, or none at all."""
-        lists = find_styles(found, self.labelling)
+        lists = [role.partition("/")[2] for role in self._roles() if found.of(role)]
         if lists:
             return Match(0.95, f"{frames} and lists {', '.join(lists)} of {self.labelling} labels")
         if self.labelling == "compound" or found.of(*self.list_roles):
@@ -104,25 +97,15 @@ class Mafw(VideoClips):
         return Match(0.9, f"{frames} and no lists")
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
-        """Label and fold by the lists of this labelling."""
-        styles = find_styles(found, self.labelling, seen)
-        style, paths = next(iter(styles.items()), ("no_caption", {}))
-        if style != "numbered":
-            for path in styles.get("numbered", {}).values():
-                action = "not read, the official lists are"
-                seen.note("unexpected_file", path, action, group="lists")
+        """Label and fold by the lists of this labelling; those with captions leave out neutral."""
+        captioned = f"{self.labelling}/with_caption"
+        style, paths = choose_fold_lists(found, self._roles(), seen, [captioned])
         lists = read_lists(paths, style, self.labelling, seen)
-        if style == "no_caption" and "with_caption" in styles:
-            captioned = styles["with_caption"]
-            # The official captions are GB18030: not reported where they are only compared.
-            quiet = read_lists(captioned, "with_caption", self.labelling, Notes(seen.root))
-            compare_captions(lists, quiet, seen)
-        where = f"Train & Test Set/{self.labelling}/no_caption"
-        usual: Mapping[ListSide, str] = {
-            "test": f"{where}/set_{{}}/test.txt",
-            "train": f"{where}/set_{{}}/train.txt",
-        }
+        usual = f"Train & Test Set/{self.labelling}/no_caption/set_{{fold}}/{{side}}.txt"
         return merge_fold_lists(lists, paths, usual, published("mafw")[self.labelling], seen)
+
+    def _roles(self) -> list[str]:
+        return [role for role in LISTS if role.startswith(f"{self.labelling}/")]
 
 
 class MafwCompound(Mafw):

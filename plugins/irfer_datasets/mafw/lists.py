@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path, PurePosixPath
+from collections.abc import Iterator
 from typing import Literal
 
 from irfer_bench.api import (
     CLASSES,
     Annotation,
-    DamagedError,
     FoldList,
-    ListedClip,
-    ListSide,
-    Matches,
+    FoldPaths,
     Notes,
-    VideoSurvey,
     canonical,
-    clip_number,
-    find_fold_lists,
+    name_labels,
     nearest,
     numbered_list_rows,
-    open_annotation,
-    relative,
+    read_fold_lists,
 )
 
 _REST = ("contempt", "anxiety", "helplessness", "disappointment")
@@ -52,90 +45,38 @@ def compound(text: str) -> str | None:
 
 
 Labelling = Literal["single", "compound"]
-Style = Literal["no_caption", "with_caption", "numbered"]
-STYLES: tuple[Style, ...] = ("no_caption", "with_caption", "numbered")
-"""In the order of preference: captions leave out neutral, numbers are a re-export."""
-
-
-def find_styles(
-    found: Matches, labelling: Labelling, seen: VideoSurvey | None = None
-) -> dict[Style, dict[tuple[ListSide, int], Path]]:
-    """The lists of one labelling by their style, the preferred first."""
-    roles = {f"{labelling}/{style}": style for style in STYLES}
-    lists = find_fold_lists(found, [role for role in roles if role in found.roles], seen)
-    return {roles[role]: own for role, own in lists.items()}
 
 
 def read_lists(
-    paths: Mapping[tuple[ListSide, int], Path],
-    style: Style,
-    labelling: Labelling,
-    seen: Notes,
+    paths: FoldPaths, style: str, labelling: Labelling, seen: Notes
 ) -> list[FoldList]:
     """Lists with canonical labels.
 
     Problems: `bad_row` (a list or a row that cannot be read), `unknown_label` (no emotion, or an
     integer without a known order), `encoding`.
     """
-    lists = []
-    for (side, fold), path in sorted(paths.items(), key=lambda entry: entry[0]):
-        name = relative(path, seen.root)
-        try:
-            rows = tuple(_rows(path, style, labelling, seen))
-        except DamagedError as error:
-            seen.note("bad_row", name, f"{error.message}; nothing of it is used")
-            rows = ()
-        lists.append(FoldList(fold, side, name, rows))
-    return lists
+    numbered = style.endswith("/numbered")
+    label = _numbered if numbered else canonical if labelling == "single" else compound
+    lists = read_fold_lists(paths, numbered_list_rows if numbered else _cells, seen)
+    return name_labels(lists, label, _count if numbered else _advice, seen)
 
 
-def compare_captions(lists: Sequence[FoldList], captioned: Sequence[FoldList], seen: Notes) -> None:
-    """`label_mismatch` where the list with captions gives a clip another label."""
-    for plain in lists:
-        labels = {row.clip: row.label for row in plain.rows}
-        for entry in captioned:
-            if (entry.side, entry.fold) != (plain.side, plain.fold):
-                continue
-            for row in entry.rows:
-                if labels.get(row.clip, row.label) != row.label:
-                    what = f"line {row.line}: {row.clip} is {row.label} here"
-                    action = f"{what} and {labels[row.clip]} in {plain.name}, which is used"
-                    seen.note("label_mismatch", entry.name, action)
-
-
-def _rows(path: Path, style: Style, labelling: Labelling, seen: Notes) -> Iterator[ListedClip]:
-    text = open_annotation(path, seen.root)
-    seen.problems.extend(text.problems())
-    for line, fields in numbered_list_rows(text) if style == "numbered" else _fields(text):
-        known = len(fields) >= 2 and (style == "with_caption" or len(fields) == 2)
-        clip = clip_number(PurePosixPath(fields[0].replace("\\", "/")).name) if known else None
-        if clip is None:
-            action = f"line {line}: {' '.join(fields)[:40]!r} is no clip and label; left out"
-            seen.note("bad_row", text.name, action)
-            continue
-        label = _label(fields[1], style, labelling)
-        if label is None:
-            action = f"line {line}: {clip} has label {fields[1]!r}; {_advice(fields[1], style)}"
-            seen.note("unknown_label", text.name, action)
-        else:
-            yield ListedClip(clip, label, line)
-
-
-def _fields(text: Annotation) -> Iterator[tuple[int, Sequence[str]]]:
+def _cells(text: Annotation) -> Iterator[tuple[int, tuple[str, str]]]:
+    """Clip and label, which captions may follow after tabs."""
     for line, row in text.lines():
-        yield line, [part.strip() for part in (row.split("\t") if "\t" in row else row.split())]
+        clip, *rest = (part.strip() for part in (row.split("\t") if "\t" in row else row.split()))
+        yield line, (clip, rest[0] if rest else "")
 
 
-def _label(text: str, style: Style, labelling: Labelling) -> str | None:
-    if style == "numbered":
-        known = text.isdecimal() and int(text) < len(NUMBERED)
-        return NUMBERED[int(text)] if known else None
-    return canonical(text) if labelling == "single" else compound(text)
+def _numbered(text: str) -> str | None:
+    return NUMBERED[int(text)] if text.isdecimal() and int(text) < len(NUMBERED) else None
 
 
-def _advice(text: str, style: Style) -> str:
-    if style == "numbered":
-        return "these lists count from 0 to 10"
+def _count(_: str) -> str:
+    return "these lists count from 0 to 10"
+
+
+def _advice(text: str) -> str:
     if text.isdecimal():
         return "three orders of integers circulate: restore the official list with names"
     return nearest(text)

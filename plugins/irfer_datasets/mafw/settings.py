@@ -4,17 +4,25 @@ from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain
 from irfer_datasets.mafw.lists import COMPOUND
-from irfer_datasets.protocols import CROPPED, SIMULATED, VIDEO_PROTOCOL, Fields, constants
+from irfer_datasets.protocols import (
+    CROPPED,
+    DRAWN,
+    DRAWN_VIDEO,
+    SIMULATED,
+    SIXTEEN,
+    VIDEO_PROTOCOL,
+    Fields,
+    constants,
+)
 
 VIS = Domain(spectrum="vis")
 COMMON = (
     "Measured are UAR and WAR, per fold and their mean; WAR over pooled folds differs slightly. "
-    "Decided here: 16 frames at round(i/15 (n-1)) of every clip, repeated where it is shorter; "
-    "frames are whole scenes, so the face is found in each frame by a detector and cut out by a "
-    "square 1.3 times its box, 224 pixels, and where none is found the whole frame's centre is "
-    "taken and counted (public code crops the union of all faces in view, which takes in other "
-    "people); one clip is one scored example. A recognizer's own sampling and input size are its "
-    "columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
+    "Decided here: {}frames are whole scenes, so the face is found in each frame by a detector and "
+    "cut out by a square 1.3 times its box, 224 pixels, and where none is found the whole frame's "
+    "centre is taken and counted (public code crops the union of all faces in view, which takes in "
+    "other people); one clip is one scored example. A recognizer's own sampling and input size are "
+    "its columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
     "without audio (some papers drop them). There are no subjects, and which clips share a movie "
     "is not published: intervals are over clips. "
 )
@@ -35,17 +43,19 @@ JOINED = (
 _PROTOCOLS: dict[str, Fields] = {
     "mafw_supervised": {
         "kind": "supervised",
-        "source_text": SINGLE + COMMON,
+        **DRAWN_VIDEO,
+        "source_text": SINGLE + COMMON.format(DRAWN),
     },
     "mafw_nir_simulated": {
         "kind": "simulated",
-        "source_text": SIMULATED.format("MAFW") + SINGLE + COMMON,
+        "source_text": SIMULATED.format("MAFW") + SINGLE + COMMON.format(SIXTEEN),
         "source": VIS,
         "simulated": "nir",
     },
     "mafw_compound_supervised": {
         "kind": "supervised",
-        "source_text": JOINED + COMMON,
+        **DRAWN_VIDEO,
+        "source_text": JOINED + COMMON.format(DRAWN),
         "dataset": "mafw_compound",
         "classes": COMPOUND,
     },

@@ -13,6 +13,7 @@ part, light, clip, expression, phase; written by `irfer-bench data scan nvie`) o
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -22,7 +23,6 @@ from irfer_bench.api import (
     Item,
     Match,
     Matches,
-    Params,
     Stills,
     UnreadableImageError,
     cut_folds,
@@ -31,11 +31,10 @@ from irfer_bench.api import (
     top_folders,
 )
 from irfer_datasets.expected import published
-from irfer_datasets.nvie.layout import NATIVE, find_parts, survey
-from irfer_datasets.nvie.levels import CAMERAS
+from irfer_datasets.nvie.layout import NATIVE, PARTS, TABLE, survey
 from irfer_datasets.nvie.manifest import find_manifest, is_manifest, read_manifest
 from irfer_datasets.nvie.ratings import label
-from irfer_datasets.nvie.rows import ILLUMINATIONS, RowSurvey, counted, make_items
+from irfer_datasets.nvie.rows import ILLUMINATIONS, MODALITIES, RowSurvey, make_items
 
 _COUNTS = "subjects_with_spontaneous_front_left_right"
 USABLE = 100
@@ -53,7 +52,8 @@ def check(seen: RowSurvey) -> None:
     known = dict(zip(ILLUMINATIONS, published("nvie")[_COUNTS], strict=True))
     least = min(known.values())
     for light in ILLUMINATIONS:
-        people = len(counted(seen.rows, light))
+        rows = (row for row in seen.rows if (row.part, row.light) == ("spontaneous", light))
+        people = len({row.subject for row in rows if row.subject})
         place = f"SpontaneousDatabase/{light}"
         if not people:
             seen.note("missing_domain", place, "settings that need this light direction cannot run")
@@ -74,30 +74,23 @@ def check(seen: RowSurvey) -> None:
 def _check_sizes(seen: RowSurvey) -> None:
     first = {(item.part, item.lighting, item.spectrum): item for item in reversed(seen.items)}
     for item in reversed(first.values()):
-        size = _size(seen.root / item.files[0])
-        width, height = SIZES[item.spectrum]
-        if size is not None and size != (width, height):
-            found = f"{size[0]}x{size[1]} pixels where {width}x{height} is published"
-            seen.note("unexpected_size", item.files[0], f"{found}; it is used")
+        name, (width, height) = item.files[0], SIZES[item.spectrum]
+        # `data check` decodes every image and reports what cannot be.
+        with suppress(UnreadableImageError), open_image(seen.root / name) as image:
+            if image.size != (width, height):
+                found = "{}x{} pixels".format(*image.size)
+                action = f"{found} where {width}x{height} is published; it is used"
+                seen.note("unexpected_size", name, action)
 
 
-def _size(path: Path) -> tuple[int, int] | None:
-    try:
-        with open_image(path) as image:
-            return image.size
-    except UnreadableImageError:
-        return None  # `data check` decodes every image and reports it
-
-
-def place(found: Matches) -> str:
+def _why(found: Matches) -> Iterator[str]:
     """Hints why a folder is not this dataset."""
     names = top_folders(found)
-    hints = ["no SpontaneousDatabase or 0-PosedExpressionDatabase below it"]
+    yield "no SpontaneousDatabase or 0-PosedExpressionDatabase below it"
     if names & set(ILLUMINATIONS):
-        hints.append("it holds front, left or right: give the folder above it")
-    elif names & set(CAMERAS):
-        hints.append("it holds one subject's visible or infrared: give the folder of the whole set")
-    return "; ".join(hints)
+        yield "it holds front, left or right: give the folder above it"
+    elif names & set(MODALITIES):
+        yield "it holds one subject's visible or infrared: give the folder of the whole set"
 
 
 FPS = {"vis": 30.0, "lwir": 25.0}
@@ -114,25 +107,23 @@ class Nvie(Stills):
         "only, no redistribution, no publication of images"
     )
 
-    def __init__(self, params: Params | None = None) -> None:
-        super().__init__(params)
-        self._scans: dict[Path, RowSurvey] = {}
+    table = TABLE
 
     def identify(self, root: Path) -> Match:
         """Confident where a part holds images of a camera, or a manifest has its columns."""
         manifest = find_manifest(root)
         if manifest is not None and is_manifest(manifest, root):
             return Match(0.95, f"{manifest.name} with the columns of nvie")
-        found = find_parts(self.find(root).tree)
-        if not found.bases:
-            hints = (place(self.find(root)), *self.hints(root))
-            return Match(0.0, "; ".join(hints))
-        names = ", ".join(base.folder.rpartition("/")[2] for base in found.bases)
-        rows = self._scan(root).rows
-        if not any(row.modality for row in rows):
-            what = f"{names} without images in a visible or infrared folder"
+        found = self.find(root)
+        hits = found.of(*PARTS)
+        if not hits:
+            return Match(0.0, "; ".join((*_why(found), *self.hints(root))))
+        levels = {level.casefold() for hit in hits for level in hit.folder.split("/")}
+        if levels.isdisjoint(MODALITIES) and not found.of("selected"):
+            what = f"{hits[0].folder} without images in a visible or infrared folder"
             return Match(0.3, "; ".join((what, *self.hints(root))))
-        return Match(0.95, f"{len(rows)} image folders under {names}")
+        parts = ", ".join(part for part in PARTS if found.of(part))
+        return Match(0.95, f"{len(hits)} image folders of {parts}")
 
     def inventory(self, root: Path) -> Iterator[Mapping[str, str]]:
         """One row per image folder or clip, unknown cells empty, in the manifest's columns.
@@ -168,23 +159,16 @@ class Nvie(Stills):
                 unreadable.
         """
         manifest = find_manifest(root)
-        if manifest is not None:
-            seen = read_manifest(root, manifest)
-        else:
-            if not find_parts(self.find(root).tree).bases:
-                raise self.unlike(root)
-            scanned = self._scan(root)
-            seen = RowSurvey(root, list(scanned.problems), rows=scanned.rows)
+        if manifest is None and not self.find(root).of(*PARTS):
+            raise self.unlike(root)
+        seen = self._scan(root) if manifest is None else read_manifest(root, manifest)
         make_items(seen)
         check(seen)
         return seen
 
     def _scan(self, root: Path) -> RowSurvey:
         """Rows from the folders' names and the rating tables."""
-        if root not in self._scans:
-            found = self.find(root)
-            seen, texts = survey(find_parts(found.tree), found.tree)
-            seen.problems.extend(found.packed())
-            label(seen, texts)
-            self._scans[root] = seen
-        return self._scans[root]
+        found = self.find(root)
+        seen = survey(found)
+        label(seen, [root / name for name, _ in found.files("text")])
+        return seen

@@ -6,169 +6,172 @@
     NVIE/5_USTC-ApexVisibleSpontaneousExpressionFrame_AAM Points/SelectedSamples/<code>...
 
 Read so by two public projects (spontaneous; posed and selected), which meet `.bmp` and `.BMP`, and
-subjects that lack a camera. The owners publish no list of names: a level is recognised by its own
-(`levels.py`), and what stays open is corrected in `manifest.csv`.
+subjects that lack a camera. The owners publish no list of names: a level is a camera, a light
+direction, a phase, an expression, glasses, or the subject's number; the remaining names distinguish
+clips. What stays open is corrected in `manifest.csv`.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path, PurePath
 
-from irfer_bench.api import IMAGE_SUFFIXES as SUFFIXES
-from irfer_bench.api import Tree, join, list_folder, natural, relative
-from irfer_datasets.nvie.levels import CAMERAS, camera_of, clip_of, describe, phase_of
-from irfer_datasets.nvie.rows import ILLUMINATIONS, Row, RowSurvey
+from irfer_bench.api import (
+    IMAGE_SUFFIXES,
+    Found,
+    Matches,
+    Patterns,
+    canonical,
+    list_folder,
+    natural,
+    nearest,
+    relative,
+)
+from irfer_datasets.nvie.rows import ILLUMINATIONS, MODALITIES, Row, RowSurvey, subject_name
 
-TEXTS = frozenset({".csv", ".txt"})
 NATIVE = ("happiness", "disgust", "fear", "surprise", "anger", "sadness")
 CODES = {str(number): label for number, label in enumerate(NATIVE, start=1)}
 """The official numbers, in SelectedSamples and in the order of the rating table."""
-LOWER = frozenset({*ILLUMINATIONS, "apex", "onset"})
-"""Folders whose official names are lower case, and the cameras' folders."""
+PHASES = ("apex", "onset")
+PARTS: Mapping[str, str] = {
+    "posed": "[^/]*PosedExpressionDatabase",
+    "selected": "SelectedSamples",
+    "spontaneous": "SpontaneousDatabase",
+}
+_IMAGE = rf".+(?:{'|'.join(map(re.escape, sorted(IMAGE_SUFFIXES)))})"
+TABLE = Patterns(
+    {part: rf"{folder}(?:/(?P<levels>.+))?/{_IMAGE}" for part, folder in PARTS.items()}
+    | {"text": r".+\.(?:csv|txt)"},
+    names=(*ILLUMINATIONS, *MODALITIES, *PHASES),
+)
+_NUMBERED = re.compile(r"[a-z _-]{0,10}?0*(\d{1,4})(?!\d)[a-z _-]*")
+_WITHOUT = re.compile(r"^(no|un|without)|(?<![a-z])(no|not|without)(?![a-z])")
 
 
-@dataclass(frozen=True)
-class Folder:
-    """A folder inside a part: names of the levels from the part's folder down."""
-
-    levels: tuple[str, ...]
-    path: str
-    files: Sequence[str]
-    leaf: bool
-
-
-@dataclass
-class Base:
-    """The folder of one official part, and every folder in it."""
-
-    folder: str
-    part: str
-    folders: list[Folder] = field(default_factory=list)
-
-
-@dataclass
-class Parts:
-    """Where the parts are, and text files that may be annotations."""
-
-    bases: list[Base] = field(default_factory=list)
-    texts: list[str] = field(default_factory=list)
-
-
-def find_parts(tree: Tree) -> Parts:
-    """Every part's folder, and CSV and text files under the root."""
-    found, bases = Parts(), dict[str, Base]()
-    above = {folder.rpartition("/")[0] for folder in tree.files if folder}
-    for folder, names in tree.files.items():
-        found.texts += [join(folder, n) for n in names if PurePath(n).suffix.lower() in TEXTS]
-        levels = folder.split("/")
-        top = next((k for k, name in enumerate(levels) if part_of(name)), None)
-        if top is None:
+def survey(found: Matches) -> RowSurvey:
+    """Rows of all parts, spontaneous ones without labels."""
+    seen = RowSurvey(found.tree.root, list(found.problems()))
+    for part in PARTS:
+        if part == "selected":
+            seen.rows.extend(row for hit in found.of(part) for row in _selected(hit, seen))
             continue
-        place = "/".join(levels[: top + 1])
-        if place not in bases:
-            bases[place] = Base(place, part_of(levels[top]))
-            found.bases.append(bases[place])
-        images = [n for n in sorted(names, key=natural) if PurePath(n).suffix.lower() in SUFFIXES]
-        inner = Folder(tuple(levels[top + 1 :]), folder, images, folder not in above)
-        bases[place].folders.append(inner)
-    return found
-
-
-def part_of(name: str) -> str:
-    """The official part of a folder's name, or an empty string."""
-    folded = name.casefold()
-    if "selectedsamples" in folded or ("apex" in folded and "spontaneous" in folded):
-        return "selected"
-    if ("posed" in folded and "expression" in folded) or folded.startswith("posed"):
-        return "posed"
-    return "spontaneous" if "spontaneous" in folded else ""
-
-
-def survey(found: Parts, tree: Tree) -> tuple[RowSurvey, list[Path]]:
-    """Rows of all parts, spontaneous ones without labels, and the text files found."""
-    seen = RowSurvey(tree.root, list(tree.problems))
-    for base in found.bases:
-        for folder in base.folders:
-            _note_folder(folder, seen)
-        folders = [folder for folder in base.folders if folder.files]
-        if base.part == "selected":
-            seen.rows.extend(_selected(folders, base, seen))
-        else:
-            clips = _clips(folders)
-            for folder in folders:
-                seen.rows.extend(_rows(folder, base, clips, seen))
-    return seen, [tree.root / name for name in found.texts]
+        clips: dict[tuple[str, ...], list[str]] = {}
+        for hit in found.of(part):
+            *_, last = levels = _levels(hit)
+            if last.casefold() not in PHASES:
+                clips.setdefault(_above(levels), []).append(last)
+        seen.rows.extend(row for hit in found.of(part) for row in _rows(hit, part, clips, seen))
+    return seen
 
 
 def images(folder: Path, root: Path) -> tuple[str, ...]:
     """The images directly in a folder, relative to the root, in natural order."""
     place = relative(folder, root)
     files = list_folder(folder, root).files
-    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in SUFFIXES)
+    return tuple(f"{place}/{p.name}" for p in files if p.suffix.lower() in IMAGE_SUFFIXES)
 
 
-def _note_folder(folder: Folder, seen: RowSurvey) -> None:
-    if not folder.levels:
-        return
-    if folder.leaf and not folder.files and any(camera_of(level) for level in folder.levels):
-        seen.note("empty_folder", folder.path, "it has no images; unpack it anew if it should")
-    folded = folder.levels[-1].casefold()
-    proper = CAMERAS.get(folded, folded if folded in LOWER else folder.levels[-1])
-    if proper != folder.levels[-1]:
-        kind = "mis_cased" if proper == folded else "misnamed_folder"
-        seen.note(kind, folder.path, f"read as {proper}; rename it")
+def _levels(hit: Found) -> tuple[str, ...]:
+    return tuple(hit.facts.get("levels", "").split("/"))
 
 
-def _clips(folders: Sequence[Folder]) -> dict[tuple[str, ...], list[str]]:
-    """Names of the folders beside onset and apex, of both cameras, by the levels above."""
-    clips: dict[tuple[str, ...], list[str]] = {}
-    for folder in folders:
-        if folder.levels and not phase_of(folder.levels[-1]):
-            clips.setdefault(_above(folder.levels), []).append(folder.levels[-1])
-    return clips
+def _above(levels: Sequence[str]) -> tuple[str, ...]:
+    return tuple(level for level in levels[:-1] if level.casefold() not in MODALITIES)
 
 
-def _above(levels: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(level for level in levels[:-1] if not camera_of(level))
+def _files(hit: Found) -> tuple[str, ...]:
+    return tuple(f"{hit.folder}/{name}" for name in sorted(hit.names, key=natural))
 
 
 def _rows(
-    folder: Folder, base: Base, clips: Mapping[tuple[str, ...], list[str]], seen: RowSurvey
+    hit: Found, part: str, clips: Mapping[tuple[str, ...], Sequence[str]], seen: RowSurvey
 ) -> Iterator[Row]:
-    place = folder.path
-    files = tuple(f"{place}/{name}" for name in folder.files)
-    row = describe(Row(place, files, part=base.part), folder.levels, seen)
+    levels = _levels(hit)
+    row = describe(Row(hit.folder, _files(hit), part=part), levels, seen)
     if not row.modality:
-        seen.note("unresolved", place, "not used: no visible or infrared folder above it")
-    if base.part == "posed" or row.clip or row.expression or not row.phase:
+        seen.note("unresolved", hit.folder, "not used: no visible or infrared folder above it")
+    if part == "posed" or row.clip or row.expression or row.phase not in PHASES:
         yield row
         return
-    # Images straight in onset or apex, one or more of each clip.
-    known = clips.get(_above(folder.levels), [])
-    for name in files:
-        clip = clip_of(PurePath(name).stem, known)
-        yield replace(row, path=name, files=(name,), clip=clip)
+    # Images straight in onset or apex, one or more of each clip, whose folder lies beside it.
+    known = {clip.casefold() for clip in clips.get(_above(levels), [])}
+    only = next(iter(known)) if len(known) == 1 else ""
+    for name in row.files:
+        stem = PurePath(name).stem.casefold()
+        own = (clip for clip in sorted(known, key=len, reverse=True) if _begins(stem, clip))
+        yield replace(row, path=name, files=(name,), clip=next(own, only))
 
 
-def _selected(folders: Sequence[Folder], base: Base, seen: RowSurvey) -> Iterator[Row]:
+def _begins(stem: str, clip: str) -> bool:
+    return stem.startswith(clip) and not stem.removeprefix(clip)[:1].isalnum()
+
+
+def _selected(hit: Found, seen: RowSurvey) -> Iterator[Row]:
     """An image each: below SelectedSamples the first character is the expression's code."""
-    own_name = base.folder.rpartition("/")[2]
-    modality = "infrared" if "infrared" in own_name.casefold() else "visible"
-    for folder in folders:
-        for file in folder.files:
-            levels = [own_name, *folder.levels, PurePath(file).stem]
-            start = next((k for k, name in enumerate(levels) if _is_selection(name)), len(levels))
-            own = levels[start + 1 :] or [""]
-            name = f"{folder.path}/{file}"
-            label = CODES.get(own[0][:1], "")
-            if not label:
-                action = "not used: it lies not in SelectedSamples with a code from 1 to 6 in front"
-                seen.note("unlabelled_file", name, action)
-            row = Row(name, (name,), modality=modality, part="selected", phase="apex")
-            yield replace(row, clip="-".join(own).casefold(), expression=label)
+    for name in _files(hit):
+        own = "-".join(filter(None, (*_levels(hit), PurePath(name).stem))).casefold()
+        label = CODES.get(own[:1], "")
+        if not label:
+            action = "not used: no code from 1 to 6 stands in front"
+            seen.note("unlabelled_file", name, action)
+        yield Row(name, (name,), "", "visible", "selected", "", own, label, "apex")
 
 
-def _is_selection(name: str) -> bool:
-    return "selectedsamples" in name.casefold().replace(" ", "")
+def describe(row: Row, levels: Sequence[str], seen: RowSurvey) -> Row:
+    """A row with the facts of all levels from the part's folder down.
+
+    Problems: `misnamed_folder` where a posed level should be an expression, `ambiguous_subject`.
+    """
+    folded = [level.casefold() for level in levels]
+    camera = next((k for k in reversed(range(len(levels))) if folded[k] in MODALITIES), None)
+    above = folded if camera is None else folded[:camera]
+    subject = _subject(above, row, seen)
+    light = phase = expression = ""
+    rest: list[str] = []
+    for k, level in enumerate(folded):
+        if "glass" in level:
+            rest.append("noglass" if _WITHOUT.search(level) else "glass")
+        elif k in (camera, subject):
+            continue
+        elif level in ILLUMINATIONS:
+            light = level
+        elif level in PHASES:
+            phase = level
+        elif not expression and (label := canonical(level)):
+            expression = label
+        elif row.part == "posed" or k > (camera or 0):
+            # The levels above the camera of a spontaneous clip do not distinguish clips.
+            rest.append(level)
+    if row.part == "posed" and not expression and len(above) + 1 < len(levels):
+        below = levels[len(above) + 1]
+        action = f"not used: {below} is no expression; {nearest(below)}"
+        seen.note("misnamed_folder", row.path, action)
+    return replace(
+        row,
+        subject="" if subject is None else _number(folded[subject]),
+        modality="" if camera is None else folded[camera],
+        light=light,
+        clip="-".join(rest),
+        expression=expression,
+        phase=phase or ("" if row.part == "posed" else "sequence"),
+    )
+
+
+def _subject(above: Sequence[str], row: Row, seen: RowSurvey) -> int | None:
+    """Index of the subject's level above the camera: the nearest number, else one with a number."""
+    numbers = [k for k, level in enumerate(above) if level.isdigit()]
+    if not numbers:
+        numbers = [k for k, level in enumerate(above) if _NUMBERED.fullmatch(level)]
+    if len(numbers) > 1:
+        others = ", ".join(above[k] for k in numbers[:-1])
+        action = f"subject {above[numbers[-1]]} is the nearest number, but {others} is one too"
+        hint = "irfer-bench data scan nvie, correct the subjects"
+        seen.note("ambiguous_subject", row.path, f"{action}; {hint}")
+    return numbers[-1] if numbers else None
+
+
+def _number(level: str) -> str:
+    match = _NUMBERED.fullmatch(level)
+    return subject_name(match[1] if match else level)

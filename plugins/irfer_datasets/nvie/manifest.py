@@ -15,12 +15,12 @@ from irfer_bench.api import (
     nearest,
     open_annotation,
     path_below,
+    read_rows,
 )
 from irfer_datasets.nvie.layout import images
-from irfer_datasets.nvie.levels import CAMERAS
 from irfer_datasets.nvie.rows import (
-    COLUMNS,
     ILLUMINATIONS,
+    MODALITIES,
     PARTS,
     PHASES,
     Row,
@@ -58,8 +58,7 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
 
     Missing cells of part are `spontaneous`; an empty expression leaves the row out.
 
-    Problems: `bad_row`, `unknown_label`, `outside_root`, `missing_item`, `duplicate_row`,
-    `duplicate_id`.
+    Problems: `bad_row`, `unknown_label`, `outside_root`, `missing_item`, `duplicate_id`.
 
     Raises:
         DamagedError: it cannot be decoded or lacks a column.
@@ -67,32 +66,8 @@ def read_manifest(root: Path, path: Path) -> RowSurvey:
     seen = RowSurvey(root)
     text = open_annotation(path, root)
     seen.problems.extend(text.problems())
-    known: dict[str, Row] = {}
-    outside: list[tuple[str, str]] = []
-    for number, record in text.records(REQUIRED, _delimiter(text)):
-        where = f"{path.name} row {number}"
-        try:
-            row = _row(record, root)
-        except RefusedRowError as refused:
-            place = record.get("path", "").replace("\\", "/") or where
-            if refused.kind == "outside_root":
-                outside.append((place, where))
-                continue
-            seen.note(refused.kind, place, f"{where}: {refused.action}")
-            continue
-        if row.path not in known:
-            known[row.path] = row
-            seen.rows.append(row)
-        elif row == known[row.path]:
-            seen.note("duplicate_row", row.path, f"{where}: the same as an earlier one")
-        else:
-            action = "an earlier row contradicts this one; remove one of the two"
-            seen.note("duplicate_id", row.path, f"{where}: {action}")
-    if outside:
-        place, where = outside[0]
-        action = f"{where}: its path does not lead from the root downwards"
-        more = f", nor do those of {len(outside) - 1:,} more rows" if len(outside) > 1 else ""
-        seen.note("outside_root", place, action + more)
+    records = (record for _, record in text.records(REQUIRED, _delimiter(text)))
+    seen.rows = read_rows(records, lambda record: _row(record, root), path.name, seen)
     return seen
 
 
@@ -103,7 +78,7 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
         if value and value not in ALLOWED[name]:
             raise RefusedRowError("bad_row", f"{name} {value!r}; known: {', '.join(ALLOWED[name])}")
     modality = record.get("modality", "").casefold()
-    if modality and modality not in CAMERAS:
+    if modality and modality not in MODALITIES:
         raise RefusedRowError("bad_row", f"modality {modality!r}; known: visible, infrared")
     text = record.get("expression", "")
     label = canonical(text) if text else ""
@@ -114,7 +89,7 @@ def _row(record: Mapping[str, str], root: Path) -> Row:
         path,
         _files(path, root),
         subject=subject_name(record.get("subject", "")),
-        modality=CAMERAS.get(modality, ""),
+        modality=modality,
         part=part,
         light=values["light"],
         clip=record.get("clip", "").casefold(),
@@ -138,6 +113,3 @@ def _files(path: str, root: Path) -> tuple[str, ...]:
 def _delimiter(text: Annotation) -> str:
     _, first = next(text.lines(), (0, ""))
     return max(",;\t", key=first.count)
-
-
-assert set(REQUIRED) <= set(COLUMNS)

@@ -43,7 +43,7 @@ class Ratings(Notes):
 def read_ratings(files: Iterable[Path], root: Path) -> Ratings:
     """Every file among these whose header is a rating table's.
 
-    Problems: `bad_row`, `duplicate_row`, `duplicate_id`, `encoding`.
+    Problems: `bad_row`, `duplicate_id`, `encoding`.
     """
     found = Ratings(root)
     for path in files:
@@ -67,14 +67,11 @@ def read_ratings(files: Iterable[Path], root: Path) -> Ratings:
 def _blocks(header: Sequence[str]) -> Iterator[tuple[int, str, tuple[str | None, ...]]]:
     """(first column, clip number, expressions) of each block; none where it is another table."""
     for start in range(len(header) - BLOCK + 1):
-        names = tuple(canonical(_base(cell)) for cell in header[start + 1 : start + BLOCK])
+        # Tables saved by pandas number repeated names: happy, happy.1, happy.2.
+        plain = (re.sub(r"\.\d+$", "", cell) for cell in header[start + 1 : start + BLOCK])
+        names = tuple(map(canonical, plain))
         if header[start].isdigit() and sorted(map(str, names)) == sorted(BASIC):
             yield start, header[start][-1], names
-
-
-def _base(cell: str) -> str:
-    # Tables saved by pandas number repeated names: happy, happy.1, happy.2.
-    return re.sub(r"\.\d+$", "", cell)
 
 
 def _read_row(
@@ -99,15 +96,9 @@ def _read_row(
         best = max(values)
         winners = tuple(str(n) for n, v in zip(names, values, strict=True) if v == best)
         spot = (light, subject_name(block[0]), number)
-        if spot not in found.labels:
-            found.labels[spot] = winners
-            continue
-        same = found.labels[spot] == winners
-        kind = "duplicate_row" if same else "duplicate_id"
-        action = f"subject {spot[1]}, clip {number} was rated before" + (
-            "" if same else " and differently; remove one of the two"
-        )
-        found.note(kind, where, action)
+        if found.labels.setdefault(spot, winners) != winners:
+            action = f"subject {spot[1]}, clip {number} was rated before and differently"
+            found.note("duplicate_id", where, f"{action}; remove one of the two")
 
 
 def _light(name: str) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 
 from irfer_bench.api import Item, Spectrum, Survey, natural
@@ -163,8 +163,3 @@ def _slug(word: str) -> str:
         return folded
     digest = hashlib.sha256(folded.encode("utf-8", "surrogatepass")).hexdigest()[:6]
     return "_".join(filter(None, (re.sub(r"[^a-z0-9]+", "_", folded).strip("_"), digest)))
-
-
-def counted(rows: Sequence[Row], light: str) -> set[str]:
-    """Subjects of the spontaneous part under one light, labelled or not."""
-    return {r.subject for r in rows if r.part == "spontaneous" and r.light == light and r.subject}

@@ -12,7 +12,7 @@ beside it as in the copy on Kaggle.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import ClassVar
 
@@ -20,15 +20,13 @@ from irfer_bench.api import (
     CLASSES,
     DamagedError,
     DatasetCopy,
-    Item,
     LargeSurvey,
     Match,
     Matches,
     MissingError,
     OfficialDataset,
     Survey,
-    split_fold,
-    top_folders,
+    note_other_copies,
 )
 from irfer_datasets.params import RafDbParams
 from irfer_datasets.raf_db.rows import (
@@ -36,7 +34,6 @@ from irfer_datasets.raf_db.rows import (
     TABLE,
     count,
     find_trees,
-    is_compound,
     survey_kaggle,
     survey_official,
 )
@@ -54,6 +51,13 @@ class RafDb(OfficialDataset):
     )
     wanted = "no folder with Image and EmoLabel, nor one with train/1 to train/7, below it"
     table = TABLE
+    tested = "test"
+    inner: ClassVar[Mapping[str, str]] = {
+        "(?:aligned|original|EmoLabel|Image)/|/(?:aligned|original)": "it is a part of it: give "
+        "the folder that holds Image and EmoLabel",
+        "/[1-7]": "it is one half of it: give the folder that holds train and test",
+        "compound/|/compound": "compound labels are not read: give the folder that holds basic",
+    }
     survey_class = LargeSurvey
     params: RafDbParams
     params_class = RafDbParams
@@ -85,10 +89,7 @@ class RafDb(OfficialDataset):
         """All labelled images of the chosen kind, and problems."""
         trees = find_trees(found)
         tree, images = self._choose(trees, found)
-        for copy in trees:
-            if copy != tree:
-                action = f"not read, {tree.base or 'the root'} is; give its own folder to use it"
-                seen.note("second_tree", copy.base or ".", action)
+        note_other_copies(trees, tree, seen)
         other = tree.of(found, "original")
         if images == "aligned" and other and tree.form == "official":
             action = "not read, Image/aligned is; raf_db.images=original chooses it"
@@ -98,23 +99,6 @@ class RafDb(OfficialDataset):
         else:
             survey_kaggle(tree, found, seen)
         count(tree, seen)
-
-    def stray(self, root: Path, found: Matches) -> list[str]:
-        """Hints where a root is a part of the set, or the compound one."""
-        hints = []
-        below = top_folders(found)
-        name = root.resolve().name
-        if below & {"aligned", "original"} or name in ("aligned", "original", "EmoLabel", "Image"):
-            hints.append(f"{name} is a part of it: give the folder that holds Image and EmoLabel")
-        elif below and below <= {str(code) for code in LABELS}:
-            hints.append(f"{name} is one half of it: give the folder that holds train and test")
-        if is_compound(name) or "compound" in below:
-            hints.append("compound labels are not read: give the folder that holds basic")
-        return hints
-
-    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """One fold: the official test images."""
-        return [split_fold(items, "test")]
 
     def _choose(self, trees: Sequence[DatasetCopy], found: Matches) -> tuple[DatasetCopy, str]:
         wanted = self.params.images

@@ -14,9 +14,10 @@ from irfer_bench.api import (
     Matches,
     Patterns,
     Survey,
-    compare_labels,
+    compare_splits,
     find_copies,
     open_annotation,
+    visible_still,
 )
 from irfer_datasets.expected import published
 
@@ -70,8 +71,7 @@ def survey_official(copy: DatasetCopy, images: str, found: Matches, seen: Survey
         seen.note("unlabelled_file", image_files[key], f"not read; {source.name} has no row for it")
     _name_absent(labels.keys() - image_files.keys(), hits[0].folder, source, seen)
     for key in sorted(labels.keys() & image_files.keys(), key=_order):
-        if (code := labels[key]) is not None:
-            seen.items.append(_item(key, code, image_files[key], images))
+        seen.items.append(_item(key, labels[key], image_files[key], images))
 
 
 def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
@@ -82,7 +82,16 @@ def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
         if not half:
             seen.note("missing_list", copy.place(split), f"this half is not here; {OTHERS_USED}")
             continue
-        image_files, labels = _sorted_images(half, split, seen)
+        labels, image_files = dict[Key, int](), dict[Key, str]()
+        for hit in half:
+            code = int(hit.facts["code"])
+            if code not in LABELS:
+                action = "not read; the official codes are 1 to 7, codes from 0 mean others"
+                seen.note("unknown_label", hit.folder, action)
+                continue
+            for key, path in _images([hit], "aligned", seen).items():
+                if seen.first(image_files, key, path):
+                    labels[key] = code
         tables = [
             (hit.base != copy.base, path)
             for hit in found.of("table")
@@ -101,35 +110,27 @@ def survey_kaggle(copy: DatasetCopy, found: Matches, seen: Survey) -> None:
 
 def count(copy: DatasetCopy, seen: Survey) -> None:
     """Compare with the published numbers, split by split and class by class."""
-    for split in SPLITS:
-        own = [item.label or "" for item in seen.items if item.split == split]
-        known = published("rafdb")[f"{split}_per_class_1_7"]
-        per_label = dict(zip(LABELS.values(), known, strict=True))
-        where = copy.base or "."
-        seen.problems.extend(compare_labels(where, f"{split} images", own, per_label))
+    counts = published("rafdb")
+    known = {
+        split: dict(zip(LABELS.values(), counts[f"{split}_per_class_1_7"], strict=True))
+        for split in SPLITS
+    }
+    seen.problems += compare_splits(copy.base or ".", "images", seen.items, known)
 
 
-def _listed(source: Path, seen: Survey) -> dict[Key, int | None]:
-    """One code per image of a list or table; None for one whose rows disagree."""
+def _listed(source: Path, seen: Survey) -> dict[Key, int]:
+    """The code of every image of a list or table."""
     annotation = open_annotation(source, seen.root)
     seen.problems.extend(annotation.problems())
-    labels: dict[Key, int | None] = {}
+    labels: dict[Key, int] = {}
     for number, text in annotation.lines():
         cells = text.replace(",", " ").split()
         name, label = cells if len(cells) == 2 else (text, "")
-        row = _row(number, name, label, source, seen)
-        if row is None:
-            continue
-        key, code = row
-        if key not in labels:
-            labels[key] = code
-        elif (known := labels[key]) == code:
-            action = f"line {number}: {_name(key)} is listed twice with one label; used once"
-            seen.note("duplicate_row", source, action)
-        else:
-            labels[key] = None
-            both = f"{LABELS[code]} here and {LABELS[known] if known else 'two others'} above"
-            seen.note("duplicate_id", source, f"line {number}: {_name(key)} is {both}; keep one")
+        if row := _row(number, name, label, source, seen):
+            key, code = row
+            if labels.setdefault(key, code) != code:
+                both = f"{LABELS[code]} here and {LABELS[labels[key]]} above"
+                seen.note("duplicate_id", source, f"line {number}: {_name(key)} is {both}")
     return labels
 
 
@@ -155,37 +156,8 @@ def _images(hits: Iterable[Found], images: str, seen: Survey) -> dict[Key, str]:
     aligned = images == "aligned"
     own = [entry for hit in hits for entry in hit.files()]
     for path, facts in sorted(own, key=lambda e: (("_aligned." in e[0]) != aligned, e[0])):
-        key = _key(facts["split"], facts["number"])
-        if found.setdefault(key, path) != path:
-            name = found[key].rpartition("/")[2]
-            seen.note("duplicate_file", path, f"not read; {name} is; remove one")
+        seen.first(found, _key(facts["split"], facts["number"]), path)
     return found
-
-
-def _sorted_images(
-    hits: Iterable[Found], split: str, seen: Survey
-) -> tuple[dict[Key, str], dict[Key, int]]:
-    """Images of one half and the numbers of the folders they lie in."""
-    found: dict[Key, str] = {}
-    labels: dict[Key, int] = {}
-    torn: set[Key] = set()
-    for hit in sorted(hits, key=lambda hit: int(hit.facts["code"])):
-        code = int(hit.facts["code"])
-        if code not in LABELS:
-            action = "not read; the official codes are 1 to 7 (codes from 0 have other meanings)"
-            seen.note("unknown_label", hit.folder, action)
-            continue
-        for key, path in _images([hit], "aligned", seen).items():
-            if key[0] != split:
-                action = f"its name says {key[0]}, its folder {split}; put it where it belongs"
-                seen.note("bad_row", path, action)
-            elif key in found:
-                torn.add(key)
-                other = f"{LABELS[labels[key]]} ({found[key]})"
-                seen.note("duplicate_id", path, f"is {other} too; keep one")
-            else:
-                found[key], labels[key] = path, code
-    return found, {key: code for key, code in labels.items() if key not in torn}
 
 
 def _check(
@@ -204,10 +176,8 @@ def _check(
         own, other = labels[key], listed[key]
         if own != other:
             del labels[key]
-            if other is not None:
-                facts = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
-                action = f"{facts}{LABELS[other]}; correct one"
-                seen.note("duplicate_id", image_files[key], action)
+            facts = f"its folder says {own} {LABELS[own]}, {source.name} says {other} "
+            seen.note("duplicate_id", image_files[key], f"{facts}{LABELS[other]}; correct one")
     _name_absent(listed.keys() - image_files.keys(), folder, source, seen)
 
 
@@ -231,12 +201,5 @@ def _name(key: Key) -> str:
 
 
 def _item(key: Key, code: int, path: str, images: str) -> Item:
-    return Item(
-        id=f"raf_{_name(key)}",
-        label=LABELS[code],
-        subject=None,
-        spectrum="vis",
-        files=(path,),
-        split=key[0],
-        part=images,
-    )
+    split = key[0]
+    return visible_still(f"raf_{_name(key)}", LABELS[code], path, split=split, part=images)

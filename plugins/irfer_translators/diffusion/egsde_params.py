@@ -10,7 +10,7 @@ from irfer_bench.api import apply, fit
 from irfer_bench.nn.weights import digest
 from irfer_translators.diffusion.diffusion_params import (
     BENCH,
-    QUICK,
+    QUICK_UNCONDITIONAL,
     DiffusionParams,
     checkpoint,
 )
@@ -19,7 +19,7 @@ from irfer_translators.diffusion.diffusion_params import (
 class EgsdeParams(DiffusionParams, frozen=True):
     """Defaults are those of the authors' code [K]; `dse` is the domain-specific extractor."""
 
-    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 60.0, "apply": 12.0}
+    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 40.0, "apply": 12.0}
 
     dse_net: Annotated[
         Literal["adm_128", "adm_64", "mini"], fit("network of the domain classifier [K]")
@@ -64,8 +64,8 @@ class EgsdeParams(DiffusionParams, frozen=True):
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {}, "bench": {**BENCH, "dse_net": "adm_64"},
         "quick": {
-            **QUICK, "dse_net": "mini", "dse_iterations": 120, "dse_batch": 16, "dse_lr": 2e-3,
-            "lambda_i": 0.5,
+            **QUICK_UNCONDITIONAL, "dse_net": "mini", "dse_iterations": 120, "dse_batch": 16,
+            "dse_lr": 2e-3, "lambda_i": 0.1, "steps": 5,
         },
     }
 

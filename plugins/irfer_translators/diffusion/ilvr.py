@@ -11,20 +11,20 @@ are not steered; the source is noised anew at every step, to level t although x 
 
 Choices and deviations. The network is the unconditional one that all such methods share here, with
 guided-diffusion's larger fixed variance; `ilvr@official` trains one that learns the range of its
-variance, as the authors' does, by guided-diffusion's default loss. `bench` has NFER-SDE's network
-and training; `quick` too, with 10 steps, of which the last 2 are not steered. The frames of a clip
-share their noise, so that videos do not flicker.
+variance, as the authors' does, by guided-diffusion's default loss. `bench` has the network and
+training of NFER-SDE's baseline; `quick` too, with 10 steps, of which the last 5 are not steered: so
+few have to undo what the source's brightness did. The frames of a clip share their noise, so that
+videos do not flicker.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.api import Context
 from irfer_translators.diffusion.ilvr_params import IlvrParams
 from irfer_translators.diffusion.learned_range import learned_range_losses
 from irfer_translators.diffusion.lowpass import LowPass
@@ -37,9 +37,8 @@ from irfer_translators.diffusion.sampling import (
     noise_model,
     sample,
 )
-from irfer_translators.diffusion.score_training import UNCONDITIONAL, ScoreTask, score_net
+from irfer_translators.diffusion.score_training import UNCONDITIONAL, ScoreTask
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
-from irfer_translators.diffusion.unet import build_unet
 
 
 def ilvr(
@@ -83,19 +82,9 @@ class Ilvr(DiffusionTranslator[IlvrParams]):
 
     name: ClassVar[str] = "ilvr"
 
-    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
-        """Get or train the shared network, or one that learns the range of its variance."""
-        task = LEARNED_RANGE if self.params.learned_range else UNCONDITIONAL
-        return {"score": score_net(self.params, data, ctx, task)}
-
-    def build(self, name: str) -> nn.Module:
-        """An untrained network."""
-        return build_unet(self.params.net, self.params.size, 3, 6 if self.learns_variance else 3)
-
-    @property
-    def learns_variance(self) -> bool:
-        """As the authors' network does."""
-        return self.params.learned_range
+    def task(self) -> ScoreTask:
+        """The shared network, or one that learns the range of its variance as the authors' does."""
+        return LEARNED_RANGE if self.params.learned_range else UNCONDITIONAL
 
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch."""

@@ -15,7 +15,7 @@ flicker. `baseline` has lr 1e-4, as the other unconditional translators.
 
 Deviations of presets. `bench`: a 128-channel U-Net, lr 1e-4 with warm-up, 60,000 steps. `quick`:
 48 px; a U-Net of 0.9 M parameters on a pixel-unshuffled 24 x 24 grid that adds its input back
-through predicted gains and predicts x_0, by the mean absolute error; 500 steps of batch 8, hidden
+through predicted gains and predicts x_0, by the mean absolute error; 320 steps of batch 16, hidden
 weights by Muon (lr 0.02), the others by AdamW (lr 2e-3), with warm-up and linear decay, averaged
 weights 0.99; H of 0.7 M parameters that corrects the mean heat maps, trained 110 steps on levels
 below M with a fifth of the augmentation, batch 16, rates as above, averaged weights 0.95; its grid
@@ -23,7 +23,9 @@ is 24 x 24 with Gaussians one cell wide, which weakens E_h by (64 / 24)^2, about
 64 x 64 grid; 5 evenly spaced steps, in which beta reaches 0.67: the step along E_f is implicit and
 that along E_h no longer than the step's noise, since explicit ones overshoot there at the paper's
 weights (in hundreds of steps they do not), and lambda_h = 0.5, the best of five steps on an
-unconditional model. bfloat16 networks where the processor has it.
+unconditional model. bfloat16 networks where the processor has it. `baseline` in `quick` has 3.6 M
+parameters on a 12 x 12 grid and the squared error, 230 steps of batch 16 by AdamW, averaged weights
+0.98.
 
 The variants `ddim25`, `dpmpp25` and `unipc25` solve the probability-flow ODE in 25 steps with the
 same guidance: other methods than the paper's, and rows of their own.

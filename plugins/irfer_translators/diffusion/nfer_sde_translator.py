@@ -21,10 +21,8 @@ from irfer_translators.diffusion.score_training import (
     UNCONDITIONAL,
     ScoreTask,
     check_pairs,
-    score_net,
 )
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
-from irfer_translators.diffusion.unet import build_unet
 
 
 class NferSde(DiffusionTranslator[NferSdeParams]):
@@ -32,6 +30,13 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
 
     name: ClassVar[str] = "nfer_sde"
     advice: ClassVar[str] = "lower lambda_h or lambda_f, or take more steps"
+    without_pairs: ClassVar[str] = (
+        "use a paired dataset, or nfer_sde@baseline, which needs target images alone"
+    )
+
+    def task(self) -> ScoreTask:
+        """With the source as condition, or the unconditional one of the baseline."""
+        return conditional_task(self.params) if self.params.conditional else UNCONDITIONAL
 
     def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
         """Get or train both networks.
@@ -41,21 +46,15 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
         """
         p = self.params
         if p.conditional:
-            check_pairs(
-                data, self.name,
-                "use a paired dataset, or nfer_sde@baseline, which needs target images alone",
-            )
+            check_pairs(data, self.name, self.without_pairs)
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
-        task = conditional_task(p) if p.conditional else UNCONDITIONAL
-        return {"score": score_net(p, data, ctx, task), **landmarks}
+        return {**super().train(data, ctx), **landmarks}
 
     def build(self, name: str) -> nn.Module:
         """An untrained score or landmark network."""
         p = self.params
-        if name == "landmarks":
-            return build_landmark_net(p.h_net, p.size)
-        return build_unet(p.net, p.size, 6 if p.conditional else 3, 3)
+        return build_landmark_net(p.h_net, p.size) if name == "landmarks" else super().build(name)
 
     @property
     def solver(self) -> Solver:

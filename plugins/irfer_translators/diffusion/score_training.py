@@ -179,7 +179,7 @@ def check_domain(clips: Clips, domain: str, method: str) -> None:
         )
 
 
-def check_pairs(data: TranslationData, method: str, advice: str = "use a paired dataset") -> None:
+def check_pairs(data: TranslationData, method: str, advice: str) -> None:
     """Refuse data without pairs.
 
     Raises:

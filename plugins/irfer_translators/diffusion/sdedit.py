@@ -8,8 +8,8 @@ Choices and deviations. M = 500 of 1000 levels and K = 1 round, as the official 
 comparison translate images; K = 3, the official default, erodes identity, because each round noises
 the result anew. The whole image is edited, so a translation has no mask. The network is the
 unconditional one that all such methods share here, and the authors' own U-Net is `net = ddpm`.
-`bench` and `quick` have the network, training and steps of NFER-SDE's presets, by the squared
-error. The frames of a clip share their noise, so that videos do not flicker.
+`bench` and `quick` have the network, training and steps of the presets of NFER-SDE's baseline. The
+frames of a clip share their noise, so that videos do not flicker.
 """
 
 from __future__ import annotations

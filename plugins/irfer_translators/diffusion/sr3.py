@@ -19,15 +19,14 @@ of a clip share their noise, so that videos do not flicker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar, Literal
 
 import numpy as np
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional as nnf
 
-from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.api import Context
 from irfer_translators.diffusion.process import Prediction, VPProcess
 from irfer_translators.diffusion.sampling import (
     Callback,
@@ -36,10 +35,9 @@ from irfer_translators.diffusion.sampling import (
     noise_model,
     sample,
 )
-from irfer_translators.diffusion.score_training import ScoreTask, check_pairs, score_net
+from irfer_translators.diffusion.score_training import ScoreTask
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
-from irfer_translators.diffusion.unet import build_unet
 
 
 def noise_levels(process: VPProcess) -> Tensor:
@@ -94,14 +92,9 @@ class Sr3(DiffusionTranslator[Sr3Params]):
 
     name: ClassVar[str] = "sr3"
 
-    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
-        """Get or train the network.
-
-        Raises:
-            UsageError: no pairs.
-        """
+    def task(self) -> ScoreTask:
+        """The loss of a noise level, which is drawn per batch or per image."""
         p = self.params
-        check_pairs(data, self.name)
 
         def loss(
             net: TimedNet, process: VPProcess, x0: Tensor, c: Tensor, t: Tensor, noise: Tensor,
@@ -112,11 +105,7 @@ class Sr3(DiffusionTranslator[Sr3Params]):
             return sr3_loss(net, x0, c, gamma, noise, prediction, p.loss, self.scale)
 
         key = {"loss": f"{p.loss} of a noise level", "level_draw": p.level_draw}
-        return {"score": score_net(p, data, ctx, ScoreTask(loss, conditional=True, key=key))}
-
-    def build(self, name: str) -> nn.Module:
-        """An untrained network."""
-        return build_unet(self.params.net, self.params.size, 6, 3)
+        return ScoreTask(loss, conditional=True, key=key)
 
     @property
     def scale(self) -> float:

@@ -21,13 +21,12 @@ The frames of a clip share their noise, so that videos do not flicker.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from irfer_bench.api import Context, State, TranslationData
+from irfer_bench.api import Context
 from irfer_translators.diffusion.learned_range import learned_range_losses
 from irfer_translators.diffusion.process import Prediction, VPProcess, spaced
 from irfer_translators.diffusion.sampling import (
@@ -37,10 +36,9 @@ from irfer_translators.diffusion.sampling import (
     noise_model,
     sample,
 )
-from irfer_translators.diffusion.score_training import ScoreTask, check_pairs, score_net
+from irfer_translators.diffusion.score_training import ScoreTask
 from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
-from irfer_translators.diffusion.unet import build_unet
 
 
 def t2v_losses(
@@ -75,14 +73,9 @@ class T2vDdpm(DiffusionTranslator[T2vDdpmParams]):
 
     name: ClassVar[str] = "t2v_ddpm"
 
-    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
-        """Get or train the network.
-
-        Raises:
-            UsageError: no pairs.
-        """
+    def task(self) -> ScoreTask:
+        """The noise and its variance, at the levels that are trained."""
         p = self.params
-        check_pairs(data, self.name)
 
         def loss(
             net: TimedNet, process: VPProcess, x0: Tensor, c: Tensor, t: Tensor, noise: Tensor,
@@ -92,17 +85,7 @@ class T2vDdpm(DiffusionTranslator[T2vDdpmParams]):
             return (simple + p.vb_weight * vlb).mean()
 
         key = {"loss": "simple + vlb", "levels": p.levels, "vb_weight": p.vb_weight}
-        task = ScoreTask(loss, conditional=True, outputs=6, process=self.trained(), key=key)
-        return {"score": score_net(p, data, ctx, task)}
-
-    def build(self, name: str) -> nn.Module:
-        """An untrained network."""
-        return build_unet(self.params.net, self.params.size, 6, 6)
-
-    @property
-    def learns_variance(self) -> bool:
-        """Always."""
-        return True
+        return ScoreTask(loss, conditional=True, outputs=6, process=self.trained(), key=key)
 
     def trained(self) -> VPProcess:
         """The levels that the network learns; their numbers are fed as if there were 1000."""

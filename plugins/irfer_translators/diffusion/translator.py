@@ -18,7 +18,12 @@ from irfer_translators.diffusion.frames import translate_clips
 from irfer_translators.diffusion.pipeline import write_pipeline
 from irfer_translators.diffusion.process import Solver, VPProcess, spaced
 from irfer_translators.diffusion.sampling import Callback, ItemNoise, TimedNet
-from irfer_translators.diffusion.score_training import score_net
+from irfer_translators.diffusion.score_training import (
+    UNCONDITIONAL,
+    ScoreTask,
+    check_pairs,
+    score_net,
+)
 from irfer_translators.diffusion.unet import build_unet, freeze
 from irfer_translators.spectra import target_spectrum
 
@@ -54,10 +59,12 @@ class DiffusionTranslator(ABC, Generic[P]):
     Attributes:
         nets: frozen networks by name; `score` is always one of them.
         name: of the method, for messages. advice: what to do where a result is not finite.
+        without_pairs: what to do where a method that learns from pairs finds none.
     """
 
     name: ClassVar[str]
     advice: ClassVar[str] = "take more steps"
+    without_pairs: ClassVar[str] = "use a paired dataset"
 
     def __init__(self, params: P) -> None:
         self.params = params
@@ -68,13 +75,25 @@ class DiffusionTranslator(ABC, Generic[P]):
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch (B, 3, S, S) in [-1, 1]; the result is clipped later."""
 
+    def task(self) -> ScoreTask:
+        """What the score network learns; the network that all share unless overridden."""
+        return UNCONDITIONAL
+
     def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
-        """Get or train the networks by name; the unconditional score network unless overridden."""
-        return {"score": score_net(self.params, data, ctx)}
+        """Get or train the networks by name; the score network alone unless overridden.
+
+        Raises:
+            UsageError: it learns from pairs, and there are none.
+        """
+        task = self.task()
+        if task.conditional:
+            check_pairs(data, self.name, self.without_pairs)
+        return {"score": score_net(self.params, data, ctx, task)}
 
     def build(self, name: str) -> nn.Module:
         """An untrained network of this name."""
-        return build_unet(self.params.net, self.params.size, 3, 3)
+        task = self.task()
+        return build_unet(self.params.net, self.params.size, task.inputs, task.outputs)
 
     @property
     def solver(self) -> Solver:
@@ -84,7 +103,7 @@ class DiffusionTranslator(ABC, Generic[P]):
     @property
     def learns_variance(self) -> bool:
         """Whether half of the score network's output is the range of the variance."""
-        return False
+        return self.task().outputs > 3
 
     def process(self) -> VPProcess:
         """The levels that sampling visits, up to `start_level`."""

@@ -11,6 +11,7 @@ import pytest
 from docs.generate.commands import parser_of
 from irfer_bench import cli
 from tests.conformance.sample_trees import SAMPLES
+from tests.irfer_bench.cli.sent import forge, of_cell, send
 from tests.irfer_bench.conftest import CELL, TOY, Preparer
 
 GRID = ("-d", "toy", "-t", "toy_shift", "-t", "toy_raw", "-r", "toy_means")
@@ -34,6 +35,11 @@ WORDS = {
     "show a metric": ("show", "lpips"),
     "leaderboard": ("leaderboard", "--out", "boards"),
     "leaderboard of nothing": ("leaderboard", "no_setting", "--out", "boards"),
+    "records check": ("records", "check", "sent"),
+    "records check of a forged": ("records", "check", "forged"),
+    "records check of nothing": ("records", "check", "no_folder"),
+    "records keygen": ("records", "keygen", "--key", "mine.key", "--no-password"),
+    "records sign nothing": ("records", "sign", "--key", "no.key", "boards"),
     "doctor": ("doctor",),
     "new": ("new", "plugin", "a_translator_of_mine", "--into", "plugins"),
     "gc": ("gc", "--dry-run", "--out", "boards"),
@@ -77,6 +83,8 @@ def screen(done: Path, mine: Path, bench: Preparer, monkeypatch: pytest.MonkeyPa
         for name in ("synth_nir_quality", "synth_nir_supervised"):
             (bench.folder / "boards" / kind / name).symlink_to(BOARDS / kind / name)
     (bench.folder / "mine").symlink_to(mine)
+    send(bench.folder / "sent")
+    forge(send(bench.folder / "forged"), of_cell(folds=1, primary="uar"))
     return bench
 
 
@@ -89,9 +97,10 @@ def too_wide(text: str, width: int) -> list[str]:
 def test_every_command_has_a_screen() -> None:
     shown = {words[0] for words in WORDS.values()}
     assert set(cli.COMMANDS) - shown == {"completion"}, "its output is read by a shell"
-    actions = {words[1] for words in WORDS.values() if words[0] == "data"}
-    (group,) = [a for a in parser_of("data")._actions if isinstance(a, _SubParsersAction)]
-    assert set(group.choices) == actions
+    for name in ("data", "records"):
+        actions = {words[1] for words in WORDS.values() if words[0] == name}
+        (group,) = [a for a in parser_of(name)._actions if isinstance(a, _SubParsersAction)]
+        assert set(group.choices) == actions
 
 
 @pytest.mark.parametrize("width", [80, 120])
@@ -105,7 +114,8 @@ def test_no_line_is_wider_than_the_terminal(
     assert "Traceback" not in err
     assert too_wide(out, width) == []
     assert too_wide(err, width) == []
-    assert (code == 0) == (name.split()[-1] not in ("refused", "names", "data", "nothing"))
+    bad = ("refused", "names", "data", "nothing", "forged")
+    assert (code == 0) == (name.split()[-1] not in bad)
 
 
 @pytest.mark.parametrize("width", [80, 120])

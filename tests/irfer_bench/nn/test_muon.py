@@ -22,7 +22,7 @@ def plain(x: Tensor) -> Tensor:
 @pytest.mark.parametrize("shape", [(3, 6, 20), (2, 20, 6), (1, 5, 5)])
 def test_singular_values_come_near_one_and_vectors_stay(shape: tuple[int, int, int]) -> None:
     x = torch.randn(shape, generator=torch.Generator().manual_seed(0))
-    made = orthogonalize(x)
+    made = torch.stack(orthogonalize([*x]))
     u, values, v = torch.linalg.svd(x, full_matrices=False)
     large = values / values.norm(dim=1, keepdim=True) > 0.05
     rotated = (u.mT @ made @ v.mT).diagonal(dim1=1, dim2=2)
@@ -32,6 +32,13 @@ def test_singular_values_come_near_one_and_vectors_stay(shape: tuple[int, int, i
     torch.testing.assert_close(
         made, expected.mT if shape[1] > shape[2] else expected, atol=1e-4, rtol=1e-3
     )
+
+
+def test_matrices_of_several_shapes_come_back_each_as_it_would_alone() -> None:
+    generator = torch.Generator().manual_seed(2)
+    given = [torch.randn(shape, generator=generator) for shape in ((4, 9), (9, 4), (4, 30), (6, 6))]
+    for made, matrix in zip(orthogonalize(given), given, strict=True):
+        torch.testing.assert_close(made, orthogonalize([matrix])[0], atol=1e-4, rtol=1e-3)
 
 
 def test_hidden_weights_go_to_muon_and_the_rest_to_adamw() -> None:

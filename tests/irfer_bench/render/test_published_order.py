@@ -63,3 +63,11 @@ def test_each_recognizer_has_an_order_of_its_own() -> None:
     said = lines(rows(dict(up)) + rows(dict(down), "other"))
     assert any(x.startswith("cnn: accuracy 1.00") for x in said)
     assert any(x.startswith("other: accuracy -1.00") for x in said)
+
+
+def test_recognizers_without_a_translator_are_one_order() -> None:
+    measured = {"a": 0.1, "b": 0.3, "c": 0.2, "ours_d": 0.4, "unknown": 0.0}
+    shown = [Row("none", name, [], metrics={"accuracy": Value(value=value)})
+             for name, value in measured.items()]  # fmt: skip
+    (line,) = [x for x in lines(shown) if "rows)" in x]
+    assert line.startswith("recognizers: accuracy 0.67 ") and "4 rows" in line

@@ -10,8 +10,8 @@ import pytest
 from irfer_bench.data.manifest import BLOCKING, INCOMPLETE
 from irfer_datasets.dfew.dataset import Dfew
 from irfer_datasets.params import DfewParams
-from tests.irfer_datasets.dfew.findings import CROPS, EXPECTED, TEST_1, append, facts, kinds
-from tests.irfer_datasets.dfew_tree import CLIPS, write_frames, write_lists
+from tests.irfer_datasets.dfew.findings import EXPECTED, TEST_1, facts, kinds
+from tests.irfer_datasets.dfew_tree import CLIPS, write_lists
 
 SPELLINGS = (
     "EmoLabel_DataSplit/{side}(single-labeled)/set_{fold}.csv",
@@ -58,11 +58,14 @@ def test_a_small_copy_of_the_owners_lists_counts_from_one(tree: Path) -> None:
     assert ("numbering", TEST_1) in kinds(tree)
 
 
-def test_a_label_zero_is_no_single_label(tree: Path) -> None:
-    write_frames(tree, "clip_224x224", [4])
-    append(TEST_1, "00004,0\n")(tree)
-    assert facts(tree) == EXPECTED
-    assert kinds(tree) == [("unlabelled_file", CROPS)]
+def test_without_lists_clips_are_unlabelled_and_the_sheet_of_votes_is_not_read(tree: Path) -> None:
+    shutil.rmtree(tree / "EmoLabel_DataSplit")
+    (tree / "Annotation").mkdir()
+    (tree / "Annotation/annotation.xlsx").write_bytes(b"PK")
+    assert set(facts(tree).values()) == {(None, "")} and len(facts(tree)) == len(CLIPS)
+    found = kinds(tree)
+    assert sum(kind == "missing_list" for kind, _ in found) == 10
+    assert ("unexpected_file", "Annotation/annotation.xlsx") in found
 
 
 def test_without_a_test_list_its_clips_train_and_the_fold_is_empty(tree: Path) -> None:

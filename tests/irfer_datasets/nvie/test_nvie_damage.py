@@ -36,10 +36,13 @@ def _move(old: str, new: str) -> Callable[[Path], object]:
         (_cut("001/infrared"), ["missing_partner"], 12),
         (_cut("001/visible/2"), ["missing_partner"], 1),
         (_move("001/infrared", "001/Infrared"), ["mis_cased"], 0),
-        (_move("001/infrared", "001/thermal"), ["misnamed_folder"], 0),
         (_move("001", "1"), [], 0),
         (_move("002", "nobody"), ["unresolved"] * 24 + ["missing_item"] * 6, 24),
-        (lambda r: (r / SPONTANEOUS / "front/001/visible/7").mkdir(), ["empty_folder"], 0),
+        (
+            lambda r: (r / SPONTANEOUS / "front/001/visible/1/1.pts").touch(),
+            ["unexpected_file"],
+            0,
+        ),
         (lambda r: (r / SPONTANEOUS / "front/001/visible/Thumbs.db").touch(), [], 0),
     ],
 )

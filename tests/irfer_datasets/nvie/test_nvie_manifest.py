@@ -89,7 +89,7 @@ def test_a_manifest_describes_a_tree_of_any_form(tmp_path: Path) -> None:
         {"path": "x/v_a.bmp", "modality": "visible", "clip": "1", **common},
         {"path": "x/i_a.bmp", "modality": "infrared", "clip": "1", **common},
         {"path": "y visible", "modality": "visible", "clip": "Film Two", **common},
-        {"path": "y infrared", "modality": "thermal", "clip": "Film Two", **common},
+        {"path": "y infrared", "modality": "infrared", "clip": "Film Two", **common},
     ]
     write_manifest(tmp_path, rows)
     found = items(tmp_path, "spontaneous_apex")
@@ -118,7 +118,7 @@ ROW = {"path": "a", "subject": "1", "modality": "visible", "part": "posed", "lig
         ({"path": ""}, "bad_row", 1),
         ({"path": "gone"}, "missing_item", 1),
         ({"path": "note.txt"}, "bad_row", 1),
-        ({"path": "a", "subject": "1"}, "duplicate_row", 1),
+        ({"path": "a", "subject": "1"}, "duplicate_id", 1),
         ({"path": "a", "expression": "anger"}, "duplicate_id", 1),
         ({"subject": "01"}, "duplicate_id", 1),
         ({"subject": "1", "modality": "infrared"}, "", 2),

@@ -91,7 +91,6 @@ def test_a_table_named_after_a_light_is_of_that_light(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
-        ("1,1.6,0,0.4,0,0,0", "duplicate_row"),
         ("1,0,0,5,0,0,0", "duplicate_id"),
         ("3,0,0,-1,0,0,0", "bad_row"),
         ("3,0,0,high,0,0,0", "bad_row"),

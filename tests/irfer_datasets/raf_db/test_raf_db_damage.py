@@ -31,8 +31,8 @@ def _list(change: Callable[[str], str], encoding: str = "utf-8") -> Callable[[Pa
         (_list(lambda t: t.rstrip("\n")), [], set()),
         (_list(lambda t: "名字 标签\n" + t, "gb18030"), ["encoding"], set()),
         (_list(lambda t: t.replace(" ", "\t")), [], set()),
-        (_list(lambda t: t + "train_00001.jpg 1\n"), ["duplicate_row"], set()),
-        (_list(lambda t: t + "train_00001.jpg 4\n"), ["duplicate_id"], {"raf_train_00001"}),
+        (_list(lambda t: t + "train_00001.jpg 1\n"), [], set()),
+        (_list(lambda t: t + "train_00001.jpg 4\n"), ["duplicate_id"], set()),
         (
             _list(lambda t: t.replace("train_00002.jpg 2", "train_00002.jpg 8")),
             ["unknown_label", "unlabelled_file"],
@@ -112,13 +112,13 @@ def _move(old: str, new: str) -> Callable[[Path], object]:
             lambda r: os.link(
                 r / "train/1/train_00001_aligned.jpg", r / "train/4/train_00001_aligned.jpg"
             ),
-            ["duplicate_id"],
-            {"raf_train_00001"},
+            ["duplicate_file"],
+            set(),
         ),
         (
             _move("train/1/train_00001_aligned.jpg", "test/1/train_00001_aligned.jpg"),
-            ["missing_item", "bad_row"],
-            {"raf_train_00001"},
+            ["missing_item", "unlabelled_file"],
+            set(),
         ),
         (
             _move("train/1/train_00001_aligned.jpg", "train/8/train_00001_aligned.jpg"),

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from irfer_bench.api import DamagedError, open_annotation, read_sheet, unread_sheet
+from irfer_bench.api import DamagedError, open_annotation
 
 TEXT = "video_name,label\r\n00001,2\r\n\r\n 00002 , 3\r\n"
 ROWS = [{"video_name": "00001", "label": "2"}, {"video_name": "00002", "label": "3"}]
@@ -97,29 +97,3 @@ def test_a_cell_without_end_is_damaged(tmp_path: Path) -> None:
     found = open_annotation(write(tmp_path, endless.encode()), tmp_path)
     with pytest.raises(DamagedError, match="not readable"):
         list(found.rows())
-
-
-def test_sheets_are_read_where_openpyxl_is(tmp_path: Path) -> None:
-    path = tmp_path / "annotation.xlsx"
-    openpyxl = pytest.importorskip("openpyxl")
-    book = openpyxl.Workbook()
-    for row in (["order", "1happy", "Annotation"], [1, 7.0, 1], [None, None, None], ["2", "", 0]):
-        book.active.append(row)
-    book.save(path)
-    assert unread_sheet(path, tmp_path) is None
-    rows = read_sheet(path, tmp_path, ("annotation",))
-    assert rows == [
-        {"order": "1", "1happy": "7", "annotation": "1"},
-        {"order": "2", "1happy": "", "annotation": "0"},
-    ]
-    path.write_bytes(b"PK\x03\x04 cut off")
-    with pytest.raises(DamagedError, match=r"annotation\.xlsx cannot be read"):
-        read_sheet(path, tmp_path)
-
-
-def test_without_openpyxl_a_sheet_is_listed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("irfer_bench.data.trees.annotations.find_spec", lambda name: None)
-    problem = unread_sheet(tmp_path / "annotation.xlsx", tmp_path)
-    assert problem is not None and "openpyxl" in problem.action

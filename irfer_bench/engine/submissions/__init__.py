@@ -1,0 +1,1 @@
+"""Checks of results that somebody else sent: a folder of records and predictions is data only."""
