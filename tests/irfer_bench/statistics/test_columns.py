@@ -31,7 +31,9 @@ def reasons(made: list[Row], primary: str = "a") -> dict[str, str]:
     return {column.name: column.reason for column in appendix}
 
 
-@pytest.mark.parametrize(("gap", "said"), [(0.5, "a + 0.50"), (-2.5, "a - 2.50")])
+@pytest.mark.parametrize(
+    ("gap", "said"), [(0.5, "a + 0.50"), (-2.5, "a - 2.50"), (-0.5, "a - 0.50")]
+)
 def test_a_constant_distance_is_said_with_its_sign(gap: float, said: str) -> None:
     own = [1.0, 2.0, 4.0]
     assert reasons(rows(a=own, b=[a + gap for a in own])) == {"b": f"{said} in every row"}
@@ -62,7 +64,11 @@ def test_the_primary_metric_stands_first_and_always() -> None:
     assert [column.name for column in alone] == ["a"]
 
 
-def judged(*judges: tuple[str, str], values: tuple[float | None, ...] = (0.1, 0.2)) -> list[str]:
+def judged(
+    *judges: tuple[str, str],
+    values: tuple[float | None, ...] = (0.1, 0.2),
+    consumes: str = "features",
+) -> list[str]:
     """Columns of the table for rows whose two folds have these fitted recognizers."""
     made = []
     for k, (own, value) in enumerate(zip(judges, values, strict=True)):
@@ -77,7 +83,7 @@ def judged(*judges: tuple[str, str], values: tuple[float | None, ...] = (0.1, 0.
             records.append(record(fold, steps=steps))
         metrics = {"a": Value(value=0.5), "mmd": Value(value=value)}
         made.append(Row(f"t{k}", "r", records, metrics=metrics))
-    known = {"mmd": Installed(changed(consumes=frozenset({"features"})))}
+    known = {"mmd": Installed(changed(consumes=frozenset({consumes})))}
     table, appendix = divide_columns(["a", "mmd"], "a", made, known)
     for column in appendix:
         assert (column.reason, column.shown) == (NOT_COMPARABLE, True)
@@ -90,6 +96,7 @@ def test_what_a_recognizer_says_is_compared_where_all_rows_have_the_same_one() -
     assert judged(("x", "y"), ("x", "y")) == ["a", "mmd"]
     assert judged(("x", "y"), ("x", "z")) == ["a"]
     assert judged(("x", "x"), ("z", "z")) == ["a"]
+    assert judged(("x", "x"), ("z", "z"), consumes="pairs") == ["a", "mmd"]
     assert judged(("x", "y"), ("x", "z"), values=(0.1, None)) == ["a", "mmd"]
 
 
