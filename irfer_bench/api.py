@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.fingerprint import content_digest
     from irfer_bench.data.image_files import UnreadableImageError, decode_image, open_image, why
     from irfer_bench.data.image_suffixes import IMAGE_SUFFIXES
+    from irfer_bench.data.sheets import plain_cell
     from irfer_bench.data.trees.annotations import Annotation, open_annotation
     from irfer_bench.data.trees.clip_files import (
         CLIP_PATH,
@@ -174,6 +175,7 @@ _HOMES = {
     "data.image_files": "UnreadableImageError decode_image open_image why",
     "data.image_suffixes": "IMAGE_SUFFIXES",
     "data.audio": "decode_audio",
+    "data.sheets": "plain_cell",
     "data.trees.annotations": "Annotation open_annotation",
     "data.trees.images": "read_image read_images stack_images",
     "data.trees.labelled": "LabelledStills",
@@ -374,5 +376,6 @@ __all__ = [
     "read_audio_track",
     "read_video",
     "inside",
+    "plain_cell",
     "subfolders",
 ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Literal
@@ -20,10 +21,37 @@ def home() -> Path:
     """The folder of store and caches: `IRFER_BENCH_HOME`, else the platform's cache folder."""
     given = os.environ.get("IRFER_BENCH_HOME")
     if given:
-        return Path(given).expanduser()
+        return user_path(given)
     from platformdirs import user_cache_path
 
     return user_cache_path("irfer-bench")
+
+
+def user_path(text: str | Path) -> Path:
+    """A path that a user wrote, with `~` replaced.
+
+    Raises:
+        UsageError: nobody here has that name.
+    """
+    try:
+        return Path(text).expanduser()
+    except RuntimeError:
+        raise UsageError(f"{text}: no such home folder", "write the path out") from None
+
+
+def is_folder(text: str | Path) -> bool:
+    """Whether a folder that a user named is here; what cannot be a name is none."""
+    with suppress(OSError, UsageError):
+        return user_path(text).is_dir()
+    return False
+
+
+def make_private(folder: Path) -> None:
+    """Make a folder that its user alone may enter, also where an open one is there already."""
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if folder.stat().st_mode & 0o077:
+        with suppress(OSError):  # somebody else's: its owner decides
+            folder.chmod(0o700)
 
 
 def private_folder(dataset: str) -> Path:
@@ -33,14 +61,14 @@ def private_folder(dataset: str) -> Path:
     """
     folder = home() / "private" / dataset
     for each in (folder.parent, folder):
-        each.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(each)
     return folder
 
 
 def weights() -> Path:
     """The folder of pretrained weights: `IRFER_BENCH_WEIGHTS`, else `weights` in the home."""
     given = os.environ.get("IRFER_BENCH_WEIGHTS")
-    return Path(given).expanduser() if given else home() / "weights"
+    return user_path(given) if given else home() / "weights"
 
 
 def cores() -> int:

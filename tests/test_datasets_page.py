@@ -37,7 +37,7 @@ def table() -> dict[str, str]:
 
 
 def kinds_in(tree: ast.AST) -> Iterator[str]:
-    """First arguments of calls that name a kind, variables called so, pairs of kind and advice."""
+    """First arguments and `kind=` of calls, variables called so, pairs of kind and advice."""
     for node in ast.walk(tree):
         value: ast.expr | None = None
         if isinstance(node, ast.Call) and node.args:
@@ -45,6 +45,8 @@ def kinds_in(tree: ast.AST) -> Iterator[str]:
                 node.func, "id", ""
             )
             value = node.args[0] if called in CALLS else None
+            for keyword in node.keywords if called == "first" else ():
+                yield from texts(keyword.value if keyword.arg == "kind" else None)
         elif isinstance(node, ast.Assign):
             names = [name for target in node.targets for name in ast.walk(target)]
             if any(isinstance(name, ast.Name) and name.id == "kind" for name in names):

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 
 from irfer_bench import __version__
+from irfer_bench.cli.last_resort import guard, open_streams
 
 TYPE_CHECKING = False  # typing's own, which costs as much as the rest of `--help`
 if TYPE_CHECKING:
@@ -37,6 +37,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     # Not list(...): once imported, the command `list` is this package's attribute of that name.
     words = [*(sys.argv[1:] if argv is None else argv)]
+    open_streams()
+    return guard(lambda: _run(words), owns_process=argv is None)
+
+
+def _run(words: Sequence[str]) -> int:
     first = words[0] if words else ""
     if first in ("", "-h", "--help"):
         sys.stdout.write(help_text())
@@ -47,12 +52,14 @@ def main(argv: Sequence[str] | None = None) -> int:
     if first not in COMMANDS and first not in ADVANCED:
         from difflib import get_close_matches
 
+        from irfer_bench.render.layout import say
+
         near = get_close_matches(first, COMMANDS, n=1)
         hint = f"did you mean {near[0]!r}?" if near else "see irfer-bench --help"
         kind = "option" if first.startswith("-") else "command"
-        sys.stderr.write(f"irfer-bench: unknown {kind} {first!r}; {hint}\n")
+        say(f"irfer-bench: unknown {kind} {first!r}; {hint}")
         return 2
-    return _guarded(first, make_parser(first).parse_args(words[1:]))
+    return int(_module(first).run(make_parser(first).parse_args(words[1:])))
 
 
 def help_text() -> str:
@@ -73,12 +80,10 @@ Start with: irfer-bench run --translator nfer_sde --recognizer pca
 
 def make_parser(name: str) -> argparse.ArgumentParser:
     """The parser of one command."""
-    import argparse
+    from irfer_bench.cli.parser import Parser
 
     summary = (COMMANDS | ADVANCED)[name]
-    parser = argparse.ArgumentParser(
-        prog=f"irfer-bench {name}", description=summary, allow_abbrev=False
-    )
+    parser = Parser(prog=f"irfer-bench {name}", description=summary, allow_abbrev=False)
     configure(name, parser)
     return parser
 
@@ -92,22 +97,3 @@ def _module(name: str):  # type: ignore[no-untyped-def]
     from importlib import import_module
 
     return import_module(f"irfer_bench.cli.{name.replace('-', '_')}")
-
-
-def _guarded(name: str, args: argparse.Namespace) -> int:
-    from irfer_bench.errors import BenchError
-    from irfer_bench.render.layout import say
-
-    try:
-        return int(_module(name).run(args))
-    except BenchError as error:
-        if os.environ.get("IRFER_BENCH_TRACEBACK"):
-            raise
-        say(f"irfer-bench: {error}")
-        return error.exit_code
-    except KeyboardInterrupt:
-        say("irfer-bench: interrupted; finished steps are kept, run again to go on")
-        return 130
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import suppress
 
-from irfer_bench.contracts.component import Component
 from irfer_bench.errors import BenchError, UsageError, unknown_name
 from irfer_bench.orchestration.availability import (
     data_here,
     data_variable,
     dataset_of,
+    group_datasets,
     missing_packages,
     missing_weights,
 )
@@ -81,8 +81,9 @@ def _lines(
     Args:
         weights: whether pretrained weights are looked for, which loads parameters.
     """
-    datasets = registry.components("dataset")
-    here = {component.name for component in datasets if data_here(component)}
+    announced = registry.components("dataset")
+    here = {component.name for component in announced if data_here(component)}
+    datasets = group_datasets(announced)
     for kind in KINDS:
         own = [
             each for each in registry.registered
@@ -105,7 +106,7 @@ def _lines(
 def _entry(
     registry: Registry,
     owned: Registered,
-    datasets: list[Component],
+    datasets: Mapping[str, Mapping[str, None]],
     here: Collection[str],
     weights: bool,
 ) -> Entry:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from irfer_bench.errors import UsageError
+from irfer_bench.home import user_path
 from irfer_bench.registry import load
 from irfer_bench.render.layout import emit
 from irfer_bench.scaffold import KINDS, check_name, try_it, write_plugin
@@ -30,7 +30,7 @@ def run(args: argparse.Namespace) -> int:
                 f"{args.kind} name {args.name!r} is reserved for the built-in",
                 "choose another name",
             )
-    folder = write_plugin(args.kind, args.name, Path(args.into).expanduser())
+    folder = write_plugin(args.kind, args.name, user_path(args.into))
     for path in sorted(p for p in folder.rglob("*") if p.is_file()):
         emit(f"wrote {path}")
     emit(f"next: pip install -e '{folder}[dev]'")

@@ -104,6 +104,8 @@ def resolve(
         json.dumps(msgspec.to_builtins(made), allow_nan=False)
     except msgspec.ValidationError as error:
         raise _refused(cls, component, values, str(error)) from None
+    except UnicodeError:
+        raise UsageError(f"{component}: a value is no Unicode text") from None
     except ValueError:
         whole = msgspec.to_builtins(made)
         field = next(name for name, value in whole.items() if not _is_finite(value))
@@ -138,7 +140,7 @@ def parse_value(text: str) -> Any:
     """A command-line value: JSON where it is JSON, the text itself otherwise."""
     try:
         return json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+    except (ValueError, RecursionError):  # also numbers of too many digits
         return text
 
 

@@ -161,7 +161,7 @@ class Shard:
             reader = pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(pages)))
             if not _is_ours(reader.schema):
                 raise ValueError("it has other columns than stored clips have")
-            self._batches = list(reader)
+            self._batches = [_checked(batch) for batch in reader]
         except (OSError, ValueError, pa.ArrowException) as error:
             raise UnreadableError(f"{path} cannot be read: {error}") from error
         self._columns = set(reader.schema.names)
@@ -195,6 +195,37 @@ class Shard:
         array: NDArray[Any] = np.frombuffer(data, np.uint8)[low:high].copy().view(kind)
         array.flags.writeable = False
         return array
+
+
+def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
+    """The batch, whose arrays are as long as its rows say; no pixel is read.
+
+    Raises:
+        ValueError, pa.ArrowException: they are not, or a buffer leads out of its file.
+    """
+    batch.validate(full=True)  # without it a damaged offset reads foreign memory
+    if not len(batch):
+        return batch
+    for field in FACTS:
+        known = field.name in batch.schema.names
+        if known and not field.nullable and batch.column(field.name).null_count:
+            raise ValueError(f"a clip has no {field.name}")
+    count, height, width = (
+        batch.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
+        for name in ("count", "height", "width")
+    )
+    sizes = {"frames": 3 * count * height * width, "landmarks": count * 68 * 2 * 4,
+             "positions": 4 * count}  # fmt: skip
+    if min(count.min(), height.min(), width.min()) < 1 or batch.column("frames").null_count:
+        raise ValueError("a clip has no frames")
+    for name in (name for name in ARRAYS if name in batch.schema.names):
+        column = batch.column(name)
+        there = column.is_valid().to_numpy(zero_copy_only=False)
+        ends = np.frombuffer(column.buffers()[1], np.int64)[: len(batch) + 1]
+        found = np.diff(ends)[there]
+        if (found % 4).any() if name == "audio" else (found != sizes[name][there]).any():
+            raise ValueError(f"{name} of a clip have another length than its row says")
+    return batch
 
 
 def _is_ours(schema: pa.Schema) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,8 @@ def read_boxes(path: Path) -> dict[str, Mapping[int, tuple[float, float, float]]
     try:
         table = json.loads(path.read_text(encoding="utf-8"))
         return {str(name): _boxes(value) for name, value in table.items()}
-    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+    except (OSError, ValueError, TypeError, KeyError, AttributeError, OverflowError,
+            RecursionError) as error:  # fmt: skip
         raise DamagedError(f"--boxes {path} cannot be read ({error})", _FORM) from error
 
 
@@ -61,6 +63,6 @@ def _boxes(value: Any) -> dict[int, tuple[float, float, float]]:
 
 def _square(value: Any) -> tuple[float, float, float]:
     left, top, side = (float(number) for number in value)
-    if not side > 0:
-        raise ValueError(f"a square of side {side}")
+    if not (side > 0 and isfinite(left + top + side)):
+        raise ValueError(f"a square of side {side} at {left}, {top}")
     return left, top, side

@@ -63,7 +63,7 @@ def read_statement(path: Path) -> Statement:
         return msgspec.json.decode(path.read_bytes(), type=Statement)
     except FileNotFoundError:
         raise MissingError(f"--against {path}: no such file", "irfer-bench data manifest") from None
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedError(
             f"--against {path} is no manifest ({error})",
             "it is the file that `irfer-bench data manifest DATASET --out FILE` writes",

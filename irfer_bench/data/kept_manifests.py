@@ -12,6 +12,7 @@ import msgspec
 from irfer_bench.contracts.values import JSON
 from irfer_bench.data.manifest import SCHEMA, Manifest
 from irfer_bench.data.trees.walk import walk
+from irfer_bench.home import make_private
 from irfer_bench.store import keys
 from irfer_bench.store.files import atomic_file
 from irfer_bench.store.stamps import stamp_of
@@ -29,7 +30,7 @@ def stored(name: str, root: Path, home: Path, stamp: JSON = None) -> Manifest | 
     """
     try:
         kept = msgspec.json.decode(place_of(name, root, home, stamp).read_bytes(), type=_Kept)
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
     if kept.manifest.schema != SCHEMA or kept.signature != signature(root):
         return None
@@ -40,7 +41,7 @@ def keep(place: Path, listing: str, manifest: Manifest) -> None:
     """Keep the manifest of a folder with this signature."""
     # Only time is lost where it cannot be written: the next run scans again.
     with contextlib.suppress(OSError):
-        place.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        make_private(place.parent)
         with atomic_file(place, mode=0o600) as draft:
             draft.write_bytes(msgspec.json.encode(_Kept(listing, manifest)))
 

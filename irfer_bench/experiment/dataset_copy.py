@@ -14,6 +14,7 @@ import msgspec
 from irfer_bench.contracts.component import Component
 from irfer_bench.contracts.params import Params
 from irfer_bench.errors import MissingError
+from irfer_bench.home import user_path
 from irfer_bench.store import keys
 from irfer_bench.store.digests import remembered_digest
 
@@ -141,4 +142,4 @@ def find_copy(
 
 def _root_from_environment(name: str) -> Path | None:
     value = os.environ.get(f"IRFER_BENCH_DATA_{name.upper()}")
-    return Path(value).expanduser() if value else None
+    return user_path(value) if value else None

@@ -16,6 +16,9 @@ TIMES = "times.json"
 EXPECTED = {"prepare": 6.0, "score": 4.0, "predict": 3.0}
 """Seconds on two cores before anything was timed; only for the embedded benchmark."""
 
+FOREVER = 1e9
+"""Seconds that no step takes; a number beyond them, or none, was not measured."""
+
 
 def estimate(times: Mapping[str, float], step: Step) -> float | None:
     """Seconds, from `known_times` of a similar step, else from the component's own estimate."""
@@ -67,7 +70,11 @@ def known_times(store: Store) -> dict[str, float]:
     except DamagedError:
         return {}
     pairs = found.items() if isinstance(found, dict) else ()
-    return {name: float(value) for name, value in pairs if isinstance(value, int | float)}
+    return {
+        name: float(value)
+        for name, value in pairs
+        if isinstance(value, int | float) and 0 <= value < FOREVER
+    }
 
 
 def _name(step: Step) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import msgspec
 
 from irfer_bench.experiment.graph import Cell, Step, needed_steps
 from irfer_bench.experiment.request import Request
+from irfer_bench.home import user_path
 from irfer_bench.store.artefacts import Store
 
 
@@ -61,7 +61,7 @@ def request_of(cell: Cell, request: Request, device: str) -> Request:
     copies = (cell.source, *cell.foreign.values(), cell.fit_on)
     roots = {c.name: str(c.root.absolute()) for c in copies if c is not None and c.root is not None}
     files = {
-        name: str(Path(value).expanduser().absolute())
+        name: str(user_path(value).absolute())
         for name in ("landmarks", "boxes")
         if (value := getattr(request, name))
     }

@@ -21,7 +21,7 @@ from irfer_bench.experiment.plan import Plan, PlannedCell, request_of
 from irfer_bench.experiment.request import Request, params_for
 from irfer_bench.experiment.validation import validate
 from irfer_bench.experiment.versions import Versions
-from irfer_bench.home import check_device, pick_device, pick_precision
+from irfer_bench.home import check_device, pick_device, pick_precision, user_path
 from irfer_bench.registry import Registry
 from irfer_bench.settings.kinds import protocol_of
 from irfer_bench.settings.setting import Setting
@@ -270,9 +270,9 @@ class Planner:
                 name,
                 home=self.home,
                 scan=self.scan,
-                roots={} if root is None else {name: Path(root).expanduser()},
-                landmarks=Path(request.landmarks).expanduser() if request.landmarks else None,
-                boxes=Path(request.boxes).expanduser() if request.boxes else None,
+                roots={} if root is None else {name: user_path(root)},
+                landmarks=user_path(request.landmarks) if request.landmarks else None,
+                boxes=user_path(request.boxes) if request.boxes else None,
                 given=given,
                 known=self.manifests.get(name),
             )

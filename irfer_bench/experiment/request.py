@@ -70,6 +70,8 @@ def read_suite(path: Path) -> list[Request]:
     runs = table.pop("run", [{}])
     if not (isinstance(runs, list) and all(isinstance(run, dict) for run in runs)):
         raise UsageError(f"suite {path}: run is no list of tables", "write [[run]] above each")
+    if not runs:
+        raise UsageError(f"suite {path}: run = [] holds no run", "write [[run]], or leave it out")
     return [_read_request(path, _merged(table, run)) for run in runs]
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import struct
 import zipfile
 from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
@@ -33,6 +34,10 @@ READ_ERRORS = (
     AttributeError,
     IndexError,
     TypeError,
+    AssertionError,
+    OverflowError,
+    MemoryError,
+    struct.error,
     zipfile.BadZipFile,
     SafetensorError,
     UnpicklingError,

@@ -79,7 +79,7 @@ def locate(
         return None
     if named in known:
         return find(known[named], weights)
-    path = Path(named).expanduser()
+    path = home.user_path(named)
     if not path.is_file():
         words = ", ".join([*known, "none"])
         raise MissingWeightsError(

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.errors import BenchError
+from irfer_bench.home import is_folder
 
 if TYPE_CHECKING:
     from irfer_bench.contracts.component import Component
@@ -42,19 +44,31 @@ def data_here(component: Component) -> bool:
     if component.traits.get("embedded"):
         return True
     root = os.environ.get(data_variable(component.name))
-    return bool(root) and Path(str(root)).expanduser().is_dir()
+    return bool(root) and is_folder(str(root))
 
 
-def dataset_of(setting: Component, datasets: list[Component]) -> str:
+def group_datasets(datasets: Iterable[Component]) -> dict[str, dict[str, None]]:
+    """The names of datasets by the package that they lie in."""
+    found: dict[str, dict[str, None]] = {}
+    for each in datasets:
+        found.setdefault(_package(each), {})[each.name] = None
+    return found
+
+
+def dataset_of(setting: Component, datasets: Mapping[str, Mapping[str, None]]) -> str:
     """The dataset of an announced setting, whose module is not imported: its neighbour's name.
 
     Settings lie in the package of their dataset; of several there, the longest name that the
     setting's own begins with counts. Empty where none is near.
+
+    Args:
+        datasets: as `group_datasets` gives them.
     """
-    package = _package(setting)
-    near = [each.name for each in datasets if _package(each) == package]
-    own = [name for name in near if setting.name.startswith(name)]
-    return max(own, key=len) if own else near[0] if near else ""
+    near, name = datasets.get(_package(setting), {}), setting.name
+    for end in range(len(name), 0, -1):
+        if name[:end] in near:
+            return name[:end]
+    return next(iter(near), "")
 
 
 def missing_weights(registry: Registry, component: Component) -> dict[str, str]:
@@ -63,6 +77,8 @@ def missing_weights(registry: Registry, component: Component) -> dict[str, str]:
     Presets that need none, or that cannot be resolved, are treated alike: nothing is missing
     that a user could fetch.
     """
+    if not component.params:
+        return dict.fromkeys(PRESETS, "")
     from irfer_bench.contracts.params import resolve
     from irfer_bench.home import weights
     from irfer_bench.store.digests import noting_nothing

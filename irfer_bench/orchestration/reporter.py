@@ -6,7 +6,7 @@ import os
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.render.escape import terminal
@@ -54,8 +54,9 @@ class PlainReporter:
         self.line(f"  {step.title}: {duration(seconds)}{'' if built else ' (by another run)'}")
 
     def line(self, text: str) -> None:
-        sys.stderr.write(f"{terminal(text)}\n")
-        sys.stderr.flush()
+        with suppress(OSError):  # a run does not stop where nobody can be told of it
+            sys.stderr.write(f"{terminal(text)}\n")
+            sys.stderr.flush()
 
     def for_cell(self, title: str) -> PlainReporter:
         """A reporter for one of several cells that run at the same time."""

@@ -239,4 +239,7 @@ def _import(address: str) -> Any:
 
 def describe_error(error: BaseException) -> str:
     """Type and first line of an error, at most 300 characters."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    try:
+        return f"{type(error).__name__}: {error}".splitlines()[0][:300]
+    except Exception:  # noqa: BLE001  a plugin's own error may raise when it is read
+        return type(error).__name__

@@ -48,11 +48,22 @@ def load(group: Iterable[EntryPoint] | None = None) -> Registry:
             registry.failures.append(Failure(entry.name, distribution, describe_error(error)))
             continue
         for component in components:
-            problem = find_problem(component) or registry.add(component, distribution)
+            problem = _problem_of(component) or registry.add(component, distribution)
             if problem:
                 registry.failures.append(Failure(entry.name, distribution, problem))
     registry.warnings.extend(_unknown_hooks(registry.manager))
     return registry
+
+
+def _problem_of(component: object) -> str:
+    """What is wrong with a component, also where looking at its values runs code that raises."""
+    try:
+        with redirect_stdout(sys.stderr):
+            return find_problem(component)
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # noqa: BLE001  a value's own code may raise or exit
+        return f"a component's value cannot be looked at: {describe_error(error)}"
 
 
 def _named(entries: Iterable[EntryPoint]) -> Iterator[tuple[str, Loadable]]:

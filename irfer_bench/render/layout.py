@@ -6,6 +6,7 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TextIO
 
 from irfer_bench.render.escape import terminal
@@ -79,8 +80,12 @@ def beside(left: Sequence[str], right: Sequence[str], width: int, gap: int = 4) 
 
 
 def say(text: str) -> None:
-    """Print one message on standard error, wrapped where that is a terminal."""
-    emit(text, sys.stderr)
+    """Print one message on standard error, wrapped where that is a terminal.
+
+    Where nothing can be written there, the command goes on without it.
+    """
+    with suppress(OSError):
+        emit(text, sys.stderr)
 
 
 def emit(text: str, stream: TextIO | None = None, rest: str = "  ") -> None:

@@ -138,8 +138,9 @@ def _attention(records: Sequence[Record]) -> list[str]:
         float(value)
         for record in records
         for facts in record.facts.values()
+        if isinstance(facts, dict)
         for name, value in facts.items()
-        if name.startswith("attention_entropy")
+        if name.startswith("attention_entropy") and isinstance(value, int | float)
     ]
     if not found:
         return []

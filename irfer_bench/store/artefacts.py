@@ -13,6 +13,7 @@ from stat import S_ISREG
 from typing import Any
 
 from irfer_bench.errors import DamagedError
+from irfer_bench.home import make_private
 from irfer_bench.store.files import atomic_folder, clear_write_errors
 from irfer_bench.store.locks import lock, take
 from irfer_bench.store.manifests import Artefact, read_manifest, write_manifest
@@ -219,5 +220,5 @@ class Store:
     def writing(self) -> Iterator[None]:
         """Turn the system's write errors into a one-line message."""
         with clear_write_errors(self.root):
-            self.root.mkdir(parents=True, exist_ok=True, mode=0o700)
+            make_private(self.root)
             yield

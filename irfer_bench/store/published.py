@@ -72,7 +72,7 @@ def published_boards(folder: Path) -> dict[str, PublishedBoard]:
     try:
         tables = tomllib.loads(path.read_text(encoding="utf-8"))["board"]
         boards = msgspec.convert(tables, list[_Board])
-    except (OSError, KeyError, ValueError) as error:  # of TOML, text or form
+    except (OSError, KeyError, TypeError, ValueError, RecursionError) as error:
         raise DamagedError(f"published values {path}: {error}") from None
     return {board.setting: _board(board, folder) for board in boards}
 
@@ -106,7 +106,7 @@ def read_values(path: Path) -> list[PublishedValue]:
         raise MissingError(f"published values {path}: no such file") from None
     except OSError as error:
         raise DamagedError(f"published values {path} cannot be read: {error.strerror}") from None
-    except (ValueError, KeyError, csv.Error) as error:  # of JSON, text, number or form
+    except (ValueError, KeyError, RecursionError, csv.Error) as error:
         raise DamagedError(f"published values {path}: {error}") from None
 
 

@@ -79,7 +79,19 @@ def decode(content: bytes, name: str) -> Record:
         raise DamagedError(f"{name} is no record: {reason}") from None
     if record is None or not whole:
         raise DamagedError(f"{name}: content and digest disagree, it was edited or cut")
+    if odd := _odd_part(record):
+        raise DamagedError(f"{name} is no record: {odd}")
     return record
+
+
+def _odd_part(record: Record) -> str:
+    """What pages that are drawn from a record would stumble over; empty where nothing is."""
+    count, rows = len(record.classes), record.confusion
+    if rows is not None and [len(row) for row in rows] != [count] * count:
+        return f"its confusion is no table of {count} by {count} classes"
+    if not all(isinstance(reported, dict) for reported in record.facts.values()):
+        return "its facts are no tables by the title of a step"
+    return ""
 
 
 def _body(record: Record) -> bytes:

@@ -65,7 +65,7 @@ def read_checkpoint(path: Path) -> State | None:
             scalars = json.loads((file.metadata() or {})["scalars"])
             names = file.keys()
             return State({name: file.get_tensor(name) for name in names}, scalars)
-    except (OSError, SafetensorError, ValueError, KeyError):
+    except (OSError, SafetensorError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -19,6 +18,7 @@ from torch import Tensor
 from irfer_bench.api import Context, DamagedError, UsageError
 from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint
 from irfer_clip.backbone_files import OPENAI_SHA256, backbone_digest, is_file_path, locate
+from irfer_clip.described import read_architecture, read_colours
 from irfer_clip.prompting import normalize
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -113,10 +113,15 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     Raises:
         UsageError: names or shapes differ; says which.
     """
+    _check_depth(config, state, what)
     known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
     # Without memory and without random numbers: every tensor comes from the checkpoint.
-    with torch.device("meta"):
-        clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
+    try:
+        with torch.device("meta"):
+            clip = CLIP(**known, quick_gelu=bool(config.get("quick_gelu", False)))
+    except (RuntimeError, ValueError, ArithmeticError, AssertionError) as error:
+        why = (str(error).splitlines() or [type(error).__name__])[0]
+        raise DamagedError(f"{what}: no network has its architecture ({why})") from None
     report = compare_keys(clip.state_dict(), state)
     if not report.fits:
         raise UsageError(
@@ -129,28 +134,47 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     return clip.eval().requires_grad_(False)
 
 
+def _check_depth(config: dict[str, Any], state: dict[str, Tensor], what: str) -> None:
+    """Refuse more layers than the file has tensors, before modules are made of them.
+
+    Raises:
+        DamagedError: they are more, or the architecture says nothing that can be understood.
+    """
+    try:
+        for tower in ("vision_cfg", "text_cfg"):
+            layers = config[tower].get("layers", 12)
+            count = sum(layers) if isinstance(layers, list | tuple) else int(layers)
+            if count > len(state):
+                raise DamagedError(
+                    f"{what} names {count} layers and holds {len(state)} tensors",
+                    "fetch it again, or name the right open_clip model in `architecture`",
+                )
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise DamagedError(f"{what} has no architecture of a CLIP: {error!r}") from None
+
+
 @lru_cache(maxsize=2)
 def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
     file = Path(path)
     state, metadata = read_state(file)
     if "architecture" in metadata:
-        config = json.loads(metadata["architecture"])
+        config = read_architecture(metadata, file.name)
     else:
-        config = open_clip.get_model_config(architecture) if architecture else None
-        if config is None:
+        found = open_clip.get_model_config(architecture) if architecture else None
+        if found is None:
             known = "name it in `architecture`, for example ViT-B-16-quickgelu"
             raise UsageError(
                 f"the architecture of {file.name} is {architecture or 'unknown'!r}", known
             )
+        config = found
     clip = build_clip(config, state, file.name).to(device)
-    mean, std = (json.loads(metadata.get(key, "null")) for key in ("mean", "std"))
     size = clip.visual.image_size
     return Backbone(
         clip,
         _tokenizer(metadata, file, architecture),
         int(size[0] if isinstance(size, (tuple, list)) else size),
-        tuple(mean or MEAN),
-        tuple(std or STD),
+        read_colours(metadata, "mean", MEAN, file.name),
+        read_colours(metadata, "std", STD, file.name),
         digest,
         device,
     )
@@ -161,7 +185,7 @@ def _tokenizer(metadata: dict[str, str], file: Path, architecture: str) -> Any:
     if merges is None:
         return open_clip.get_tokenizer(architecture) if architecture else SimpleTokenizer()
     path = file.parent / merges
-    if not path.is_file():
+    if path.name != merges or not path.is_file():
         raise DamagedError(f"{file} needs {merges} beside it", "copy both files")
     return SimpleTokenizer(bpe_path=str(path))
 

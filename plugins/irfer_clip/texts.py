@@ -109,7 +109,7 @@ def find_texts(texts: str, weights: Path | None) -> Path:
 def _read(path: Path, content: str) -> Sentences:
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise DamagedError(f"{path} is not a TOML file of texts: {error}") from None
     own = given if path == SHIPPED else _merged(path, given)
     return Sentences(

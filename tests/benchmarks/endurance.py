@@ -1,30 +1,40 @@
-"""`python -m tests.benchmarks.endurance`: preparation killed ten times, and 100,000 images.
+"""`python -m tests.benchmarks.endurance WHAT`: large or many, looked at for faults.
 
-Minutes, gigabytes of disk, no figure in the table: what it prints is a check, not a race.
+`images`: preparation killed ten times, and 100,000 images (minutes, gigabytes of disk).
+`boards [ROUNDS [PROCESSES]]`: processes that share one store and one `--out` leave no stale board.
+`components [NUMBER]`: so many of one plugin are announced and listed.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import multiprocessing
 import os
 import random
 import resource
+import shutil
 import signal
 import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
+from contextlib import redirect_stderr, redirect_stdout
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.cli import main
+from irfer_bench.engine.boards import find_stale
 from tests.benchmarks.data import draw_images
+from tests.benchmarks.kills import TOY
+from tests.irfer_bench.distributions import write_distribution
 
 KILLS = 10
 SETTING = "folder_vis_supervised"
 
 
-def main(images: int = 10_000, many: int = 100_000) -> None:
+def prepare(images: int = 10_000, many: int = 100_000) -> None:
     """Kill and resume `images`, then prepare and read `many`."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -40,6 +50,74 @@ def main(images: int = 10_000, many: int = 100_000) -> None:
         made, peak = _prepare(folder / "root", folder / "home")
         say(f"{many} images prepared in {made['seconds']:.0f} s, peak {peak:.0f} MB a process")
         say(f"  read once more: {_read(made['folder'])}")
+
+
+def race(rounds: int = 100, processes: int = 16) -> int:
+    """Cached cells run at once into one folder; rounds with a stale board or a lost record.
+
+    Each round has a new folder, and each process another cell; all begin together.
+    """
+    stale = lost = 0
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        environment = {"IRFER_BENCH_HOME": str(folder / "home"), "IRFER_BENCH_FIGURES": "none"}
+        os.environ.update(environment)
+        sys.path.insert(0, str(TOY))
+        _run_toy(folder / "first", range(processes))
+        for number in range(rounds):
+            out = folder / f"out{number}"
+            gate = multiprocessing.get_context("fork").Barrier(processes)
+            children = [_fork(out, seed, gate) for seed in range(processes)]
+            codes = [os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) for child in children]
+            written = len(list(out.glob("records/*/*.json")))
+            stale += bool(find_stale(out, ["toy_weak"], "markdown"))
+            lost += written != processes or any(codes)
+            say(f"  round {number + 1}: {written} records, {stale} stale, {lost} incomplete")
+            shutil.rmtree(out)
+    say(f"{rounds} rounds of {processes} processes: {stale} stale boards, {lost} incomplete")
+    return stale + lost
+
+
+def _fork(out: Path, seed: int, gate: Any) -> int:
+    """A process that waits for the others and runs one cell."""
+    child = os.fork()
+    if not child:
+        code = 1
+        try:
+            gate.wait()
+            code = _run_toy(out, [seed])
+        finally:
+            os._exit(code)
+    return child
+
+
+def _run_toy(out: Path, seeds: Iterable[int]) -> int:
+    words = ["run", "-d", "toy", "-t", "toy_raw", "-r", "toy_means", "--fold", "1", "--json"]
+    words += [word for seed in seeds for word in ("--seed", str(seed))]
+    with Path(os.devnull).open("w") as null, redirect_stdout(null), redirect_stderr(null):
+        return main([*words, "--out", str(out)])
+
+
+def announce(number: int = 100_000) -> float:
+    """Seconds of processor time of `list translators --json` with so many of a third party."""
+    text = (
+        "from irfer_bench.api import Component, hookimpl\n"
+        "@hookimpl\ndef irfer_bench_components():\n"
+        f"    for k in range({number}):\n"
+        "        yield Component('translator', f'many_{k}', 'nowhere:Nothing', summary='one')\n"
+    )
+    with tempfile.TemporaryDirectory() as name:
+        site = write_distribution(Path(name), "irfer-many", {"many": text}, {"many": "many"})
+        path = os.pathsep.join([str(site), os.environ.get("PYTHONPATH", "")])
+        environment = os.environ | {"PYTHONPATH": path, "IRFER_BENCH_HOME": name}
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        command = [sys.executable, "-m", "irfer_bench", "list", "translators", "--json"]
+        done = subprocess.run(command, env=environment, check=True, stdout=subprocess.PIPE)
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    listed = len(json.loads(done.stdout)["components"])
+    seconds = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    say(f"{listed} translators listed in {seconds:.1f} s of processor time")
+    return seconds
 
 
 def say(text: str) -> None:
@@ -103,4 +181,6 @@ def _read(folder: str) -> str:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    what, *numbers = sys.argv[1:] or ["images"]
+    parts = {"images": prepare, "boards": race, "components": announce}
+    parts[what](*map(int, numbers))

@@ -1,9 +1,9 @@
 """`python -m tests.benchmarks.kills [TIMES]`: a suite in two worker processes, killed at random.
 
-Twenty cheap cells run under `--executor local --workers 2`. Half of the kills hit the host, half a
-worker, after a random number of artefacts. After each one the store and the results are looked at;
-the next run goes on, and where it finishes, everything must equal what one process made without
-interruption.
+Cheap cells run under `--executor local --workers 2`. Each kill hits the host or a worker, nine of
+ten after a random number of artefacts, one of ten after a random time, such as while the processes
+start. After each kill of the host the store and the results are looked at; the next run
+goes on, and where it finishes, everything must equal what one process made without interruption.
 """
 
 from __future__ import annotations
@@ -27,11 +27,14 @@ from irfer_bench.store.artefacts import Store
 
 ROOT = Path(__file__).parents[2]
 TOY = ROOT / "tests" / "irfer_bench" / "toy"
-SEEDS = [word for seed in range(5) for word in ("--seed", str(seed))]
+SEEDS = [word for seed in range(15) for word in ("--seed", str(seed))]
 GRID = "run -d toy -t toy_raw -t toy_shift -r toy_means --threads 1 --fold 1 --fold 2"
 WORDS = [*GRID.split(), *SEEDS]
 LOCAL = ["--executor", "local", "--workers", "2"]
-CELLS = 20
+CELLS = 60
+LEAP = 20
+"""Artefacts after which the next kill comes at the latest."""
+KINDS = ("lost", "doubled", "half", "different", "left")
 
 
 @dataclass
@@ -39,8 +42,13 @@ class Suite:
     """The cells in one home folder, and what was found wrong."""
 
     folder: Path
-    faults: list[str] = field(default_factory=list)
+    faults: list[tuple[str, str]] = field(default_factory=list)
     finished: dict[str, int] = field(default_factory=dict)
+    written: dict[str, int] = field(default_factory=dict)
+
+    def fault(self, kind: str, text: str) -> None:
+        """Note what is wrong, by one of `KINDS`."""
+        self.faults.append((kind, text))
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """Begin or go on."""
@@ -61,7 +69,7 @@ class Suite:
             try:
                 found[path.name] = json.loads(path.read_text())
             except ValueError:
-                self.faults.append(f"{path.name} is half written")
+                self.fault("half", f"record {path.name}")
         return found
 
     def count(self) -> int:
@@ -70,10 +78,10 @@ class Suite:
 
     def check(self) -> None:
         """What is finished is whole, was finished once, and no process is left."""
-        ending = time.monotonic() + 20
+        ending = time.monotonic() + 60
         while list(self.processes()):
             if time.monotonic() > ending:
-                self.faults.append(f"processes are left: {list(self.processes())}")
+                self.fault("left", f"processes {list(self.processes())}")
                 break
             time.sleep(0.02)
         said: list[str] = []
@@ -82,12 +90,33 @@ class Suite:
         for manifest in self.folder.glob("store/artefacts/*/*/manifest.json"):
             here[manifest.parent.name] = manifest.stat().st_mtime_ns
             if store.get(manifest.parent.name) is None:
-                self.faults.append(f"artefact {manifest.parent.name[:8]} is damaged: {said}")
-        for key, stamp in self.finished.items():
-            if here.get(key) != stamp:
-                self.faults.append(f"artefact {key[:8]} was lost or made twice")
+                self.fault("half", f"artefact {manifest.parent.name[:8]}: {said}")
+        self._compare_stamps("artefact", self.finished, here)
         self.finished = here
-        self.records()
+        self._check_results()
+
+    def _check_results(self) -> None:
+        cells = [tuple(map(str, record["cell"].values())) for record in self.records().values()]
+        for _ in range(len(cells) - len(set(cells))):
+            self.fault("doubled", "two records of one cell")
+        here = {}
+        failed = {name for name, record in self.records().items() if record["outcome"] != "ok"}
+        for path in self.out.glob("[pr]*/*/*.json"):
+            if path.name not in failed:  # which a result replaces
+                here[str(path.relative_to(self.out))] = path.stat().st_mtime_ns
+            try:
+                json.loads(path.read_bytes())
+            except ValueError:
+                self.fault("half", path.name)
+        self._compare_stamps("file", self.written, here)
+        self.written = here
+
+    def _compare_stamps(self, what: str, before: dict[str, int], now: dict[str, int]) -> None:
+        for name, stamp in before.items():
+            if name not in now:
+                self.fault("lost", f"{what} {name}")
+            elif now[name] != stamp:
+                self.fault("doubled", f"{what} {name} was made twice")
 
     def processes(self) -> Iterator[int]:
         """Living processes of this home folder."""
@@ -103,23 +132,26 @@ class Suite:
         """Records and predictions equal the other's."""
         mine, theirs = self.records(), other.records()
         if mine.keys() != theirs.keys() or len(mine) != CELLS:
-            self.faults.append(f"{len(mine)} records, {len(theirs)} were due")
+            self.fault("lost", f"{len(mine)} records, {len(theirs)} were due")
         for name in mine.keys() & theirs.keys():
             for fact in ("outcome", "metrics", "confusion", "key"):
                 if mine[name][fact] != theirs[name][fact]:
-                    self.faults.append(f"{name}: another {fact}")
+                    self.fault("different", f"{name}: {fact}")
         for path in other.out.glob("predictions/*/*"):
             twin = self.out / path.relative_to(other.out)
-            if not twin.is_file() or twin.read_bytes() != path.read_bytes():
-                self.faults.append(f"{path.name}: other predictions")
-        pages = (self.out / "toy_weak.md", other.out / "toy_weak.md")
-        if not all(page.is_file() for page in pages):
-            self.faults.append("a board is missing")
+            if not twin.is_file():
+                self.fault("lost", path.name)
+            elif twin.read_bytes() != path.read_bytes():
+                self.fault("different", path.name)
+        if not (self.out / "toy_weak.md").is_file():
+            self.fault("lost", "the board")
+        for path in self.folder.rglob("*.irfer.tmp"):
+            self.fault("left", f"draft {path.name}")
 
 
-def main(times: int = 40, seed: int = 0) -> list[str]:
+def main(times: int = 40, seed: int = 0) -> list[tuple[str, str]]:
     """Kill so often; the faults."""
-    rng = random.Random(seed)
+    rng, begun = random.Random(seed), time.monotonic()
     with tempfile.TemporaryDirectory() as name:
         reference = Suite(Path(name) / "reference")
         reference.folder.mkdir()
@@ -132,42 +164,61 @@ def main(times: int = 40, seed: int = 0) -> list[str]:
             suite.check()
             kills += killed
             left = f"{len(suite.finished)} artefacts, {len(suite.records())} records"
-            _say(f"kill {kills}: {left}")
+            _say(f"{kills} kills: {left}, {len(faults) + len(suite.faults)} faults")
             if done:
                 whole += 1
                 suite.compare(reference)
                 faults += suite.faults
                 shutil.rmtree(suite.folder)
                 suite = Suite(suite.folder)
-        while suite.folder.exists() and suite.start(*LOCAL).wait():
-            suite.check()
         if suite.folder.exists():
+            while suite.start(*LOCAL).wait():
+                suite.check()
+            suite.check()
             suite.compare(reference)
+            whole += 1
         faults += suite.faults
-    _say(f"{times} kills, {whole + 1} whole suites compared, {len(faults)} faults")
+    count = ", ".join(f"{sum(kind == each for kind, _ in faults)} {each}" for each in KINDS)
+    minutes = (time.monotonic() - begun) / 60
+    _say(f"{times} kills, {whole} suites of {CELLS} cells compared, {minutes:.0f} min: {count}")
     return faults
 
 
-def _run_and_kill(suite: Suite, rng: random.Random, most: int) -> tuple[bool, bool]:
-    """Run, kill host or worker when a random number of artefacts is there or a little later.
+def _run_and_kill(suite: Suite, rng: random.Random, most: int) -> tuple[int, bool]:
+    """Run, and kill a worker or the host until the host has ended.
 
     Returns:
-        Whether something was killed, and whether the suite was finished all the same.
+        How often something was killed, and whether the suite was finished all the same.
     """
-    host = suite.start(*LOCAL)
-    if len(suite.finished) >= most - 3:  # what is left is too short to be hit
-        return False, host.wait() == 0
-    wanted = rng.randrange(len(suite.finished), most)
+    host, kills = suite.start(*LOCAL), 0
+    while True:
+        _wait_at_random(suite, rng, most, host)
+        if host.poll() is not None:
+            return kills, host.returncode == 0
+        workers = [pid for pid in suite.processes() if pid != host.pid]
+        victim = rng.choice([host.pid, *workers])
+        with suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+            kills += 1
+        if victim == host.pid:
+            return kills, host.wait() == 0
+
+
+def _wait_at_random(
+    suite: Suite, rng: random.Random, most: int, host: subprocess.Popen[bytes]
+) -> None:
+    """Until some more artefacts are there, or for a time while processes start or pages are made.
+
+    An artefact that is there is not waited for, and neither is one that is beyond the last.
+    """
+    have = suite.count()
+    if rng.random() < 0.1 or have > most - 3:
+        time.sleep(rng.uniform(0, 1))
+        return
+    wanted = rng.randrange(have, min(have + LEAP, most))
     while suite.count() < wanted and host.poll() is None:
         time.sleep(0.002)
     time.sleep(rng.uniform(0, 0.1))
-    if host.poll() is not None:
-        return False, host.returncode == 0
-    others = [pid for pid in suite.processes() if pid != host.pid]
-    victim = rng.choice([host.pid, rng.choice(others)]) if others else host.pid
-    with suppress(ProcessLookupError):
-        os.kill(victim, signal.SIGKILL)
-    return True, host.wait() == 0
 
 
 def _say(text: str) -> None:
@@ -177,6 +228,6 @@ def _say(text: str) -> None:
 
 if __name__ == "__main__":
     found = main(*map(int, sys.argv[1:]))
-    for fault in found:
-        _say(fault)
+    for kind, text in found:
+        _say(f"{kind}: {text}")
     sys.exit(bool(found))

@@ -18,7 +18,13 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
-from irfer_bench.api import BenchError, DamagedError, MissingWeightsError, UsageError
+from irfer_bench.api import (
+    BenchError,
+    DamagedError,
+    MissingWeightsError,
+    RefusedError,
+    UsageError,
+)
 from irfer_bench.nn.weights import Pretrained, digest, find
 from irfer_bench.store import digests
 from irfer_bench.testing.memory import MemoryContext
@@ -232,3 +238,34 @@ def test_the_archives_that_may_run_code_are_those_whose_digests_openai_published
     import open_clip.pretrained as published
 
     assert f"/clip/models/{sha256}/ViT-" in Path(published.__file__).read_text()
+
+
+def test_an_unknown_archive_of_torchscript_is_refused_as_a_backbone(tmp_path: Path) -> None:
+    _torchscript(tmp_path / "mine.pt", dict(tiny_clip().state_dict()))
+    context = MemoryContext(weights=tmp_path)
+    with pytest.raises(RefusedError, match="TorchScript archive, which runs code"):
+        load_backbone("mine.pt", "ViT-B-16-quickgelu", context)
+
+
+@pytest.mark.parametrize(
+    ("architecture", "said"),
+    [
+        ({**ARCHITECTURE, "vision_cfg": {**ARCHITECTURE["vision_cfg"], "layers": 10**6}},
+         "names 1000000 layers and holds"),
+        ({**ARCHITECTURE, "text_cfg": {**ARCHITECTURE["text_cfg"], "layers": 10**6}},
+         "names 1000000 layers and holds"),
+        ({}, "no architecture of a CLIP"),
+        ([], "no architecture of a CLIP"),
+        ("[" * 990 + "]" * 990, "no architecture of a CLIP"),
+        ("{half", "is no JSON"),
+    ],
+)  # fmt: skip
+def test_a_file_cannot_ask_for_more_layers_than_it_has_tensors(
+    architecture: Any, said: str, tmp_path: Path
+) -> None:
+    """A file of a few hundred bytes took gigabytes for a million empty layers."""
+    text = architecture if isinstance(architecture, str) else json.dumps(architecture)
+    tensors = {"visual.conv1.weight": torch.zeros(1)}
+    save_file(tensors, tmp_path / "deep.safetensors", {"architecture": text})
+    with pytest.raises(DamagedError, match=said):
+        load_backbone("deep.safetensors", "", MemoryContext(weights=tmp_path))

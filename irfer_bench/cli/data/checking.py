@@ -127,7 +127,7 @@ def _print_manifest(manifest: Manifest, usable: Sequence[Item]) -> None:
     print(f"  {'subjects':<12} {len(set(manifest.by_subject) - {'none'})}")
     emit(f"  {'fingerprint':<12} {manifest.fingerprint}", rest=INDENT)
     print(f"  {'problems':<12} {len(manifest.problems) or 'none'}")
-    print_problems([p for p in manifest.problems if p not in blocking], sys.stdout)
+    print_problems([p for p in manifest.problems if p.kind not in BLOCKING], sys.stdout)
 
 
 def _print_differences(differences: list[Difference], against: str) -> None:

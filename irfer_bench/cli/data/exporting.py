@@ -5,14 +5,13 @@ from __future__ import annotations
 import argparse
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from irfer_bench.cli.data import preparing
 from irfer_bench.cli.data.opened import open_source
 from irfer_bench.data.scanning import scan
 from irfer_bench.errors import UsageError
-from irfer_bench.home import home
+from irfer_bench.home import home, user_path
 from irfer_bench.orchestration.preparing import PreparedDomain
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
@@ -69,7 +68,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     try:
         done = export_hub(
             _clips(rows),
-            Path(args.out).expanduser(),
+            user_path(args.out),
             about,
             upload=args.upload,
             i_have_the_right=args.i_have_the_right,

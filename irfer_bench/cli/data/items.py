@@ -10,6 +10,7 @@ from typing import Any
 
 from irfer_bench.cli.data.opened import print_problems, scan_dataset
 from irfer_bench.contracts.values import Item
+from irfer_bench.data.sheets import sheet_row
 from irfer_bench.errors import MissingError
 from irfer_bench.registry import Registry
 
@@ -31,7 +32,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     else:
         writer = csv.DictWriter(sys.stdout, COLUMNS, lineterminator="\n")
         writer.writeheader()
-        writer.writerows(_row(item) for item in items)
+        writer.writerows(sheet_row(_row(item)) for item in items)
     if not items:
         raise MissingError(f"{args.dataset}: no usable item", "see the problems above")
     return 0

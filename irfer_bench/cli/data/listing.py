@@ -5,10 +5,10 @@ from __future__ import annotations
 import argparse
 import json
 import os
-from pathlib import Path
 from typing import Any
 
 from irfer_bench.experiment.request import parse_roots
+from irfer_bench.home import is_folder
 from irfer_bench.registry import Registry
 from irfer_bench.render.layout import columns, labelled, wrapped
 from irfer_bench.render.listing import ABSENT, HERE
@@ -37,7 +37,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
                 "references": cite(component.source),
                 "needs_root": needs,
                 "root": root,
-                "here": not needs or (root is not None and Path(root).expanduser().is_dir()),
+                "here": not needs or (root is not None and is_folder(root)),
             }
         )
     if args.json:

@@ -14,7 +14,7 @@ from irfer_bench.data.scanning import other_datasets, scan
 from irfer_bench.errors import UsageError
 from irfer_bench.experiment.dataset_copy import DatasetCopy, find_copy
 from irfer_bench.experiment.request import parse_params, parse_roots
-from irfer_bench.home import home
+from irfer_bench.home import home, user_path
 from irfer_bench.orchestration.reporter import open_reporter
 from irfer_bench.registry import Registry
 from irfer_bench.render.layout import emit
@@ -28,7 +28,7 @@ def open_source(
     args: argparse.Namespace, registry: Registry, name: str, *, now: bool = False
 ) -> DatasetCopy:
     """A dataset and where it is; with `now` its folder is read if it was not yet."""
-    roots = {k: Path(v).expanduser() for k, v in parse_roots(args.data_root, args.dataset).items()}
+    roots = {k: user_path(v) for k, v in parse_roots(args.data_root, args.dataset).items()}
     landmarks, boxes = getattr(args, "landmarks", ""), getattr(args, "boxes", "")
     return find_copy(
         registry,
@@ -36,8 +36,8 @@ def open_source(
         roots=roots,
         home=home(),
         scan=now,
-        landmarks=Path(landmarks).expanduser() if landmarks else None,
-        boxes=Path(boxes).expanduser() if boxes else None,
+        landmarks=user_path(landmarks) if landmarks else None,
+        boxes=user_path(boxes) if boxes else None,
         given=parse_params(args.param).get(name),
     )
 

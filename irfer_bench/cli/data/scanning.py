@@ -12,6 +12,7 @@ from pathlib import Path
 
 from irfer_bench.cli.data.opened import open_source, write_new
 from irfer_bench.contracts.values import Item
+from irfer_bench.data.sheets import sheet_row
 from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.registry import Registry
 from irfer_bench.render.layout import columns, labelled
@@ -42,7 +43,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
     text = io.StringIO()
     writer = csv.DictWriter(text, list(rows[0]), lineterminator="\n")
     writer.writeheader()
-    writer.writerows(rows)
+    writer.writerows(map(sheet_row, rows))
     if args.out == "-":
         sys.stdout.write(text.getvalue())
     else:

@@ -18,6 +18,9 @@ OTHERS_USED = "the others are used, results are marked incomplete"
 Key = TypeVar("Key")
 Row = TypeVar("Row")
 
+LONGEST = 1024
+"""Characters of a path in a list; none of a file is longer than four times that in bytes."""
+
 
 @dataclass
 class Notes:
@@ -158,6 +161,8 @@ def path_below(given: str, root: Path, top: str = "root") -> str:
     path = PurePosixPath(given.replace("\\", "/"))
     if not given or not given.isprintable() or ";" in given:
         raise RefusedRowError("bad_row", "it has no usable path")
+    if len(given) > LONGEST or any(len(part.encode()) > 255 for part in path.parts):
+        raise RefusedRowError("bad_row", f"its path of {len(given)} characters is no file's")
     if path.is_absolute() or ".." in path.parts or not inside(root / path, root):
         action = f"{given} leads elsewhere, not from the {top} downwards"
         raise RefusedRowError("outside_root", action)

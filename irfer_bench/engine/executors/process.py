@@ -92,7 +92,7 @@ class Worker:
             return None
         try:
             return iter([msgspec.json.decode(line, type=dict[str, Any]) for line in lines])
-        except msgspec.DecodeError:
+        except (ValueError, RecursionError):
             self._stopped = "failed", "the worker wrote an invalid event"
             return None
 

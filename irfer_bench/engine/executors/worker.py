@@ -144,11 +144,11 @@ def decode(text: bytes) -> Envelope:
     """
     try:
         return msgspec.json.decode(text, type=Envelope)
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):  # also what is no UTF-8
         pass
     try:
         return Envelope(msgspec.json.decode(text, type=Job))
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise DamagedError(f"not a valid job: {error}", "see docs/hooks.md") from None
 
 

@@ -91,6 +91,6 @@ def read_export(given: Path, role: str) -> Export:
                      ("name", "variant", "version", "preset", "distribution", "params", "inputs",
                       "given")}  # fmt: skip
         state = State(load_file(folder / STATE), facts["scalars"])
-    except (OSError, ValueError, KeyError, TypeError, SafetensorError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError, SafetensorError) as error:
         raise DamagedError(f"{folder} cannot be read as a fitted {role} ({error})", AGAIN) from None
     return Export(described, state, images)

@@ -10,6 +10,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+from irfer_bench.data.sheets import sheet_row
 from irfer_bench.errors import UsageError
 from irfer_bench.store.files import atomic_file, require_writable
 
@@ -115,7 +116,7 @@ class Table:
         writer.writeheader()
         for row in self.rows:
             values = row.values(self.classes)
-            writer.writerow({name: _text(value) for name, value in values.items()})
+            writer.writerow(sheet_row({name: _text(value) for name, value in values.items()}))
         return text.getvalue()
 
     def _parquet(self, draft: Path) -> None:

@@ -13,6 +13,7 @@ from irfer_bench.api import (
     RefusedRowError,
     natural,
     path_below,
+    plain_cell,
     read_rows,
 )
 from irfer_datasets.folder.rows import (
@@ -130,7 +131,8 @@ def _csv(path: Path) -> Iterator[dict[str, str]]:
             reader = csv.DictReader(stream, skipinitialspace=True)
             _check_columns(path, reader.fieldnames or ())
             for record in reader:
-                yield {k: (v or "").strip() for k, v in record.items() if isinstance(k, str)}
+                texts = {k: v or "" for k, v in record.items() if isinstance(k, str)}
+                yield {name: plain_cell(text.strip()) for name, text in texts.items()}
     except (UnicodeDecodeError, csv.Error, OSError) as error:
         hint = "save it as UTF-8 CSV"
         raise DamagedError(f"{path.name} cannot be read ({error})", hint) from error

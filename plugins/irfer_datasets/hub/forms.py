@@ -161,7 +161,7 @@ def saved_files(place: Place) -> Iterator[Path]:
             continue
         try:
             names = [entry["filename"] for entry in json.loads(state.read_bytes())["_data_files"]]
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             name = relative(state, place.base)
             raise DamagedError(f"{name} cannot be read ({error})", "save it anew") from error
         for path in (state.parent / name for name in names):

@@ -174,7 +174,7 @@ def recall(tables: Sequence[Table], params: HubParams) -> dict[str, Position] | 
     """Positions of the last survey; a hint only: the reader compares the row's id."""
     try:
         return msgspec.json.decode(_file(tables, params).read_bytes(), type=dict[str, Position])
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, ValueError, RecursionError):
         return None
 
 

@@ -8,7 +8,14 @@ from logging import CRITICAL
 from pathlib import Path
 from typing import Any
 
-from irfer_bench.api import DamagedError, MissingError, Problem, private_folder, relative
+from irfer_bench.api import (
+    BenchError,
+    DamagedError,
+    MissingError,
+    Problem,
+    private_folder,
+    relative,
+)
 from irfer_datasets.hub.columns import Columns
 from irfer_datasets.hub.forms import (
     Form,
@@ -70,7 +77,9 @@ def open_tables(root: Path | None, params: HubParams) -> tuple[list[Table], list
             splits = _imagefolder(place)
         else:
             raise MissingError(f"{place.base} is no dataset: {form.reason}")
-    except _errors() as error:
+    except BenchError:
+        raise
+    except Exception as error:  # the libraries raise anything on damaged files
         raise _unreadable(place, form, error) from error
     tables = []
     for name, rows in splits.items():
@@ -108,7 +117,10 @@ def _saved(place: Place) -> dict[str, Any]:
 
     list(saved_files(place))
     found: Any = datasets.load_from_disk(str(place.base))
-    return dict(found) if isinstance(found, dict) else {"": found}
+    splits: dict[str, Any] = dict(found) if isinstance(found, dict) else {"": found}
+    for rows in splits.values():
+        rows.data.validate(full=True)  # without it a damaged offset reads foreign memory
+    return splits
 
 
 def _parquet(place: Place) -> tuple[dict[str, Any], list[Problem]]:
@@ -183,13 +195,6 @@ def _download(params: HubParams) -> Path:
         ) from error
     whole.touch()
     return Path(snapshot)
-
-
-def _errors() -> tuple[type[Exception], ...]:
-    import pyarrow
-    from datasets.exceptions import DatasetsError
-
-    return (DatasetsError, pyarrow.ArrowException, OSError, ValueError, KeyError, TypeError)
 
 
 def _unreadable(place: Place, form: Form, error: Exception) -> DamagedError:

@@ -96,11 +96,12 @@ def _rows(
         yield row
         return
     # Images straight in onset or apex, one or more of each clip, whose folder lies beside it.
-    known = sorted(clips.get(_above(levels), []), key=len, reverse=True)
+    known = {clip.casefold() for clip in clips.get(_above(levels), [])}
+    only = next(iter(known)) if len(known) == 1 else ""
     for name in row.files:
         stem = PurePath(name).stem.casefold()
-        clip = next((clip.casefold() for clip in known if _begins(stem, clip.casefold())), "")
-        yield replace(row, path=name, files=(name,), clip=clip)
+        own = (clip for clip in sorted(known, key=len, reverse=True) if _begins(stem, clip))
+        yield replace(row, path=name, files=(name,), clip=next(own, only))
 
 
 def _begins(stem: str, clip: str) -> bool:

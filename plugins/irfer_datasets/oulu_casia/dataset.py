@@ -179,7 +179,8 @@ class OuluCasia(OfficialDataset):
     inner: ClassVar[Mapping[str, str]] = {
         "/(?:Strong|Weak|Dark)": "it holds Strong, Weak or Dark: give the folder above it",
         r"/P\d{3}": "it holds P001 and others: give the folder two above it",
-        f"/(?:{'|'.join(BASIC)})": "it holds one subject's expressions: give the one three above",
+        f"/(?:{'|'.join(BASIC)})": "it holds one subject's expressions: give the folder three "
+        "above it",
     }
     params: OuluCasiaParams
     params_class = OuluCasiaParams

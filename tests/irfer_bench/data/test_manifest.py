@@ -172,3 +172,16 @@ def test_a_linked_folder_cannot_trap_the_listing(root: Path) -> None:
     before = signature(root)
     (root / "loop").symlink_to(root)
     assert signature(root) != before
+
+
+def test_an_image_overwritten_with_size_and_date_kept_is_read_again(
+    root: Path, tmp_path: Path
+) -> None:
+    home, one = tmp_path / "home", root / "nir/s0/anger/0.png"
+    before = scan(Folder(), root, home=home)
+    dates, content = one.stat(), bytearray(one.read_bytes())
+    content[-20] ^= 1
+    one.write_bytes(content)
+    os.utime(one, ns=(dates.st_atime_ns, dates.st_mtime_ns))
+    assert stored("folder", root, home) is None
+    assert scan(Folder(), root, home=home).fingerprint != before.fingerprint

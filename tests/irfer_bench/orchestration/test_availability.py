@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -12,16 +13,18 @@ from irfer_bench.orchestration.availability import (
     data_here,
     dataset_of,
     gpu_problem,
+    group_datasets,
     missing_packages,
     missing_weights,
 )
-from irfer_bench.registry import load
+from irfer_bench.registry import Registry, load
 
 
 def test_what_is_announced_agrees_with_what_is_loaded() -> None:
     registry = load()
-    datasets = registry.components("dataset")
-    for component in datasets:
+    announced = registry.components("dataset")
+    datasets = group_datasets(announced)
+    for component in announced:
         if registry.owner("dataset", component.name).builtin:
             embedded = bool(component.traits.get("embedded"))
             assert embedded != registry.needs_root(component), component.name
@@ -32,7 +35,7 @@ def test_what_is_announced_agrees_with_what_is_loaded() -> None:
 
 def test_a_setting_of_no_package_here_has_no_dataset() -> None:
     far = Component("setting", "far", "elsewhere.settings:FAR")
-    assert dataset_of(far, load().components("dataset")) == ""
+    assert dataset_of(far, group_datasets(load().components("dataset"))) == ""
 
 
 def test_a_dataset_is_here_where_its_variable_names_a_folder(
@@ -84,3 +87,22 @@ def test_why_there_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     assert gpu_problem() == ""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "-1")
     assert "CUDA_VISIBLE_DEVICES" in gpu_problem()
+
+
+def test_datasets_of_settings_are_looked_up_and_not_walked_through() -> None:
+    """A plugin with many settings and datasets would be listed in quadratic time."""
+
+    class Lookups(dict[str, None]):
+        def __iter__(self) -> Iterator[str]:
+            raise AssertionError("all datasets were walked through")
+
+    near = Lookups.fromkeys(f"own_{k}" for k in range(1000))
+    for name, dataset in (("own_7_nir", "own_7"), ("own_77", "own_77")):
+        setting = Component("setting", name, "far.settings:ONE")
+        assert dataset_of(setting, {"far": near}) == dataset
+
+
+def test_a_method_without_parameters_needs_no_weights(monkeypatch: pytest.MonkeyPatch) -> None:
+    bare = Component("translator", "bare", "nowhere:Bare")
+    monkeypatch.setattr(Registry, "params_class", lambda self, component: pytest.fail("asked"))
+    assert missing_weights(Registry(), bare) == dict.fromkeys(availability.PRESETS, "")

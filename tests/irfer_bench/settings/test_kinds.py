@@ -48,6 +48,9 @@ def test_another_datasets_source_is_used_as_a_whole_and_has_no_partners() -> Non
     assert (other.source, other.fitting) == (Use("source", "all", translated=True), "elsewhere")
     assert own.compared is not None
     assert other.compared is None
+    assert own.fitted.startswith("fitted on pairs")
+    assert other.fitted.startswith("fitted on another dataset's pairs")
+    assert not own.partners and not other.partners, "true partners are the tested domain's"
 
 
 @pytest.mark.parametrize("spectrum", ["nir", "lwir", None])

@@ -296,3 +296,11 @@ def test_sweep_keeps_what_is_asked_for(store):
     assert size > 0
     assert fresh(store).has(KEY)
     assert not fresh(store).has("b" * 64)
+
+
+def test_an_open_store_is_closed_to_others_before_anything_is_written(tmp_path):
+    root = tmp_path / "store"
+    root.mkdir(mode=0o755)
+    root.chmod(0o755)
+    Store(root).get_or_build("a" * 64, lambda folder: {}, describe={})
+    assert root.stat().st_mode & 0o777 == 0o700
