@@ -101,6 +101,7 @@ if TYPE_CHECKING:
     from irfer_bench.data.trees.official import (
         DatasetCopy,
         OfficialDataset,
+        SplitDataset,
         choose_copy,
         find_copies,
         note_other_copies,
@@ -194,7 +195,8 @@ _HOMES = {
     ),
     "data.trees.folds": "cut_folds every_fifth few_subjects own_folds read_folds split_fold",
     "data.trees.official": (
-        "DatasetCopy OfficialDataset choose_copy find_copies note_other_copies top_folders "
+        "DatasetCopy OfficialDataset SplitDataset choose_copy find_copies note_other_copies "
+        "top_folders "
         "visible_still"
     ),
     "data.trees.recorded": "Recorded SequenceKey note_absent_sequences read_sequences",
@@ -359,6 +361,7 @@ __all__ = [
     "read_folds",
     "DatasetCopy",
     "OfficialDataset",
+    "SplitDataset",
     "choose_copy",
     "find_copies",
     "note_other_copies",

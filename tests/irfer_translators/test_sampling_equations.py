@@ -11,11 +11,8 @@ import torch
 from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
-from irfer_bench.api import State
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import MemoryContext
-from irfer_translators.diffusion import sr3 as sr3_module
-from irfer_translators.diffusion import t2v_ddpm as t2v_module
 from irfer_translators.diffusion.diagnostics import GuidanceToNoise, channel_spread
 from irfer_translators.diffusion.egsde import egsde, similarity
 from irfer_translators.diffusion.ilvr import ilvr
@@ -28,7 +25,6 @@ from irfer_translators.diffusion.sr3 import Sr3, by_noise_level, draw_levels, sr
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.t2v_ddpm import T2vDdpm, t2v_sample
 from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
-from tests.irfer_translators.toys import paired
 
 PROCESS = VPProcess.linear().respaced(spaced(500, 5))
 SHAPE = (2, 3, 8, 8)
@@ -216,20 +212,12 @@ def test_sr3_samples_from_noise_by_levels_of_noise_and_clips() -> None:
     torch.testing.assert_close(x, torch.ones(SHAPE, dtype=torch.float64))
 
 
-def task_of(method: Any, module: Any, patch: pytest.MonkeyPatch) -> Any:
-    """What the method asks of its network; nothing is trained."""
-    asked: list[Any] = []
-    patch.setattr(module, "score_net", lambda p, d, c, task: asked.append(task) or State({}))
-    method.train(paired(), MemoryContext())
-    return asked[0]
-
-
 @pytest.mark.parametrize(("draw", "alike"), [("batch", True), ("image", False)])
 def test_sr3_s_intervals_are_of_the_batch_or_of_each_image(
-    draw: str, alike: bool, monkeypatch: pytest.MonkeyPatch
+    draw: str, alike: bool
 ) -> None:
     made = Sr3(resolve(Sr3Params, component="sr3", preset="quick", given={"level_draw": draw}))
-    task, process = task_of(made, sr3_module, monkeypatch), VPProcess.linear()
+    task, process = made.task(), VPProcess.linear()
     shown: list[Tensor] = []
 
     def net(x: Tensor, level: Tensor) -> Tensor:
@@ -244,10 +232,10 @@ def test_sr3_s_intervals_are_of_the_batch_or_of_each_image(
     assert task.process is None
 
 
-def test_t2v_s_loss_and_levels(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_t2v_s_loss_and_levels() -> None:
     p = resolve(T2vDdpmParams, component="t2v", given={"vb_weight": 0.25, "timesteps": 500})
     made = T2vDdpm(p)
-    task = task_of(made, t2v_module, monkeypatch)
+    task = made.task()
     process = task.process
     assert (len(process), process.levels[0], process.levels[-1]) == (100, 0.0, 998.0)
     assert task.outputs == 6

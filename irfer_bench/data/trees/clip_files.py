@@ -107,7 +107,9 @@ def probe_videos(names: Sequence[str], seen: Notes) -> dict[str, VideoFacts | No
     One that cannot be read is None and noted as `empty` or `damaged`; it is to be kept, so that a
     run that needs it stops instead of going on with less.
     """
-    from irfer_bench.data.trees.video import probe_video
+    if not names:
+        return {}
+    from irfer_bench.data.trees.video import probe_video  # imports numpy
 
     def probe(name: str) -> VideoFacts | DamagedError:
         try:

@@ -36,8 +36,6 @@ class OfficialDataset(Stills):
 
     inner: ClassVar[Mapping[str, str]] = {}
     """Hints by a pattern for a part of the set: `NAME/` is the root, `/NAME` a folder in it."""
-    tested: ClassVar[str] = ""
-    """The official split that is the only fold; without one, folds are published lists."""
 
     def match(self, root: Path, found: Matches) -> Match:
         """Confident where files of it make items."""
@@ -83,10 +81,19 @@ class OfficialDataset(Stills):
         return seen
 
     def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
-        """The official test split, or the published test lists cut to the subjects present."""
-        if self.tested:
-            return [split_fold(items, self.tested)]
+        """The five published test lists, cut to the subjects present."""
         return cut_folds(read_folds(type(self).__module__.rpartition(".")[0]), items)
+
+
+class SplitDataset(OfficialDataset):
+    """A dataset with an official test split, which is its only fold."""
+
+    tested: ClassVar[str]
+    """Name of the split."""
+
+    def folds(self, items: Sequence[Item]) -> Sequence[frozenset[str]]:
+        """The official test split."""
+        return [split_fold(items, self.tested)]
 
 
 def visible_still(

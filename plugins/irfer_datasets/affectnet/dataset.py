@@ -22,7 +22,7 @@ from irfer_bench.api import (
     Item,
     Match,
     Matches,
-    OfficialDataset,
+    SplitDataset,
     Survey,
     choose_copy,
     find_copies,
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from irfer_datasets.affectnet.faces import FaceList
 
 
-class AffectNet(OfficialDataset):
+class AffectNet(SplitDataset):
     """An item is one face. Of 2017 it is cut out by the official box and has their 68 landmarks.
 
     Landmarks are the official numbers, moved with the crop. An image without a box is read whole

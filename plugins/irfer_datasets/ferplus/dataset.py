@@ -26,7 +26,7 @@ from irfer_bench.api import (
     LargeSurvey,
     Match,
     Matches,
-    OfficialDataset,
+    SplitDataset,
     Survey,
     clip_of,
     compare_splits,
@@ -59,7 +59,7 @@ class FerSurvey(LargeSurvey):
     rows: dict[str, int] = field(default_factory=dict)
 
 
-class Ferplus(OfficialDataset):
+class Ferplus(SplitDataset):
     """An item is a still of 48 x 48 grey pixels, `train`, `val` or `test`."""
 
     name = "ferplus"

@@ -29,8 +29,8 @@ from irfer_bench.api import (
     Match,
     Matches,
     Notes,
-    OfficialDataset,
     Patterns,
+    SplitDataset,
     Survey,
     canonical,
     compare_splits,
@@ -90,7 +90,7 @@ def read_splits(found: Matches, seen: Notes) -> dict[Clip, str]:
     return splits
 
 
-class Ferv39k(OfficialDataset):
+class Ferv39k(SplitDataset):
     """38,935 silent clips with one of seven expressions, visible light, official split."""
 
     name = "ferv39k"

@@ -24,7 +24,7 @@ from irfer_bench.api import (
     Match,
     Matches,
     MissingError,
-    OfficialDataset,
+    SplitDataset,
     Survey,
     note_other_copies,
 )
@@ -39,7 +39,7 @@ from irfer_datasets.raf_db.rows import (
 )
 
 
-class RafDb(OfficialDataset):
+class RafDb(SplitDataset):
     """An item is a still; its part is the kind of image, `aligned` or `original`."""
 
     name = "raf_db"

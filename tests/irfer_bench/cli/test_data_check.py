@@ -78,7 +78,7 @@ def test_another_datasets_folder_is_told_what_it_looks_like(
 ) -> None:
     oulu_tree(tmp_path)
     assert main(["data", "check", "folder", "--data-root", str(tmp_path)]) == 3
-    assert "it looks like oulu_casia (24 sequences under .)" in capsys.readouterr().err
+    assert "it looks like oulu_casia (24 items under .)" in capsys.readouterr().err
 
 
 def test_listing_and_checking_import_no_torch(tmp_path: Path) -> None:

@@ -157,7 +157,7 @@ def test_a_missing_subject_stops_nothing_and_marks_results(tmp_path: Path) -> No
 def test_a_wrong_folder_is_told_whose_it_looks_like(tmp_path: Path, root: Path) -> None:
     others = [("oulu_casia", OuluCasia()), ("folder", Folder())]
     oulu = oulu_tree(tmp_path / "oulu")
-    with pytest.raises(MissingError, match=r"is not folder: .*; it looks like oulu_casia \(24 seq"):
+    with pytest.raises(MissingError, match=r"is not folder: .*; it looks like oulu_casia \(24 it"):
         scan(Folder(), oulu, name="folder", others=others)
     with pytest.raises(MissingError, match=r"is not oulu_casia: .*; it looks like folder \(20 ima"):
         scan(OuluCasia(), root, name="oulu_casia", others=others)
