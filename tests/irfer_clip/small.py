@@ -6,11 +6,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from irfer_bench.api import Component, Scores, TrainingData
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import ClipList, MemoryContext
+from irfer_clip import prompt_classifier
 from irfer_clip.hooks import irfer_bench_components
 from tests.irfer_clip.tiny import clips, training
+from tests.recorder import Recorder
 
 NONE = ClipList([])
 SOURCE, TARGET = clips(18, seed=1), clips(6, seed=2, spectrum="nir")
@@ -68,3 +72,14 @@ def run(name: str, folder: Path, given: TrainingData, **params: Any) -> tuple[An
     method, ctx = make(name, **params), context(name, folder)
     method.fit(given, ctx)
     return method, method.predict(TEST, ctx)
+
+
+def recorded(
+    name: str, folder: Path, patch: pytest.MonkeyPatch, given: TrainingData | None = None,
+    **params: Any,
+) -> tuple[Recorder, Any, Any]:
+    """A fit whose step loop is recorded instead of run; also the method and its context."""
+    loop = Recorder.install(patch, prompt_classifier)
+    method, ctx = make(name, **params), context(name, folder)
+    method.fit(given or data(), ctx)
+    return loop, method, ctx
