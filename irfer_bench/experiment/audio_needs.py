@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from irfer_bench.errors import MissingError
 from irfer_bench.experiment.item_views import ItemInput, ItemView
-from irfer_bench.experiment.methods import HEARS, Method
+from irfer_bench.experiment.methods import NEEDS_AUDIO, Method
 
 
 def check_audio(
@@ -19,7 +19,7 @@ def check_audio(
     Raises:
         MissingError: names the copies.
     """
-    if method is None or method.traits["modality"] not in HEARS:
+    if method is None or method.traits["modality"] not in NEEDS_AUDIO:
         return
     if not all(getattr(each.listing.dataset, "lists_audio", True) for each in inputs):
         return

@@ -50,7 +50,7 @@ DEFAULTS = AllTraits(
     unlabelled=False,
     resamples=1000,
 )
-HEARS: frozenset[Modality] = frozenset({"audio", "audio_video"})
+NEEDS_AUDIO: frozenset[Modality] = frozenset({"audio", "audio_video"})
 """What a recognizer that needs audio declares."""
 
 

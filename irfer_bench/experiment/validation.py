@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from irfer_bench.errors import MissingError, RefusedError
 from irfer_bench.experiment.graph import Cell
-from irfer_bench.experiment.methods import HEARS
+from irfer_bench.experiment.methods import NEEDS_AUDIO
 
 
 def validate(cell: Cell) -> None:
@@ -56,7 +56,7 @@ def _validate_recognizer(cell: Cell) -> None:
         if not cell.protocol.judged:
             raise RefusedError(f"{setting.name} scores a recognizer and none was asked for")
         return
-    if recognizer.traits["modality"] in HEARS and not setting.audio:
+    if recognizer.traits["modality"] in NEEDS_AUDIO and not setting.audio:
         what = "frames" if setting.unit == "frame" else "clips"
         raise RefusedError(
             f"recognizer {recognizer.name!r} needs audio and {setting.name} has {what} without any",
@@ -66,5 +66,5 @@ def _validate_recognizer(cell: Cell) -> None:
         raise RefusedError(
             f"recognizer {recognizer.name!r} learns from target images without labels, and "
             f"{setting.name} grants none",
-            "choose a setting of unsupervised adaptation, such as synth_nir_uda or oulu_nir_uda",
+            "choose a setting of unsupervised adaptation (irfer-bench list settings)",
         )

@@ -71,11 +71,11 @@ class EncoderInputs:
     def evaluate(self, clips: Sequence[Clip]) -> list[Example]:
         """The examples by which each video is scored: one, or two with the same audio."""
         p, count = self.params, self.params.test_clips if self.frames else 1
-        heard = self.hear(clips)
+        audio = self.read_audio(clips)
         if not self.frames:
-            return [Example(torch.zeros(len(clips), 0), heard)]
+            return [Example(torch.zeros(len(clips), 0), audio)]
         taken = self.normalise(self._video.evaluate(clips, count, p.clip_split))
-        return [Example(frames, heard) for frames in taken]
+        return [Example(frames, audio) for frames in taken]
 
     def normalise(self, frames: Tensor) -> Tensor:
         """(..., 3, S, S) in 0..1 as the encoder is given them."""
@@ -83,7 +83,7 @@ class EncoderInputs:
             return frames
         return (frames - torch.tensor(IMAGENET[0])) / torch.tensor(IMAGENET[1])
 
-    def hear(self, clips: Sequence[Clip]) -> Tensor:
+    def read_audio(self, clips: Sequence[Clip]) -> Tensor:
         """(B, 1, time, mels) spectrograms; missing audio is a constant.
 
         Raises:
@@ -110,16 +110,16 @@ class TrainingReader:
         pair = inputs.params.pair
 
         @lru_cache(maxsize=max(1, CACHE_BYTES // (4 * pair.window * pair.mels)))
-        def hear(number: int) -> Tensor:
-            return inputs.hear([table.clip(number)])
+        def read_audio(number: int) -> Tensor:
+            return inputs.read_audio([table.clip(number)])
 
-        self._hear = hear
+        self._audio = read_audio
 
     def read(self, numbers: Sequence[int], generator: Generator) -> Example:
         """One random view of each clip."""
         clips = [self._table.clip(i) for i in numbers]
-        heard = torch.cat([self._hear(i) for i in numbers])
-        return Example(self._inputs.views(clips, generator), heard)
+        audio = torch.cat([self._audio(i) for i in numbers])
+        return Example(self._inputs.views(clips, generator), audio)
 
 
 def checked(clip: Clip) -> Any:

@@ -8,9 +8,10 @@ training images, and c the class token of the patches seen,
 
     L = mean_k (w_k c + b_k - v_k (h - m) / sqrt(s_k))^2 / mean_k s_k
 
-Where a few hundred steps of predicted pixels leave a class token that tells expressions no better
-than random weights do, this one tells 0.36 of seven after 2,500. The patch embedding starts as a
-whitening of the training patches, so that edges weigh as much as brightness.
+After a few hundred steps of predicted pixels a probe on the class token recognises expressions no
+better than on random weights; on this one its accuracy over seven classes is 0.36 after 2,500. The
+patch embedding starts as a whitening of the training patches, so that edges weigh as much as
+brightness.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Loading strangers one by one: what breaks is kept as data, names have one owner."""
+"""Loading third-party plugins one by one: what breaks is kept as data, names have one owner."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from irfer_bench.registry import GROUP, OWN, Registry, load
 from tests.irfer_bench.distributions import entry_points_of, hooks, write_distribution
 
 
-def strangers(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Registry:
+def third_party(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, **texts: str) -> Registry:
     """The built-ins and one distribution per text, announced before the built-ins."""
     entries = []
     for name, text in texts.items():
@@ -53,7 +53,7 @@ def test_builtins_load_without_a_failure() -> None:
 def test_a_broken_plugin_is_data(
     text: str, reason: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = strangers(tmp_path, monkeypatch, bad=text, good=hooks(("translator", "fine")))
+    registry = third_party(tmp_path, monkeypatch, bad=text, good=hooks(("translator", "fine")))
     (failure,) = registry.failures
     assert (failure.plugin, failure.distribution) == ("bad", "bad")
     assert reason in failure.reason
@@ -65,13 +65,13 @@ def test_a_factory_without_an_address_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = hooks(("translator", "blur")).replace("nowhere:Nothing", "nowhere.Nothing")
-    registry = strangers(tmp_path, monkeypatch, bad=text)
+    registry = third_party(tmp_path, monkeypatch, bad=text)
     assert "is not 'module:name'" in registry.failures[0].reason
 
 
 def test_a_builtin_name_is_reserved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Even where the stranger's entry point comes first."""
-    registry = strangers(
+    """Even where the third-party entry point comes first."""
+    registry = third_party(
         tmp_path, monkeypatch, thief=hooks(("recognizer", "pca"), ("translator", "pca"))
     )
     assert registry.owner("recognizer", "pca").builtin
@@ -82,9 +82,9 @@ def test_a_builtin_name_is_reserved(tmp_path: Path, monkeypatch: pytest.MonkeyPa
         registry.owner("recognizer", "thief:pca")
 
 
-def test_two_strangers_with_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_plugins_with_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     one = hooks(("translator", "blur"), ("translator", "only"))
-    registry = strangers(tmp_path, monkeypatch, one=one, two=hooks(("translator", "blur")))
+    registry = third_party(tmp_path, monkeypatch, one=one, two=hooks(("translator", "blur")))
     assert registry.failures == []
     assert registry.owner("translator", "one:blur").distribution == "one"
     assert registry.owner("translator", "two:blur").distribution == "two"
@@ -96,11 +96,11 @@ def test_two_strangers_with_one_name(tmp_path: Path, monkeypatch: pytest.MonkeyP
     )
 
 
-def test_a_stranger_that_says_one_name_twice_is_told(
+def test_a_plugin_that_announces_one_name_twice_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     text = hooks(("translator", "blur"), ("translator", "blur"))
-    registry = strangers(tmp_path, monkeypatch, one=text)
+    registry = third_party(tmp_path, monkeypatch, one=text)
     assert registry.owner("translator", "blur").distribution == "one"
     assert "announced twice" in registry.failures[0].reason
 
@@ -108,7 +108,7 @@ def test_a_stranger_that_says_one_name_twice_is_told(
 def test_unknown_names_get_near_ones_and_the_broken_plugins(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    registry = strangers(tmp_path, monkeypatch, bad="raise OSError('disk')")
+    registry = third_party(tmp_path, monkeypatch, bad="raise OSError('disk')")
     with pytest.raises(UsageError) as caught:
         registry.owner("translator", "nfer-sde")
     text = str(caught.value)
@@ -120,15 +120,17 @@ def test_a_hook_of_a_newer_core_is_a_warning(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     extra = "@hookimpl\ndef irfer_bench_telepathy():\n    return 1\n"
-    registry = strangers(tmp_path, monkeypatch, new=hooks(("translator", "blur"), extra=extra))
+    registry = third_party(tmp_path, monkeypatch, new=hooks(("translator", "blur"), extra=extra))
     assert registry.owner("translator", "blur").distribution == "new"
     assert registry.failures == []
     assert any("irfer_bench_telepathy" in warning for warning in registry.warnings)
 
 
-def test_builtin_only_leaves_strangers_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_builtin_only_leaves_third_party_plugins_out(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("IRFER_BENCH_PLUGINS", "builtin")
-    registry = strangers(tmp_path, monkeypatch, bad="raise RuntimeError('never imported')")
+    registry = third_party(tmp_path, monkeypatch, bad="raise RuntimeError('never imported')")
     assert registry.failures == []
     assert all(owned.builtin for owned in registry.registered)
 
@@ -141,7 +143,7 @@ def test_a_factory_that_cannot_be_loaded_is_missing(
 ) -> None:
     name = f"{tmp_path.name}_code".replace("-", "_")
     announced = hooks(("translator", "blur")).replace("nowhere:Nothing", f"{name}:Blurry")
-    registry = strangers(tmp_path, monkeypatch, one=announced)
+    registry = third_party(tmp_path, monkeypatch, one=announced)
     (tmp_path / "one" / f"{name}.py").write_text(text)
     sys.modules.pop(name, None)
     with pytest.raises(MissingError, match="translator 'blur' cannot be loaded"):

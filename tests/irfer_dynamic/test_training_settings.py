@@ -59,7 +59,7 @@ def test_an_epoch_takes_each_clip_once_and_shows_what_belongs_to_it(
     loop, _ = recorded(monkeypatch, batch=3, crop=1.0, flip=0.0, brightness=0.0, pixels="unit")
     heard: list[torch.Tensor] = []
     inputs = EncoderInputs(params())
-    of_clip = [inputs.hear([clip])[0] for clip in clips(9)]
+    of_clip = [inputs.read_audio([clip])[0] for clip in clips(9)]
     for step in range(3):
         example, labels = loop.given["batch"](step)
         for frames, audio, label in zip(*example, labels, strict=True):
@@ -82,7 +82,7 @@ def test_audio_is_resampled_unless_the_file_s_rate_is_asked_for(
         return original(audio, own, **given)
 
     monkeypatch.setattr(encoder_inputs, "spectrogram", noting)
-    EncoderInputs(params(audio_rate=rate)).hear(clips(1, sample_rate=8000))
+    EncoderInputs(params(audio_rate=rate)).read_audio(clips(1, sample_rate=8000))
     assert asked == [(8000, {"window": 32, "mels": 64, "resample": resampled})]
 
 

@@ -1,4 +1,4 @@
-"""A stranger's distribution, built, installed and used like any user would."""
+"""A third-party distribution, built, installed and used like any user would."""
 
 from __future__ import annotations
 

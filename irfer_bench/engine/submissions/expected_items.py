@@ -1,4 +1,4 @@
-"""The items that a cell tests, where they can be told without data."""
+"""The items that a cell tests, where they are known without data."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ class ItemLists:
         self._known: dict[tuple[str, str, int, tuple[str, ...]], Expected | None] = {}
 
     def expected(self, record: Record, setting: Setting) -> Expected | None:
-        """The items that a cell of this setting tests; None where they cannot be told."""
+        """The items that a cell of this setting tests; None where they are unknown."""
         domain = setting.target
         name = domain.dataset or setting.dataset
         own = name == setting.dataset

@@ -16,7 +16,7 @@ from irfer_bench.store.signatures import SUFFIX
 MOST = 200_000
 """Files; the largest board so far has 600."""
 PREDICTIONS_LIMIT = 64 * 2**20
-"""Bytes of a file of predictions that a stranger sent; 300,000 items have half of it."""
+"""Bytes of a file of predictions that was sent; 300,000 items have half of it."""
 
 
 @dataclass

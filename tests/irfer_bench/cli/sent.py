@@ -1,4 +1,4 @@
-"""A results folder as a stranger sends it: five records of one row, and ways to forge them."""
+"""A results folder that somebody else sends: five records of one row, and ways to forge them."""
 
 from __future__ import annotations
 

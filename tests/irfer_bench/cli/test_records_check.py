@@ -1,4 +1,4 @@
-"""`irfer-bench records check`: what a stranger's records say against what follows from them."""
+"""`irfer-bench records check`: what records one was sent say against what follows from them."""
 
 from __future__ import annotations
 

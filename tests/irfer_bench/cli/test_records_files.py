@@ -1,4 +1,4 @@
-"""`irfer-bench records check`: files of a stranger's folder, and plugins that are not here."""
+"""`irfer-bench records check`: files of a folder one was sent, and plugins that are not here."""
 
 from __future__ import annotations
 
