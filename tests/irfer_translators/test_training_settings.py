@@ -124,6 +124,8 @@ def test_a_network_learns_at_all_levels_of_noise(monkeypatch: pytest.MonkeyPatch
 
 def test_the_landmark_network_s_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     loop = Recorder.install(monkeypatch, landmark_training)
+    # The loss is called after the training, whose threads for parts of a batch have ended by then.
+    monkeypatch.setattr(torch, "get_num_threads", lambda: 1)
     given = {
         "h_iterations": 100, "h_warmup": 3, "h_lr": 0.5, "h_muon_lr": 0.25, "h_weight_decay": 0.125,
         "h_levels": 7, "start_level": 7, "h_augment": 0.0, "h_sigma": 2.0, "h_batch": 3,
