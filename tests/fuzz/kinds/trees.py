@@ -1,4 +1,4 @@
-"""Folders of datasets with one file changed: annotations (text, CSV, xlsx, npy), tables, images.
+"""Folders of datasets with one file changed: annotations (text, CSV, npy), tables, images.
 
 The first line of a content names the tree and the file in it, the rest is the file.
 """
@@ -9,7 +9,6 @@ import re
 import tempfile
 from collections.abc import Callable, Sequence
 from functools import cache
-from io import BytesIO
 from pathlib import Path
 from random import Random
 
@@ -61,26 +60,6 @@ def _hub(form: str) -> Callable[[Path], None]:
     return write
 
 
-def _dfew(root: Path) -> None:
-    from openpyxl import Workbook
-
-    from tests.conformance.sample_trees import SAMPLES
-
-    SAMPLES["dfew"](root)
-    book = Workbook()
-    for row in (
-        ("order", "1happy", "2sad", "label"),
-        (1, 0, 10, 2),
-        (2, 7, 3, 1),
-        ("3", 1.0, "", 4),
-    ):
-        book.active.append(row)
-    stream = BytesIO()
-    book.save(stream)
-    for place in [path for path in root.rglob("*") if path.is_dir() and "nnotation" in path.name]:
-        (place / "annotation.xlsx").write_bytes(stream.getvalue())
-
-
 @cache
 def _writers() -> dict[str, Callable[[Path], object]]:
     from tests.conformance.sample_trees import SAMPLES
@@ -90,7 +69,6 @@ def _writers() -> dict[str, Callable[[Path], object]]:
         "folder-table": _table,
         "hub-parquet": _hub("parquet"),
         "hub-saved": _hub("saved"),
-        "dfew": _dfew,
     }
     return {name: write for name, write in SAMPLES.items() if name != "mafw_compound"} | own
 
