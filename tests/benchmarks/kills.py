@@ -34,6 +34,8 @@ LOCAL = ["--executor", "local", "--workers", "2"]
 CELLS = 60
 LEAP = 20
 """Artefacts after which the next kill comes at the latest."""
+LATE = 2
+"""Kills of a suite that has all its artefacts, before it may finish."""
 KINDS = ("lost", "doubled", "half", "different", "left")
 
 
@@ -45,6 +47,7 @@ class Suite:
     faults: list[tuple[str, str]] = field(default_factory=list)
     finished: dict[str, int] = field(default_factory=dict)
     written: dict[str, int] = field(default_factory=dict)
+    late: int = 0
 
     def fault(self, kind: str, text: str) -> None:
         """Note what is wrong, by one of `KINDS`."""
@@ -209,15 +212,19 @@ def _wait_at_random(
 ) -> None:
     """Until some more artefacts are there, or for a time while processes start or pages are made.
 
-    An artefact that is there is not waited for, and neither is one that is beyond the last.
+    An artefact that is there is not waited for, and neither is one that is beyond the last. A suite
+    with all of them is killed `LATE` times and then left to finish, so that the next one begins.
     """
     have = suite.count()
-    if rng.random() < 0.1 or have > most - 3:
-        time.sleep(rng.uniform(0, 1))
+    ended = have > most - 3
+    suite.late += ended
+    if rng.random() < 0.1 or ended:
+        with suppress(subprocess.TimeoutExpired):
+            host.wait(None if suite.late > LATE else rng.uniform(0, 1))
         return
     wanted = rng.randrange(have, min(have + LEAP, most))
     while suite.count() < wanted and host.poll() is None:
-        time.sleep(0.002)
+        time.sleep(0.005)
     time.sleep(rng.uniform(0, 0.1))
 
 
