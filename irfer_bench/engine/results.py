@@ -140,10 +140,11 @@ def write_results(runner: Runner, planned: PlannedCell, out: Path) -> tuple[Reco
     if found is not None and records.predictions_are_whole(out, found[0]):
         return found
     record = make_record(runner, planned)
-    predictions = records.predictions_path(out, record)
-    if predictions.is_file() and not records.predictions_are_whole(out, record):
-        records.set_aside(predictions)
-    write_text(predictions, (score.folder / PREDICTIONS).read_text(encoding="utf-8"))
+    if not records.predictions_are_whole(out, record):
+        predictions = records.predictions_path(out, record)
+        if predictions.is_file():
+            records.set_aside(predictions)
+        write_text(predictions, (score.folder / PREDICTIONS).read_text(encoding="utf-8"))
     if found is not None and found[0].data.predictions == record.data.predictions:
         return found
     return record, records.write_record(out, record)

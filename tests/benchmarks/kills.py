@@ -50,7 +50,8 @@ class Suite:
     late: int = 0
 
     def fault(self, kind: str, text: str) -> None:
-        """Note what is wrong, by one of `KINDS`."""
+        """Note and tell what is wrong, by one of `KINDS`."""
+        _say(f"{kind}: {text}")
         self.faults.append((kind, text))
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
@@ -234,7 +235,4 @@ def _say(text: str) -> None:
 
 
 if __name__ == "__main__":
-    found = main(*map(int, sys.argv[1:]))
-    for kind, text in found:
-        _say(f"{kind}: {text}")
-    sys.exit(bool(found))
+    sys.exit(bool(main(*map(int, sys.argv[1:]))))

@@ -87,6 +87,17 @@ def test_predictions_are_restored(bench, damage):
     assert (bench.out / "toy_weak.md").read_bytes() == page
 
 
+def test_predictions_whose_record_was_not_written_any_more_are_kept(bench):
+    bench.run()
+    (record,) = bench.out.glob("records/toy_weak/*.json")
+    (path,) = bench.out.glob("predictions/toy_weak/*.json")
+    before, stamp = record.read_bytes(), path.stat().st_mtime_ns
+    record.unlink()
+    assert bench.run()[0] == 0
+    assert json.loads(record.read_bytes())["metrics"] == json.loads(before)["metrics"]
+    assert path.stat().st_mtime_ns == stamp
+
+
 def test_a_damaged_artefact_in_the_middle_is_rebuilt(bench):
     bench.run()
     folder = bench.artefacts("fit_recognizer")[0]
