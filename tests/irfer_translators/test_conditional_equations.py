@@ -50,6 +50,10 @@ def test_sr3_draws_a_level_between_two_neighbours_and_tells_it_to_the_network() 
             torch.testing.assert_close(found, wanted, rtol=1e-5, atol=0)
         torch.testing.assert_close(shown["x"], torch.cat([c, x], 1))
         torch.testing.assert_close(shown["level"], 10 * gammas)
+    sr3_loss(net, x0, c, gammas, noise)
+    torch.testing.assert_close(shown["level"], gammas)
+    above = torch.full((2,), 1 + 1e-7)  # a level that rounding put above 1
+    assert sr3_loss(net, x0, c, above, noise).isfinite()
 
 
 def test_sr3_samples_from_noise_by_levels_of_noise_and_clips() -> None:
@@ -157,6 +161,9 @@ def test_the_first_level_s_term_is_the_likelihood_of_8_bit_values() -> None:
     p = torch.where(x0 < -0.999, plus, torch.where(x0 > 0.999, 1 - minus, plus - minus))
     expected = -p.clamp_min(1e-12).log().mean() / np.log(2)
     torch.testing.assert_close(vlb[0].double(), expected, rtol=0.02, atol=0)
+    for far in (-1e3, 1e3):
+        output = torch.cat([noise + far, v], 1)
+        assert learned_range_losses(output, process, x0, x_t, t, noise)[1].isfinite().all()
 
 
 @pytest.mark.parametrize(("skip", "first"), [(0, 9), (4, 5)])

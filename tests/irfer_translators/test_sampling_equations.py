@@ -17,6 +17,7 @@ from irfer_translators.diffusion.lowpass import LowPass
 from irfer_translators.diffusion.nfer_sde import bounded, sample
 from irfer_translators.diffusion.process import Solver, VPProcess
 from irfer_translators.diffusion.sampling import SamplerStep, guided_eps
+from irfer_translators.diffusion.sdedit import sdedit
 from tests.irfer_translators.drawn import EPS, GRADIENT, PROCESS, SHAPE, X, drawn
 
 
@@ -105,6 +106,43 @@ def test_nfer_sde_shows_its_network_the_clean_source_and_the_level() -> None:
 
     sample(net, c, PROCESS, drawn(5), lambda: drawn(6))
     assert told == [[level] * 2 for level in reversed(PROCESS.levels)]
+
+
+def test_nfer_sde_draws_no_noise_for_its_last_step() -> None:
+    steps: list[SamplerStep] = []
+    noise = iter([drawn(6)] * 4)
+    sample(lambda x, t: 0.1 * x, drawn(4), PROCESS, drawn(5), noise.__next__, solver="em",
+           conditional=False, callback=steps.append)
+    last = steps[-1]
+    torch.testing.assert_close(last.x_next, PROCESS.em_step(last.x, 0.1 * last.x, 0, None))
+
+
+def test_nfer_sde_s_stable_step_compares_with_the_source_where_the_step_ends() -> None:
+    c, e, A = drawn(4), drawn(5), LowPass(8, 2)
+    steps: list[SamplerStep] = []
+    sample(lambda x, t: 0.1 * x, c, PROCESS, e, lambda: drawn(6), A=A, lambda_f=0.25, stable=True,
+           conditional=False, callback=steps.append)
+    for step in steps:
+        z = drawn(6) if step.i else None
+        x = PROCESS.step("ancestral", step.x, step.eps, step.i, z)
+        below = PROCESS.q_sample(c, step.i - 1, e) if step.i else c
+        length = 0.25 * PROCESS.energy_scale(step.i, "ancestral")
+        torch.testing.assert_close(step.x_next, A.high_pass_step(x, below, length))
+
+
+def test_what_the_papers_fix_need_not_be_said() -> None:
+    x0, e, A = drawn(4), drawn(5), LowPass(8, 2)
+    one: dict[str, Any] = {"E": lambda x, t: x.tanh(), "A": A}
+
+    def edit(**given: Any) -> Tensor:
+        return sdedit(lambda x, i: 0.1 * x, x0, PROCESS, lambda: e, lambda: drawn(6), **given)
+
+    def translate(**given: Any) -> Tensor:
+        return egsde(lambda x, i: 0.1 * x, x0, PROCESS, lambda: e, lambda: drawn(6), **one, **given)
+
+    torch.testing.assert_close(edit(), edit(rounds=1))
+    torch.testing.assert_close(translate(), translate(lambda_s=500.0, lambda_i=2.0, rounds=1))
+    assert len(VPProcess.cosine()) == len(VPProcess.linear()) == 1000
 
 
 def test_ilvr_takes_low_frequencies_from_the_source_until_the_last_steps() -> None:
