@@ -30,7 +30,7 @@ class ImageGuidedAlignment(nn.Module):
         *,
         hidden: int | None = None,
         norm: MlpNorm = "batch",
-        epsilon: float = 10.0,
+        epsilon: float,
         learnable: bool = False,
         split: Split = "contiguous",
     ) -> None:
