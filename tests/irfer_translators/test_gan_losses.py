@@ -19,7 +19,7 @@ from irfer_translators.gan.cyclegan import CycleGanStep
 from irfer_translators.gan.cyclegan_params import CycleGanParams
 from irfer_translators.gan.hifacegan import HiFaceGanStep
 from irfer_translators.gan.hifacegan_params import HiFaceGanParams
-from irfer_translators.gan.losses import adversarial
+from irfer_translators.gan.losses import ImagePool, adversarial
 from irfer_translators.gan.networks import PatchDiscriminator, UnetGenerator
 from irfer_translators.gan.networks import initialize as initialize_normal
 from irfer_translators.gan.pix2pix import Pix2PixStep
@@ -77,6 +77,18 @@ def assert_moved_by(net: nn.Module, before: nn.Module, expected: list[Tensor]) -
         assert new.requires_grad
         torch.testing.assert_close(new.grad, gradient, atol=1e-6, rtol=1e-4)
         assert not torch.equal(new, old)
+
+
+def test_a_pool_that_is_being_filled_returns_what_it_keeps_and_then_former_fakes() -> None:
+    torch.manual_seed(0)
+    pool, fakes = ImagePool(3, 2), torch.arange(1.0, 41).view(40, 1, 1, 1).expand(40, 3, 2, 2)
+    assert torch.equal(pool.query(fakes[:2], 0), fakes[:2])
+    assert torch.equal(pool.images[:2], fakes[:2])
+    returned = pool.query(fakes[2:], 2)
+    assert torch.equal(returned[0], fakes[2])
+    former = (returned[1:] != fakes[3:])[:, 0, 0, 0]
+    assert 0.25 < former.float().mean() < 0.75
+    assert (returned <= fakes[2:]).all()
 
 
 @pytest.mark.parametrize("identity", [0.5, 0.0])
