@@ -23,6 +23,7 @@ def test_image_tower_transformer_and_words_are_trained_at_their_own_rates(folder
     method, ctx = make("dfer_clip"), context("dfer_clip", folder)
     method.fit(training(NONE, VIDEOS), ctx)
     trained = method.state().tensors
+    assert ctx.reports["trained_parameters"] == sum(value.size for value in trained.values())
     frozen = make("dfer_clip", lr_image=0.0, lr_prompts=0.0)
     frozen.fit(training(NONE, VIDEOS), context("dfer_clip", folder))
     kept = frozen.state().tensors
@@ -35,6 +36,12 @@ def test_image_tower_transformer_and_words_are_trained_at_their_own_rates(folder
     assert trained["ctx"].shape == (3, 2, 16)
     assert not any(name.startswith("text") for name in trained)
     assert all(not p.requires_grad for p in clip.parameters()), "the shared CLIP was changed"
+
+
+def test_the_transformer_over_frames_is_twice_as_wide_inside(folder: Path) -> None:
+    method = make("dfer_clip")
+    temporal = method.build(method.backbone(context("dfer_clip", folder)).clip, 3).temporal
+    assert {p.shape for p in temporal.parameters()} >= {(32, 16), (16, 32)}
 
 
 def test_texts_are_descriptions_expressions_or_names(folder: Path) -> None:

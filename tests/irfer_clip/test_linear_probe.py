@@ -56,7 +56,7 @@ def test_the_search_is_a_coarse_grid_and_eight_bisections() -> None:
         return -abs(np.log10(C) - 0.8)  # the peak lies between 1 and 10
 
     best, _ = search_inverse_strength(accuracy)
-    assert tried[:7] == list(COARSE)
+    assert tried[:7] == list(COARSE) == [10.0**k for k in (6, 4, 2, 0, -2, -4, -6)]
     assert len(tried) == 7 + 16
     assert tried[7:9] == pytest.approx([0.1, 10.0])
     assert np.log10(best) == pytest.approx(0.8, abs=0.02)
@@ -100,7 +100,20 @@ def test_it_learns_and_reports_what_it_chose(folder: Path, head: str) -> None:
     truth = [CLASSES.index(label or "") for label in TEST.labels]
     assert (method.predict(TEST, ctx).argmax(axis=1) == truth).mean() >= 0.6
     assert ctx.reports["trained_parameters"] == 3 * 17
-    assert ("C" in ctx.reports) == (head == "lbfgs")
+    chosen = {"C", "train_accuracy", "validation_accuracy"}
+    assert chosen & ctx.reports.keys() == (chosen if head == "lbfgs" else set())
+    if head == "lbfgs":
+        scores = method.predict(ClipList([*SOURCE, *TARGET]), ctx).argmax(axis=1)
+        labels = [CLASSES.index(clip.label or "") for clip in (*SOURCE, *TARGET)]
+        assert ctx.reports["train_accuracy"] == round(float((scores == labels).mean()), 4)
+        assert 0 < float(str(ctx.reports["validation_accuracy"])) <= 1
+
+
+def test_two_classes_are_enough(folder: Path) -> None:
+    two = ClipList([clip for clip in SOURCE if clip.label in CLASSES[:2]])
+    method, ctx = make("linear_probe", C=1.0), context("linear_probe", folder)
+    method.fit(TrainingData(two, NONE, NONE, NONE, CLASSES[:2]), ctx)
+    assert method.predict(TEST, ctx).shape == (len(TEST), 2)
 
 
 def test_embeddings_are_of_the_chosen_layer(folder: Path) -> None:

@@ -36,6 +36,13 @@ def test_every_switch_changes_the_scores(folder: Path, switch: dict[str, Any]) -
     assert np.abs(usual - other).max() > 1e-6
 
 
+def test_prompts_start_near_zero(folder: Path) -> None:
+    method = make("mpa_fer", n_ctx=50, n_visual=50)
+    model = method.build(method.backbone(context("mpa_fer", folder)).clip, 3)
+    for prompts in (model.ctx, model.visual_prompts):
+        assert float(prompts.detach().std()) == pytest.approx(0.02, rel=0.2)
+
+
 def test_it_learns(folder: Path) -> None:
     _, scores = run("mpa_fer", folder, data(), epochs=14, lr=0.1, erasing=0.0)
     truth = [CLASSES.index(label or "") for label in TEST.labels]
