@@ -240,9 +240,12 @@ def test_the_archives_that_may_run_code_are_those_whose_digests_openai_published
     assert f"/clip/models/{sha256}/ViT-" in Path(published.__file__).read_text()
 
 
-def test_an_unknown_archive_of_torchscript_is_refused_as_a_backbone(tmp_path: Path) -> None:
+def test_an_unknown_archive_of_torchscript_is_refused_as_a_backbone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     _torchscript(tmp_path / "mine.pt", dict(tiny_clip().state_dict()))
     context = MemoryContext(weights=tmp_path)
+    monkeypatch.setattr(torch.jit, "load", lambda *_, **__: pytest.fail("its code ran"))
     with pytest.raises(RefusedError, match="TorchScript archive, which runs code"):
         load_backbone("mine.pt", "ViT-B-16-quickgelu", context)
 
