@@ -42,7 +42,7 @@ from irfer_clip.prompts import CoupledPrompts, prompt_texts, word_vectors
 class MapleModel(nn.Module):
     """Q_l and T_l."""
 
-    def __init__(self, clip: CLIP, *, k: int, layers: int, clone_init: bool = True) -> None:
+    def __init__(self, clip: CLIP, *, k: int, layers: int, clone_init: bool) -> None:
         super().__init__()
         visual, text, _ = widths(clip)
         self.prompts = CoupledPrompts(k=k, depth=layers, text_width=text, visual_width=visual)

@@ -10,7 +10,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from irfer_bench.api import TrainingData
+from irfer_bench.api import TrainingData, UsageError
 from irfer_bench.nn.frames import FrameTable
 from irfer_bench.testing.memory import ClipList
 from irfer_clip import pda_model
@@ -103,3 +103,43 @@ def test_two_classes_are_enough_and_the_record_has_the_loss(folder: Path) -> Non
     method, ctx = make("coop"), context("coop", folder)
     method.fit(TrainingData(two, NONE, NONE, NONE, CLASSES[:2]), ctx)
     assert 0 < float(str(ctx.reports["final_loss"])) < 10
+
+
+def test_random_words_start_near_zero(folder: Path) -> None:
+    """As CoOp's code draws them: N(0, 0.02^2)."""
+    clip = tiny_clip()
+    found = {
+        "coop": [make("coop", n_ctx=60).build(clip, 3).ctx],
+        "cocoop": [make("cocoop", n_ctx=60).build(clip, 3).ctx],
+        "vpt": list(make("vpt", n=40).build(clip, 3).parameters()),
+        "ivlp": list(make("ivlp", k=16).build(clip, 3).parameters()),
+        "pda": [make("pda", k=16).build(clip, 3).ctx],
+    }
+    for name, prompts in found.items():
+        for each in prompts:
+            assert float(each.detach().std()) == pytest.approx(0.02, rel=0.25), name
+
+
+def test_the_words_that_are_explained_are_those_of_the_first_layer(folder: Path) -> None:
+    clip = tiny_clip()
+    for name, own in (("ivlp", "text_prompts"), ("maple", "prompts.text_prompts")):
+        method = make(name)
+        model = method.build(clip, 3)
+        (words,) = method.contexts(model).values()
+        assert torch.equal(words, model.get_submodule(own)[0])
+    one, each = make("coop"), make("coop", csc=True)
+    one.classes = each.classes = CLASSES
+    assert list(one.contexts(one.build(clip, 3))) == ["V"]
+    model = each.build(clip, 3)
+    words = each.contexts(model)
+    assert [name.strip() for name in words] == list(CLASSES)
+    assert all(torch.equal(a, b) for a, b in zip(words.values(), model.ctx, strict=True))
+
+
+def test_towers_that_are_too_short_are_counted() -> None:
+    clip = tiny_clip()
+    clip.transformer.resblocks = clip.transformer.resblocks[:2]
+    with pytest.raises(UsageError, match="has 3 visual and 2 text layers"):
+        make("maple", J=3).build(clip, 3)
+    with pytest.raises(UsageError, match="the image tower has 3 layers"):
+        make("vpt", depth=4).build(clip, 3)

@@ -24,7 +24,7 @@ def test_maple(path: Path) -> None:
     t, metadata = tensors_of(path)
     clip = clip_of(t, json.loads(metadata["config"]))
     layers = int(metadata["prompt_depth"])
-    model = MapleModel(clip, k=int(metadata["n_ctx"]), layers=layers)
+    model = MapleModel(clip, k=int(metadata["n_ctx"]), layers=layers, clone_init=True)
     learner = "prompt_learner."
     official = {"text_prompts.0": f"{learner}ctx"}
     official |= {f"vl_proj.0.{x}": f"{learner}proj.{x}" for x in ("weight", "bias")}
