@@ -44,7 +44,7 @@ def test_a_difference_s_interval_is_that_of_both_rows_resampled_alike() -> None:
 
 def test_p_over_fits_is_student_s_with_the_freedom_of_satterthwaite() -> None:
     a = row([6, 7, 9, 6, 7, 8], [6, 6, 7, 8, 7, 9], [9, 9, 8, 9, 9, 8])
-    b = row([5, 5, 5, 4, 6, 5], [4, 3, 6, 4, 5, 6], [6, 5, 4, 6, 7, 7])
+    b = row([3, 3, 2, 3, 4, 3], [4, 3, 6, 4, 5, 6], [8, 7, 7, 8, 8, 8])
     points, p = p_values([a, b])
     apart = (a.mean[:, 0] - b.mean[:, 0]) / 60  # what each subject adds to the difference
     over_subjects = apart.var(ddof=1) * 6
