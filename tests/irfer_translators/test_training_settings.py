@@ -81,6 +81,17 @@ def test_flips_mirror_both_images_of_a_pair_half_of_the_time(
         assert (12 < sum(mirrored) < 52) if flip else not any(mirrored)
 
 
+def test_a_pair_s_source_is_found_by_its_own_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Partners stand in the opposite order here."""
+    loop, p = Recorder.install(monkeypatch, score_training), params("cond", flip=False, batch=8)
+    data = opposites()
+    crossed = replace(
+        data, source=ClipList(list(data.source)[::-1]), pairs=[(k, 3 - k) for k in range(4)])
+    train_score_net(p, crossed, MemoryContext(), conditional_task(p))
+    c, x0 = loop.given["batch"](0)
+    torch.testing.assert_close(c, -x0, atol=0.01, rtol=0)
+
+
 @pytest.mark.parametrize(("ema", "kept"), [(0.99, 0.1), (0.05, 0.05), (0.0, 0.0)])
 def test_averaged_weights_are_what_is_kept(
     ema: float, kept: float, monkeypatch: pytest.MonkeyPatch
