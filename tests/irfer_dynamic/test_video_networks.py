@@ -46,7 +46,8 @@ def test_a_new_classifier_of_video_prefers_no_class() -> None:
 
 
 def test_an_embedding_is_what_the_classifier_is_given() -> None:
-    made = VideoResNetRecognizer(quick(R3DParams, width=4, size=16, segments=2, duration=2, epochs=1))
+    small = {"width": 4, "size": 16, "segments": 2, "duration": 2, "epochs": 1}
+    made = VideoResNetRecognizer(quick(R3DParams, **small))
     ctx = MemoryContext()
     made.fit(training(clips(6)), ctx)
     scores, features = made.predict_and_embed(clips(3), ctx)
