@@ -35,6 +35,20 @@ def test_the_change_is_a_share_of_the_sources() -> None:
     assert frame_change([source, source], [jumping, frozen]) == pytest.approx(1)
 
 
+def test_of_many_clips_some_evenly_spread_are_compared() -> None:
+    source, frozen = video(brightening()), video(np.repeat(brightening(1), 5, 0))
+    for count in (64, 65, 100, 128, 130):
+        step = {64: 1, 65: 2, 100: 2, 128: 2, 130: 3}[count]
+        picked = range(0, count, step)
+        assert len(picked) <= 64
+        moving = [source if k in picked else frozen for k in range(count)]
+        still = [frozen] * count
+        assert frame_change(moving, moving) == pytest.approx(1)
+        assert frame_change(moving, still) == 0
+        others = [frozen if k in picked else source for k in range(count)]
+        assert frame_change(others, moving) is None, "the others are not looked at"
+
+
 def test_nothing_is_said_of_stills_and_of_a_source_that_stands_still() -> None:
     still = video(brightening(1))
     assert frame_change([still], [still]) is None

@@ -22,6 +22,14 @@ def test_each_illumination_is_scored_by_itself() -> None:
     assert divided(["strong", "dark", "dark", "strong"]) == {"dark": 0.5, "strong": 1.0}
 
 
+def test_sums_are_over_the_items_of_an_illumination() -> None:
+    shares = {"dark": 0.5, "strong": 2.5}
+    summands = np.array([[1.0, 2.0], [4.0, 1.0], [0.0, 0.0], [1.0, 1.0]])
+    metric: Any = SimpleNamespace(from_sums=mean_of_sums)
+    lightings = ["dark", "strong", "dark", "strong"]
+    assert dict(divide_by_lighting(Installed(metric), summands, lightings)) == shares
+
+
 def test_one_illumination_is_not_divided() -> None:
     assert divided(["strong"] * 4) == {}
 
