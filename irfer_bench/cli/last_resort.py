@@ -10,6 +10,7 @@ from io import TextIOWrapper
 TYPE_CHECKING = False  # as in the entry point
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeGuard
 
 NAMES = (errno.ENAMETOOLONG, errno.EINVAL, errno.ELOOP, errno.ENOTDIR)
 """Errors of a name that was asked for; all others are the system's refusals."""
@@ -55,7 +56,7 @@ def guard(command: Callable[[], int], *, owns_process: bool = False) -> int:
         _drop_stdout()
         return 0
     except (OSError, RecursionError, UnicodeError) as error:
-        if os.environ.get(TRACEBACK):
+        if os.environ.get(TRACEBACK) and not _is_long_name(error):
             raise
         return _unexpected(error)
     except Exception as error:
@@ -80,6 +81,10 @@ def _interrupted(owns_process: bool) -> int:
     return 130
 
 
+def _is_long_name(error: Exception) -> TypeGuard[OSError]:
+    return isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG
+
+
 def _unexpected(error: Exception) -> int:
     nameless = isinstance(error, OSError) and error.filename is None
     lost = _drop_stdout("\n" if nameless else "")
@@ -88,6 +93,9 @@ def _unexpected(error: Exception) -> int:
     if isinstance(error, RecursionError):
         _say("something that was read is nested too deep")
         return 4
+    if _is_long_name(error):
+        _say(f"no file can have the name {str(error.filename)[:60]}… (over 255 characters)")
+        return 2
     _say(f"{type(error).__name__}: {error}; {TRACEBACK}=1 shows where")
     return 2 if isinstance(error, OSError) and error.errno in NAMES else 4
 

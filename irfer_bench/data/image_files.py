@@ -45,6 +45,8 @@ KNOWN: tuple[tuple[int, bytes, str], ...] = (
     (0, b"II", "TIFF"), (0, b"MM", "TIFF"), (0, b"\x89PNG", "PNG"), (0, b"\xff\xd8", "JPEG"),
     (8, b"WEBP", "WebP"), (0, b"BM", "BMP"),
 )  # fmt: skip
+MOST_PIXELS = 90_000_000
+"""A damaged header may ask for gigabytes: an image of more pixels is not decoded."""
 HINT = "restore the file or remove it; `irfer-bench data check` lists all such files"
 _REDUCED = 254
 """TIFF's tag NewSubfileType, whose first bit marks a smaller version of another page."""
@@ -69,6 +71,9 @@ def open_image(source: Path | BinaryIO) -> Iterator[Image.Image]:
     try:
         with Image.open(source, formats=FORMATS) as image:
             _refuse_many(image)
+            if image.width * image.height > MOST_PIXELS:
+                size = f"{image.width} x {image.height} pixels"
+                raise UnreadableImageError(f"it says that it has {size}; at most {MOST_PIXELS:,}")
             yield image
     except UnreadableImageError:
         raise

@@ -151,6 +151,17 @@ def test_a_name_that_cannot_be_is_one_line(words: tuple[str, ...], bench: Prepar
     assert len(err.splitlines()) == 1 and err.startswith("irfer-bench: "), err
 
 
+@pytest.mark.parametrize("traceback", ["", "1"])
+def test_a_name_that_is_too_long_is_named_and_is_no_fault_of_ours(
+    traceback: str, bench: Preparer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_TRACEBACK", traceback)
+    for words in (("predict", LONG, "x"), ("translate", LONG, "out")):
+        code, _, err = bench.call(*words)
+        assert code in (2, 3), err
+        assert len(err) < 200 and len(err.splitlines()) == 1
+
+
 @pytest.mark.parametrize("value", [LONG, NOBODY])
 def test_folders_of_the_environment_that_cannot_be_are_said_and_stop_no_list(
     value: str, bench: Preparer, monkeypatch: pytest.MonkeyPatch

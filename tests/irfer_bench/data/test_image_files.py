@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import subprocess
 from io import BytesIO
 from pathlib import Path
@@ -60,6 +61,12 @@ FILES = {
         "its values need more than sixteen bits",
     ),
     "cut png": (saved("PNG", Image.effect_noise((90, 90), 99))[:2000], "truncated"),
+    "more pixels than fit": (
+        saved("BMP", GREY).replace(*(
+            struct.pack("<iiii", 40, *GREY.size, 0)[:4] + struct.pack("<ii", *size)
+            for size in (GREY.size, (10_000, 9_001)))),
+        "it says that it has 10000 x 9001 pixels",
+    ),
     "tiff of an unknown compression": (
         saved("TIFF", GREY).replace(b"\x03\x01\x03\x00\x01\x00\x00\x00\x01\x00",
                                     b"\x03\x01\x03\x00\x01\x00\x00\x00\x99\x99"),
