@@ -64,6 +64,14 @@ class TransformerParams(FineTuningParams, frozen=True):
     architecture: Annotated[
         Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 3 layers of width 64")
     ] = "b16"
+    muon_lr: Annotated[
+        float, fit("peak rate of Muon for the weights of the blocks; 0 leaves them to AdamW", ge=0)
+    ] = 0.0
+
+    @property
+    def muon_rate(self) -> float:
+        """Peak rate of Muon for the weights of the blocks; 0 where AdamW trains them too."""
+        return self.muon_lr
 
     @property
     def shape(self) -> ViTSize:
