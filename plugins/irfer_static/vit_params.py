@@ -51,8 +51,8 @@ SIZES = {
 
 
 QUICK: dict[str, Any] = {
-    "architecture": "mini", "size": 48, "epochs": 32, "warmup_epochs": 3, "batch": 16, "lr": 1e-3,
-    "crop": 1.0, "erase": 0.0, "label_smoothing": 0.0,
+    "architecture": "mini", "size": 48, "epochs": 34, "warmup_epochs": 2, "batch": 32, "lr": 3e-3,
+    "muon_lr": 0.02, "crop": 1.0, "erase": 0.0, "label_smoothing": 0.0,
 }
 
 
@@ -91,7 +91,7 @@ class ViTParams(TransformerParams, frozen=True):
     ] = "imagenet"
 
     network: ClassVar[str] = "vit"
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 28.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {"weights": "none", **QUICK},
     }
