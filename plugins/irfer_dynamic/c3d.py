@@ -100,6 +100,8 @@ class C3DLstmNetwork(VideoNetwork):
 class C3D(VideoRecognizer[C3DParams]):
     """Eight convolutions over space and time and three linear layers."""
 
+    outer = ("head.", "trunk.0.")
+
     def network(self, classes: int) -> C3DNetwork:
         """The network with random weights from torch's generator."""
         return C3DNetwork(self.params, classes)
@@ -107,6 +109,8 @@ class C3D(VideoRecognizer[C3DParams]):
 
 class C3DLstm(VideoRecognizer[C3DLstmParams]):
     """C3D's convolutions, and a recurrent network over the time that they leave."""
+
+    outer = ("head.", "trunk.0.")
 
     def network(self, classes: int) -> C3DLstmNetwork:
         """The network with random weights from torch's generator."""

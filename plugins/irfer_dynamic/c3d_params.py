@@ -25,6 +25,7 @@ class C3DParams(VideoParams, frozen=True):
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 90.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.frames < 16:
             raise ValueError(
                 "segments x duration must be 16 frames or more: they are halved four times")

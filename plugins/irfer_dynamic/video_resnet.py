@@ -63,6 +63,8 @@ class VideoResNetNetwork(VideoNetwork):
 class VideoResNetRecognizer(VideoRecognizer[R3DParams]):
     """A residual network of the kind that its parameters name."""
 
+    outer = ("head.", "net.stem.0.")
+
     def network(self, classes: int) -> VideoResNetNetwork:
         """The network with random weights from torch's generator."""
         return VideoResNetNetwork(self.params, classes)
