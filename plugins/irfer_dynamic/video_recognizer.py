@@ -9,7 +9,7 @@ with momentum 0.9, cross-entropy, from random weights. Deviations from the code:
   leaves them out;
 - the last batch of an epoch is not dropped: batches are of nearly one size;
 - `bench` trains for 40 epochs, draws frames from the whole clip and crops 80 to 100 % of the area;
-  `quick` has AdamW, Muon for the hidden weights (`muon_lr`) and a cosine.
+  `quick` has AdamW and a cosine, and Muon for some networks' hidden weights (`muon_lr`).
 """
 
 from __future__ import annotations
