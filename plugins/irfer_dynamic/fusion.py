@@ -107,7 +107,7 @@ class _Raised(torch.autograd.Function):
         return F.gelu(F.linear(low + other, weight, bias)).mul_(gate.tanh())
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
         """Gradients of all five."""
         low, other, weight, bias, gate = ctx.saved_tensors
