@@ -109,7 +109,7 @@ class C3D(VideoRecognizer[C3DParams]):
 class C3DLstm(VideoRecognizer[C3DLstmParams]):
     """C3D's convolutions, and a recurrent network over the time that they leave."""
 
-    outer = ("head.", "trunk.0.")
+    outer = ("head.", "trunk.0.", "lstm.")
 
     def network(self, classes: int) -> C3DLstmNetwork:
         """The network with random weights from torch's generator."""

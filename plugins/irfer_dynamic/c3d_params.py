@@ -40,6 +40,6 @@ class C3DLstmParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d_lstm"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": BENCH, "quick": {**QUICK, "hidden": 64},
+        "bench": BENCH, "quick": {**QUICK, "epochs": 26, "hidden": 64},
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 79.0, "apply": 1.0}

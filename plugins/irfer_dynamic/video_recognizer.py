@@ -54,7 +54,7 @@ class VideoRecognizer(ABC, Generic[P]):
     """A network over several frames; a still is a clip of one frame repeated."""
 
     outer: ClassVar[tuple[str, ...]] = ("head.",)
-    """Starts of names whose weights AdamW keeps beside Muon: the first and the last layer."""
+    """Parts of names whose weights AdamW keeps beside Muon: the first and the last layer."""
 
     def __init__(self, params: P) -> None:
         self.params = params

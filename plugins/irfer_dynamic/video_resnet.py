@@ -8,7 +8,7 @@ R(2+1)D splits each convolution into one over space and one over time. The recip
 - `weights=kinetics` starts from torchvision's weights; the rows of the literature start from random
   ones, and so does this by default;
 - `width` scales every channel; `quick` has 8 instead of 64, 40 px, 8 frames, 32 epochs of batches
-  of 16 and AdamW (R(2+1)D: 24 epochs; MC3: 32 px, 24 epochs, hidden weights by Muon).
+  of 16 and AdamW (MC3: 32 px, 24 epochs, hidden weights by Muon).
 """
 
 from __future__ import annotations
