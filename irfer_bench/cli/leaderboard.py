@@ -21,7 +21,9 @@ from irfer_bench.store.records import SETTING, settings_in
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from irfer_bench.contracts.published import PublishedBoard
     from irfer_bench.registry import Registry
+    from irfer_bench.statistics.board import Board
     from irfer_bench.statistics.comparison import Rank
     from irfer_bench.statistics.rows import Row
 
@@ -117,24 +119,49 @@ def _settings(out: Path, wanted: str | None) -> list[str]:
 
 
 def _rows(out: Path, setting: str, registry: Registry) -> list[dict[str, object]]:
+    """Measured rows of every board, then the printed ones, which have no rank."""
+    boards = read_boards(out, setting, registry)
+    measured = [_measured(board, row) for board in boards for row in board.rows]
+    published = next((board.published for board in boards if board.published), None)
+    return measured + ([] if published is None else _printed(published))
+
+
+def _measured(board: Board, row: Row) -> dict[str, object]:
+    return {
+        "preset": board.preset,
+        "rank": row.rank,
+        "ranks": _ranks(row.ranks),
+        "provisional_ranks": _ranks(row.provisional),
+        "p": {family: _named(p, row, board.rows) for family, p in row.p.items()},
+        "translator": row.translator,
+        "recognizer": row.recognizer,
+        "notes": row.marks,
+        "metrics": {
+            name: {"value": v.value, "low": v.low, "high": v.high}
+            | ({"reason": v.reason} if v.reason else {})
+            for name, v in row.metrics.items()
+        },
+    }
+
+
+def _printed(published: PublishedBoard) -> list[dict[str, object]]:
+    """Values in percent, as papers print them, with what a reader should know of each."""
     return [
         {
-            "preset": board.preset,
-            "rank": row.rank,
-            "ranks": _ranks(row.ranks),
-            "provisional_ranks": _ranks(row.provisional),
-            "p": {family: _named(p, row, board.rows) for family, p in row.p.items()},
-            "translator": row.translator,
-            "recognizer": row.recognizer,
-            "notes": row.marks,
+            "published": first.method,
+            "rank": None,
+            "source": first.source,
+            "split": first.split,
+            "protocol": first.protocol,
+            "modality": first.modality,
+            "resolution": first.resolution,
             "metrics": {
-                name: {"value": v.value, "low": v.low, "high": v.high}
-                | ({"reason": v.reason} if v.reason else {})
-                for name, v in row.metrics.items()
+                name: {"percent": v.value, "comparable": v.comparable, "note": v.remark}
+                for name, v in row.items()
             },
         }
-        for board in read_boards(out, setting, registry)
-        for row in board.rows
+        for row in published.rows
+        for first in (next(iter(row.values())),)
     ]
 
 

@@ -19,19 +19,19 @@ Features: TypeAlias = "NDArray[Any]"  # (N, D) float32
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """The owner's sequence, clip or still, by reference.
+    """The dataset's own sequence, clip or still, by reference.
 
     Args:
         id: opaque, equal on every machine, never a path.
         label: canonical class name (`CLASSES`; a compound one joined by `_`), or None where the
-            owner gives none.
+            dataset gives none.
         subject: None where the dataset has no subjects.
         lighting: `strong`, `weak`, `dark`, `normal`, a direction (`front`, `left`, …) or empty.
         files: relative to the root, posix, in frame order.
         pair: items that show the same moment in another spectrum or light share it.
         weak_pair: partners are of one sequence but not frame-aligned.
-        split: the owner's own split name, or empty.
-        part: the owner's own part (a session, `extra`), or empty.
+        split: the dataset's own split name, or empty.
+        part: the dataset's own part (a session, `extra`), or empty.
         frames: number of frames.
         audio: the file that holds its audio, relative to the root, or empty.
     """

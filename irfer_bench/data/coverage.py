@@ -83,8 +83,8 @@ def describe_outside(setting: Setting, items: Iterable[Item], others: Iterable[S
 
 def describe_coverage(settings: Sequence[Setting], items: Sequence[Item]) -> list[str]:
     """Sentences on the default setting of a copy, and on items outside its classes."""
-    chosen, said = choose_default(settings, items)
-    return [text for text in (said, describe_outside(chosen, items, settings)) if text]
+    chosen, note = choose_default(settings, items)
+    return [text for text in (note, describe_outside(chosen, items, settings)) if text]
 
 
 def describe_items(items: Iterable[Item]) -> str:

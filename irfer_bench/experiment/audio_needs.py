@@ -1,4 +1,4 @@
-"""Whether a recognizer that needs audio gets any, told from lists of items alone."""
+"""Whether a recognizer that needs audio gets any, from lists of items alone."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the steps of a plan will find in their data, told from lists of items alone."""
+"""What the steps of a plan will find in their data, from lists of items alone."""
 
 from __future__ import annotations
 

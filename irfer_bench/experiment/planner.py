@@ -182,8 +182,8 @@ class Planner:
     def _default(self, request: Request, settings: Sequence[Setting]) -> Setting:
         """The first setting of which this copy has the items."""
         items = self._items(request, settings[0].dataset)
-        chosen, said = choose_default(settings, items or ())
-        self._notes += filter(None, [said])
+        chosen, note = choose_default(settings, items or ())
+        self._notes += filter(None, [note])
         return chosen
 
     def _fitted(self, request: Request, setting: Setting) -> Setting:
@@ -192,8 +192,8 @@ class Planner:
         if items is None:
             return setting
         others = self.registry.settings_of(setting.dataset)
-        if said := describe_outside(setting, items, others):
-            self._notes.append(said)
+        if note := describe_outside(setting, items, others):
+            self._notes.append(note)
         return with_classes(setting, items)
 
     def _items(self, request: Request, dataset: str) -> Sequence[Item] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Literal
@@ -49,7 +49,7 @@ def train_on_clips(
     data: TrainingData,
     inputs: ClipInput,
     recipe: ClipRecipe,
-    optimizer: torch.optim.Optimizer,
+    optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer],
     ctx: Context,
 ) -> float:
     """Minimise cross-entropy on source and target and return the loss of the last steps.

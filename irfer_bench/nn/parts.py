@@ -36,7 +36,7 @@ def in_parts(run: Run, parameters: Sequence[Tensor], parts: int = 0) -> Iterator
         )
     finally:
         pool.shutdown()
-        torch.set_num_threads(threads)  # MKL's number is the whole process', whoever sets it
+        torch.set_num_threads(threads)  # MKL has one number for the whole process
 
 
 class _Parts(torch.autograd.Function):

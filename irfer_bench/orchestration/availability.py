@@ -89,7 +89,7 @@ def missing_weights(registry: Registry, component: Component) -> dict[str, str]:
             params = resolve(
                 registry.params_class(component), component=component.name, preset=preset
             )
-            with noting_nothing():  # whoever only looks changes nothing
+            with noting_nothing():  # looking changes nothing
                 params.inputs(weights())
             found[preset] = ""
         except BenchError as error:

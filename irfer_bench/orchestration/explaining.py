@@ -63,8 +63,9 @@ def explain_record(
         setting = session.registry.setting(record.cell.setting)
         images = msgspec.structs.replace(rules_of_setting(setting), classes=tuple(record.classes))
         loaded = load_method(session, record, "recognizer", device, {})
-        told = _Told(record, session, ReadyRecognizer(*loaded, images), folder, path.stem, allowed)
-        written = [each for draw in (told.maps, told.words, told.clips) for each in draw()]
+        recognizer = ReadyRecognizer(*loaded, images)
+        own = _Explanation(record, session, recognizer, folder, path.stem, allowed)
+        written = [each for draw in (own.maps, own.words, own.clips) for each in draw()]
     if not written:
         raise MissingError(
             f"{record.recognizer.name} gives neither features nor explanations",
@@ -74,7 +75,7 @@ def explain_record(
 
 
 @dataclass(frozen=True)
-class _Told:
+class _Explanation:
     record: Record
     session: Session
     ready: ReadyRecognizer
@@ -144,8 +145,9 @@ class _Told:
 
     def _regions(self, clip: Clip) -> list[Regions]:
         recognizer = self.recognizer
-        told = recognizer.explain(clip, self.context) if isinstance(recognizer, Explainer) else ()
-        return [each for each in told if isinstance(each, Regions)]
+        if not isinstance(recognizer, Explainer):
+            return []
+        return [e for e in recognizer.explain(clip, self.context) if isinstance(e, Regions)]
 
     def _faces(self, faces: Sequence[ExplainedFace]) -> list[Path]:
         name = self.record.cell.dataset

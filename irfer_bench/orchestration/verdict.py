@@ -1,4 +1,4 @@
-"""Which settings a copy of a dataset can run, told by planning each of them."""
+"""Which settings a copy of a dataset can run, found by planning each of them."""
 
 from __future__ import annotations
 

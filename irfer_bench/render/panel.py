@@ -59,10 +59,10 @@ def _results(record: Record, width: int) -> list[str]:
         right=(1,),
     )
     lines = [*wrapped(_counts(record), width), "", *beside(metrics, steps, width), ""]
-    if lights := _by_lighting(record):
-        headers = ["metric", *dict.fromkeys(name for own in lights.values() for name in own)]
+    if by_lighting := _by_lighting(record):
+        headers = ["metric", *dict.fromkeys(name for own in by_lighting.values() for name in own)]
         rows = [[name, *(own.get(light, "") for light in headers[1:])]
-                for name, own in lights.items()]
+                for name, own in by_lighting.items()]
         lines += [*table(headers, rows, width, right=range(1, len(headers))), ""]
     if record.confusion is not None:
         lines += [*_confusion(record, width), ""]

@@ -86,17 +86,17 @@ def agreement(published: Published, setting: str, shown: Sequence[Row]) -> list[
     for column in ("recognizer", "translator"):
         for common in dict.fromkeys(getattr(row, column) for row in shown):
             own = [row for row in shown if getattr(row, column) == common]
-            said = []
+            orders = []
             for name in published.metrics:
                 pairs = list(_pairs(published, setting, own, name))
                 if len(pairs) < FEWEST:
                     continue
                 tau, p = kendall(*zip(*pairs, strict=True))
                 if isfinite(tau):
-                    said.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
-            if said:
+                    orders.append(f"{name} {tau:.2f} (p = {p:.2g}, {len(pairs)} rows)")
+            if orders:
                 about = "recognizers" if common == "none" else common
-                lines.append(markdown(f"{about}: {'; '.join(said)}") + "  ")
+                lines.append(markdown(f"{about}: {'; '.join(orders)}") + "  ")
     if not lines:
         return []
     return ["Kendall's τ between the measured and the printed order, 1 where they agree:  ",

@@ -186,12 +186,12 @@ class RecognizerConformance(ComponentConformance):
             return
         for frames in (1, 3):
             clip = make_clip(TEST[0], BASIC[0], "nir", frames=frames, voice=True)
-            for told in explain(clip, self.context()):
-                if isinstance(told, Regions):
-                    check_regions(told, frames)
+            for explained in explain(clip, self.context()):
+                if isinstance(explained, Regions):
+                    check_regions(explained, frames)
                 else:
-                    assert isinstance(told, Course), f"{told!r} is neither Regions nor Course"
-                    check_course(told, frames)
+                    assert isinstance(explained, Course), f"{explained!r} is no Regions nor Course"
+                    check_course(explained, frames)
 
     def test_words_have_distances(self) -> None:
         """Where there is `explain_words`: words with distances, the nearest first."""
@@ -212,20 +212,20 @@ class RecognizerConformance(ComponentConformance):
         self.predict(recognizer, self.clips())
 
 
-def check_regions(told: Regions, frames: int) -> None:
+def check_regions(found: Regions, frames: int) -> None:
     """Boxes inside one of the frames, each with a finite weight."""
-    boxes, weights = np.asarray(told.boxes), np.asarray(told.weights)
-    assert 0 <= told.frame < frames, f"{told.name}: frame {told.frame} of {frames}"
-    assert boxes.shape == (len(weights), 4), f"{told.name}: boxes {boxes.shape}, not (K, 4)"
-    assert np.isfinite(weights).all(), f"{told.name}: weights are not finite"
-    assert ((boxes >= 0) & (boxes <= 1)).all(), f"{told.name}: boxes are fractions of the frame"
-    assert (boxes[:, :2] < boxes[:, 2:]).all(), f"{told.name}: left < right, top < bottom"
+    boxes, weights = np.asarray(found.boxes), np.asarray(found.weights)
+    assert 0 <= found.frame < frames, f"{found.name}: frame {found.frame} of {frames}"
+    assert boxes.shape == (len(weights), 4), f"{found.name}: boxes {boxes.shape}, not (K, 4)"
+    assert np.isfinite(weights).all(), f"{found.name}: weights are not finite"
+    assert ((boxes >= 0) & (boxes <= 1)).all(), f"{found.name}: boxes are fractions of the frame"
+    assert (boxes[:, :2] < boxes[:, 2:]).all(), f"{found.name}: left < right, top < bottom"
 
 
-def check_course(told: Course, frames: int) -> None:
+def check_course(found: Course, frames: int) -> None:
     """Log-probabilities of every frame, or of the whole clip."""
-    scores = np.asarray(told.scores, np.float64)
+    scores = np.asarray(found.scores, np.float64)
     assert scores.shape in ((frames, len(BASIC)), (1, len(BASIC))), (
-        f"{told.name}: scores have shape {scores.shape} for {frames} frames"
+        f"{found.name}: scores have shape {scores.shape} for {frames} frames"
     )
-    assert np.allclose(np.exp(scores).sum(1), 1, atol=1e-3), f"{told.name}: give log-probabilities"
+    assert np.allclose(np.exp(scores).sum(1), 1, atol=1e-3), f"{found.name}: give log-probabilities"

@@ -8,9 +8,9 @@ from irfer_bench.api import fit
 from irfer_dynamic.video_params import BENCH, VideoParams
 
 QUICK: dict[str, Any] = {
-    "segments": 16, "duration": 1, "size": 40, "width": 8, "epochs": 40, "batch": 16,
-    "optimizer": "adamw", "lr": 1e-3, "weight_decay": 0.02, "schedule": "cosine", "crop": 0.8,
-    "dropout": 0.2, "batch_norm": True,
+    "segments": 16, "duration": 1, "size": 32, "width": 8, "epochs": 20, "batch": 16,
+    "optimizer": "adamw", "lr": 2e-3, "muon_lr": 0.02, "weight_decay": 0.02,
+    "schedule": "cosine", "crop": 0.8, "dropout": 0.2, "batch_norm": True,
 }
 
 
@@ -22,9 +22,10 @@ class C3DParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 90.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 79.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if self.frames < 16:
             raise ValueError(
                 "segments x duration must be 16 frames or more: they are halved four times")
@@ -39,6 +40,6 @@ class C3DLstmParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d_lstm"
     presets: ClassVar[dict[str, dict[str, Any]]] = {
-        "bench": BENCH, "quick": {**QUICK, "hidden": 64},
+        "bench": BENCH, "quick": {**QUICK, "epochs": 26, "hidden": 64},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 90.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 72.0, "apply": 1.0}

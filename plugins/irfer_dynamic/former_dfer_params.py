@@ -27,5 +27,6 @@ class FormerDferParams(VideoParams, frozen=True):
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 45.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if 4 * self.width % self.heads:
             raise ValueError("4 x width must be a multiple of heads")

@@ -12,9 +12,11 @@ tables and described in a line each; what that line leaves open was decided here
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import Any
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import once_differentiable
 from torch.nn import functional as F
 from torch.utils.checkpoint import checkpoint
 
@@ -94,6 +96,31 @@ class FusionBottleneck(Fusion):
         return new_v, new_a
 
 
+class _Raised(torch.autograd.Function):
+    """The same in fp32, without the cost of a checkpoint; low: (B t, N, d), other: (B t, 1, d)."""
+
+    @staticmethod
+    def forward(
+        ctx: Any, low: Tensor, other: Tensor, weight: Tensor, bias: Tensor, gate: Tensor
+    ) -> Tensor:
+        ctx.save_for_backward(low, other, weight, bias, gate)
+        return F.gelu(F.linear(low + other, weight, bias)).mul_(gate.tanh())
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, ...]:
+        """Gradients of all five."""
+        low, other, weight, bias, gate = ctx.saved_tensors
+        given, scale = (low + other).flatten(0, -2), gate.tanh()
+        raised, flat = F.linear(given, weight, bias), gradient.flatten(0, -2)
+        d_gate = torch.dot(F.gelu(raised).flatten(), flat.flatten()) * (1 - scale.square())
+        d_raised = torch.ops.aten.gelu_backward(flat, raised).mul_(scale)
+        d_low = (d_raised @ weight).view_as(low)
+        return (
+            d_low, d_low.sum(dim=1, keepdim=True), d_raised.mT @ given, d_raised.sum(0), d_gate,
+        )
+
+
 def _raise(up: nn.Linear, gate: Tensor, low: Tensor, other: Tensor) -> Tensor:
     """tanh(alpha) GELU(F(low + other)); its D-wide values are computed again for the gradient."""
 
@@ -103,6 +130,9 @@ def _raise(up: nn.Linear, gate: Tensor, low: Tensor, other: Tensor) -> Tensor:
     given = (low, other, up.weight, up.bias, gate)
     if not torch.is_grad_enabled():
         return compute(*given)
+    if not torch.is_autocast_enabled(low.device.type):
+        raised: Tensor = _Raised.apply(*given)
+        return raised
     again: Tensor = checkpoint(compute, *given, use_reentrant=False, preserve_rng_state=False)
     return again
 

@@ -30,6 +30,10 @@ class VideoParams(Params, frozen=True):
         Literal["sgd", "adamw"], fit("SGD with momentum 0.9, or AdamW")
     ] = "sgd"
     lr: Annotated[float, fit("initial learning rate", gt=0)] = 0.01
+    muon_lr: Annotated[
+        float, fit("rate of Muon for the weights between the first and the last layer; 0 for none",
+                   ge=0)
+    ] = 0.0
     weight_decay: Annotated[float, fit("weight decay", ge=0)] = 1e-4
     schedule: Annotated[
         Literal["step", "cosine"], fit("a tenth of the rate every lr_step epochs, or a cosine to 0")
@@ -51,6 +55,10 @@ class VideoParams(Params, frozen=True):
         Literal["probability", "logit"], apply("what is averaged over the clips")
     ] = "probability"
     predict_batch: Annotated[int, apply("clips per forward pass of predict", ge=1)] = 16
+
+    def __post_init__(self) -> None:
+        if self.muon_lr and self.optimizer != "adamw":
+            raise ValueError("muon_lr goes with optimizer=adamw, which trains the other weights")
 
     @property
     def frames(self) -> int:

@@ -9,14 +9,14 @@ with momentum 0.9, cross-entropy, from random weights. Deviations from the code:
   leaves them out;
 - the last batch of an epoch is not dropped: batches are of nearly one size;
 - `bench` trains for 40 epochs, draws frames from the whole clip and crops 80 to 100 % of the area;
-  `quick` has AdamW and a cosine.
+  `quick` has AdamW and a cosine, and Muon for some networks' hidden weights (`muon_lr`).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -27,6 +27,7 @@ from irfer_bench.nn.clip_scores import score_videos
 from irfer_bench.nn.clip_training import ClipRecipe, train_on_clips
 from irfer_bench.nn.clip_views import ClipView
 from irfer_bench.nn.frame_sampling import FrameSampling
+from irfer_bench.nn.muon import split_optimizers
 from irfer_bench.nn.schedules import cosine, step_decay
 from irfer_bench.nn.training import load_module, module_state
 from irfer_dynamic.video_params import VideoParams
@@ -51,6 +52,9 @@ class VideoNetwork(nn.Module, ABC):
 
 class VideoRecognizer(ABC, Generic[P]):
     """A network over several frames; a still is a clip of one frame repeated."""
+
+    outer: ClassVar[tuple[str, ...]] = ("head.",)
+    """Parts of names whose weights AdamW keeps beside Muon: the first and the last layer."""
 
     def __init__(self, params: P) -> None:
         self.params = params
@@ -89,7 +93,7 @@ class VideoRecognizer(ABC, Generic[P]):
         train_on_clips(
             p.network, model, model, data=data, inputs=self.inputs(), ctx=ctx,
             recipe=ClipRecipe(p.epochs, p.batch, self._rate, p.selection),
-            optimizer=self._optimizer(model),
+            optimizer=self._optimizers(model),
         )
 
     def predict(self, clips: Clips, ctx: Context) -> Scores:
@@ -135,12 +139,12 @@ class VideoRecognizer(ABC, Generic[P]):
             return cosine(epoch, p.epochs, 1.0)
         return step_decay(epoch, range(p.lr_step, p.epochs, p.lr_step))
 
-    def _optimizer(self, model: VideoNetwork) -> torch.optim.Optimizer:
+    def _optimizers(self, model: VideoNetwork) -> list[torch.optim.Optimizer]:
         p = self.params
         if p.optimizer == "adamw":
-            return torch.optim.AdamW(model.parameters(), lr=p.lr, weight_decay=p.weight_decay)
-        return torch.optim.SGD(
-            model.parameters(), lr=p.lr, momentum=0.9, weight_decay=p.weight_decay)
+            return split_optimizers(model, p.lr, p.muon_lr, p.weight_decay, self.outer)
+        return [torch.optim.SGD(
+            model.parameters(), lr=p.lr, momentum=0.9, weight_decay=p.weight_decay)]
 
     def _fitted(self) -> VideoNetwork:
         if self.model is None:

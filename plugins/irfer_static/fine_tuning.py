@@ -1,9 +1,9 @@
 """Fine-tuning of an image network on single frames: the recipe of every recognizer here.
 
-The recipe is ours: AdamW, linear warm-up and cosine, random resized crop, flip and erasing, label
-smoothing, the mean and deviation of the pretrained network. Crops are taken from the image at the
-network's input size, not at the stored one. A clip gives one random frame per epoch; its score is
-the mean log-probability over its frames.
+The recipe is ours: AdamW (Muon for the blocks where `muon_lr` is set), linear warm-up and cosine,
+random resized crop, flip and erasing, label smoothing, the mean and deviation of the pretrained
+network. Crops are taken from the image at the network's input size, not at the stored one. A clip
+gives one random frame per epoch; its score is the mean log-probability over its frames.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from irfer_bench.nn.clip_scores import score_clips
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable, ResizedFrames, epoch_order
 from irfer_bench.nn.images import to_tensor
+from irfer_bench.nn.muon import Muon
 from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import load_module, module_state, train
 from irfer_bench.nn.views import RandomView, erase
@@ -138,15 +139,10 @@ class FineTunedRecognizer(ABC, Generic[P]):
             return F.cross_entropy(
                 logits.float(), pair[1], weight=weight, label_smoothing=p.label_smoothing)
 
-        head = list(model.head.parameters())
-        own = {id(q) for q in head}
-        trunk = [q for q in model.parameters() if id(q) not in own]
-        lr = p.lr * stage.factor
-        groups = [{"params": trunk, "lr": lr}, {"params": head, "lr": lr * p.head_factor}]
         per_epoch = -(-len(labels) // p.batch)
         return train(
             name, model, steps=stage.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
-            optimizer=torch.optim.AdamW(groups, weight_decay=p.weight_decay),
+            optimizer=_optimizers(model, p, stage.factor),
             rate=lambda step: _rate(step / per_epoch, stage.epochs, stage.warmup, 1 / per_epoch),
         )
 
@@ -155,6 +151,20 @@ class FineTunedRecognizer(ABC, Generic[P]):
             raise CellError(
                 f"{self.params.network} was asked for before it was fitted or restored")
         return self.model
+
+
+def _optimizers(
+    model: ImageNetwork, params: FineTuningParams, factor: float
+) -> list[torch.optim.Optimizer]:
+    """AdamW on trunk and head, or on what Muon leaves of them; `factor` scales every rate."""
+    p, lr = params, params.lr * factor
+    head = list(model.head.parameters())
+    hidden = [q for q in model.blocks.parameters() if p.muon_rate and q.ndim > 1]
+    own = {id(q) for q in (*head, *hidden)}
+    trunk = [q for q in model.parameters() if id(q) not in own]
+    groups = [{"params": trunk, "lr": lr}, {"params": head, "lr": lr * p.head_factor}]
+    adamw = torch.optim.AdamW(groups, weight_decay=p.weight_decay)
+    return [adamw, Muon(hidden, p.muon_rate * factor)] if hidden else [adamw]
 
 
 def training_stages(data: TrainingData, params: FineTuningParams) -> list[Stage]:

@@ -45,6 +45,11 @@ class FineTuningParams(Params, frozen=True):
     ] = "none"
     predict_batch: Annotated[int, apply("frames per forward pass of predict", ge=1)] = 128
 
+    @property
+    def muon_rate(self) -> float:
+        """Peak rate of Muon for the weights of the blocks; 0 where AdamW trains them too."""
+        return 0.0
+
     def inputs(self, weights: Path) -> dict[str, Any]:
         """What the key must hold besides the parameters: the checkpoint's digest.
 

@@ -26,6 +26,11 @@ class ImageNetwork(nn.Module, ABC):
     def head(self) -> nn.Linear:
         """The classifier."""
 
+    @property
+    @abstractmethod
+    def blocks(self) -> nn.Module:
+        """All but the first layer, the classifier and what stands between tokens and blocks."""
+
     @abstractmethod
     def features(self, normal: Tensor) -> Tensor:
         """(N, width) pooled features of normalised images."""

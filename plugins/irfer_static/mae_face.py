@@ -4,7 +4,8 @@ Ma et al., "A Unified Approach to Facial Affect Analysis: The MAE-Face Visual Re
 Workshops 2023, after He et al., "Masked Autoencoders Are Scalable Vision Learners", CVPR 2022.
 Deviations from their fine-tuning, whose recipe here is that of `fine_tuning`:
 - no decay of the learning rate by layer, no drop path, mixup or cutmix; positions are trained;
-- `quick` starts from the mini MAE of drawn faces, 6 layers of width 96 at 64 px, for 10 epochs.
+- `quick` starts from the mini MAE of drawn faces, 6 layers of width 96 at 64 px, for 6 epochs,
+  with Muon for the weights of the blocks.
 Features are the normalised mean of the patches, as its authors advise for fine-tuning.
 """
 

@@ -2,10 +2,12 @@
 
 He et al., "Deep Residual Learning for Image Recognition", CVPR 2016; torchvision's networks and
 weights (of ResNet-50 the second version). The recipe is that of `fine_tuning`. Deviations from it:
-- `quick` starts from random weights at 48 px with a quarter of the width (ResNet-50: 40 px, an
-  eighth, batches of 32, 16 epochs) and a 3x3 stem of stride 2 without pooling; head and trunk learn
-  alike, since neither is pretrained, and nothing is erased, since so few epochs fit too little
-  rather than too much. A ResNet-50 learns next to nothing from a few hundred images in that time.
+- `quick` starts from random weights at 48 px with a quarter of the width and a 3x3 stem of stride 2
+  without pooling; head and trunk learn alike, since neither is pretrained, and nothing is erased,
+  since so few epochs fit too little rather than too much;
+- `quick` of ResNet-50 has 40 px, an eighth of the width, batches of 32 and 12 epochs; its blocks
+  start as the identity and learn by Muon, without which so deep and narrow a network learns next to
+  nothing from a few hundred images in that time.
 """
 
 from __future__ import annotations

@@ -26,12 +26,21 @@ class ResNetNetwork(ImageNetwork):
         self.net = ResNet(block, counts, num_classes=classes)
         if (params.width, params.stem) != (64, "7x7"):
             _rebuild(self.net, params, classes)
+        if params.identity_start:
+            for module in self.net.modules():
+                if isinstance(module, Bottleneck):
+                    nn.init.zeros_(module.bn3.weight)
 
     @property
     def head(self) -> nn.Linear:
         """The classifier."""
         fc: nn.Linear = self.net.fc
         return fc
+
+    @property
+    def blocks(self) -> nn.Module:
+        """The four stages."""
+        return nn.ModuleList([self.net.layer1, self.net.layer2, self.net.layer3, self.net.layer4])
 
     def features(self, normal: Tensor) -> Tensor:
         """(N, 8 width e) pooled features of normalised images."""

@@ -38,6 +38,12 @@ class ViTNetwork(ImageNetwork):
         head: nn.Linear = self.net.head
         return head
 
+    @property
+    def blocks(self) -> nn.Module:
+        """The transformer's blocks."""
+        blocks: nn.Module = self.net.blocks
+        return blocks
+
     def features(self, normal: Tensor) -> Tensor:
         """(N, width) pooled features of normalised images."""
         pooled: Tensor = self.net.forward_head(self.net.forward_features(normal), pre_logits=True)

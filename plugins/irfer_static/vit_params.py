@@ -51,8 +51,8 @@ SIZES = {
 
 
 QUICK: dict[str, Any] = {
-    "architecture": "mini", "size": 48, "epochs": 32, "warmup_epochs": 3, "batch": 16, "lr": 1e-3,
-    "crop": 1.0, "erase": 0.0, "label_smoothing": 0.0,
+    "architecture": "mini", "size": 48, "epochs": 34, "warmup_epochs": 2, "batch": 32, "lr": 3e-3,
+    "muon_lr": 0.02, "crop": 1.0, "erase": 0.0, "label_smoothing": 0.0,
 }
 
 
@@ -64,6 +64,14 @@ class TransformerParams(FineTuningParams, frozen=True):
     architecture: Annotated[
         Literal["b16", "l14", "mini"], fit("ViT-B/16, ViT-L/14, or 3 layers of width 64")
     ] = "b16"
+    muon_lr: Annotated[
+        float, fit("peak rate of Muon for the weights of the blocks; 0 leaves them to AdamW", ge=0)
+    ] = 0.0
+
+    @property
+    def muon_rate(self) -> float:
+        """Peak rate of Muon for the weights of the blocks; 0 where AdamW trains them too."""
+        return self.muon_lr
 
     @property
     def shape(self) -> ViTSize:
@@ -83,7 +91,7 @@ class ViTParams(TransformerParams, frozen=True):
     ] = "imagenet"
 
     network: ClassVar[str] = "vit"
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 28.0, "apply": 1.0}
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "quick": {"weights": "none", **QUICK},
     }

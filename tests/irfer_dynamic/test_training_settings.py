@@ -10,6 +10,9 @@ import pytest
 import torch
 
 from irfer_bench.contracts.params import resolve
+from irfer_bench.errors import UsageError
+from irfer_bench.nn.muon import Muon
+from irfer_bench.registry import load
 from irfer_bench.testing.memory import MemoryContext
 from irfer_dynamic import encoder_inputs, encoder_recognizer, video_recognizer
 from irfer_dynamic.encoder_inputs import EncoderInputs
@@ -141,20 +144,50 @@ def test_video_networks_train_by_their_settings(
     values = {
         "width": 4, "size": 16, "segments": 4, "duration": 2, "epochs": 5, "batch": 7, "lr": 0.5,
         "weight_decay": 0.25, "crop": 0.6, "flip": 0.125, "brightness": 0.25, "rotation": 3.0,
-        "segment_mode": "full_span", "optimizer": "sgd", "selection": "best_on_validation",
+        "segment_mode": "full_span", "optimizer": "sgd", "muon_lr": 0.0,
+        "selection": "best_on_validation",
     }
     made = resolve(R3DParams, component="r3d_18", preset="quick", given=values | given)
     VideoResNetRecognizer(made).fit(training(clips(3)), MemoryContext())
     recipe, view, sampling = asked["recipe"], asked["inputs"].view, asked["inputs"].sampling
     assert [recipe.rate(epoch) for epoch in range(5)] == pytest.approx(rates)
     assert (recipe.epochs, recipe.batch, recipe.selection) == (5, 7, "best_on_validation")
-    (group,) = asked["optimizer"].param_groups
-    assert type(asked["optimizer"]).__name__ == kind
+    (optimizer,) = asked["optimizer"]
+    (group,) = optimizer.param_groups
+    assert type(optimizer).__name__ == kind
     assert (group["lr"], group["weight_decay"]) == (0.5, 0.25)
     assert group.get("momentum") == (0.9 if kind == "SGD" else None)
     assert (view.size, view.area, view.flip) == (16, (0.6, 1.0), 0.125)
     assert (view.brightness, view.rotation) == (0.25, 3.0)
     assert (sampling.segments, sampling.duration, sampling.mode) == (4, 2, "full_span")
+
+
+@pytest.mark.parametrize("name", ["c3d", "c3d_lstm", "r3d_18", "mc3_18", "r2plus1d_18"])
+def test_muon_trains_the_weights_between_the_first_and_the_last_layer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: dict[str, Any] = {}
+    monkeypatch.setattr(video_recognizer, "train_on_clips", lambda *_, **given: asked.update(given))
+    known = load()
+    component = known.get("recognizer", name)
+    values = {"muon_lr": 0.125, "optimizer": "adamw", "width": 4, "size": 32}
+    made = known.create(
+        component, resolve(known.params_class(component), component=name, given=values))
+    made.fit(training(clips(3)), MemoryContext())
+    adamw, muon = asked["optimizer"]
+    assert (type(adamw), type(muon)) == (torch.optim.AdamW, Muon)
+    assert muon.param_groups[0]["lr"] == 0.125
+    named = dict(made.model.named_parameters())
+    hidden = {id(p) for p in muon.param_groups[0]["params"]}
+    matrices = [n for n, p in named.items() if p.ndim > 1 and not n.startswith("lstm.")]
+    assert not any(id(p) in hidden for n, p in named.items() if n.startswith("lstm."))
+    assert [n for n in matrices if id(named[n]) not in hidden] == [matrices[0], "head.weight"]
+    assert not hidden & {id(p) for p in named.values() if p.ndim == 1}
+
+
+def test_muon_without_adamw_is_refused() -> None:
+    with pytest.raises(UsageError, match="muon_lr goes with optimizer=adamw"):
+        resolve(R3DParams, component="r3d_18", given={"optimizer": "sgd", "muon_lr": 0.02})
 
 
 def test_former_dfer_s_recipe_is_the_default() -> None:

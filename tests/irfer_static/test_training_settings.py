@@ -18,7 +18,7 @@ from irfer_static import fine_tuning
 from irfer_static.fine_tuning import class_weight
 from irfer_static.mae_face_params import MAEFaceParams
 from irfer_static.resnet import ResNetRecognizer
-from irfer_static.resnet_params import ResNetParams
+from irfer_static.resnet_params import ResNet50Params, ResNetParams
 from irfer_static.vit_params import ViTParams
 from tests.irfer_static.toys import toy, training
 from tests.recorder import Recorder
@@ -27,7 +27,8 @@ SMALL: dict[str, Any] = {"width": 4, "size": 32, "batch": 8}
 
 
 def recorded(
-    patch: pytest.MonkeyPatch, data: TrainingData, **given: Any
+    patch: pytest.MonkeyPatch, data: TrainingData, cls: type[ResNetParams] = ResNetParams,
+    **given: Any,
 ) -> tuple[list[Recorder], ResNetRecognizer]:
     """One recorder per stage of a fit that takes no step."""
     loops: list[Recorder] = []
@@ -37,7 +38,7 @@ def recorded(
         return loops[-1](*args, **more)
 
     patch.setattr(fine_tuning, "train", record)
-    made = resolve(ResNetParams, component="resnet18", preset="quick", given=SMALL | given)
+    made = resolve(cls, component=cls.network, preset="quick", given=SMALL | given)
     recognizer = ResNetRecognizer(made)
     recognizer.fit(data, MemoryContext())
     return loops, recognizer
@@ -58,6 +59,37 @@ def test_the_rate_warms_up_linearly_and_falls_by_a_cosine(
     assert made.model is not None
     assert {id(p) for p in head["params"]} == {id(p) for p in made.model.head.parameters()}
     assert len(trunk["params"]) + 2 == len(list(made.model.parameters()))
+
+
+def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    given = {"lr": 0.5, "head_factor": 4.0, "muon_lr": 0.25, "mode": "finetune"}
+    loops, made = recorded(
+        monkeypatch, training(toy(16, 1), toy(16, 2)), cls=ResNet50Params, **given)
+    assert made.model is not None
+    names = {id(p): name for name, p in made.model.named_parameters()}
+    for loop, factor in zip(loops, (1, 0.1), strict=True):
+        trunk, head, hidden = loop.groups()
+        assert [g["lr"] for g in (trunk, head, hidden)] == pytest.approx(
+            [0.5 * factor, 2.0 * factor, 0.25 * factor])
+        assert all(".layer" in names[id(p)] and p.ndim > 1 for p in hidden["params"])
+        assert len(hidden["params"]) == 3 * 16 + 4
+        assert len(trunk["params"]) + len(head["params"]) + len(hidden["params"]) == len(names)
+
+
+def test_blocks_that_start_as_the_identity_do_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    scales = []
+    for zero_init in (True, False):
+        _, made = recorded(
+            monkeypatch, training(toy(16, 1), toy(16, 2)), cls=ResNet50Params,
+            zero_init=zero_init)
+        assert made.model is not None
+        scales.append([
+            float(p.detach().abs().max()) for name, p in made.model.named_parameters()
+            if name.endswith("bn3.weight")
+        ])
+    assert scales == [[0.0] * 16, [1.0] * 16]
 
 
 def test_the_second_stage_of_finetune_has_its_own_clips_epochs_and_rate(

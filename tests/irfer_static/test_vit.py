@@ -152,7 +152,8 @@ def test_mae_faces_encoder_is_the_start_of_training(pool: str, tmp_path: Path) -
     """The published file holds its training options beside the weights."""
     encoder = mae_encoder(MAEFaceParams(architecture="mini").shape)
     path = saved(tmp_path / "mae.pth", encoder, args=Namespace(lr=1e-3, mask_ratio=0.75), epoch=3)
-    recognizer = mae(weights=str(path), pool=pool, size=SIZE, epochs=1, lr=1e-9)
+    still = {"lr": 1e-9, "muon_lr": 1e-9}
+    recognizer = mae(weights=str(path), pool=pool, size=SIZE, epochs=1, **still)
     assert set(recognizer.params.inputs(tmp_path)) == {"backbone_digest"}
     recognizer.fit(training(toy(6, 1)), MemoryContext())
     kept = recognizer.state().tensors

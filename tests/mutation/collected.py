@@ -8,7 +8,6 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from _pytest.main import pytest_runtestloop as run_items
 
 from tests.mutation.mutants import Mutant, statement_lines
 from tests.mutation.observer import Guide, Measured, PlainHypothesis
@@ -70,15 +69,18 @@ class Forks:
     ) -> Callable[[Path], tuple[int, str]]:
         """What the fork does."""
 
+        plugins = session.config.pluginmanager
+        run_items = plugins.subset_hook_caller("pytest_runtestloop", [self])
+
         def work(scratch: Path) -> tuple[int, str]:
             isolate(scratch)
             change(target.name, target.file, mutant.source, scratch)  # for child processes
             for function, code in found:
                 function.__code__ = code
-            session.config.pluginmanager.register(guide)
+            plugins.register(guide)
             session.items = guide.ordered(session.items)
             with suppress(session.Failed, session.Interrupted):
-                run_items(session)
+                run_items(session=session)
             return session.testsfailed, guide.noticed_by
 
         return work

@@ -77,11 +77,11 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
 
 def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
     """Prepare every domain of the setting that is not prepared yet."""
-    setting, said = _setting(args, registry)
+    setting, note = _setting(args, registry)
     reporter = open_reporter()
     try:
-        if said:
-            reporter.line(f"note: {said}")
+        if note:
+            reporter.line(f"note: {note}")
         session = Session.open(reporter, registry)
         return prepare(session, setting, lambda name: open_source(args, registry, name, now=True))
     finally:
@@ -91,13 +91,13 @@ def prepare_setting(args: argparse.Namespace, registry: Registry) -> Prepared:
 def _setting(args: argparse.Namespace, registry: Registry) -> tuple[Setting, str]:
     """The setting asked for, or the first that the copy can run and why it is not the first."""
     registry.get("dataset", args.dataset)
-    name, said = args.setting, ""
+    name, note = args.setting, ""
     if not name:
         own = registry.settings_of(args.dataset)
         if not own:
             raise UsageError(f"dataset {args.dataset!r} has no setting", "see irfer-bench list")
         manifest = open_source(args, registry, args.dataset, now=True).manifest
-        chosen, said = choose_default(own, manifest.items if manifest is not None else ())
+        chosen, note = choose_default(own, manifest.items if manifest is not None else ())
         name = chosen.name
     setting = registry.cropped(
         name, detector=args.detector, no_face=args.no_face, boxes=bool(args.boxes)
@@ -108,7 +108,7 @@ def _setting(args: argparse.Namespace, registry: Registry) -> tuple[Setting, str
         )
     if setting.detector != "none":
         registry.get("detector", setting.detector)
-    return setting, said
+    return setting, note
 
 
 def _squares(row: PreparedDomain) -> dict[str, Any]:

@@ -100,18 +100,18 @@ def _verdict(report: Report, *, trust: bool) -> str:
     records = _count(report.records.total(), "record")
     faults, files = len(report.faults), len({finding.path for finding in report.faults})
     if faults:
-        said = f"{_count(faults, 'fault')} in {_count(files, 'file')}, {records} checked"
+        text = f"{_count(faults, 'fault')} in {_count(files, 'file')}, {records} checked"
     elif report.absent:
-        said = f"{records} checked without fault, but not against {', '.join(report.absent)}: "
-        said += "install the plugin that offers it"
+        text = f"{records} checked without fault, but not against {', '.join(report.absent)}: "
+        text += "install the plugin that offers it"
     else:
-        said = f"{records} checked without fault"
+        text = f"{records} checked without fault"
     keys = sorted({key for own in report.signed.values() for key in own})
     if trust:
         signed = sum(own.total() for own in report.signed.values())
         by = f" by {', '.join(keys)}" if keys else ""
-        said += f"; {signed} signed{by}, {report.records.total() - signed} not"
-    return said
+        text += f"; {signed} signed{by}, {report.records.total() - signed} not"
+    return text
 
 
 def _count(number: int, what: str) -> str:

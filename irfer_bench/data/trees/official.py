@@ -1,4 +1,4 @@
-"""Datasets as their owners lay them out: recognised by their files, copies and forms told apart."""
+"""Datasets in their distributors' layouts, identified by their files; copies and forms apart."""
 
 from __future__ import annotations
 

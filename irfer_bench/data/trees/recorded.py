@@ -1,4 +1,4 @@
-"""Sequences of frames in folders by camera, subject and expression, as laboratories record them."""
+"""Sequences of frames in folders by camera, subject and expression."""
 
 from __future__ import annotations
 

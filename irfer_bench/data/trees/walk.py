@@ -77,7 +77,7 @@ def walk(root: Path) -> Tree:
 
 @contextmanager
 def shared_walks() -> Iterator[None]:
-    """Inside, each root is walked once, whoever asks: for datasets that are compared."""
+    """Inside, each root is walked once, whatever asks: for datasets that are compared."""
     token = _SHARED.set({})
     try:
         yield

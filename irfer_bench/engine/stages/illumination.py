@@ -28,8 +28,8 @@ def divide_by_lighting(
     if len(names) < 2:
         return
     from_sums = from_sums_of(cast("SummableMetric", known.metric))
-    lights = np.array(lightings)
+    of_item = np.array(lightings)
     for name in names:
-        value = float(from_sums(summands[lights == name].sum(0)))
+        value = float(from_sums(summands[of_item == name].sum(0)))
         if isfinite(value):
             yield name, value

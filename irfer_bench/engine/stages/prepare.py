@@ -29,7 +29,7 @@ from irfer_bench.settings.setting import Domain
 from irfer_bench.store import keys
 
 BOXES = "boxes.json"
-"""Per item the squares cut out, in the owner's pixels, and the 16-bit range behind 0 to 255."""
+"""Per item the squares cut out, in pixels of the original, and the 16-bit range behind 0 to 255."""
 
 
 def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:

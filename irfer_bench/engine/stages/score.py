@@ -42,7 +42,7 @@ def score(spec: Score, given: Inputs, work: Work) -> Scored:
     folder, classes = work.folder, spec.classes
     test = given["test"].clips()
     inputs, groups = _inputs(given, classes, test)
-    lights = [test.lightings, inputs.pairs.true.lightings if inputs.pairs else []]  # type: ignore[attr-defined]
+    lighting = [test.lightings, inputs.pairs.true.lightings if inputs.pairs else []]  # type: ignore[attr-defined]
     metrics: dict[str, Any] = {}
     kept: dict[str, list[list[float]]] = {}
     for done, name in enumerate(spec.metrics, start=1):
@@ -53,7 +53,7 @@ def score(spec: Score, given: Inputs, work: Work) -> Scored:
         if summands is not None and metric.over_pairs:
             kept[name] = summands.tolist()
         if summands is not None:
-            for light, value in divide_by_lighting(metric, summands, lights[metric.over_pairs]):
+            for light, value in divide_by_lighting(metric, summands, lighting[metric.over_pairs]):
                 work.context.report(f"{name}, {light}", round(value, 6))
         work.context.progress("score", done, len(spec.metrics), name)
     (folder / METRICS).write_text(json.dumps(metrics, allow_nan=False))

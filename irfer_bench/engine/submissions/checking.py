@@ -84,8 +84,8 @@ class _Check:
             try:
                 record = read_record(path)
             except (DamagedError, MissingError) as error:
-                said = error.message.replace(str(path), "").lstrip(": ")
-                self.report.fault(path, said)
+                text = error.message.replace(str(path), "").lstrip(": ")
+                self.report.fault(path, text)
                 continue
             self.report.fault(path, *find_misplacement(path, record))
             self._signature(path)

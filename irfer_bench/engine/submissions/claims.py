@@ -123,9 +123,9 @@ def _of_times(record: Record) -> Iterator[str]:
 def _of_setting(record: Record, setting: Setting) -> Iterator[str]:
     cell = record.cell
     for name in ("folds", "seeds", "primary"):
-        said, registered = getattr(cell, name), getattr(setting, name)
-        if said != registered:
-            yield f"{name} {said}: the setting has {registered}"
+        claimed, registered = getattr(cell, name), getattr(setting, name)
+        if claimed != registered:
+            yield f"{name} {claimed}: the setting has {registered}"
     if cell.fold > setting.folds:
         yield f"fold {cell.fold}: the setting has {setting.folds}"
     if cell.dataset not in ("", setting.dataset):
@@ -147,6 +147,6 @@ def _of_metrics(record: Record, setting: Setting | None, lookup: Lookup) -> Iter
         if known is None or known.version != value.version:
             continue
         for fact in ("direction", "unit"):
-            said, registered = getattr(value, fact), getattr(known.metric, fact)
-            if said != registered:
-                yield f"{fact} of {name} {said!r}: the metric has {registered!r}"
+            claimed, registered = getattr(value, fact), getattr(known.metric, fact)
+            if claimed != registered:
+                yield f"{fact} of {name} {claimed!r}: the metric has {registered!r}"

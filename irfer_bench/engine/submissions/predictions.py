@@ -20,18 +20,18 @@ def find_prediction_faults(record: Record, kept: KeptItems) -> Iterator[str]:
         tested = kept.items.tested
         if len(tested.ids) != record.data.test:
             yield f"{record.data.test} items tested, and {len(tested.ids)} predictions"
-        if said := _repeated(tested.ids):
-            yield f"item {said} stands twice among its predictions"
+        if repeated := _repeated(tested.ids):
+            yield f"item {repeated} stands twice among its predictions"
         if record.data.subjects == "checked" and None in tested.subjects:
-            yield "subjects are said to be checked, and items have none"
+            yield "the record says that subjects were checked, and items have none"
         yield from _of_scores(kept.items.scores)
     elif record.recognizer is not None:
         yield "a recognizer, and no item among its predictions"
     pairs = kept.pairs.ids
     if pairs and len(pairs) != record.data.pairs:
         yield f"{record.data.pairs} pairs scored, and {len(pairs)} among its predictions"
-    if said := _repeated(pairs):
-        yield f"pair {said} stands twice among its predictions"
+    if repeated := _repeated(pairs):
+        yield f"pair {repeated} stands twice among its predictions"
     for name, rows in (kept.file.values | kept.file.summands).items():
         if len(rows) != len(pairs):
             yield f"{len(rows)} values of {name[:80]!r}, and {len(pairs)} pairs"

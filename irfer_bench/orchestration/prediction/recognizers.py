@@ -88,11 +88,12 @@ class ReadyRecognizer:
             ContractError: its scores are no log-probabilities.
         """
         recognizer = self.instance
-        told = recognizer.explain(clip, self.context()) if isinstance(recognizer, Explainer) else ()
+        if not isinstance(recognizer, Explainer):
+            return {}
         return {
             each.name: check_scores(self.method.name, each.scores, len(each.scores),
                                     len(self.classes))
-            for each in told
+            for each in recognizer.explain(clip, self.context())
             if isinstance(each, Course)
         }  # fmt: skip
 

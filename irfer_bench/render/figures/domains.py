@@ -59,8 +59,8 @@ def draw_domains(
                 )  # fmt: skip
             axes.set(xticks=[], yticks=[])
             axes.spines[:].set_visible(True)
-            told = [f"{name} {value}" for name, value in each.distances.items()]
-            axes.set_xlabel("\n".join([each.name, *told]), fontsize=7.5)
+            distances = [f"{name} {value}" for name, value in each.distances.items()]
+            axes.set_xlabel("\n".join([each.name, *distances]), fontsize=7.5)
         _explain(panels[-1], colours, known)
         headed(drawn, name_cell(record), describe_cell(record),
                tell_scores(record, record.cell.primary, "uar"))  # fmt: skip

@@ -48,8 +48,8 @@ def draw_regions(record: Record, faces: Sequence[ExplainedFace], stem: Path) -> 
                     (left, top), right - left, bottom - top, linewidth=0.5, edgecolor="#c05621",
                     facecolor=(0.75, 0.34, 0.13, 0.12 + 0.38 * opacity),
                 ))  # fmt: skip
-            said = terminal(each.predicted)[:20]
-            text = said if each.true == each.predicted else f"{said} (true {each.true[:16]})"
+            text = terminal(each.predicted)[:20]
+            text += "" if each.true == each.predicted else f" (true {each.true[:16]})"
             axes.text(0.5, 1.03, terminal(text), ha="center", va="top", fontsize=7)
         kinds = sorted({each.regions.name.partition(" for ")[0] for each in faces})
         headed(drawn, name_cell(record), describe_cell(record),

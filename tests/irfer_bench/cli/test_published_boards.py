@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from irfer_bench.cli import main
@@ -20,6 +22,14 @@ def test_printed_values_are_shown_where_nothing_is_measured(tmp_path, capsys):
     assert ">67.01</span>" in own and "AV 224" in own
     (quoted,) = [line for line in page.splitlines() if line.startswith("| WavLM-Plus")]
     assert ">37.78<sup>a</sup></span>" in quoted, "printed for another group's method"
+
+
+def test_printed_values_in_json_are_in_percent_and_have_no_rank(tmp_path, capsys):
+    assert main(["leaderboard", "dfew_supervised", "--out", str(tmp_path), "--json"]) == 0
+    rows = json.loads(capsys.readouterr().out)["dfew_supervised"]
+    (own,) = [r for r in rows if r["published"] == "MMA-DFER 224"]
+    assert own["rank"] is None and own["source"] == "MMA-DFER (CVPRW 2024) Table 1"
+    assert own["metrics"]["uar"] == {"percent": 67.01, "comparable": True, "note": ""}
 
 
 def test_a_page_of_published_values_is_kept_only_where_it_was_asked_for(tmp_path, capsys):

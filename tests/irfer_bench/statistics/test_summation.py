@@ -14,7 +14,7 @@ from irfer_bench.statistics.summation import batches, inputs_of, recompute
 from irfer_bench.statistics.verification import find_contradictions
 from irfer_bench.store.records import Record, Value
 from irfer_metrics.recognition import Accuracy, MacroF1, Uar
-from tests.irfer_bench.statistics.test_board_metrics import write
+from tests.irfer_bench.statistics.metric_records import write
 
 METRICS: dict[str, Any] = {"accuracy": Accuracy(), "macro_f1": MacroF1(), "uar": Uar()}
 KNOWN = {name: Installed(metric, summable=True) for name, metric in METRICS.items()}
