@@ -18,8 +18,8 @@ from irfer_bench.statistics.summation import batches
 from irfer_bench.statistics.verification import find_contradictions
 from irfer_bench.store.records import Value
 from irfer_metrics.recognition import Accuracy
+from tests.irfer_bench.statistics.metric_records import write
 from tests.irfer_bench.statistics.predicted import predictions
-from tests.irfer_bench.statistics.test_board_metrics import write
 from tests.irfer_bench.statistics.test_summation import read_all
 
 
