@@ -150,6 +150,32 @@ def test_only_regular_files_of_a_sane_size_are_read(tmp_path):
         records.read_record(tmp_path / "none.json")
 
 
+def test_a_file_is_read_in_pieces_up_to_the_length_it_had_and_closed(tmp_path, monkeypatch):
+    content = bytes(range(256)) * 400
+    (tmp_path / "x.json").write_bytes(content)
+    whole = os.read
+
+    def growing(handle, number):
+        with (tmp_path / "x.json").open("ab") as stream:
+            stream.write(b"more")
+        return whole(handle, min(number, 30_000))
+
+    monkeypatch.setattr(os, "read", growing)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert records.read_regular(tmp_path / "x.json", records.PREDICTIONS_LIMIT) == content
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+    assert records.PREDICTIONS_LIMIT == 2**29, "half a gigabyte"
+
+
+def test_further_fields_of_schema_1_are_left_out_in_lists_too(tmp_path):
+    value = json.loads(GOLDEN.read_text())
+    value["steps"] = [step | {"colour": "red"} for step in value["steps"]]
+    value["digest"] = keys.digest({k: v for k, v in value.items() if k != "digest"})
+    (tmp_path / "x.json").write_text(json.dumps(value))
+    found = records.read_record(tmp_path / "x.json")
+    assert len(found.steps) == len(value["steps"]) > 0
+
+
 def test_a_newer_schema_is_refused_and_left_alone(tmp_path):
     record = records.read_record(GOLDEN)
     path = records.path_of(tmp_path, record.cell, record.key)
