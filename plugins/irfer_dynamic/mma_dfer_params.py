@@ -71,14 +71,14 @@ class MMADFERParams(EncoderParams, frozen=True):
             "architecture": "mini", "vision_weights": "mini", "audio_weights": "mini",
             "size": 64, "frames": 8, "window": 256, "latent": 32, "ita_dim": 32,
             "temporal_width": 96, "temporal_heads": 4, "temporal_head": 24, "temporal_hidden": 192,
-            "epochs": 3, "batch": 8, "lr": 5e-3, "prompt_positions": 0.1, "drop_path": 0.0,
+            "epochs": 4, "batch": 8, "lr": 3e-3, "prompt_positions": 0.1, "drop_path": 0.0,
             "crop": 0.8, "brightness": 0.2, "pixels": "imagenet",
         },
     }
     variants: ClassVar[dict[str, dict[str, Any]]] = {
         "official": {"audio_rate": "native", "segment_mode": "official"},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 80.0, "apply": 5.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 100.0, "apply": 6.0}
 
     @property
     def drawn_faces(self) -> bool:

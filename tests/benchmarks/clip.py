@@ -82,7 +82,7 @@ def coop_epoch(tiny: bool) -> tuple[float, float]:
 def maple_epoch(tiny: bool) -> tuple[float, float]:
     """Steps of MaPLe on batches of 4: short texts against all 77 positions."""
     own, (images, labels) = backbone(tiny), _images(4 if tiny else 24)
-    model = MapleModel(own.clip, k=2, layers=1 if tiny else 3)
+    model = MapleModel(own.clip, k=2, layers=1 if tiny else 3, clone_init=True)
     ids = prompt_texts(own, "a photo of a {}.", CLASSES, k=2)
 
     def epoch(texts: Callable[[], Tensor]) -> Callable[[], list[Tensor]]:
