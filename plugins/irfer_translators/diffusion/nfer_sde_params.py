@@ -89,7 +89,7 @@ class NferSdeParams(DiffusionParams, frozen=True):
         "paper": {},
         "bench": BENCH,
         "quick": {
-            **QUICK, "iterations": 300, "steps": 5, "loss": "l1",
+            **QUICK, "steps": 5, "loss": "l1",
             "h_net": "mini", "h_iterations": 110, "h_batch": 16, "h_lr": 2e-3, "h_muon_lr": 0.02,
             "h_warmup": 15, "h_ema": 0.95, "h_augment": 0.2, "h_levels": 500,
             "lambda_h": 0.5, "energy_step": "stable",
