@@ -97,7 +97,7 @@ class FusionBottleneck(Fusion):
 
 
 class _Raised(torch.autograd.Function):
-    """The same in fp32, without the cost of a checkpoint; low: (B t, N, d), other: (B t, 1, d)."""
+    """`_raise` with a gradient written out, for fp32; low: (B t, N, d), other: (B t, 1, d)."""
 
     @staticmethod
     def forward(
