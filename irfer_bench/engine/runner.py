@@ -128,13 +128,14 @@ class Runner:
 
     def _build(self, step: Step, given: Mapping[str, Artefact]) -> Artefact:
         self.reporter.step(step)
-        started = time.monotonic()
         describe = {
             **msgspec.to_builtins(step.spec),
             "title": step.title,
             "from": {name: other.key for name, other in step.inputs.items()},
         }
         try:
+            self._load_method(step)
+            started = time.monotonic()
             artefact, built = self.store.get_or_build(
                 step.key,
                 lambda folder: self._carry_out(step, given, folder),
@@ -160,13 +161,17 @@ class Runner:
         self.reporter.finished(step, seconds, built)
         return artefact
 
+    def _load_method(self, step: Step) -> None:
+        """Import a method whose weights are there; a step's seconds are without imports."""
+        if step.method is not None:
+            check_weights(self.registry, step.method, self.weights)
+            self.registry.load(step.method.component, step.method.component.factory)
+
     def _carry_out(
         self, step: Step, given: Mapping[str, Artefact], folder: Path
     ) -> Mapping[str, Any]:
         from irfer_bench.engine.stages.work import Work
 
-        if step.method is not None:
-            check_weights(self.registry, step.method, self.weights)
         context = self.context(step)
         kept = self.store.unfinished(step.key)
         work = Work(step.title, folder, kept, context, self.registry, step.method, step.source)

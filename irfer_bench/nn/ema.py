@@ -16,13 +16,17 @@ def averaging(net: nn.Module, decay: float) -> tuple[nn.Module, Callable[[int], 
     weights vanishes. Integer buffers are copied.
     """
     averaged = copy.deepcopy(net).requires_grad_(False)
+    pairs = list(zip(averaged.state_dict().values(), net.state_dict().values(), strict=True))
+    floats = [pair for pair in pairs if pair[0].is_floating_point()]
+    others = [pair for pair in pairs if not pair[0].is_floating_point()]
 
     @torch.no_grad()
     def update(step: int) -> None:
         kept = min(decay, (1 + step) / (10 + step))
-        own = list(averaged.state_dict().values())
-        new = list(net.state_dict().values())
-        for a, b in zip(own, new, strict=True):
-            a.lerp_(b, 1 - kept) if a.is_floating_point() else a.copy_(b)
+        if floats:
+            own, new = map(list, zip(*floats, strict=True))
+            torch._foreach_lerp_(own, new, 1 - kept)
+        for a, b in others:
+            a.copy_(b)
 
     return averaged, update

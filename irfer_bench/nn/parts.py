@@ -71,7 +71,7 @@ class _Parts(torch.autograd.Function):
         found = list(ctx.pool.map(backward, ctx.outputs, torch.split(gradients[0], sizes)))
         ctx.outputs = []
         summed = [
-            None if grads[0] is None else torch.stack([*grads]).sum(0)
+            None if grads[0] is None else sum(grads[1:], grads[0])
             for grads in zip(*found, strict=True)
         ]
         others = len(ctx.needs_input_grad) - len(summed)
