@@ -71,6 +71,76 @@ def test_a_file_is_read_once_for_many_runs(
     assert remembered_digest(path) == first == remembered_digest(path)
 
 
+def noted(tmp_path: Path) -> int:
+    return len(list((tmp_path / "home").glob("digests/*.json")))
+
+
+def test_a_file_that_may_change_within_its_date_is_not_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Two ticks of a file system after the last change, another change has another date."""
+    path = tmp_path / "weights.pt"
+    path.write_bytes(b"x")
+    end = path.stat().st_ctime_ns + 40_000_000
+    for now, notes in ((end - 1, 0), (end, 1)):
+        forget(monkeypatch)
+        monkeypatch.setattr(digests.time, "time_ns", lambda now=now: now)
+        remembered_digest(path)
+        assert noted(tmp_path) == notes
+
+
+def test_nothing_is_noted_inside_the_block_and_everything_after_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(b"x")
+    monkeypatch.setattr(digests.time, "time_ns", lambda: path.stat().st_ctime_ns + 10**9)
+    with digests.noting_nothing():
+        with pytest.raises(ZeroDivisionError), digests.noting_nothing():
+            raise ZeroDivisionError
+        first = remembered_digest(path)
+    assert noted(tmp_path) == 0
+    forget(monkeypatch)
+    assert remembered_digest(path) == first
+    assert noted(tmp_path) == 1
+
+
+def test_inside_the_block_each_file_is_read_once_more(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, read = tmp_path / "weights.pt", []
+    path.write_bytes(b"x")
+    monkeypatch.setattr(digests.time, "time_ns", lambda: path.stat().st_ctime_ns + 10**9)
+    remembered_digest(path)
+    forget(monkeypatch)
+    whole = keys.digest_file
+    monkeypatch.setattr(keys, "digest_file", lambda path: read.append(path) or whole(path))
+    remembered_digest(path)
+    assert len(read) == 0
+    with digests.reading_again():
+        with digests.reading_again():
+            remembered_digest(path)
+        remembered_digest(path)
+        assert len(read) == 1
+    forget(monkeypatch)
+    remembered_digest(path)
+    assert len(read) == 1
+
+
+@pytest.mark.parametrize("note", ["[]", "{", '{"stamp": 3, "sha256": ""}', '{"sha256": ""}'])
+def test_a_note_that_says_nothing_is_ignored(
+    note: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "weights.pt"
+    path.write_bytes(b"x")
+    monkeypatch.setattr(digests.time, "time_ns", lambda: path.stat().st_ctime_ns + 10**9)
+    remembered_digest(path)
+    (place,) = (tmp_path / "home" / "digests").iterdir()
+    place.write_text(note)
+    forget(monkeypatch)
+    assert remembered_digest(path) == keys.digest_file(path)
+
+
 def test_weights_that_changed_since_the_plan_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "mine.pt"
     path.write_bytes(b"x" * 100)
