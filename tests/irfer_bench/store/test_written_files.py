@@ -64,15 +64,24 @@ def test_results_may_be_read_by_all_and_folders_of_the_store_by_their_user(tmp_p
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EDQUOT, errno.EFBIG])
 def test_what_a_full_disk_leaves_is_said(number: int, tmp_path: Path) -> None:
-    with pytest.raises(DamagedError, match="no space left while writing there"), clear_write_errors(tmp_path):
+    with (
+        pytest.raises(DamagedError, match="no space left while writing there"),
+        clear_write_errors(tmp_path),
+    ):
         raise OSError(number, os.strerror(number), "there")
-    with pytest.raises(DamagedError, match=f"no space left while writing {tmp_path}"), clear_write_errors(tmp_path):
+    with (
+        pytest.raises(DamagedError, match=f"no space left while writing {tmp_path}"),
+        clear_write_errors(tmp_path),
+    ):
         raise OSError(number, os.strerror(number))
 
 
 @pytest.mark.parametrize("number", files.REFUSALS)
 def test_a_place_that_may_not_be_written_to_is_named(number: int, tmp_path: Path) -> None:
-    with pytest.raises(DamagedError, match=f"no access to {tmp_path}: {os.strerror(number)}"), clear_write_errors(tmp_path):
+    with (
+        pytest.raises(DamagedError, match=f"no access to {tmp_path}: {os.strerror(number)}"),
+        clear_write_errors(tmp_path),
+    ):
         raise OSError(number, os.strerror(number))
 
 
