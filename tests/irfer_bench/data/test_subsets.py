@@ -195,6 +195,11 @@ def test_validation_without_a_fraction_or_without_clips_is_empty():
     assert (train.ids, held.ids) == ([], [])
 
 
+def test_the_one_clip_there_is_validates_alone():
+    train, held = splits.split_validation(people(1, each=1).pick([0]), 0.1, 0)
+    assert (train.ids, held.ids) == ([], ["s0-anger-0"])
+
+
 def test_each_draw_holds_out_others():
     view = people(12)
     assert len({tuple(splits.split_validation(view, 0.3, draw)[1].ids) for draw in range(5)}) == 5
