@@ -1,28 +1,21 @@
-"""Rights, names and errors of files that are written, locks, manifests and states."""
+"""Rights, names and errors of files that are written, and of locks."""
 
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
-import time
 from collections.abc import Iterator
-from datetime import datetime
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
-import numpy as np
 import pytest
 
-from irfer_bench.contracts.values import State
-from irfer_bench.errors import ContractError, DamagedError, RefusedError, UnreadableError
-from irfer_bench.store import files, locks, manifests
-from irfer_bench.store.artefacts import Store
-from irfer_bench.store.cleanup import sweep
+from irfer_bench.errors import DamagedError, UnreadableError
+from irfer_bench.store import files, locks
 from irfer_bench.store.files import atomic_file, atomic_folder, clear_write_errors, write_text
-from irfer_bench.store.state import SCALARS, TENSORS, read_checkpoint, read_state, write_state
 
-KEY, OTHER = "a" * 64, "b" * 64
+KEY = "a" * 64
 
 
 @pytest.fixture(autouse=True)
@@ -36,11 +29,6 @@ def plain_rights(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 def rights(path: Path) -> str:
     return f"{path.stat().st_mode & 0o777:o}"
-
-
-def build(folder: Path) -> dict[str, Any]:
-    (folder / "x").write_text("x")
-    return {}
 
 
 def test_results_may_be_read_by_all_and_folders_of_the_store_by_their_user(tmp_path: Path) -> None:
@@ -121,6 +109,42 @@ def test_a_folder_that_holds_something_is_not_replaced(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.rglob("*")] == ["out", "mine"]
 
 
+@pytest.mark.parametrize("how", ["locked", "removed"])
+def test_a_draft_that_another_process_is_sweeping_is_left_to_it(
+    how: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole, swept = fcntl.flock, []
+
+    def flock(handle: int, asked: int) -> None:
+        if not swept:
+            (draft,) = tmp_path.glob(".page.md.*")
+            swept.append(draft.name)
+            draft.unlink()
+            if how == "locked":
+                raise BlockingIOError
+        whole(handle, asked)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with atomic_file(tmp_path / "page.md") as draft:
+        assert draft.name != swept[0]
+        draft.write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["page.md"]
+
+
+def test_json_is_text_for_people_and_holds_numbers_alone(tmp_path: Path) -> None:
+    files.write_json(tmp_path / "x.json", {"name": "Zoë", "list": [1.5]})
+    text = '{\n "name": "Zoë",\n "list": [\n  1.5\n ]\n}\n'
+    assert (tmp_path / "x.json").read_text("utf-8") == text
+    with pytest.raises(ValueError, match="not JSON compliant"):
+        files.write_json(tmp_path / "x.json", [float("nan")])
+    assert files.read_json(tmp_path / "x.json") == {"name": "Zoë", "list": [1.5]}
+    (tmp_path / "deep.json").write_text("[" * 100_000)
+    (tmp_path / "half.json").write_text('{"a"')
+    for name in ("deep", "half", "none"):
+        with pytest.raises(UnreadableError, match=rf"{name}\.json cannot be read"):
+            files.read_json(tmp_path / f"{name}.json")
+
+
 MOUNTS = """sysfs /sys sysfs rw 0 0
 /dev/a / ext4 rw 0 0
 server:/b /data nfs4 rw 0 0
@@ -147,127 +171,3 @@ def test_a_file_system_that_nobody_tells_is_unknown(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(Path, "read_text", refuse)
     assert locks.file_system(Path("/x")) == "unknown"
-
-
-def test_every_session_after_another_keeps_others_from_deleting(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-    for _ in range(2):
-        with store.session():
-            with pytest.raises(RefusedError):
-                sweep(tmp_path, ())
-            with store.session():
-                pass
-            with pytest.raises(RefusedError):
-                sweep(tmp_path, ())
-        assert sweep(tmp_path, ()) == (0, 0)
-
-
-def test_an_artefact_is_discarded_on_request_and_what_is_not_there_is_not(tmp_path: Path) -> None:
-    said: list[str] = []
-    store = Store(tmp_path, said.append)
-    store.discard(KEY, "nothing there")
-    assert not (tmp_path / "damaged").exists() and said == []
-    store.get_or_build(KEY, build, describe={})
-    store.discard(KEY, "asked for")
-    assert not store.has(KEY)
-    assert len(list((tmp_path / "damaged").glob(f"{KEY}.*"))) == 1
-    (line,) = said
-    assert line.startswith("asked for; set aside in ") and line.endswith("it will be built again")
-
-
-def test_a_store_that_may_only_be_read_is_read(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    Store(tmp_path).get_or_build(KEY, build, describe={})
-
-    def refuse(*given: Any, **how: Any) -> int:
-        raise OSError(errno.EROFS, "Read-only file system")
-
-    monkeypatch.setattr("irfer_bench.store.artefacts.take", refuse)
-    with pytest.raises(DamagedError, match="Read-only"), Store(tmp_path).session():
-        pass
-    monkeypatch.setattr(os, "access", lambda path, how: False)
-    with Store(tmp_path).session():
-        assert Store(tmp_path).get(KEY) is not None
-    with pytest.raises(DamagedError), Store(tmp_path / "none").session():
-        pass
-
-
-def test_a_build_inside_another_is_noted_as_its_part(tmp_path: Path) -> None:
-    store = Store(tmp_path)
-
-    def outer(folder: Path) -> dict[str, Any]:
-        store.get_or_build(OTHER, build, describe={})
-        return build(folder)
-
-    made, _ = store.get_or_build(KEY, outer, describe={"dataset": "toy"}, source="s")
-    assert store.stored_keys() == [KEY, OTHER]
-    manifest = files.read_json(made.folder / "manifest.json")
-    assert (manifest["parts"], manifest["source"], made.source) == ([OTHER], "s", "s")
-    assert manifest["describe"] == {"dataset": "toy"}
-    assert files.read_json(store.folder(OTHER) / "manifest.json")["parts"] == []
-    assert 0 <= made.seconds < 60 and store.folder(KEY) == tmp_path / "artefacts" / "aa" / KEY
-    assert not store.has("c" * 64)
-
-
-def test_memory_is_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = SimpleNamespace(ru_maxrss=1_536_000)
-    monkeypatch.setattr(manifests.resource, "getrusage", lambda who: given)
-    assert manifests.peak_mb() == 1500.0
-
-
-def test_a_manifest_says_when_and_how_long(tmp_path: Path) -> None:
-    manifests.write_manifest(tmp_path, KEY, {"n": 1}, {}, "s", [], 1.23456)
-    digest, found, artefact = manifests.read_manifest(tmp_path, KEY)
-    assert (artefact.seconds, artefact.facts, found, len(digest)) == (1.235, {"n": 1}, {}, 64)
-    created = files.read_json(tmp_path / "manifest.json")["created"]
-    assert abs(datetime.fromisoformat(created).timestamp() - time.time()) < 60
-
-
-def test_a_manifest_of_another_key_is_refused(tmp_path: Path) -> None:
-    manifests.write_manifest(tmp_path, KEY, {}, {}, "", [], 1.0)
-    with pytest.raises(DamagedError, match="artefact bbbbbbbb: its manifest names another key"):
-        manifests.read_manifest(tmp_path, OTHER)
-    (tmp_path / "manifest.json").write_text('{"digest": 3}')
-    with pytest.raises(DamagedError, match="artefact aaaaaaaa: its manifest is not what was"):
-        manifests.read_manifest(tmp_path, KEY)
-    (tmp_path / "manifest.json").write_text("{}")
-    with pytest.raises(DamagedError, match=r"artefact aaaaaaaa: manifest is incomplete \('digest'"):
-        manifests.read_manifest(tmp_path, KEY)
-
-
-@pytest.mark.parametrize(
-    ("state", "said"),
-    [
-        (State({"ok": np.zeros(1), "a": np.array(["x"])}, {}), "array 'a' is of <U1"),
-        (State({"a": np.array([{}])}, {}), "array 'a' is of object"),
-        (State({"a": np.array([b"x"])}, {}), "array 'a' is of |S1"),
-        (State({"a": np.array(["2020-01-01"], "M8[D]")}, {}), "array 'a' is of datetime64"),
-        (State({"a": np.array([1], "m8[s]")}, {}), "array 'a' is of timedelta64"),
-        (State({}, {"a": {1, 2}}), "scalars are no JSON: Object of type set"),  # type: ignore[dict-item]
-        (State({}, {"a": float("nan")}), "scalars are no JSON: Out of range"),
-        ({"a": 1}, "a dict was given where a State was due"),
-    ],
-)  # fmt: skip
-def test_what_is_no_state_is_refused_in_words(state: Any, said: str, tmp_path: Path) -> None:
-    with pytest.raises(ContractError, match=said.replace("|", r"\|")):
-        write_state(tmp_path, state)
-    assert list(tmp_path.iterdir()) == []
-
-
-@pytest.mark.parametrize("name", [TENSORS, SCALARS])
-@pytest.mark.parametrize("damage", ["cut", "gone"])
-def test_a_state_that_cannot_be_read_is_said(name: str, damage: str, tmp_path: Path) -> None:
-    write_state(tmp_path, State({"a": np.arange(9.0)}, {"n": 1}))
-    if damage == "cut":
-        (tmp_path / name).write_bytes((tmp_path / name).read_bytes()[:5])
-    else:
-        (tmp_path / name).unlink()
-    with pytest.raises(UnreadableError, match="cannot be read"):
-        read_state(tmp_path)
-
-
-def test_a_file_of_weights_is_no_checkpoint(tmp_path: Path) -> None:
-    write_state(tmp_path, State({"a": np.arange(9.0)}, {"n": 1}))
-    assert read_checkpoint(tmp_path / TENSORS) is None
-    assert read_checkpoint(tmp_path / "none") is None
