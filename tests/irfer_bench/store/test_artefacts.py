@@ -118,9 +118,9 @@ def test_a_build_inside_another_is_noted_as_its_part(tmp_path: Path) -> None:
 
 
 def test_memory_is_in_megabytes(monkeypatch: pytest.MonkeyPatch) -> None:
-    given = SimpleNamespace(ru_maxrss=1_536_000)
+    given = SimpleNamespace(ru_maxrss=1_536_123)
     monkeypatch.setattr(manifests.resource, "getrusage", lambda who: given)
-    assert manifests.peak_mb() == 1500.0
+    assert manifests.peak_mb() == 1500.1
 
 
 def test_a_manifest_says_when_and_how_long(tmp_path: Path) -> None:
