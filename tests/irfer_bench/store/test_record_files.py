@@ -180,6 +180,16 @@ def test_settings_are_the_folders_that_hold_records_in_order(tmp_path: Path) -> 
     assert len(list(records.read_records(tmp_path, "a"))) == 1
 
 
+def test_a_folder_or_file_that_is_none_hides_no_other(tmp_path: Path) -> None:
+    path = records.write_record(tmp_path, RECORD)
+    path.with_name("0.json").write_text("{}")
+    for name in ("README", "a b"):
+        (tmp_path / "records" / name).mkdir()
+        (tmp_path / "records" / name / "x.json").touch()
+    found = [type(each) for each in records.read_records(tmp_path)]
+    assert found == [DamagedError, DamagedError, DamagedError, Record]
+
+
 @pytest.mark.parametrize(
     ("name", "fits"),
     [("synth_nir", True), ("synth@eyes", True), ("synth@s64-crop2", True), ("readme2", True),
