@@ -97,6 +97,7 @@ def test_a_metric_with_sums_has_the_interval_of_the_general_bootstrap():
     [
         (HALVES[1:], "shape (5, 2)"),
         (HALVES[:, 0], "shape (6,)"),
+        (HALVES[:, :0], "shape (6, 0)"),
         (np.full((6, 2), np.nan), "not all finite"),
         ("nonsense", "summands raised ValueError"),
         (None, "the judge is away"),
