@@ -16,7 +16,7 @@ from irfer_bench.engine.stages import METRICS, PREDICTIONS, SCORES
 from irfer_bench.engine.stages import score as stage
 from irfer_bench.experiment.steps import Score, Scored
 from irfer_bench.statistics.measurement import Installed
-from irfer_metrics.recognition import Accuracy, JudgeAccuracy
+from irfer_metrics.recognition import Accuracy, JudgeAccuracy, JudgeKept
 
 CLASSES = ["anger", "fear", "joy"]
 TRUE = ["anger", "fear", "fear", "anger", "fear", "anger"]
@@ -56,6 +56,7 @@ KNOWN: dict[str, Any] = {
     "accuracy": Installed(Accuracy(), summable=True),
     "psnr": Installed(Means(), summable=True),  # type: ignore[arg-type]
     "judge": Installed(JudgeAccuracy(), summable=True),
+    "kept": Installed(JudgeKept(), summable=True),
 }
 
 
@@ -130,7 +131,7 @@ def test_pairs_are_matched_and_their_sums_kept(
 ) -> None:
     """Four of the translated clips have a partner, in another order than the test clips."""
     made = view("v", TRUE[::-1], LIGHTS, [5, 4, None, 99, 1, 0])
-    run = Run(tmp_path, monkeypatch, names="accuracy psnr judge", translated=made)
+    run = Run(tmp_path, monkeypatch, names="accuracy psnr judge kept", translated=made)
     assert (run.facts.pairs, run.facts.test) == (4, 6)
     assert run.kept["pairs"] == ["v0", "v1", "v4", "v5"]
     assert run.kept["subjects"] == ["s0", "s0", "s2", "s2"]
@@ -139,7 +140,10 @@ def test_pairs_are_matched_and_their_sums_kept(
     # Judged: v0 to v5 are guessed as GUESSED; their true classes stand in the opposite order.
     right = [float(CLASSES.index(TRUE[5 - k]) == GUESSED[k]) for k in (0, 1, 4, 5)]
     assert run.kept["summands"]["judge"] == [[hit, 1.0] for hit in right]
-    assert set(run.kept["summands"]) == {"psnr", "judge"}, "test items are kept as predictions"
+    true = [float(CLASSES.index(TRUE[k]) == GUESSED[k]) for k in (5, 4, 1, 0)]
+    expected = [[made_hit, hit, 1 / 3] for made_hit, hit in zip(right, true, strict=True)]
+    assert run.kept["summands"]["kept"] == expected
+    assert set(run.kept["summands"]) == {"psnr", "judge", "kept"}, "accuracy is of predictions"
     assert run.metrics["psnr"]["value"] == pytest.approx(np.mean([row[0] for row in values]))
     dark = values[2:]  # of the true partners
     assert run.reports["psnr, dark"] == pytest.approx(np.mean([row[0] for row in dark]))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,10 +11,13 @@ import msgspec
 import pytest
 
 from irfer_bench.contracts.record import Record, Value
-from irfer_bench.statistics.measurement import Installed
+from irfer_bench.errors import ContractError
+from irfer_bench.statistics.measurement import Installed, installed, lookup_in
 from irfer_bench.statistics.verification import Rules, agreed, find_contradictions, with_rules
 from irfer_bench.store import records
+from irfer_metrics.recognition import Accuracy
 from tests.irfer_bench.statistics.metric_records import lookup
+from tests.irfer_bench.statistics.test_summation import read_all
 from tests.irfer_bench.store.test_records import GOLDEN
 
 RECORD = records.read_record(GOLDEN)
@@ -93,3 +98,35 @@ def test_a_value_outside_its_range_is_not_believed(
 ) -> None:
     found = find_contradictions([(record_of(metrics={"m": value}), None)], lookup(m=known))
     assert found == [said]
+
+
+def test_a_metric_that_is_not_installed_is_not_recomputed(tmp_path: Path) -> None:
+    read = read_all(tmp_path, wrong=2)
+    assert find_contradictions(read, lookup()) == [""] * 4
+    other = Installed(Accuracy(), version="2", summable=True)
+    assert find_contradictions(read, lookup(accuracy=other)) == [""] * 4, "another version"
+
+
+class Leaving(Accuracy):
+    """Its attributes end the process."""
+
+    @property
+    def unit(self) -> str:  # type: ignore[override]
+        raise SystemExit(3)
+
+
+@pytest.mark.parametrize(
+    ("create", "said"),
+    [
+        (Leaving, "metric 'm' cannot be described: SystemExit: 3"),
+        (lambda: sys.exit(4), "metric 'm' cannot be constructed: SystemExit: 4"),
+        (lambda: {}["x"], "metric 'm' cannot be constructed: KeyError: 'x'"),
+    ],
+)
+def test_a_metric_whose_code_ends_the_process_is_refused(create: Any, said: str) -> None:
+    component = SimpleNamespace(version="1", traits={})
+    registry: Any = SimpleNamespace(
+        get=lambda kind, name: component, create=lambda component: create())
+    with pytest.raises(ContractError, match=said):
+        installed(registry, "m")
+    assert lookup_in(registry)("m") is None
