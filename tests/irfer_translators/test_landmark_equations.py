@@ -29,7 +29,7 @@ PROCESS = VPProcess.linear(1000, 1e-4, 0.02)
 
 
 def test_mirrored_points_are_those_of_the_68_point_annotation() -> None:
-    """Pairs of 300-W's markup (Sagonas et al., 2013), counted from 0; the rest lies in between."""
+    """Pairs of 300-W's markup (Sagonas et al., 2016), counted from 0; the rest lies in between."""
     pairs = {
         **{k: 16 - k for k in range(8)}, **{k: 43 - k for k in range(17, 22)},
         31: 35, 32: 34, 36: 45, 37: 44, 38: 43, 39: 42, 40: 47, 41: 46,
