@@ -117,7 +117,7 @@ def test_a_rectangle_that_does_not_fit_is_drawn_anew_and_the_image_taken_in_the_
     height, width, top, left = draw_rectangles(2000, (0.3, 0.9), (0.2, 5.0), generator)
     assert float(torch.max(height, width).max()) <= 1
     whole = height * width == 1
-    assert float(whole.float().mean()) < 0.01
+    assert float(whole.float().mean()) < 0.03
     assert float((height * width)[~whole].max()) < 0.9
     assert float(torch.min(top, left).min()) >= 0
     assert float(torch.max(top + height, left + width).max()) <= 1 + 1e-6
