@@ -163,3 +163,9 @@ def test_light_is_clipped_at_white_and_never_below_black() -> None:
 
 def _draw_of(view: ClipView, frames: np.ndarray, seed: int) -> torch.Tensor:
     return view.train(frames, torch.Generator().manual_seed(seed))
+
+
+def test_crops_as_wide_or_as_high_as_the_frame_are_taken() -> None:
+    shapes = _rectangles(ClipView(8, area=(0.5, 1.0)), 10, 10, 400)[:, 2:]
+    assert any(width == 10 > height for height, width in shapes)
+    assert any(height == 10 > width for height, width in shapes)

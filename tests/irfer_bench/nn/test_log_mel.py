@@ -132,3 +132,8 @@ def test_audio_of_a_rate_too_low_for_frames_is_missing(rate: int) -> None:
     assert torch.allclose(heard, torch.tensor(MISSING))
     assert fbank(torch.ones(4000), rate, 8).shape == (0, 8)
     assert fbank(torch.ones(399), RATE, 8).shape == (0, 8)
+
+
+def test_the_lowest_rate_at_which_frames_follow_each_other_is_heard() -> None:
+    """One sample per hop."""
+    assert fbank(torch.ones(50), 100, 8).shape == (49, 8)
