@@ -94,6 +94,8 @@ def test_class_token_and_positions_start_from_the_normal_distribution() -> None:
     torch.manual_seed(0)
     model = TemporalTransformer(200, 20, depth=1, heads=2, head_width=4, hidden=8)
     assert model.cls_token.shape == (1, 1, 200)
+    # One matrix unless told otherwise, as two of the three public codes have it.
+    assert model.get_parameter("layers.0.attention.qkv.weight").shape == (3 * 8, 200)
     assert model.positions.shape == (1, 21, 200)
     for value in (model.cls_token, model.positions):
         assert abs(float(value.detach().mean())) < 0.2
