@@ -82,11 +82,14 @@ def test_one_band_of_128_is_empty_at_16_khz() -> None:
     assert int((logs == np.log(np.float32(FLOOR))).all(0).sum()) == 1
 
 
+def mel(hertz: float) -> float:
+    return 1127 * math.log(1 + hertz / 700)
+
+
 def kaldi(x: Any, rate: int, mels: int) -> Any:
     """Kaldi's fbank as the module's page has it, frame by frame and triangle by triangle."""
     length, hop = rate * 25 // 1000, rate // 100
     padded = 2 ** math.ceil(math.log2(length))
-    mel = lambda hertz: 1127 * math.log(1 + hertz / 700)  # noqa: E731
     edges = np.linspace(mel(20), mel(rate / 2), mels + 2)
     logs = []
     for start in range(0, len(x) - length + 1, hop):
