@@ -10,6 +10,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.models.video import MC3_18_Weights, R2Plus1D_18_Weights, R3D_18_Weights
 
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import MemoryContext
@@ -18,7 +19,7 @@ from irfer_dynamic.c3d_params import C3DLstmParams, C3DParams
 from irfer_dynamic.former_dfer import FormerDferNetwork
 from irfer_dynamic.former_dfer_params import FormerDferParams
 from irfer_dynamic.video_resnet import VideoResNetNetwork, VideoResNetRecognizer
-from irfer_dynamic.video_resnet_params import R3DParams
+from irfer_dynamic.video_resnet_params import MC3Params, R2Plus1DParams, R3DParams
 from tests.irfer_dynamic.voices import clips, training
 
 
@@ -150,3 +151,16 @@ def test_convolutions_of_a_narrow_former_dfer_start_as_torchvision_s() -> None:
         if isinstance(layer, nn.Conv2d):
             expected = sqrt(2 / (layer.out_channels * layer.kernel_size[0] ** 2))
             assert float(layer.weight.detach().std()) == pytest.approx(expected, rel=0.2)
+
+
+@pytest.mark.parametrize(("cls", "weights"), [
+    (R3DParams, R3D_18_Weights), (MC3Params, MC3_18_Weights),
+    (R2Plus1DParams, R2Plus1D_18_Weights)])
+def test_clips_are_normalised_as_torchvision_s_weights_expect(cls: Any, weights: Any) -> None:
+    given, net = [], VideoResNetNetwork(quick(cls, width=4), 3).eval()
+    net.net.register_forward_pre_hook(lambda _, inputs: given.append(inputs[0]))
+    x = torch.rand(2, 4, 3, 8, 8)
+    net(x)
+    theirs = weights.DEFAULT.transforms(resize_size=(8, 8), crop_size=(8, 8))
+    expected = torch.stack([theirs((clip * 255).to(torch.uint8)) for clip in x])
+    torch.testing.assert_close(given[0], expected, atol=0.02, rtol=0)  # theirs takes whole levels
