@@ -11,6 +11,7 @@ import torch
 from open_clip.model import CLIP
 
 from irfer_bench.api import UsageError
+from irfer_clip.pda_model import PdaLayout, PdaModel
 from tests.irfer_clip import tiny
 from tests.irfer_clip.small import PROMPTED, TEST, make, recorded
 
@@ -88,3 +89,24 @@ def test_a_context_starts_from_the_words_that_it_is_given(
     assert len(found) == (3 if "csc" in given else 1)
     for context in found.values():
         torch.testing.assert_close(context.detach(), words)
+
+
+@pytest.mark.parametrize(
+    ("share", "deep", "maps", "free", "texts"),
+    [((0, 6), None, 7, 5, 11), ((1, 6), None, 6, 5, 11), (None, None, 11, 11, 11),
+     ((1, 4), (1, 8), 4, 4, 8), ((0, 0), None, 1, 11, 11)],
+)  # fmt: skip
+def test_pda_couples_some_layers_and_leaves_the_later_ones_free(
+    share: tuple[int, int] | None, deep: tuple[int, int] | None, maps: int, free: int, texts: int
+) -> None:
+    """Of twelve, as in its public code: by default those up to the seventh, five are free."""
+    twelve = {key: value | {"layers": 12} if key.endswith("cfg") else value
+              for key, value in UNEQUAL.items()}
+    with torch.device("meta"):
+        made = PdaModel(CLIP(**twelve), 3, PdaLayout(tokens=2, share=share, deep_layers=deep))
+    assert len(made.deep_prompt_proj) == maps
+    assert made.deep_vctx is not None
+    assert made.deep_ctx is not None
+    assert made.deep_vctx.shape == (free, 2, 24)
+    assert made.deep_ctx.shape == (texts, 2, 20)
+    assert (made.proj is None) == (made.vctx is not None) == (share is None or share[0] == 1)
