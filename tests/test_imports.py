@@ -125,6 +125,21 @@ def test_the_api_has_every_name_that_it_promises() -> None:
     assert set(api.__all__) <= set(dir(api))
 
 
+def test_the_api_tells_type_checkers_where_each_name_is_from() -> None:
+    tree = ast.parse((ROOT / "irfer_bench/api.py").read_text(encoding="utf-8"))
+    told = {
+        alias.asname: f"{node.module}.{alias.name}"
+        for node in ast.walk(tree)
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith("irfer_bench.")
+        for alias in node.names
+    }
+    from irfer_bench import api
+
+    assert set(told) == set(api.__all__)
+    for name, home in api._HOME_OF.items():
+        assert told[name] == f"irfer_bench.{home}.{name}"
+
+
 def test_nothing_ships_that_needs_the_test_tools() -> None:
     for path in files("irfer_bench", "plugins"):
         if "testing" not in path.parts:

@@ -209,9 +209,9 @@ def _warnings(
             warnings.append(
                 f"{step.title}: no face found in {facts['no_face']} frames, which were {what}"
             )
-        if audio and facts.get("mute"):
+        if audio and facts.get("without_audio"):
             warnings.append(
-                f"{step.title}: {facts['mute']} of {facts['clips']} clips have no audio"
+                f"{step.title}: {facts['without_audio']} of {facts['clips']} clips have no audio"
             )
         if facts.get("every", 1) > 1:
             warnings.append(

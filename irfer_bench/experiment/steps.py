@@ -173,7 +173,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
 
     Args:
         clips, items: how many. no_face: frames in which no face was found.
-        mute: clips without audio.
+        without_audio: clips without audio.
         problems: what is wrong with the dataset and what was done about it.
         incomplete: whether items are missing. weak_pairs: pairs are not frame-aligned.
         landmarks: whether the clips have them. crops, folds: digests that two sites compare.
@@ -189,7 +189,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
     landmarks: bool = False
     detector: str = "none"
     no_face: int = 0
-    mute: int = 0
+    without_audio: int = 0
     crops: str = ""
     folds: str = ""
     align: Align = ""

@@ -37,11 +37,11 @@ class ClipDifficulty:
     face: float
     voice: float
     both: float
-    mute: int
+    without_audio: int
 
 
 def measure(people: Sequence[int], labels: Sequence[str], draw: Draw) -> ClipDifficulty:
-    """Train and test on visible clips; a mute clip takes the mean of the voices' features."""
+    """Train and test on visible clips; where audio is missing, its features are the mean."""
     pairs = [(number, label) for number in people for label in labels]
     voices = [draw(number, label) for number, label in pairs]
     heard = np.array([voice is not None for voice in voices])
@@ -53,7 +53,7 @@ def measure(people: Sequence[int], labels: Sequence[str], draw: Draw) -> ClipDif
     face = _score(np.stack([_describe_face(*pair) for pair in pairs]), truth, fold, 3000.0)
     voice = _score(sounds, truth, fold, 30.0)
     right = [float((s.argmax(1) == truth).mean()) for s in (face, voice, face + voice)]
-    return ClipDifficulty(right[0], right[1], right[2], mute=int((~heard).sum()))
+    return ClipDifficulty(right[0], right[1], right[2], without_audio=int((~heard).sum()))
 
 
 def describe_voice(voice: NDArray[Any]) -> NDArray[Any]:
@@ -123,7 +123,7 @@ def main() -> None:
         d = measure(people, labels, draw)
         sys.stdout.write(
             f"{name}: face {d.face:.3f}, voice {d.voice:.3f}, both {d.both:.3f}, "
-            f"{d.mute} clips without audio\n"
+            f"{d.without_audio} clips without audio\n"
         )
 
 

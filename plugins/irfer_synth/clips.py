@@ -73,19 +73,19 @@ def draw_voice(number: int, label: str) -> NDArray[Any]:
     return speak(draw_prosody(label, rng), speaker, samples, rng)
 
 
-def is_mute(number: int, label: str) -> bool:
+def lacks_audio(number: int, label: str) -> bool:
     """Whether a recording has no audio."""
     rng = generator(BENCHMARK, number, 100 + CLASSES.index(label), RECORDING_TAKE)
     return bool(rng.random() < MUTE_SHARE)
 
 
 def draw_recording(number: int, label: str) -> NDArray[Any] | None:
-    """(samples,) float32 at 16 kHz of a voice in a room, or None: the recording is mute.
+    """(samples,) float32 at 16 kHz of a voice in a room, or None: the recording has no audio.
 
     Prosody varies more than in `draw_voice` and the room is noisy, so that the voice says less
     than the face, as in films.
     """
-    if is_mute(number, label):
+    if lacks_audio(number, label):
         return None
     rng = generator(BENCHMARK, number, 100 + CLASSES.index(label), RECORDING_TAKE, 1)
     speaker = float(generator(BENCHMARK, number, VOICE_TAKE).uniform(0, 1))

@@ -1,4 +1,4 @@
-"""Clips that are too short, too long, mute or damaged, for every recognizer that hears."""
+"""Clips that are too short, too long, without audio or damaged, for every recognizer of audio."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import BASIC, CLASSES, UsageError
-from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice, is_mute
+from irfer_synth.clips import FPS, count_frames, draw_clip, draw_voice, lacks_audio
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.voice import RATE, draw_prosody
 
@@ -38,7 +38,7 @@ def test_some_recordings_have_no_audio_and_the_others_a_noisy_voice():
     recordings = [i for i in dataset.index(None) if i.part == "recordings"]
     assert {i.subject for i in recordings} == {f"s{n:03d}" for n in range(61, 121)}
     assert Counter(i.label for i in recordings) == dict.fromkeys(CLASSES, 60)
-    mute = {i.id for i in recordings if is_mute(int(i.id[1:4]), i.label)}
+    mute = {i.id for i in recordings if lacks_audio(int(i.id[1:4]), i.label)}
     assert len(mute) == 28
     some = [i for i in recordings if i.id in mute][:2] + [i for i in recordings if i.id not in mute]
     for item in some[:4]:

@@ -101,7 +101,7 @@ class VideoClips(Stills):
         note_absent(labels, frames.clips, frames.place, seen)
         audio = self._audio(found, seen)
         seen.items = self._collect(frames, labels, audio)
-        self._note_mute(frames, seen)
+        self._note_without_audio(frames, seen)
         return seen
 
     def check_frames(self, frames: ClipFrames, seen: VideoSurvey) -> None:
@@ -167,10 +167,10 @@ class VideoClips(Stills):
             for clip, own in sorted(frames.clips.items())
         ]
 
-    def _note_mute(self, frames: ClipFrames, seen: VideoSurvey) -> None:
-        mute = sum(not item.audio for item in seen.items)
-        if mute:
-            action = f"{mute} of {len(seen.items)} clips have no audio file, which "
+    def _note_without_audio(self, frames: ClipFrames, seen: VideoSurvey) -> None:
+        without_audio = sum(not item.audio for item in seen.items)
+        if without_audio:
+            action = f"{without_audio} of {len(seen.items)} clips have no audio file, which "
             action += f"methods of audio need: unpack {self.audio_hint}"
             seen.note("no_sound", frames.place, action)
 

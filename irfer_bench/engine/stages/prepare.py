@@ -62,7 +62,7 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         landmarks=any(made.clip(k).landmarks is not None for k in (0, len(made) - 1)),
         detector=spec.detector,
         no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
-        mute=sum(row["sample_rate"] is None for row in made.rows),
+        without_audio=sum(row["sample_rate"] is None for row in made.rows),
         crops=crops_digest(boxes),
         folds=keys.digest(folds),
         align=spec.align,

@@ -94,8 +94,9 @@ def gather_evidence(recognizer: ReadyRecognizer, clip: Clip) -> Evidence:
         shares |= {"clip up to this moment": _shares(recognizer.predict(_beginnings(clip)))}
     if modality == "audio_video" and clip.audio is not None:
         dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
-        mute, blind = replace(clip, audio=None, sample_rate=None), replace(clip, frames=dull)
-        shares |= {"without audio": _shares(recognizer.predict([mute])),
+        silent = replace(clip, audio=None, sample_rate=None)
+        blind = replace(clip, frames=dull)
+        shares |= {"without audio": _shares(recognizer.predict([silent])),
                    "without images (uniform grey)": _shares(recognizer.predict([blind]))}
     return Evidence(times, "seconds" if clip.fps else "frame", shares)
 

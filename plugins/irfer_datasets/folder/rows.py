@@ -132,9 +132,9 @@ def measure(found: Rows) -> None:
             sound = row.audio or (row.path if own.audio else "")
             found.rows[number] = replace(row, frames=own.frames, audio=sound)
     clips = [row for row in found.rows if row.clip]
-    mute = sum(not row.audio for row in clips)
-    if mute:
-        action = f"{mute} of {len(clips)} clips have no audio: methods of audio get silence"
+    lacking = sum(not row.audio for row in clips)
+    if lacking:
+        action = f"{lacking} of {len(clips)} clips have no audio: methods of audio get silence"
         found.note("no_sound", ".", action)
 
 

@@ -24,8 +24,9 @@ def warnings(kind: str = "prepare", audio: bool = False, **facts: Any) -> list[s
 def test_frames_without_a_face_and_clips_without_audio_are_counted() -> None:
     assert warnings(no_face=3) == [
         f"{TITLE}: no face found in 3 frames, which were taken whole"]
-    assert warnings(no_face=0, mute=2, clips=8) == []
-    assert warnings(mute=2, clips=8, audio=True) == [f"{TITLE}: 2 of 8 clips have no audio"]
+    assert warnings(no_face=0, without_audio=2, clips=8) == []
+    lacking = warnings(without_audio=2, clips=8, audio=True)
+    assert lacking == [f"{TITLE}: 2 of 8 clips have no audio"]
     assert warnings("translate", no_face=3) == []
 
 

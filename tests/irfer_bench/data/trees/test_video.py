@@ -80,7 +80,7 @@ def test_sound_is_the_left_channel_at_its_own_rate(
         assert probe_video(tmp_path, name).audio
 
 
-def test_a_video_without_sound_is_mute(tmp_path: Path) -> None:
+def test_a_video_without_audio_has_none(tmp_path: Path) -> None:
     movie(tmp_path / "a.mp4", 5)
     assert read_audio_track(tmp_path, "a.mp4") is None
     assert not probe_video(tmp_path, "a.mp4").audio
