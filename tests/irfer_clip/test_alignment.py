@@ -11,7 +11,7 @@ import torch
 
 from irfer_clip.iga import ImageGuidedAlignment, entropy
 
-D, C = 16, 3
+D, C = 56, 3
 
 
 def unit(x: Any) -> Any:
@@ -56,6 +56,7 @@ def test_features_are_moved_to_what_the_centres_give_them(
     assert [tuple(layer.weight.shape) for layer in model.pre] == [  # type: ignore[union-attr]
         (D // 8, D), (D // 8, D // 8), (3 * D, D // 8)]
     assert isinstance(model.epsilon, torch.Tensor) == learnable
+    assert ImageGuidedAlignment(D, epsilon=2.5).epsilon == 2.5
     own = {name: value.double().numpy() for name, value in model.state_dict().items()}
     x, source, target = unit(np.random.default_rng(0).normal(size=(C, 4, D)))
     source, target = source[:C], target[:C]

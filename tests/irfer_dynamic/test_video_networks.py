@@ -10,13 +10,14 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
+from torchvision.models import resnet18
 from torchvision.models.video import MC3_18_Weights, R2Plus1D_18_Weights, R3D_18_Weights
 
 from irfer_bench.contracts.params import resolve
 from irfer_bench.testing.memory import MemoryContext
 from irfer_dynamic.c3d import C3DLstmNetwork, C3DNetwork
 from irfer_dynamic.c3d_params import C3DLstmParams, C3DParams
-from irfer_dynamic.former_dfer import FormerDferNetwork
+from irfer_dynamic.former_dfer import FormerDferNetwork, _resnet
 from irfer_dynamic.former_dfer_params import FormerDferParams
 from irfer_dynamic.video_resnet import VideoResNetNetwork, VideoResNetRecognizer
 from irfer_dynamic.video_resnet_params import MC3Params, R2Plus1DParams, R3DParams
@@ -56,6 +57,8 @@ def test_an_embedding_is_what_the_classifier_is_given() -> None:
     made = VideoResNetRecognizer(quick(R3DParams, **small))
     ctx = MemoryContext()
     made.fit(training(clips(6)), ctx)
+    assert made.model is not None
+    assert ctx.reports["trained_parameters"] == sum(p.numel() for p in made.model.parameters())
     scores, features = made.predict_and_embed(clips(3), ctx)
     np.testing.assert_array_equal(made.embed(clips(3), ctx), features)
     np.testing.assert_array_equal(made.predict(clips(3), ctx), scores)
@@ -142,6 +145,15 @@ def test_a_narrow_former_dfer_has_the_names_and_kernels_of_the_wide_one() -> Non
             for fact in ("kernel_size", "stride", "padding"):
                 assert getattr(a, fact) == getattr(b, fact), name
             assert a.out_channels == 4 * b.out_channels, name
+
+
+def test_a_former_dfer_of_the_paper_s_width_starts_as_torchvision_s_resnet() -> None:
+    torch.manual_seed(0)
+    ours = _resnet(64).state_dict()
+    torch.manual_seed(0)
+    theirs = resnet18(num_classes=1).state_dict()
+    assert ours.keys() == theirs.keys()
+    assert all(torch.equal(ours[name], value) for name, value in theirs.items())
 
 
 def test_convolutions_of_a_narrow_former_dfer_start_as_torchvision_s() -> None:
