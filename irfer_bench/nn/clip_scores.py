@@ -64,10 +64,10 @@ def score_videos(
     classes: int,
     width: int,
     ctx: Context,
-    batch: int = 16,
-    count: int = 1,
-    split: ClipSplit = "alternate",
-    by: Mean = "probability",
+    batch: int,
+    count: int,
+    split: ClipSplit,
+    by: Mean,
 ) -> tuple[Scores, Features]:
     """(N, classes) log-probabilities and (N, width) features of whole videos, both float32.
 

@@ -63,7 +63,8 @@ class ClipView:
     def _resize(self, x: Tensor) -> Tensor:
         if tuple(x.shape[-2:]) == (self.size, self.size):
             return x
-        resized: Tensor = V.resize(x, [self.size] * 2, interpolation=BILINEAR, antialias=True)
+        resized: Tensor = V.resize(
+            x, [self.size, self.size], interpolation=BILINEAR, antialias=True)
         return resized.clamp(0, 1)
 
     def _rectangle(self, rows: int, columns: int, generator: Generator) -> tuple[int, ...]:

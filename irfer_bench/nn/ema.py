@@ -17,10 +17,9 @@ def averaging(net: nn.Module, decay: float) -> tuple[nn.Module, Callable[[int], 
     """
     averaged = copy.deepcopy(net).requires_grad_(False)
     pairs = list(zip(averaged.state_dict().values(), net.state_dict().values(), strict=True))
-    floats = [pair for pair in pairs if pair[0].is_floating_point()]
-    others = [pair for pair in pairs if not pair[0].is_floating_point()]
+    floats = [(a, b) for a, b in pairs if a.is_floating_point()]
+    others = [(a, b) for a, b in pairs if not a.is_floating_point()]
 
-    @torch.no_grad()
     def update(step: int) -> None:
         kept = min(decay, (1 + step) / (10 + step))
         if floats:

@@ -93,7 +93,7 @@ class FrameSampling:
     def _follow(self, first: Any, length: int) -> Any:
         """Each start and the frames behind it, the last frame repeated."""
         following = first[:, None] + np.arange(self.duration)
-        return np.minimum(following, length - 1).reshape(-1).astype(np.int64)
+        return np.minimum(following, length - 1).ravel().astype(np.int64)
 
 
 def draw_from(generator: torch.Generator) -> Draw:
@@ -101,6 +101,6 @@ def draw_from(generator: torch.Generator) -> Draw:
 
     def draw(high: Any, size: int) -> Any:
         share = torch.rand(size, generator=generator, dtype=torch.float64).numpy()
-        return np.minimum((share * high).astype(np.int64), np.asarray(high) - 1)
+        return (share * high).astype(np.int64)
 
     return draw

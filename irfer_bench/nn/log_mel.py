@@ -61,7 +61,7 @@ def spectrogram(
     return (y - MEAN) / (2 * DEVIATION)
 
 
-def fbank(x: Tensor, rate: int, mels: int = 128) -> Tensor:
+def fbank(x: Tensor, rate: int, mels: int) -> Tensor:
     """(frames, mels) log energies of (samples,) at `rate`; only whole frames are taken."""
     length, hop = int(rate * FRAME), int(rate * HOP)
     if hop < 1 or len(x) < length:

@@ -15,7 +15,7 @@ Run: TypeAlias = Callable[..., Tensor]
 
 
 @contextmanager
-def in_parts(run: Run, parameters: Sequence[Tensor], parts: int = 0) -> Iterator[Run]:
+def in_parts(run: Run, parameters: Sequence[Tensor], parts: int) -> Iterator[Run]:
     """`run` for whole batches, of which each of `parts` threads computes one part.
 
     Gradients reach `parameters` alone, not the inputs, and are the sums over the parts, always in
@@ -70,9 +70,7 @@ class _Parts(torch.autograd.Function):
         sizes = [len(output) for output in ctx.outputs]
         found = list(ctx.pool.map(backward, ctx.outputs, torch.split(gradients[0], sizes)))
         ctx.outputs = []
-        summed = [
-            None if grads[0] is None else sum(grads[1:], grads[0])
-            for grads in zip(*found, strict=True)
-        ]
+        own = ([one for one in grads if one is not None] for grads in zip(*found, strict=True))
+        summed = [sum(grads[1:], grads[0]) if grads else None for grads in own]
         others = len(ctx.needs_input_grad) - len(summed)
         return (*[None] * others, *summed)

@@ -49,7 +49,7 @@ class TransformerLayer(nn.Module):
     """One pre-norm layer: attention, then a perceptron of `hidden` units."""
 
     def __init__(
-        self, width: int, heads: int, head_width: int, hidden: int, *, fused: bool = True
+        self, width: int, heads: int, head_width: int, hidden: int, *, fused: bool
     ) -> None:
         super().__init__()
         self.attention_norm = nn.LayerNorm(width)
@@ -78,13 +78,13 @@ class TemporalTransformer(nn.Module):
 
     def __init__(
         self,
-        width: int = 512,
-        frames: int = 16,
+        width: int,
+        frames: int,
         *,
-        depth: int = 1,
-        heads: int = 8,
-        head_width: int = 64,
-        hidden: int = 1024,
+        depth: int,
+        heads: int,
+        head_width: int,
+        hidden: int,
         fused: bool = True,
     ) -> None:
         super().__init__()

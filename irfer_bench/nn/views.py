@@ -69,7 +69,7 @@ class RandomView:
         x = torch.from_numpy(np.array(frame)).permute(2, 0, 1)
         top, left, height, width = self._rectangle(x.shape[1], x.shape[2], generator)
         cut = x[:, top : top + height, left : left + width]
-        view: Tensor = V.resize(cut, [self.size] * 2, interpolation=BICUBIC, antialias=True)
+        view: Tensor = V.resize(cut, [self.size, self.size], interpolation=BICUBIC, antialias=True)
         return view.flip(-1) if torch.rand((), generator=generator) < self.flip else view
 
     def _rectangle(self, rows: int, columns: int, generator: Generator) -> tuple[int, ...]:

@@ -18,7 +18,7 @@ class ImageGuidedAlignment(nn.Module):
     """Attention of image features to the centres of the source and target banks.
 
     Args:
-        width: D, the shared embedding. hidden: width of f_pr's two hidden layers (D/8).
+        width: D, the shared embedding; f_pr's two hidden layers have D/8 units.
         norm: after each hidden layer of f_pr; `batch` sees batch and centres in separate calls.
         epsilon: divisor of Q K^T; `learnable` makes it a parameter that starts there.
         split: how f_pr's output divides into Q, K, V: PDA interleaves, d * 3 + j.
@@ -28,14 +28,13 @@ class ImageGuidedAlignment(nn.Module):
         self,
         width: int,
         *,
-        hidden: int | None = None,
         norm: MlpNorm = "batch",
         epsilon: float,
         learnable: bool = False,
         split: Split = "contiguous",
     ) -> None:
         super().__init__()
-        hidden = max(width // 8, 1) if hidden is None else hidden
+        hidden = width // 8
         sizes = (width, hidden, hidden, 3 * width)
         self.pre = nn.ModuleList(nn.Linear(a, b) for a, b in pairwise(sizes))
         self.bn = nn.ModuleList(_norm(norm, hidden) for _ in range(2))

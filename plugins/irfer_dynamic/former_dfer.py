@@ -37,7 +37,7 @@ class FormerDferNetwork(VideoNetwork):
             side = (side + 1) // 2
         self.positions = nn.Parameter(torch.randn(1, side * side, tokens))
         self.spatial = nn.Sequential(*(
-            TransformerLayer(tokens, p.heads, tokens // p.heads, 2 * tokens)
+            TransformerLayer(tokens, p.heads, tokens // p.heads, 2 * tokens, fused=True)
             for _ in range(p.spatial_depth)
         ))
         self.temporal = TemporalTransformer(

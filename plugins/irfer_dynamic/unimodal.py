@@ -13,7 +13,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal, TypeVar, cast
 
-import torch
 from torch import Tensor, nn
 
 from irfer_dynamic.encoder_files import load_encoder
@@ -39,7 +38,6 @@ class LinearNetwork(EncoderNetwork):
         self.classifier = nn.Linear(pair.shape.width, classes)
         self.vision = vision
 
-    @torch.no_grad()
     def features(self, frames: Tensor, audio: Tensor) -> Tensor:
         """(B, width): the class token, of frames their mean."""
         if not self.vision:

@@ -125,6 +125,40 @@ def test_pca_s_labelled_banks_hold_the_surest_of_each_domain_s_own_labels(folder
             torch.testing.assert_close(centre, x[top].mean(0), atol=1e-5, rtol=0)
 
 
+def test_images_of_one_class_alone_are_not_taken_for_unlabelled_ones(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for c, name in enumerate(CLASSES):
+        given = data(target=relabelled(TARGET, name))
+        _, method, ctx = recorded("pca", folder, monkeypatch, given, N=6)
+        assert ctx.reports["bank_target_empty_classes"] == 2
+        x, _ = plain_of(method, TARGET, ctx)
+        centres = torch.from_numpy(method.state().tensors["target_centres"])
+        torch.testing.assert_close(centres[c], x.mean(0), atol=1e-5, rtol=0)
+        assert not centres[[k for k in range(3) if k != c]].any()
+
+
+@pytest.mark.parametrize("cpt", [False, True])
+def test_a_learned_class_token_is_used_when_predicting(
+    cpt: bool, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = {}
+    for learned in (False, True):
+        _, method, ctx = recorded(
+            "pca", folder, monkeypatch, cpt=cpt, iga=False, train_cls_token=learned)
+        _, model, _ = method._restored(ctx)
+        assert method.is_frozen(model) == (not cpt and not learned)
+        if learned:
+            found["same"] = method.predict(TEST, ctx)
+            with torch.no_grad():
+                model.class_token.neg_()
+            found["other"] = method.predict(TEST, ctx)
+        else:
+            found["frozen"] = method.predict(TEST, ctx)
+    np.testing.assert_allclose(found["same"], found["frozen"], atol=1e-5)
+    assert not np.allclose(found["other"], found["frozen"], atol=1e-3)
+
+
 @pytest.mark.parametrize(("every", "times"), [(0, 1), (1, 5), (2, 3), (3, 2)])
 def test_pca_s_banks_are_rebuilt_every_so_many_epochs(
     every: int, times: int, folder: Path, monkeypatch: pytest.MonkeyPatch

@@ -15,12 +15,12 @@ from irfer_bench.nn.muon import Muon
 from irfer_bench.registry import load
 from irfer_bench.testing.memory import MemoryContext
 from irfer_dynamic import encoder_inputs, encoder_recognizer, video_recognizer
-from irfer_dynamic.encoder_inputs import EncoderInputs
+from irfer_dynamic.encoder_inputs import EncoderInputs, checked
 from irfer_dynamic.unimodal import AudioOnlyRecognizer, VisionOnlyRecognizer
 from irfer_dynamic.unimodal_params import AudioOnlyParams, VisionOnlyParams
 from irfer_dynamic.video_resnet import VideoResNetRecognizer
 from irfer_dynamic.video_resnet_params import R3DParams
-from tests.irfer_dynamic.voices import clips, mma, params, training
+from tests.irfer_dynamic.voices import clip, clips, mma, params, training
 from tests.recorder import Recorder
 
 
@@ -196,3 +196,39 @@ def test_former_dfer_s_recipe_is_the_default() -> None:
     assert (p.segments, p.duration, p.size, p.epochs, p.batch) == (8, 2, 112, 100, 32)
     assert (p.optimizer, p.lr, p.weight_decay, p.schedule, p.lr_step) == (
         "sgd", 0.01, 1e-4, "step", 40)
+
+
+def test_audio_shorter_than_a_frame_of_25_ms_is_none_whatever_its_channels() -> None:
+    """At 16 kHz a frame has 400 samples."""
+    for samples, heard in ((0, False), (1, False), (399, False), (400, True), (8000, True)):
+        alone = np.ones(samples, np.float32)
+        for audio in (alone, np.stack([alone, alone]), np.stack([alone] * 500)):
+            found = checked(clip(0, audio=audio))
+            assert (found is not None) == heard
+            assert found is None or found.shape == audio.shape
+    assert checked(clip(0, audio=None, sample_rate=None)) is None
+
+
+@pytest.mark.parametrize("modality", ["both", "frames", "audio"])
+def test_progress_of_predicting_counts_clips(modality: str) -> None:
+    told: list[tuple[str, int, int]] = []
+
+    class Context(MemoryContext):
+        def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+            told.append((name, done, total))
+
+    made: Any = mma(predict_batch=2)
+    if modality != "both":
+        recognizer, cls = {
+            "frames": (VisionOnlyRecognizer, VisionOnlyParams),
+            "audio": (AudioOnlyRecognizer, AudioOnlyParams),
+        }[modality]
+        tiny = {"weights": "none", "size": 16, "frames": 2, "window": 32, "predict_batch": 2}
+        made = recognizer(resolve(cls, component=cls.network, preset="quick", given=tiny))
+    made.classes = 3
+    made.model = made.network(3)
+    scores, features = made.predict_and_embed(clips(5), Context())
+    assert told == [("predict", done, 5) for done in (2, 4, 5)]
+    assert (len(scores), scores.dtype, features.dtype) == (5, np.float32, np.float32)
+    none = made.predict_and_embed(clips(0), Context())
+    assert [part.shape for part in none] == [(0, 3), (0, features.shape[1])]

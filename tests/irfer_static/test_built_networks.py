@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 import torch
 from torch import nn
+from torchvision.models import resnet18
 
 from irfer_bench.contracts.params import resolve
 from irfer_static.resnet_network import ResNetNetwork
@@ -41,3 +42,13 @@ def test_what_every_network_shares_is_not_kept() -> None:
     assert not {"mean", "deviation"} & net.state_dict().keys()
     white = net.normalise(torch.ones(1, 3, 1, 1)).flatten()
     torch.testing.assert_close(white, torch.tensor([0.515 / 0.229, 0.544 / 0.224, 0.594 / 0.225]))
+
+
+def test_a_network_of_torchvision_s_width_starts_as_torchvision_s() -> None:
+    """Number by number, whatever our own code would draw."""
+    ours = network(width=64, stem="7x7").net.state_dict()
+    torch.manual_seed(0)
+    theirs = resnet18(num_classes=3).state_dict()
+    assert ours.keys() == theirs.keys()
+    for name, value in theirs.items():
+        assert torch.equal(ours[name], value), name

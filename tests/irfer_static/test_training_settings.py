@@ -19,7 +19,8 @@ from irfer_static.fine_tuning import class_weight
 from irfer_static.mae_face_params import MAEFaceParams
 from irfer_static.resnet import ResNetRecognizer
 from irfer_static.resnet_params import ResNet50Params, ResNetParams
-from irfer_static.vit_params import ViTParams
+from irfer_static.vit_network import ViTNetwork
+from irfer_static.vit_params import ViTParams, ViTSize
 from tests.irfer_static.toys import toy, training
 from tests.recorder import Recorder
 
@@ -76,6 +77,24 @@ def test_muon_takes_the_matrices_of_the_blocks_and_adamw_the_rest(
         assert all(".layer" in names[id(p)] and p.ndim > 1 for p in hidden["params"])
         assert len(hidden["params"]) == 3 * 16 + 4
         assert len(trunk["params"]) + len(head["params"]) + len(hidden["params"]) == len(names)
+
+
+def test_muon_takes_the_projections_of_a_transformer_s_blocks() -> None:
+    model = ViTNetwork(ViTSize(8, 2, 2, 8), 16, 3)
+    given = {"architecture": "mini", "size": 48, "lr": 0.5, "head_factor": 4.0}
+    for rate in (0.25, 0.0):
+        params = resolve(ViTParams, component="vit", given=given | {"muon_lr": rate})
+        adamw, *muon = fine_tuning._optimizers(model, params, 0.1)
+        trunk, head = adamw.param_groups
+        hidden = [q for own in muon for group in own.param_groups for q in group["params"]]
+        assert sorted(tuple(q.shape) for q in hidden) == (
+            sorted([(24, 8), (8, 8), (32, 8), (8, 32)] * 2) if rate else [])
+        assert [group["lr"] for own in muon for group in own.param_groups] == (
+            [pytest.approx(0.025)] if rate else [])
+        assert (trunk["lr"], head["lr"]) == (pytest.approx(0.05), pytest.approx(0.2))
+        assert [id(q) for q in head["params"]] == [id(q) for q in model.head.parameters()]
+        known = [id(q) for q in (*trunk["params"], *head["params"], *hidden)]
+        assert sorted(known) == sorted(id(q) for q in model.parameters())
 
 
 def test_blocks_that_start_as_the_identity_do_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,10 @@ import torch
 from torch import Tensor
 
 from irfer_bench.api import Clip, ContractError
-from irfer_bench.nn.clip_scores import average_clips, score_clips
+from irfer_bench.nn.clip_input import ClipInput
+from irfer_bench.nn.clip_scores import average_clips, score_clips, score_videos
+from irfer_bench.nn.clip_views import ClipView
+from irfer_bench.nn.frame_sampling import FrameSampling
 from irfer_bench.nn.frames import FrameTable
 from irfer_bench.testing.memory import ClipList, MemoryContext
 
@@ -19,6 +22,17 @@ def _clips(scored: tuple[int, ...] | None = None) -> ClipList:
         Clip(str(i), rng.integers(0, 256, (3, 2, 2, 3), dtype=np.uint8), "nir", scored=scored)
         for i in range(5)
     ])  # fmt: skip
+
+
+class _Told(MemoryContext):
+    """Keeps what it is told of the progress."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.told: list[tuple[str, int, int]] = []
+
+    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
+        self.told.append((name, done, total))
 
 
 class _Rows:
@@ -67,3 +81,60 @@ def test_clips_of_a_video_are_averaged_as_probabilities_or_as_logits() -> None:
     assert torch.allclose(average_clips(logits), mean)
     assert torch.allclose(average_clips(logits, "logit"), logits.mean(0).log_softmax(-1).double())
     assert torch.allclose(average_clips(logits[:1]), logits[0].log_softmax(-1).double())
+
+
+@pytest.mark.parametrize(("batch", "done"), [(15, [5]), (6, [2, 4, 5]), (4, [2, 3, 4, 5])])
+def test_progress_counts_the_clips_that_are_begun(batch: int, done: list[int]) -> None:
+    ctx = _Told()
+    score_clips(_clips(), _Rows(), classes=3, width=3, ctx=ctx, batch=batch)
+    assert ctx.told == [("predict", clips, 5) for clips in done]
+
+
+def _videos(lengths: tuple[int, ...]) -> ClipList:
+    rng = np.random.default_rng(1)
+    return ClipList([
+        Clip(str(i), rng.integers(0, 256, (length, 8, 8, 3), dtype=np.uint8), "vis")
+        for i, length in enumerate(lengths)
+    ])  # fmt: skip
+
+
+class _Videos:
+    """Mean colours as features, and these times four as logits; needs no gradient."""
+
+    def __init__(self) -> None:
+        self.sizes: list[int] = []
+
+    def __call__(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        assert not torch.is_grad_enabled()
+        self.sizes.append(len(x))
+        colours = x.mean((1, 3, 4))
+        return 4 * colours, colours
+
+
+@pytest.mark.parametrize("split", ["alternate", "halves"])
+@pytest.mark.parametrize("by", ["probability", "logit"])
+def test_videos_are_scored_by_several_clips_of_middle_frames(split: str, by: str) -> None:
+    videos, ctx, rows = _videos((9, 4, 16)), _Told(), _Videos()
+    inputs = ClipInput(FrameSampling(4), ClipView(8))
+    scores, features = score_videos(
+        videos, rows, inputs, classes=3, width=3, ctx=ctx, batch=2, count=2,
+        split=split, by=by)  # type: ignore[arg-type]
+    assert rows.sizes == [2, 2, 1, 1]
+    assert ctx.told == [("predict", 2, 3), ("predict", 3, 3)]
+    assert scores.dtype == features.dtype == np.float32
+    for video, score, feature in zip(videos, scores, features, strict=True):
+        taken = FrameSampling(4).test_clips(len(video.frames), 2, split)  # type: ignore[arg-type]
+        colours = np.stack([video.frames[own].mean((0, 1, 2)) / 255 for own in taken])
+        odds = np.exp(4 * colours)
+        odds = np.exp(4 * colours.mean(0)) if by == "logit" else (
+            odds / odds.sum(1, keepdims=True)).mean(0)
+        assert np.allclose(score, np.log(odds / odds.sum()), atol=1e-5)
+        assert np.allclose(feature, colours.mean(0), atol=1e-5)
+
+
+def test_no_videos_give_no_rows() -> None:
+    inputs = ClipInput(FrameSampling(4), ClipView(8))
+    scores, features = score_videos(
+        ClipList([]), _Videos(), inputs, classes=3, width=7, ctx=MemoryContext(), batch=2,
+        count=1, split="alternate", by="logit")
+    assert (scores.shape, features.shape) == ((0, 3), (0, 7))

@@ -71,6 +71,33 @@ def test_resized_frames_equal_resizing_anew_and_memory_is_bounded(
     assert resized._one.cache_info().currsize <= 2  # type: ignore[attr-defined]
 
 
+class Opened(ClipList):
+    """Counts how often a clip is opened."""
+
+    opened = 0
+
+    def __getitem__(self, index: int) -> Clip:  # type: ignore[override]
+        self.opened += 1
+        return super().__getitem__(index)
+
+
+def test_a_clip_is_opened_once_for_its_neighbouring_frames() -> None:
+    clips = Opened([_clip("3", 4, None), _clip("4", 3, None)])
+    table, clips.opened = FrameTable(clips), 0
+    read = table.read([0, 1, 3, 4, 6, 2])
+    assert [int(f.pixels[0, 0, 0]) for f in read] == [30, 31, 33, 40, 42, 32]
+    assert clips.opened == 3
+    assert [int(f.pixels[0, 0, 0]) for f in table.read([4])] == [40]
+
+
+def test_resized_frames_are_kept_in_memory() -> None:
+    clips = Opened([_clip("3", 4, None), _clip("4", 3, None)])
+    resized, clips.opened = ResizedFrames(FrameTable(clips), 8), 0
+    for _ in range(3):
+        resized.read([0, 3, 5])
+    assert clips.opened == 3
+
+
 def test_the_endless_order_is_permutations_and_depends_on_its_place_alone() -> None:
     seed = partial(MemoryContext(seed=1).seed_for, "order")
     stream = endless_order(5, 0, 23, seed)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
-from irfer_bench.api import UsageError
+from irfer_bench.api import ContractError, UsageError
 from irfer_bench.nn import device
-from irfer_bench.nn.images import to_frames, to_tensor
+from irfer_bench.nn.images import resize, to_frames, to_tensor
 from irfer_bench.testing.memory import MemoryContext
 
 
@@ -45,3 +46,24 @@ def test_autocast_follows_the_context() -> None:
         assert (a @ a).dtype == torch.bfloat16
     with pytest.raises(UsageError, match="fp8"):
         device.autocast(MemoryContext(precision="fp8"))
+
+
+@pytest.mark.parametrize(("shape", "kind"), [
+    ((2, 8, 8, 3), np.uint16), ((8, 8, 3), np.uint8), ((2, 8, 8, 1), np.uint8),
+    ((2, 8, 8), np.uint16)])
+def test_frames_that_preparation_has_not_converted_are_refused(
+    shape: tuple[int, ...], kind: type
+) -> None:
+    found = rf"frames are \({', '.join(map(str, shape))}\) of {kind.__name__}, not \(T, H, W, 3\)"
+    with pytest.raises(ContractError, match=found) as caught:
+        to_tensor(np.zeros(shape, kind))
+    assert "preparation converts them" in caught.value.hint
+
+
+@pytest.mark.parametrize("size", [(7, 11), (40, 24), (20, 30)])
+def test_resizing_is_pillow_s_bicubic(size: tuple[int, int]) -> None:
+    """With antialiasing where it shrinks; pixels are squares, so corners are not aligned."""
+    channel = np.random.default_rng(0).normal(size=(20, 30)).astype(np.float32)
+    theirs = Image.fromarray(channel, mode="F").resize(size[::-1], Image.Resampling.BICUBIC)
+    ours = resize(torch.from_numpy(channel)[None, None], size)
+    np.testing.assert_allclose(ours[0, 0].numpy(), np.asarray(theirs), atol=1e-5)

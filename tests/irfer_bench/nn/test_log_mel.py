@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -79,3 +80,63 @@ def test_one_band_of_128_is_empty_at_16_khz() -> None:
     noise = np.random.default_rng(0).normal(size=16_000).astype(np.float32)
     logs = fbank(torch.from_numpy(noise), RATE, 128)
     assert int((logs == np.log(np.float32(FLOOR))).all(0).sum()) == 1
+
+
+def mel(hertz: float) -> float:
+    return 1127 * math.log(1 + hertz / 700)
+
+
+def kaldi(x: Any, rate: int, mels: int) -> Any:
+    """Kaldi's fbank as the module's page has it, frame by frame and triangle by triangle."""
+    length, hop = rate * 25 // 1000, rate // 100
+    padded = 2 ** math.ceil(math.log2(length))
+    edges = np.linspace(mel(20), mel(rate / 2), mels + 2)
+    logs = []
+    for start in range(0, len(x) - length + 1, hop):
+        frame = x[start : start + length].astype(np.float64)
+        frame = frame - frame.mean()
+        frame = frame - 0.97 * np.concatenate([frame[:1], frame[:-1]])
+        power = np.abs(np.fft.rfft(frame * np.hanning(length), padded)) ** 2
+        row = []
+        for m in range(mels):
+            low, middle, high = edges[m : m + 3]
+            energy = 0.0
+            for k in range(padded // 2):
+                place = mel(k * rate / padded)
+                share = min((place - low) / (middle - low), (high - place) / (high - middle))
+                energy += max(0.0, share) * power[k]
+            row.append(math.log(max(2.0**-23, energy)))
+        logs.append(row)
+    return np.array(logs)
+
+
+@pytest.mark.parametrize("rate", [16_000, 8000, 10_240, 11_025])
+def test_filter_banks_are_kaldi_s(rate: int) -> None:
+    """At 10,240 Hz a frame has 256 samples: a power of two is not padded."""
+    x = np.random.default_rng(0).normal(size=rate // 20).astype(np.float32)
+    found = fbank(torch.from_numpy(x), rate, 24)
+    expected = kaldi(x, rate, 24)
+    assert found.shape == expected.shape
+    np.testing.assert_allclose(found.numpy(), expected, atol=2e-3)
+
+
+def test_the_input_is_normalised_as_audiomae_s() -> None:
+    """(y + 4.2677393) / (2 x 4.5689974), norm_mean and norm_std of its public code."""
+    x = np.random.default_rng(0).normal(size=4000).astype(np.float32) + 3.0
+    expected = (kaldi(x - x.mean(), RATE, 8) + 4.2677393) / (2 * 4.5689974)
+    np.testing.assert_allclose(
+        spectrogram(x, RATE, window=10, mels=8).numpy(), expected[:10], atol=1e-3)
+    assert spectrogram(x, RATE).shape == (512, 128)
+
+
+@pytest.mark.parametrize("rate", [0, 50, 99])
+def test_audio_of_a_rate_too_low_for_frames_is_missing(rate: int) -> None:
+    heard = spectrogram(np.ones(4000, np.float32), rate, window=16, mels=8)
+    assert torch.allclose(heard, torch.tensor(MISSING))
+    assert fbank(torch.ones(4000), rate, 8).shape == (0, 8)
+    assert fbank(torch.ones(399), RATE, 8).shape == (0, 8)
+
+
+def test_the_lowest_rate_at_which_frames_follow_each_other_is_heard() -> None:
+    """One sample per hop."""
+    assert fbank(torch.ones(50), 100, 8).shape == (49, 8)

@@ -181,11 +181,11 @@ def test_weights_that_are_not_finite_are_never_returned() -> None:
         run.run(MemoryContext())
 
 
-@pytest.mark.parametrize(("device", "taken"), [("cpu", 4), ("cuda:0", 16)])
+@pytest.mark.parametrize(("device", "taken"), [("cpu", 3), ("cuda:0", 16)])
 def test_an_accelerator_is_asked_for_its_losses_every_few_steps(device: str, taken: int) -> None:
     """The named step is the bad one, however late it is noticed."""
     run, ctx = Adversaries(), MemoryContext(device=device)
-    run.spoil = ("loss", 3)
+    run.spoil = ("loss", 2)
     seen = []
     step = run.step
 
@@ -194,13 +194,14 @@ def test_an_accelerator_is_asked_for_its_losses_every_few_steps(device: str, tak
         return step(number, x)
 
     run.step = counted  # type: ignore[method-assign]
-    with pytest.raises(NonFiniteLossError, match="gan: loss 'generator' is nan at step 4 of 40"):
+    with pytest.raises(NonFiniteLossError, match="gan: loss 'generator' is nan at step 3 of 40"):
         run.run(ctx, steps=40)
     assert len(seen) == taken
     assert not ctx.checkpoints
 
 
-def test_batches_prepared_ahead_change_no_number() -> None:
+@pytest.mark.parametrize("count", [1, 3])
+def test_batches_prepared_ahead_change_no_number(count: int) -> None:
     in_turn, ahead = Adversaries(), Adversaries()
     threads = set()
     batch = ahead.batch
@@ -210,7 +211,7 @@ def test_batches_prepared_ahead_change_no_number() -> None:
         return batch(number)
 
     ahead.batch = noted  # type: ignore[method-assign]
-    assert in_turn.run(MemoryContext()) == ahead.run(MemoryContext(), ahead=3)
+    assert in_turn.run(MemoryContext()) == ahead.run(MemoryContext(), ahead=count)
     for name, value in in_turn.weights().items():
         np.testing.assert_array_equal(value, ahead.weights()[name])
     assert len(threads) == 1
@@ -235,3 +236,30 @@ def test_masks_of_minus_infinity_are_no_fault() -> None:
     run = Adversaries()
     run.modules["generator"].register_buffer("mask", torch.full((2,), float("-inf")))
     assert run.run(MemoryContext())
+
+
+def test_losses_after_the_last_look_are_read_at_the_end() -> None:
+    run, ctx = Adversaries(), MemoryContext(device="cuda")
+    run.spoil = ("loss", 9)
+    with pytest.raises(NonFiniteLossError, match="loss 'generator' is nan at step 10 of 10"):
+        run.run(ctx)
+
+
+@pytest.mark.usefixtures("every_step")
+def test_the_first_checkpoint_s_cost_is_that_of_weights_and_adam_s_two_moments(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    expected: list[int] = []
+
+    class Budget(CheckpointBudget):
+        def __init__(self, size: int) -> None:
+            expected.append(size)
+            super().__init__(size)
+
+    monkeypatch.setattr(loop, "CheckpointBudget", Budget)
+    run, ctx = Adversaries(), MemoryContext()
+    wide = run.modules["generator"] = nn.Sequential(nn.Linear(2, 4000), nn.Linear(4000, 1))
+    run.optimizers["generator_optimizer"] = torch.optim.Adam(wide.parameters(), 1e-5)
+    run.run(ctx, steps=1)
+    written = sum(value.nbytes for value in ctx.checkpoints["gan"].tensors.values())
+    assert expected == [pytest.approx(written, rel=0.01)]

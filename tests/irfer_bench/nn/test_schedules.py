@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from irfer_bench.nn.ema import averaging
-from irfer_bench.nn.schedules import cosine, linear, warm_up
+from irfer_bench.nn.schedules import cosine, linear, step_decay, warm_up, warmup_cosine
 
 
 def test_warm_up_reaches_one_and_stays_there() -> None:
@@ -17,6 +17,7 @@ def test_warm_up_reaches_one_and_stays_there() -> None:
     assert warm_up(0, 0) == 1.0
     # In epochs, with steps of a tenth: the first step is not 0.
     assert warm_up(0.0, 1.1, first=0.1) == pytest.approx(1 / 11)
+    assert warm_up(0.0, 0.5, first=0.1) == pytest.approx(1 / 5)
 
 
 def test_linear_holds_and_then_falls_to_zero() -> None:
@@ -25,6 +26,28 @@ def test_linear_holds_and_then_falls_to_zero() -> None:
     assert rates[7] == pytest.approx(0.5)
     assert rates[10:] == [0.0, 0.0]
     assert linear(0, 0) == 0.0
+    assert [linear(step, 1) for step in range(2)] == [1.0, 0.0]
+    assert [linear(step, 4) for step in range(5)] == [1.0, 0.75, 0.5, 0.25, 0.0]
+    assert [linear(step, 4, hold=4) for step in range(5)] == [1.0, 1.0, 1.0, 1.0, 0.0]
+
+
+def test_steps_of_decay_are_those_of_torch_s_scheduler() -> None:
+    optimizer = torch.optim.SGD([nn.Parameter(torch.zeros(1))], lr=1.0)
+    theirs = torch.optim.lr_scheduler.MultiStepLR(optimizer, [2, 5])
+    for epoch in range(8):
+        assert step_decay(epoch, (2, 5)) == pytest.approx(theirs.get_last_lr()[0])
+        optimizer.step()
+        theirs.step()
+    assert step_decay(3, range(2, 8, 2), 0.5) == 0.5
+
+
+def test_the_coop_family_warms_up_for_one_epoch_at_1e_5() -> None:
+    """WARMUP_EPOCH 1 and WARMUP_CONS_LR 1e-5 of the public code's configuration files."""
+    rates = [warmup_cosine(epoch, 50, 2e-3) for epoch in range(50)]
+    assert rates[:2] == [1e-5, 2e-3]
+    assert rates[26] == pytest.approx(1e-3)
+    assert [warmup_cosine(epoch, 50, 1.0, warmup=0.1, warmup_epochs=3) for epoch in range(4)] == [
+        0.1, 0.1, 0.1, 1.0]
 
 
 def test_warm_up_and_cosine_compose() -> None:

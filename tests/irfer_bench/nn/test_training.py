@@ -112,3 +112,30 @@ def test_weights_of_another_shape_or_name_are_refused() -> None:
         load_module(nn.Linear(3, 4), module_state(nn.Linear(4, 4)))
     with pytest.raises(RuntimeError, match="Missing key"):
         load_module(nn.Linear(3, 4), {})
+
+
+def in_two_optimisers(ctx: MemoryContext) -> nn.Sequential:
+    """Six steps in which the first layer has momentum and the second one Adam's moments."""
+    torch.manual_seed(0)
+    net = nn.Sequential(nn.Linear(3, 4), nn.Linear(4, 1))
+    own: list[torch.optim.Optimizer] = [
+        torch.optim.SGD(net[0].parameters(), 0.01, momentum=0.9),
+        torch.optim.AdamW(net[1].parameters(), 0.1),
+    ]
+    train(
+        "toy", net, steps=6, batch=lambda step: torch.full((2, 3), step + 1.0), ctx=ctx,
+        loss=lambda x: (net(x) - 1).square().mean(), optimizer=own,
+    )
+    return net
+
+
+def test_two_optimisers_of_one_network_resume_each_with_its_own_state() -> None:
+    whole, broken = in_two_optimisers(MemoryContext()), StopsAt()
+    with pytest.raises(KeyboardInterrupt):
+        in_two_optimisers(broken)
+    resumed = in_two_optimisers(MemoryContext(checkpoints=broken.checkpoints))
+    for name, value in module_state(whole).items():
+        np.testing.assert_array_equal(value, module_state(resumed)[name], err_msg=name)
+    kept = broken.checkpoints["toy"].tensors
+    assert {name.split(".")[0] for name in kept} == {"module", "optimizer", "optimizer1"}
+    assert {"optimizer.0.momentum_buffer", "optimizer1.1.exp_avg_sq"} <= kept.keys()
