@@ -92,6 +92,30 @@ def test_a_step_takes_a_batch_of_each_domain_and_an_epoch_each_source_image_once
                for k in range(6))
 
 
+@pytest.mark.parametrize(("images", "steps"), [(4, 3), (6, 3), (11, 3), (12, 6)])
+def test_an_epoch_of_fewer_images_than_a_batch_has_one_step(
+    images: int, steps: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    only = training(flat(images, 10, "vis"), ClipList([]))
+    loop, _, _ = recorded("coop", folder, monkeypatch, only, batch=6, epochs=3)
+    assert loop.given["steps"] == steps
+
+
+@pytest.mark.parametrize(("views", "encoded"), [(0, 0), (1, 0), (3, 4)])
+def test_further_views_of_both_domains_are_encoded_once_for_all_epochs(
+    views: int, encoded: int, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        frozen_tower.FrozenTowerClassifier, "finish", lambda self, model, task: None)
+    calls, encode = [], frozen_tower.augmented_features
+    monkeypatch.setattr(
+        frozen_tower, "augmented_features", lambda *given: calls.append(1) or encode(*given))
+    loop, _, _ = recorded("coop", folder, monkeypatch, views=views, batch=9, epochs=2)
+    for step in range(loop.given["steps"]):
+        loop.given["after_step"](step)
+    assert len(calls) == encoded
+
+
 @pytest.mark.parametrize(("transforms", "crop"), [("clip", (0.08, 1.0)), ("face", (0.8, 1.0))])
 def test_training_crops_are_as_wide_as_asked_for(
     transforms: str, crop: tuple[float, float], folder: Path
