@@ -165,6 +165,6 @@ def test_the_numbers_above_readmes_excerpt_are_in_it() -> None:
     before, _, after = (ROOT / "README.md").read_text("utf-8").partition("<!-- board:")
     table = after.partition("<!-- /board -->")[0]
     low, high = re.findall(r"from (\d+\.\d+) to (\d+\.\d+) %", before)[-1]
-    assert re.search(rf"\| none +\| resnet18 +\| {low} ", table)
+    assert re.search(rf"\| identity +\| resnet18 +\| {low} ", table)
     assert re.search(rf"\| nfer\\_sde +\| resnet18 +\| {high} ", table)
     assert re.findall(r"!\[.*\]\((.*)\)", before) == ["docs/images/translation.png"]
