@@ -63,6 +63,17 @@ def test_landmarks_are_read_with_the_frames() -> None:
     assert (bank.points == np.concatenate([c.landmarks for c in CLIPS])).all()
 
 
+def test_landmarks_are_shares_of_the_image_from_its_edges() -> None:
+    """The centre of pixel k lies at (k + 0.5) / width, as heat maps of any side expect."""
+    marks = np.zeros((1, 68, 2), np.float32)
+    marks[0, 0], marks[0, 1] = (0, 0), (9, 19)
+    wide = replace(clip("a"), frames=np.zeros((1, 20, 10, 3), np.uint8), landmarks=marks)
+    found = frames.normalized_landmarks(wide)
+    assert found.dtype == np.float32
+    assert found[0, 0] == pytest.approx([0.05, 0.025])
+    assert found[0, 1] == pytest.approx([0.95, 0.975])
+
+
 @pytest.mark.parametrize("spare", [0, 1, 2 * 16 * 16 * 3])
 def test_a_large_bank_lies_on_disk_and_is_the_same(
     spare: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

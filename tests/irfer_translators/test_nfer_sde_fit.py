@@ -114,6 +114,7 @@ def test_an_interrupted_training_goes_on_as_if_nothing_happened(
     p = params("cond", iterations=6)
     whole = MemoryContext()
     NferSde(p).fit(paired(), whole)
+    assert whole.reports.keys() == {"score_net_loss"}
     broken = Interrupted()
     with pytest.raises(KeyboardInterrupt):
         NferSde(p).fit(paired(), broken)

@@ -157,8 +157,10 @@ def test_the_landmark_network_s_settings(monkeypatch: pytest.MonkeyPatch) -> Non
         landmark_training, "heat_maps",
         lambda p, n, sigma: sigmas.append(sigma) or maps(p, n, sigma))
     images, points = loop.given["batch"](0)
-    loop.given["loss"]((images, points))
-    assert (highest, sigmas, len(points)) == ([7], [2.0], 3)
+    single = loop.given["loss"]((images[:1], points[:1]))
+    three = loop.given["loss"]((images[:1].expand(3, -1, -1, -1), points[:1].expand(3, -1, -1)))
+    assert 0.3 < float((single / three).detach()) < 3, "a mean over images"
+    assert (highest, sigmas, len(points)) == ([7, 7], [2.0, 2.0], 3)
     # Without augmentation but flips every image is one of the bank.
     banks = landmark_training.read_banks(16, paired(), MemoryContext())
     known = torch.cat([bank.images(np.arange(4), "cpu") for bank in banks])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import combinations, product
 from types import SimpleNamespace
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 import pytest
 from scipy.special import stdtr
 
+from irfer_bench.statistics import permutation, resampling
 from irfer_bench.statistics.bootstrap import Sums, bootstrap_sums, interval
 from irfer_bench.statistics.comparison import compare, p_values
 from irfer_bench.statistics.measurement import Installed, measure
@@ -70,6 +72,35 @@ def test_no_drawn_p_is_zero() -> None:
 
     _, p = pair_p(tables, bent, draws=999)
     assert p[0, 1] == pytest.approx(1 / 1000)
+
+
+def test_hoeffding_s_bound_is_that_of_the_differences() -> None:
+    """2 exp(-t^2 / 2 sum d^2), never below the exact p of a signed sum; 1 for equal rows."""
+    parts = np.random.default_rng(0).normal(size=(4, 10)) * np.array([[1], [0.3], [3], [1]])
+    parts[3] = parts[0]
+    points = parts.sum(1)
+    bound = permutation._hoeffding(points, parts)
+    signs = np.array(list(product([-1, 1], repeat=10)))
+    for i, j in combinations(range(3), 2):
+        apart = parts[i] - parts[j]
+        gap = abs(apart.sum())
+        assert bound[i, j] == pytest.approx(min(1.0, 2 * np.exp(-(gap**2) / (2 * apart @ apart))))
+        assert bound[i, j] >= (np.abs(signs @ apart) >= gap - 1e-12).mean()
+    assert bound[0, 3] == 1.0
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 7, 50])
+def test_draws_are_the_same_in_pieces_and_whole(
+    chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = list(resampling.weights(6, 20, 4, chunk))
+    monkeypatch.setattr(resampling, "CHUNK", 6 * 20 - 1)
+    pieces = list(resampling.weights(6, 20, 4, chunk))
+    assert [start for start, _ in pieces] == [start for start, _ in whole]
+    assert [start for start, _ in pieces] == list(range(0, 20, chunk))
+    for (_, one), (_, two) in zip(whole, pieces, strict=True):
+        assert (one == two).all()
+        assert (one.sum(1) == 6).all()
 
 
 def test_draws_are_numbers_for_ever() -> None:
