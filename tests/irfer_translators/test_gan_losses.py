@@ -18,6 +18,7 @@ from irfer_translators.diffusion.frames import FrameBank
 from irfer_translators.gan.cyclegan import CycleGanStep
 from irfer_translators.gan.cyclegan_params import CycleGanParams
 from irfer_translators.gan.hifacegan import HiFaceGanStep
+from irfer_translators.gan.hifacegan_networks import MultiscaleDiscriminator
 from irfer_translators.gan.hifacegan_params import HiFaceGanParams
 from irfer_translators.gan.losses import ImagePool, adversarial
 from irfer_translators.gan.networks import PatchDiscriminator, UnetGenerator
@@ -199,6 +200,20 @@ def test_optimisers_have_the_rates_and_betas_of_the_papers() -> None:
     assert facts(Pix2PixStep(two, Pix2PixParams(**other))) == [(0.5, (0.25, 0.999))] * 2
     hiface = HiFaceGanParams(**other, d_lr=0.125, beta2=0.5)
     assert facts(HiFaceGanStep(two, hiface)) == [(0.5, (0.25, 0.5)), (0.125, (0.25, 0.5))]
+
+
+def test_hifacegan_judges_drawn_and_true_images_in_one_pass_as_in_two() -> None:
+    torch.manual_seed(0)
+    nets = {"G": nn.Conv2d(3, 3, 1), "D": MultiscaleDiscriminator(ndf=4).eval()}
+    step = HiFaceGanStep(nets, HiFaceGanParams(size=32, lambda_vgg=0.0))
+    x, y, fake = torch.rand(3, 3, 3, 32, 32)
+    on_fake, on_real = step.discriminate(x, y, fake)
+    for found, shown in ((on_fake, fake), (on_real, y)):
+        expected = step.D(torch.cat([x, shown], 1))
+        for scale, alone in zip(found, expected, strict=True):
+            for layer, other in zip(scale, alone, strict=True):
+                assert layer.shape == other.shape
+                assert torch.allclose(layer, other, atol=1e-5)
 
 
 def test_the_papers_recipes_are_the_defaults() -> None:

@@ -124,6 +124,10 @@ def test_losses_are_reported() -> None:
     reported = {name.removeprefix("cyclegan_loss_") for name in ctx.reports}
     assert {"G", "D_A", "D_B", "cycle_A", "cycle_B", "idt_A", "idt_B"} <= reported
     assert "cyclegan_loss_idt_A" not in _reports(lambda_identity=0.0)
+    other = MemoryContext()
+    fitted_gan("hifacegan", other)
+    wanted = {"hifacegan_loss_G", "hifacegan_loss_D_fake", "hifacegan_loss_D_real"}
+    assert wanted <= set(other.reports)
 
 
 def _reports(**given: Any) -> dict[str, Any]:

@@ -107,6 +107,26 @@ def test_a_metric_that_is_not_installed_is_not_recomputed(tmp_path: Path) -> Non
     assert find_contradictions(read, lookup(accuracy=other)) == [""] * 4, "another version"
 
 
+def test_a_metric_that_breaks_its_contract_does_not_hide_another_s_contradiction() -> None:
+    """Of pairs: the first metric cannot be recomputed, the second contradicts its record."""
+    class Summed:
+        direction, unit, range = "higher", "dB", (0.0, 100.0)
+
+        def __init__(self, shape: Any) -> None:
+            self.from_sums = shape
+
+    broken = Installed(Summed(lambda sums: sums), summable=True)  # type: ignore[arg-type]
+    whole = Installed(Summed(lambda sums: sums[..., 0]), summable=True)  # type: ignore[arg-type]
+    record = record_of(metrics={
+        name: Value(value=5.0, unit="dB", version="1") for name in ("broken", "whole")})
+    file: Any = SimpleNamespace(
+        values={}, summands={"broken": [[1.0], [2.0]], "whole": [[1.0], [2.0]]})
+    own = lookup(broken=broken, whole=whole)
+    kept: Any = SimpleNamespace(file=file, items=None)
+    (found,) = find_contradictions([(record, kept)], own)
+    assert found.startswith("whole contradicts"), found
+
+
 class Leaving(Accuracy):
     """Its attributes end the process."""
 
