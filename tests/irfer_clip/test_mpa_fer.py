@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from itertools import product
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -13,7 +15,9 @@ from irfer_bench.api import UsageError
 from irfer_bench.nn.frames import FrameTable
 from irfer_clip import mpa_fer
 from irfer_clip.features import plain_features
-from irfer_clip.mpa_fer_model import contrast, pool_tokens
+from irfer_clip.mpa_fer_model import MpaFerModel, contrast, pool_tokens, prompt_distance
+from irfer_clip.mpa_fer_params import MpaFerParams
+from irfer_clip.prompting import normalize
 from tests.irfer_clip.small import SOURCE, TARGET, TEST, context, data, make, run
 from tests.irfer_clip.tiny import CLASSES
 
@@ -94,3 +98,29 @@ def test_the_contrast_runs_over_the_axis_it_names() -> None:
     expected["sym"] = (expected["soft"] + expected["hard"]) / 2
     for axis, value in expected.items():
         assert torch.allclose(contrast(soft, hard, 0.5, axis), value)
+
+
+@pytest.mark.parametrize(("k", "taken"), [(0, 5), (1, 1), (3, 3), (5, 5)])
+def test_local_similarity_is_the_mean_of_the_k_largest_of_all_patches(k: int, taken: int) -> None:
+    """Five patches of width three; k = 0 takes all of them."""
+    generator = torch.Generator().manual_seed(0)
+    sizes = ((2, 3), (2, 5, 3), (4, 3))
+    z, patches, o = (torch.randn(*size, generator=generator) for size in sizes)
+    model: Any = SimpleNamespace(params=MpaFerParams(topk=k))
+    found = MpaFerModel.similarities(model, z, patches, normalize(o))
+    assert found.local is not None
+    for b, c in product(range(2), range(4)):
+        cosines = torch.cosine_similarity(patches[b], o[c][None], dim=-1).sort().values
+        assert found.local[b, c] == pytest.approx(float(cosines[-taken:].mean()), abs=1e-6)
+        whole = float(torch.cosine_similarity(z[b], o[c], dim=0))
+        assert found.total[b, c] == pytest.approx(whole + float(found.local[b, c]), abs=1e-6)
+
+
+def test_the_distance_of_soft_and_hard_prompts() -> None:
+    soft, hard = normalize(torch.randn(4, 6)), normalize(torch.randn(4, 6))
+    apart = (soft - hard).abs()
+    expected = {
+        "l1": apart.sum() / 4, "l1_mean": apart.sum() / 24, "cosine": 1 - (soft * hard).sum() / 4}
+    for kind, value in expected.items():
+        found = prompt_distance(soft, hard, MpaFerParams(pa=kind))  # type: ignore[arg-type]
+        assert float(found) == pytest.approx(float(value), abs=1e-6)
