@@ -12,6 +12,7 @@ from open_clip.model import CLIP
 
 from irfer_bench.api import UsageError
 from irfer_clip.pda_model import PdaLayout, PdaModel
+from irfer_clip.prompts import prompt_depths
 from tests.irfer_clip import tiny
 from tests.irfer_clip.small import PROMPTED, TEST, make, recorded
 
@@ -110,3 +111,14 @@ def test_pda_couples_some_layers_and_leaves_the_later_ones_free(
     assert made.deep_vctx.shape == (free, 2, 24)
     assert made.deep_ctx.shape == (texts, 2, 20)
     assert (made.proj is None) == (made.vctx is not None) == (share is None or share[0] == 1)
+
+
+@pytest.mark.parametrize(
+    ("layers", "expected"),
+    [((12, 12), (12, 7, 12)), ((6, 12), (12, 4, 6)), ((24, 12), (12, 12, 24)), ((7, 3), (3, 3, 7))],
+)
+def test_pda_couples_the_first_seven_twelfths_of_the_image_tower(
+    layers: tuple[int, int], expected: tuple[int, int, int]
+) -> None:
+    """Text depth, coupled depth and visual depth; no more are coupled than both towers have."""
+    assert prompt_depths(J=1, mixed=True, layers=layers) == expected

@@ -50,6 +50,27 @@ def _make(**given: Any) -> VideoResNetRecognizer:
         resolve(R3DParams, component="r3d_18", preset="quick", given=values))
 
 
+def test_a_fit_starts_from_the_pretrained_file_and_tells_its_size(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    taken: list[Path] = []
+
+    def load(self: VideoResNetRecognizer, model: VideoResNetNetwork, path: Path) -> None:
+        taken.append(path)
+        for weight in model.parameters():
+            weight.data.fill_(0.125)
+
+    monkeypatch.setattr(VideoResNetRecognizer, "pretrained", lambda self, weights: weights / "k")
+    monkeypatch.setattr(VideoResNetRecognizer, "load", load)
+    recognizer, ctx = _make(lr=1e-12), MemoryContext(weights=tmp_path)
+    recognizer.fit(_data(), ctx)
+    assert taken == [tmp_path / "k"]
+    assert recognizer.model is not None
+    weights = list(recognizer.model.parameters())
+    assert all(torch.allclose(weight, torch.tensor(0.125)) for weight in weights)
+    assert ctx.reports["trained_parameters"] == sum(weight.numel() for weight in weights)
+
+
 def test_motion_is_learnt_that_no_single_frame_shows() -> None:
     recognizer, ctx = _make(epochs=12, segments=8, lr=0.005), MemoryContext()
     recognizer.fit(_data(48), ctx)

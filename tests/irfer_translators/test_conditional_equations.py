@@ -11,7 +11,10 @@ from torch import Tensor
 from torch.distributions import Normal, kl_divergence
 
 from irfer_bench.contracts.params import resolve
-from irfer_translators.diffusion.learned_range import learned_range_losses
+from irfer_translators.diffusion.learned_range import (
+    _discretized_log_likelihood,
+    learned_range_losses,
+)
 from irfer_translators.diffusion.process import VPProcess, spaced
 from irfer_translators.diffusion.sampling import noise_model
 from irfer_translators.diffusion.sr3 import Sr3, by_noise_level, draw_levels, sr3_loss, sr3_sample
@@ -127,6 +130,20 @@ def test_the_variational_term_is_the_divergence_of_the_two_steps_in_bits() -> No
         own = Normal(true_mean, float(process.step_variance[i]) ** 0.5)
         expected = kl_divergence(own, Normal(mean, std)).mean() / np.log(2)
         torch.testing.assert_close(vlb[k].double(), expected, rtol=1e-3, atol=0)
+
+
+@pytest.mark.parametrize(("mean", "log_scale"), [(0.1, -1.5), (0.9, -0.5), (-0.98, -3.0)])
+def test_the_probabilities_of_all_256_values_add_up_to_one(mean: float, log_scale: float) -> None:
+    """Neighbouring values share the border between them (Ho et al. 2020, equation 13)."""
+    of_all = _discretized_log_likelihood(
+        torch.linspace(-1, 1, 256, dtype=torch.float64), torch.tensor(mean),
+        torch.tensor(log_scale))
+    assert float(of_all.exp().sum()) == pytest.approx(1, abs=1e-6)
+
+
+def test_a_process_of_one_level_has_a_learned_variance() -> None:
+    std = VPProcess.linear(1, 1e-4, 0.02).learned_std(torch.ones(1, 3, 2, 2), 0)
+    assert float(std.max()) == float(std.min()) == pytest.approx(1e-4**0.5, rel=1e-3)
 
 
 def test_the_variational_term_teaches_the_variance_alone() -> None:

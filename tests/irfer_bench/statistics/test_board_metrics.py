@@ -9,7 +9,9 @@ from typing import Any
 import numpy as np
 import pytest
 
+from irfer_bench.errors import ContractError
 from irfer_bench.render.markdown import render_page as render
+from irfer_bench.statistics import tables
 from irfer_bench.statistics.board import compare_rows
 from irfer_bench.statistics.kept import Reader
 from irfer_bench.statistics.measurement import Installed
@@ -49,6 +51,39 @@ def test_a_metric_without_sums_is_compared_by_what_each_subject_adds(tmp_path: P
     general = compare_rows(a, b, "accuracy", tmp_path, lookup(accuracy=Installed(TopTwo())))
     assert general.difference == pytest.approx(exact.difference)
     assert general.p == pytest.approx(exact.p)
+
+
+def test_a_row_that_lacks_a_metric_of_the_others_has_intervals_of_its_own(tmp_path: Path) -> None:
+    half = Value(value=0.5, unit="fraction", version="1")
+    for fold in (1, 2):
+        write(tmp_path, "both", fold=fold, right=0.9, metrics={"accuracy": half, "uar": half})
+        write(tmp_path, "one", fold=fold, right=0.5, metrics={"accuracy": half})
+    rows = {row.translator: row for row in board(tmp_path).rows}
+    assert rows["one"].metrics["accuracy"].low is not None
+    assert rows["both"].metrics["uar"].low is not None
+    assert "uar" not in rows["one"].metrics
+
+
+def test_a_fault_of_one_metric_of_the_same_sums_leaves_the_others_their_intervals(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    half = Value(value=0.5, unit="fraction", version="1")
+    for fold in (1, 2):
+        write(tmp_path, "a", fold=fold, metrics={"uar": half, "macro_f1": half})
+    together = tables.intervals_by
+    asked: list[int] = []
+
+    def fail_together(formulas: Any, rows: Any) -> Any:
+        asked.append(len(formulas))
+        if len(formulas) > 1:
+            raise ContractError("from_sums raised KeyError")
+        return together(formulas, rows)
+
+    monkeypatch.setattr(tables, "intervals_by", fail_together)
+    (row,) = board(tmp_path).rows
+    assert asked == [2, 1, 1]
+    assert row.metrics["uar"].low is not None
+    assert row.metrics["macro_f1"].low is not None
 
 
 class Broken(TopTwo):
