@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from torch import Tensor
 
 from irfer_clip.images import Preparation, standardize
-from irfer_clip.prompting import encode_image, encode_text, project_patches
+from irfer_clip.prompting import encode_image, encode_templates, encode_text, project_patches
 from tests.irfer_clip.tiny import ARCHITECTURE, tiny_clip
 
 CLIP = tiny_clip()
@@ -37,6 +37,17 @@ def test_plain_encoding_is_open_clips() -> None:
         assert torch.allclose(features, CLIP.encode_image(IMAGES), atol=1e-6)
         assert torch.allclose(encode_text(CLIP, ids), CLIP.encode_text(ids), atol=1e-5)
         assert project_patches(CLIP, patches).shape == (3, 4, ARCHITECTURE["embed_dim"])
+
+
+def test_several_templates_are_averaged_as_unit_vectors() -> None:
+    torch.manual_seed(3)
+    ids = [_ids([3, 8]), _ids([5, 4]), _ids([2, 2])]
+    with torch.no_grad():
+        each = [CLIP.encode_text(one, normalize=True) for one in ids]
+        for count in (1, 2, 3):
+            mean = torch.stack(each[:count]).mean(0)
+            expected = mean / mean.norm(dim=-1, keepdim=True)
+            assert torch.allclose(encode_templates(CLIP, ids[:count]), expected, atol=1e-5)
 
 
 @settings(deadline=None, max_examples=15)
