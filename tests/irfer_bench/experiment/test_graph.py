@@ -266,7 +266,8 @@ def test_a_default_is_left_out_of_a_key_and_a_field_nobody_knows_is_refused() ->
 def test_facts_of_artefacts_from_before_a_field_read_as_nothing_found() -> None:
     old = {"clips": 2, "items": 1, "problems": [], "incomplete": False, "weak_pairs": False}
     found = msgspec.convert(old, specs.Prepared)
-    assert (found.landmarks, found.detector, found.no_face, found.without_audio) == (False, "none", 0, 0)
+    assert (found.landmarks, found.detector) == (False, "none")
+    assert (found.no_face, found.without_audio) == (0, 0)
     assert (found.crops, found.folds, found.align) == ("", "", "")
     assert (found.every, found.outside) == (1, {})
     assert (found.reports, found.threads) == ({}, None)
