@@ -20,6 +20,7 @@ from irfer_dynamic.encoder_params import AUDIO_MAE, MAE_FACE, PAIRS
 from irfer_dynamic.mae_encoder import MAEEncoder
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import AUDIO, VISION, MMADFERParams
+from irfer_dynamic.unimodal import AudioOnlyRecognizer, VisionOnlyRecognizer
 from irfer_dynamic.unimodal_params import AudioOnlyParams, VisionOnlyParams
 from tests.irfer_dynamic.voices import clips, mma, params, training
 
@@ -206,6 +207,25 @@ def test_encoders_from_files_are_not_kept_in_the_state(tmp_path: Path) -> None:
     other.restore(kept)
     data = clips(4)
     assert np.array_equal(other.predict(data, context), recognizer.predict(data, context))
+
+
+@pytest.mark.parametrize(
+    ("recognizer", "of", "channels"),
+    [(VisionOnlyRecognizer, VisionOnlyParams, 3), (AudioOnlyRecognizer, AudioOnlyParams, 1)],
+)
+def test_a_unimodal_classifier_starts_from_the_file_s_encoder(
+    recognizer: Any, of: Any, channels: int, tmp_path: Path
+) -> None:
+    tensors = published((64, 64), channels)
+    path = saved(tmp_path / "encoder.pth", tensors)
+    made = recognizer(of(architecture="mini", weights=str(path), size=64, window=64))
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        model = made.network(6)
+        assert made.load(model, tmp_path)
+    assert torch.equal(model.encoder.state_dict()["norm.weight"], tensors["norm.weight"])
+    assert torch.equal(
+        model.encoder.state_dict()["patch_embed.proj.weight"], tensors["patch_embed.proj.weight"])
 
 
 @pytest.mark.parametrize(
