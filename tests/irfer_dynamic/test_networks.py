@@ -32,18 +32,34 @@ def test_residual_networks_have_torchvision_s_size(params: R3DParams, millions: 
     assert round(_count(model) / 1e6, 1) == millions
 
 
+def assert_narrower(wide: nn.Module, narrow: nn.Module, ratio: float) -> None:
+    """The same names, kernels and strides, and so many times fewer channels."""
+    assert wide.state_dict().keys() == narrow.state_dict().keys()
+    convolutions = 0
+    for (name, a), (_, b) in zip(wide.named_modules(), narrow.named_modules(), strict=True):
+        if isinstance(a, nn.Conv2d | nn.Conv3d):
+            assert isinstance(b, type(a))
+            for fact in ("kernel_size", "stride", "padding"):
+                assert getattr(a, fact) == getattr(b, fact), name
+            assert a.out_channels / b.out_channels == pytest.approx(ratio, rel=0.05), name
+            convolutions += 1
+    assert convolutions > 10
+
+
 @pytest.mark.parametrize("cls", [R3DParams, MC3Params, R2Plus1DParams])
 def test_a_rebuilt_network_of_full_width_is_torchvision_s(cls: type) -> None:
     """A narrow network has the names and strides of the wide one, and scales with the width."""
     with torch.device("meta"):
-        wide, narrow = VideoResNetNetwork(cls(), 7), VideoResNetNetwork(cls(width=32), 7)
-    assert wide.state_dict().keys() == narrow.state_dict().keys()
-    for (name, a), (_, b) in zip(wide.named_modules(), narrow.named_modules(), strict=True):
-        if isinstance(a, nn.Conv3d):
-            assert isinstance(b, nn.Conv3d)
-            for shape in ("kernel_size", "stride", "padding"):
-                assert getattr(a, shape) == getattr(b, shape), name
-            assert abs(a.out_channels / b.out_channels - 2) < 0.1, name
+        assert_narrower(
+            VideoResNetNetwork(cls(), 7), VideoResNetNetwork(cls(width=32), 7), ratio=2)
+
+
+def test_a_narrow_former_dfer_has_the_names_and_kernels_of_the_wide_one() -> None:
+    with torch.device("meta"):
+        wide, narrow = (
+            FormerDferNetwork(_quick(FormerDferParams, width=width), 3)  # type: ignore[arg-type]
+            for width in (64, 16))
+    assert_narrower(wide, narrow, ratio=4)
 
 
 def test_c3d_ends_in_8192_numbers() -> None:

@@ -134,18 +134,6 @@ def test_convolutions_of_c3d_start_as_he_et_al_s() -> None:
             assert float(layer.weight.detach().std()) == pytest.approx(expected, rel=0.15)
 
 
-def test_a_narrow_former_dfer_has_the_names_and_kernels_of_the_wide_one() -> None:
-    with torch.device("meta"):
-        wide, narrow = (
-            FormerDferNetwork(quick(FormerDferParams, width=width), 3) for width in (64, 16))
-    assert wide.state_dict().keys() == narrow.state_dict().keys()
-    for (name, a), (_, b) in zip(wide.named_modules(), narrow.named_modules(), strict=True):
-        if isinstance(a, nn.Conv2d):
-            assert isinstance(b, nn.Conv2d)
-            for fact in ("kernel_size", "stride", "padding"):
-                assert getattr(a, fact) == getattr(b, fact), name
-            assert a.out_channels == 4 * b.out_channels, name
-
 
 def test_a_former_dfer_of_the_paper_s_width_starts_as_torchvision_s_resnet() -> None:
     torch.manual_seed(0)
