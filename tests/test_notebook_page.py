@@ -22,7 +22,7 @@ def run_cell(text: str, names: dict[str, Any]) -> Any:
     exec(compile(tree, str(PAGE), "exec"), names)  # noqa: S102  the page's own code
     if not isinstance(last, ast.Expr):
         return None
-    return eval(compile(ast.Expression(last.value), str(PAGE), "eval"), names)  # noqa: S307
+    return eval(compile(ast.Expression(last.value), str(PAGE), "eval"), names)  # noqa: S307  the same
 
 
 @pytest.fixture(scope="module")
