@@ -105,11 +105,11 @@ def _next(
 
 
 def _print_failures(finished: Finished) -> None:
-    """What was not said while the run went on: the failure of an only cell, and why it ended."""
+    """What was not printed while the run went on: the failure of an only cell, and why it ended."""
     failed = [cell for cell in finished.cells if cell.record is None]
     if len(finished.plan.cells) > 1 and failed:
         count, each = len(failed), len(finished.plan.cells)
-        say(f"{count} of {each} cells without a result, for what is said above and in its record")
+        say(f"{count} of {each} cells without a result: the reasons are above and in their records")
     else:
         for cell in failed:
             say(f"irfer-bench: {cell.message}")

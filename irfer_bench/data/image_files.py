@@ -52,7 +52,7 @@ _REDUCED = 254
 """TIFF's tag NewSubfileType, whose first bit marks a smaller version of another page."""
 
 
-# What Pillow finds odd in a damaged file is said once, as the fault.
+# What Pillow finds odd in a damaged file is reported once, as the fault.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 

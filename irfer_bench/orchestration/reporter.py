@@ -54,7 +54,7 @@ class PlainReporter:
         self.line(f"  {step.title}: {duration(seconds)}{'' if built else ' (by another run)'}")
 
     def line(self, text: str) -> None:
-        with suppress(OSError):  # a run does not stop where nobody can be told of it
+        with suppress(OSError):  # a run does not stop where its progress cannot be printed
             sys.stderr.write(f"{terminal(text)}\n")
             sys.stderr.flush()
 

@@ -7,6 +7,6 @@ from irfer_bench.render.escape import terminal
 
 
 def tree_lines(component: Component) -> list[str]:
-    """A heading and the expected tree below it, safe for a terminal; nothing where none is said."""
+    """A heading and the expected tree below it, safe for a terminal; else nothing."""
     lines = component.tree.splitlines()
     return ["expected below the root:", *(f"  {terminal(line)}" for line in lines)] if lines else []

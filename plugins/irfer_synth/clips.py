@@ -25,7 +25,7 @@ SAME_FACE = frozenset({"fear", "surprise"})
 """Classes that images cannot distinguish: in clips both draw their face from one mixture."""
 RECORDED_SPREAD = 0.20
 """Of the prosody in recordings: twice that of the clean voices."""
-MUTE_SHARE = 0.04
+WITHOUT_AUDIO_SHARE = 0.04
 """Share of the recordings without audio."""
 
 
@@ -76,7 +76,7 @@ def draw_voice(number: int, label: str) -> NDArray[Any]:
 def lacks_audio(number: int, label: str) -> bool:
     """Whether a recording has no audio."""
     rng = generator(BENCHMARK, number, 100 + CLASSES.index(label), RECORDING_TAKE)
-    return bool(rng.random() < MUTE_SHARE)
+    return bool(rng.random() < WITHOUT_AUDIO_SHARE)
 
 
 def draw_recording(number: int, label: str) -> NDArray[Any] | None:

@@ -162,8 +162,8 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
             emit(f"  {'looked at':<12} every frame number {row.facts['every']} and the last; "
                  "those between are interpolated", rest=" " * 13)  # fmt: skip
     if setting.audio:
-        heard = count - row.facts.get("without_audio", 0)
-        print(f"  {'audio':<12} {heard} of {count} clips have it")
+        present = count - row.facts.get("without_audio", 0)
+        print(f"  {'audio':<12} {present} of {count} clips have it")
     if row.facts.get("align"):
         emit(f"  {'aligned by':<12} {row.facts['align']}", rest=" " * 13)
     emit(f"  {'boxes':<12} {row.folder / 'boxes.json'}", rest=" " * 13)

@@ -67,7 +67,7 @@ def _lines(report: Report, width: int, *, trust: bool) -> Iterator[str]:
 
 
 def _alike(findings: Sequence[Finding]) -> dict[tuple[str, str], list[str]]:
-    """Paths by their folder and what is said of them."""
+    """Paths of findings of one folder and one text, by these."""
     groups: dict[tuple[str, str], list[str]] = {}
     for finding in findings:
         folder = finding.path.rpartition("/")[0]
