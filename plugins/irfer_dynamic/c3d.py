@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import torch
 from torch import Tensor, nn
 
 from irfer_dynamic.c3d_params import C3DLstmParams, C3DParams
@@ -48,7 +49,7 @@ def convolutions(width: int, time: Sequence[int], *, normalised: bool) -> nn.Seq
         if isinstance(layer, nn.Conv3d):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
             nn.init.zeros_(layer.bias)  # type: ignore[arg-type]
-    return nn.Sequential(*layers)
+    return nn.Sequential(*layers).to(memory_format=torch.channels_last_3d)  # 1.4 times as fast
 
 
 def centred(clips: Tensor) -> Tensor:

@@ -47,6 +47,7 @@ class VideoResNetNetwork(VideoNetwork):
         self.net = VideoResNet(resnet.BasicBlock, stages, [2, 2, 2, 2], stem, num_classes=classes)
         if params.width != BUILT:
             _rebuild(self.net, params.width, stages, split=split, classes=classes)
+        self.net.to(memory_format=torch.channels_last_3d)  # 1.2 to 1.6 times as fast on a processor
         self.head = self.net.fc
         self.net.fc = nn.Identity()
         shape = (1, 3, 1, 1, 1)
