@@ -168,8 +168,9 @@ def _load(
     state, metadata = read_state(file)
     if folder:
         metadata |= read_folder(Path(folder))
-    config = read_config(metadata, architecture, file.name)
-    clip = build_clip(config, state, file.name).to(device)
+    what = Path(folder).name if folder else file.name
+    config = read_config(metadata, architecture, what)
+    clip = build_clip(config, state, what).to(device)
     size = clip.visual.image_size
     kind = "QuickGELU" if config.get("quick_gelu") else "exact GELU"
     told = known or "architecture" in metadata
@@ -177,11 +178,11 @@ def _load(
         clip,
         _tokenizer(metadata, file, architecture, clip.vocab_size),
         int(size[0] if isinstance(size, (tuple, list)) else size),
-        read_colours(metadata, "mean", MEAN, file.name),
-        read_colours(metadata, "std", STD, file.name),
+        read_colours(metadata, "mean", MEAN, what),
+        read_colours(metadata, "std", STD, what),
         sha256,
         device,
-        "" if told else f"{kind}, only because {architecture} has it",
+        "" if told else f"{kind} of {architecture}; no published file has this sha256",
     )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -72,7 +73,7 @@ def custom_text(state: dict[str, Tensor]) -> dict[str, Tensor]:
     return {k if k.startswith(outside) else f"text.{k}": v for k, v in state.items()}
 
 
-LAYOUTS = {
+LAYOUTS: dict[str, Callable[[dict[str, Tensor]], dict[str, Any]]] = {
     "model.safetensors": as_transformers,
     "pytorch_model.bin": lambda state: with_positions(as_transformers(state)),
     "custom.pt": custom_text,
