@@ -10,11 +10,13 @@ import pytest
 
 import irfer_bench as ib
 from irfer_bench.cli import main
+from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.engine.results import describe_cell
 from irfer_bench.errors import DamagedError, UnavailableError, UsageError
 from irfer_bench.experiment.ablation import read_ablation
 from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
+from irfer_bench.orchestration.suite_pages import draw_ablation
 from irfer_bench.registry import load
 from irfer_bench.statistics.bootstrap import intervals
 from irfer_bench.statistics.kept import Reader
@@ -84,6 +86,27 @@ def test_every_metric_that_follows_from_the_predictions_is_recomputed() -> None:
     assert checked["accuracy"] == cells
     assert checked["uar"] == checked["war"] == checked["macro_f1"] > 100
     assert checked["psnr"] == checked["ssim"] == checked["psnr_as255"] == pairs > 100
+
+
+MEASURED = sorted((BOARDS / "suite_results").iterdir())
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=lambda path: path.name)
+def test_pages_of_a_measured_suite_follow_its_records(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The board, and the ablation; the records are those that the suite asks for."""
+    assert main(["records", "check", str(folder)]) == 0, capsys.readouterr().err
+    assert main(["leaderboard", "--out", str(folder), "--check"]) == 0, capsys.readouterr().err
+    suite, registry = BOARDS / f"suites/{folder.name}.toml", load()
+    ablation = read_ablation(suite)
+    assert ablation is not None
+    (setting,) = [path.name for path in (folder / "records").iterdir()]
+    boards = read_boards(folder, setting, registry)
+    rows = {(row.translator, row.recognizer) for board in boards for row in board.rows}
+    assert len(rows) == len(read_suite(suite))
+    page = draw_ablation(ablation, folder.name, boards, rows, folder, lookup_in(registry))
+    assert page == (folder / f"ablations/{folder.name}.md").read_text("utf-8")
 
 
 def test_the_suites_behind_them_can_be_read() -> None:
