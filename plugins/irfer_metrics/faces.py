@@ -157,9 +157,8 @@ def _faces(inputs: ScoreInputs, against: str) -> Faces:
         finder, _ = _finder(weights.folder()), _describer(weights.folder())
     except (MissingError, DamagedError) as error:
         raise UnavailableError(_line(error)) from None
-    found: Faces = inputs.once(
-        f"faces.{against}", lambda: [_found(*p, finder) for p in zip(given, translated, strict=True)]
-    )
+    pairs = zip(given, translated, strict=True)
+    found: Faces = inputs.once(f"faces.{against}", lambda: [_found(*p, finder) for p in pairs])
     return found
 
 

@@ -75,8 +75,8 @@ def gaussian_matrix(n: int, factor: int) -> NDArray[np.float64]:
 class LowPass:
     """A x = U (D x D^T) U^T: down by `factor` and up again, as exact linear operators.
 
-    For `fft_gaussian` D keeps the size, D x D^T multiplies the 2-D Fourier transform of x by the
-    product of both directions' gains, and U does nothing; opposite edges of an image are neighbours.
+    For `fft_gaussian` D keeps the size and U does nothing: D x D^T multiplies the 2-D Fourier
+    transform of x by the product of both directions' gains, as if opposite edges were neighbours.
 
     Args:
         size: side of the square images. factor: N, a divisor of `size`.
