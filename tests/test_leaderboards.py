@@ -173,6 +173,17 @@ def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Pat
     assert set(shown) == set(published.values)
 
 
+@pytest.mark.parametrize("table", [1, 3])
+def test_oulu_casias_tables_take_all_illuminations_and_name_strong_light(table: int) -> None:
+    """The paper does not say which: all by default, with each metric by illumination."""
+    path = BOARDS / f"suites/nfer_sde_table{table}.toml"
+    (request,) = read_suite(path)
+    (setting,) = (load().setting(name) for name in request.settings)
+    assert setting.dataset == "oulu_casia" and setting.source is not None
+    assert setting.source.lightings == setting.target.lightings == ()
+    assert "-s oulu_nir_augmented is strong light" in path.read_text(encoding="utf-8")
+
+
 def embedded(suite: Path) -> tuple[str, ...]:
     """Settings of the embedded benchmark on which a suite can be run."""
     (request, *_) = read_suite(suite)
