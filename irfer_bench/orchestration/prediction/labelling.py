@@ -146,7 +146,8 @@ class Labeller:
         )  # fmt: skip
         made = self._labelled(row, self.recognizer.predict([clip])[0])
         self.table.add([made])
-        self.videos.append(show_video(self.recognizer, clip, made, bool(self.keep)))
+        times = dict(zip(video.positions, video.times or (), strict=False))
+        self.videos.append(show_video(self.recognizer, clip, made, bool(self.keep), times))
 
 
 def _note(found: FoundFaces, number: int, detector: str) -> str:
