@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,7 +11,7 @@ import msgspec
 
 from irfer_bench.contracts.explanations import Course
 from irfer_bench.contracts.interfaces import Explainer, TrainedReader
-from irfer_bench.contracts.values import Clip, Scores, TrainingData
+from irfer_bench.contracts.values import Clip, Scalar, Scores, TrainingData
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
 from irfer_bench.errors import BenchError, CellError, MissingError, UsageError
@@ -43,13 +43,18 @@ TRAINED = "trained"
 
 @dataclass(frozen=True)
 class ReadyRecognizer:
-    """A recognizer that can label, the step in whose context it does, and its images' rules."""
+    """A recognizer that can label, the step in whose context it does, and its images' rules.
+
+    Args:
+        reports: what it reported of the clips that were predicted last.
+    """
 
     method: Method
     step: Step
     instance: Any
     runner: Runner
     images: ImageRules
+    reports: dict[str, Scalar] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -78,6 +83,8 @@ class ReadyRecognizer:
                 f"{name}: {type(error).__name__}: {error}",
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
             ) from error
+        self.reports.clear()
+        self.reports.update(context.reports)
         return check_scores(name, scores, len(clips), len(self.classes))
 
 

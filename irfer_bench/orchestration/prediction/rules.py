@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
@@ -113,6 +114,19 @@ def with_options(found: ImageRules, options: ImageOptions, registry: Registry) -
     )  # fmt: skip
     spectrum: Spectrum = options.spectrum or found.spectrum  # type: ignore[assignment]
     return msgspec.structs.replace(found, rules=rules, spectrum=spectrum)
+
+
+def with_frames(images: ImageRules, taken: int, asked: str) -> ImageRules:
+    """The rules by which a video keeps as many frames as a recognizer takes; others stay scored.
+
+    Args:
+        taken: by the recognizer (`FrameTaker`). asked: the user's own rule, which stays.
+    """
+    kept = re.fullmatch(r"uniform\((\d+)\)", images.rules.kept)
+    if asked or kept is None or int(kept[1]) >= taken:
+        return images
+    rules = msgspec.structs.replace(images.rules, stored=f"uniform({taken})")
+    return msgspec.structs.replace(images, rules=rules)
 
 
 def check_classes(given: Sequence[str]) -> tuple[str, ...]:

@@ -126,7 +126,7 @@ def gather_evidence(
 
 def spread(count: int, most: int) -> list[int]:
     """At most `most` of `count` places, evenly from the first to the last."""
-    return np.linspace(0, count - 1, min(most, count)).round().astype(int).tolist()
+    return [round(float(place)) for place in np.linspace(0, count - 1, min(most, count))]
 
 
 def _scored(clip: Clip) -> Sequence[int]:
