@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import Params, fit
 from irfer_bench.nn.weights import digest
@@ -15,6 +15,8 @@ OPENAI_B16 = "ViT-B-16-quickgelu/openai"
 
 class ClipParams(Params, frozen=True):
     """Which CLIP, and how infrared frames are scaled for it."""
+
+    weights_field: ClassVar[str] = "backbone"
 
     backbone: Annotated[str, fit("open_clip tag model/tag, path of a checkpoint, or mini")] = (
         OPENAI_B16
