@@ -129,10 +129,10 @@ def predict_files(
     with quiet_stdout(), clear_write_errors(out):
         session = Session.open(reporter)
         recognizer = open_recognizer(session, wanted, options)
-        if isinstance(recognizer.instance, FrameTaker):
-            taken = recognizer.instance.frames_taken
-            images = with_frames(recognizer.images, taken, options.frames)
-            recognizer = replace(recognizer, images=images)
+        instance = recognizer.instance
+        taken = instance.frames_taken if isinstance(instance, FrameTaker) else 0
+        images = with_frames(recognizer.images, taken, options.frames)
+        recognizer = replace(recognizer, images=images)
         finder = FaceFinder(session, recognizer.images.rules.detector)
         table = Table(out, recognizer.classes)
         labeller = Labeller(recognizer, finder, table, DRAWN if allow_faces else 0)

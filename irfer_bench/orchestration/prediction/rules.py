@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FRAMES = "uniform(16)"
 """Frames of a video that are labelled, where neither the setting nor the user names a rule."""
+MOST_KEPT = 256
+"""Frames that are kept of a video where a setting stores every frame."""
 DETECTOR = "opencv"
 SEVEN = CLASSES[:7]
 """The six basic expressions and neutral."""
@@ -117,15 +119,21 @@ def with_options(found: ImageRules, options: ImageOptions, registry: Registry) -
 
 
 def with_frames(images: ImageRules, taken: int, asked: str) -> ImageRules:
-    """The rules by which a video keeps as many frames as a recognizer takes; others stay scored.
+    """The rules by which a video keeps as many frames as a recognizer takes.
+
+    Where a setting stores every frame, at most 256 are kept: a user's video may be of any length.
+    The scored frames stay as they are.
 
     Args:
-        taken: by the recognizer (`FrameTaker`). asked: the user's own rule, which stays.
+        taken: by the recognizer (`FrameTaker`), 0 where it does not say it.
+        asked: the user's own rule, which stays.
     """
-    kept = re.fullmatch(r"uniform\((\d+)\)", images.rules.kept)
-    if asked or kept is None or int(kept[1]) >= taken:
+    evenly = re.fullmatch(r"uniform\((\d+)\)", images.rules.kept)
+    kept = int(evenly[1]) if evenly else 0
+    wanted = max(taken, MOST_KEPT if images.rules.stored == "all" else kept)
+    if asked or wanted == kept or not (evenly or images.rules.stored == "all"):
         return images
-    rules = msgspec.structs.replace(images.rules, stored=f"uniform({taken})")
+    rules = msgspec.structs.replace(images.rules, stored=f"uniform({wanted})")
     return msgspec.structs.replace(images, rules=rules)
 
 

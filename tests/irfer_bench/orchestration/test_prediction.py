@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import BASIC, Clip, DamagedError
+from irfer_bench.data.preparation.rules import Rules, pick
 from irfer_bench.orchestration.prediction import media
 from irfer_bench.orchestration.prediction.media import read_video
 from irfer_bench.orchestration.prediction.rows import Row
+from irfer_bench.orchestration.prediction.rules import ImageRules, with_frames
 from irfer_bench.orchestration.prediction.shown import show_video
 from tests.irfer_datasets.movies import movie
 
@@ -141,6 +143,30 @@ def test_a_video_is_read_with_its_sound_and_by_its_rule(tmp_path: Path) -> None:
     assert (len(video.audio), video.sample_rate) == (8000, 8000)
     assert read_video(movie(tmp_path / "n.mp4", 3), "last(8)").positions == (0, 1, 2)
     assert read_video(tmp_path / "n.mp4", "all").audio is None
+
+
+@pytest.mark.parametrize(
+    ("stored", "taken", "asked", "kept"),
+    [
+        ("", 0, "", "uniform(16)"),
+        ("", 16, "", "uniform(16)"),
+        ("", 48, "", "uniform(48)"),
+        ("", 48, "uniform(16)", "uniform(16)"),
+        ("uniform(32)", 16, "", "uniform(32)"),
+        ("uniform(32)", 64, "", "uniform(64)"),
+        ("all", 0, "", "uniform(256)"),
+        ("all", 512, "", "uniform(512)"),
+        ("last(8)", 16, "", "last(8)"),
+    ],
+)
+def test_a_video_keeps_what_its_recognizer_takes(
+    stored: str, taken: int, asked: str, kept: str
+) -> None:
+    images = ImageRules(classes=BASIC, rules=Rules(frames="uniform(16)", stored=stored))
+    made = with_frames(images, taken, asked).rules
+    assert (made.kept, made.frames) == (kept, "uniform(16)")
+    if kept == "uniform(256)":
+        assert {place for place, _ in pick(kept, 200)} == set(range(200)), "all of a short one"
 
 
 @pytest.mark.parametrize("name", ["m.mp4", "m.mkv"])
