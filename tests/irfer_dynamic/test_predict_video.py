@@ -88,12 +88,16 @@ def test_a_video_keeps_the_frames_of_all_its_test_clips(
 
     monkeypatch.setattr(MMADFERRecognizer, "predict", seen)
     save_trained(Path("ten.pt"), frames=10)
-    ramp = movie(Path("long.mp4"), 40, audio="aac")
+    drawn: list[Any] = []
+    monkeypatch.setattr(drawing, "draw_evidence", lambda *given: drawn.append(given) or [])
+    uneven = [40 * k if k < 20 else 800 + 500 * (k - 20) for k in range(40)]
+    ramp = movie(Path("long.mp4"), 40, audio="aac", times=uneven)
     ours = ["predict", *words[1:-2], str(ramp), "clip.mp4", "--weights", "ten.pt",
             "--classes", NAMES, "--force"]  # fmt: skip
     ours += ["-pmma_dfer.frames=10", "-pmma_dfer.test_clips=3"]
     assert main(ours) == 0
     assert taken[0] == 30
+    assert drawn[0][2][[0, 7, -1]] == pytest.approx((0, 0.72, 10.3), abs=2e-3)
     with Path("predictions.csv").open(newline="") as stream:
         long, short = csv.DictReader(stream)
     assert (long["frames"], long["note"]) == ("16", "")
