@@ -7,7 +7,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import Params, fit
 from irfer_bench.nn.weights import digest
-from irfer_clip.backbone_files import backbone_digest
+from irfer_clip.backbone_files import (
+    OPENAI_MODELS,
+    agreed_model,
+    backbone_digest,
+    is_file_path,
+)
 from irfer_clip.texts import find_texts
 
 OPENAI_B16 = "ViT-B-16-quickgelu/openai"
@@ -18,9 +23,11 @@ class ClipParams(Params, frozen=True):
 
     weights_field: ClassVar[str] = "backbone"
 
-    backbone: Annotated[str, fit("open_clip tag model/tag, path of a checkpoint, or mini")] = (
-        OPENAI_B16
-    )
+    backbone: Annotated[
+        str,
+        fit("open_clip tag model/tag, path of a checkpoint or of a folder with a CLIPModel of "
+            "transformers, or mini"),
+    ] = OPENAI_B16
     architecture: Annotated[str, fit("open_clip model name, where backbone is a path")] = ""
     ir_norm: Annotated[
         Literal["clip", "minmax_then_clip", "per_image_std"], fit("scaling of infrared frames")
@@ -39,8 +46,12 @@ class ClipParams(Params, frozen=True):
 
         Raises:
             MissingWeightsError, MissingError: the checkpoint or the file of texts is not here.
+            UsageError: the checkpoint is a published one of another architecture.
         """
         found = {"backbone_digest": backbone_digest(self.backbone, weights)}
+        if is_file_path(self.backbone):
+            published = OPENAI_MODELS.get(found["backbone_digest"], "")
+            agreed_model(self.backbone, self.architecture, published)
         if self.texts:
             found["texts_digest"] = digest(find_texts(self.texts, weights))
         return found
