@@ -126,3 +126,14 @@ def test_a_video_becomes_a_folder_of_frames(bench: Preparer) -> None:
     assert (code, out) == (0, "wrote 3 images: frames\n")
     names = sorted(path.name for path in (bench.folder / "frames").iterdir())
     assert names == ["000000.png", "000001.png", "000002.png"]
+
+
+def test_half_a_video_is_not_translated(bench: Preparer) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (12, 64, 64, 3), np.uint8)
+    half = movie(bench.folder / "half.avi", 12, images=[*noise])
+    half.write_bytes(half.read_bytes()[: half.stat().st_size * 6 // 10])
+    code, _, err = bench.call("translate", "-t", "red", "half.avi", "out.mp4")
+    assert code == 4
+    assert "half.avi is cut off or damaged" in err
+    assert "of 12 frames can be decoded" in err
+    assert not (bench.folder / "out.mp4").exists()
