@@ -108,7 +108,15 @@ class NferSdeParams(DiffusionParams, frozen=True):
 
     def traits(self) -> Traits:
         """The unconditional baseline learns from target images alone; H needs landmarks."""
-        return {"pairs": self.conditional, "landmarks": self.landmark_net}
+        pairs = self.conditional and not self.weights
+        return {"pairs": pairs, "landmarks": self.landmark_net}
+
+    @property
+    def without_fit(self) -> str:
+        """The landmark network is published nowhere."""
+        if not self.landmark_net:
+            return super().without_fit
+        return "-t nfer_sde@cond --weights FILE, whose score network is the only one it has"
 
     def __post_init__(self) -> None:
         super().__post_init__()

@@ -45,7 +45,7 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
             UsageError: no pairs. MissingError: landmarks are needed and not there.
         """
         p = self.params
-        if p.conditional:
+        if p.conditional and not p.weights:
             check_pairs(data, self.name, self.without_pairs)
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}

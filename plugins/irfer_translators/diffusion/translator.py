@@ -83,10 +83,10 @@ class DiffusionTranslator(ABC, Generic[P]):
         """Get or train the networks by name; the score network alone unless overridden.
 
         Raises:
-            UsageError: it learns from pairs, and there are none.
+            UsageError: it learns from pairs, and there are none; a file needs none.
         """
         task = self.task()
-        if task.conditional:
+        if task.conditional and not self.params.weights:
             check_pairs(data, self.name, self.without_pairs)
         return {"score": score_net(self.params, data, ctx, task)}
 
