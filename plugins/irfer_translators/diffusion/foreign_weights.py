@@ -86,4 +86,5 @@ def _read(path: Path, own: str) -> dict[str, Tensor]:
     tensors = read_checkpoint(path, wrappers=WRAPPERS).tensors
     names = {k: k.removeprefix(own).removeprefix("net.") for k in tensors if k.startswith(own)}
     names = names or {k: k.removeprefix("net.") for k in tensors}
-    return {names[k]: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    taken = {new: tensors[k] for k, new in names.items()}
+    return {k: v.float() if v.is_floating_point() else v for k, v in taken.items()}

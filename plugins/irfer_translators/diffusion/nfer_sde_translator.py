@@ -29,6 +29,7 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
     """Networks `score` and, unless switched off, `landmarks`."""
 
     name: ClassVar[str] = "nfer_sde"
+    left_out: ClassVar[str] = "the energies E_h and E_f, where their weights are above 0"
     advice: ClassVar[str] = "lower lambda_h or lambda_f, or take more steps"
     without_pairs: ClassVar[str] = (
         "use a paired dataset, or nfer_sde@baseline, which needs target images alone"
@@ -64,6 +65,10 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
     def top(self) -> int:
         """M from the source, T from noise."""
         return self.params.start_level if self.params.start == "source" else self.params.timesteps
+
+    def start(self) -> int | None:
+        """The highest level that is visited, or noise."""
+        return super().start() if self.params.start == "source" else None
 
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch; the landmark network is never autocast, so that E_h stays exact."""
