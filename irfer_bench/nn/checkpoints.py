@@ -29,22 +29,10 @@ from torch import Tensor, nn
 from irfer_bench.errors import CellError, DamagedError, RefusedError
 
 READ_ERRORS = (
-    RuntimeError,
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    AttributeError,
-    IndexError,
-    TypeError,
-    AssertionError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zipfile.BadZipFile,
-    SafetensorError,
+    RuntimeError, OSError, ValueError, KeyError, EOFError, AttributeError, IndexError, TypeError,
+    AssertionError, OverflowError, MemoryError, struct.error, zipfile.BadZipFile, SafetensorError,
     UnpicklingError,
-)
+)  # fmt: skip
 """What the readers below raise on damaged files of one kind or another."""
 
 

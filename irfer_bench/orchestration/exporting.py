@@ -17,7 +17,7 @@ from irfer_bench.store.records import Record
 
 
 def export(
-    record: Record | str | Path, folder: str | Path, tell: Callable[[str], None] | None = None
+    record: Record | str | Path, folder: str | Path, tell: Callable[[str], None]
 ) -> list[Path]:
     """Write the fitted translator and recognizer behind a record into a new folder.
 
@@ -45,8 +45,7 @@ def export(
     if not written:
         raise MissingError(f"{' × '.join(fitted.record.row[1:])} has no weights: nothing to export")
     for note in filter(None, written):
-        if tell is not None:
-            tell(note)
+        tell(note)
     return sorted(path for path in to.rglob("*") if path.is_file())
 
 

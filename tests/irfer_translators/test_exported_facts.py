@@ -107,5 +107,5 @@ def test_the_exported_facts_reproduce_the_method(
 def test_a_network_that_diffusers_does_not_have_is_said(tmp_path: Path) -> None:
     translator = Sr3(resolve(Sr3Params, component="sr3"))
     translator.nets["score"] = Sr3UNet(SIZE, inner=32, multipliers=(1, 1), layers=1)
-    assert "the U-Net 'sr3' is none of diffusers'" in translator.export(tmp_path)
+    assert "the U-Net 'sr3' is not one of diffusers'" in translator.export(tmp_path)
     assert not (tmp_path / "diffusers").exists()

@@ -127,13 +127,13 @@ def test_our_own_exports_translate_a_folder(
     small = {"size": 16, "steps": 2, "iterations": 2, "batch": 2}
     translator = cls(resolve(
         params_class, component=component, variant=variant, preset="quick",
-        given={**small, **{k: v for k, v in beside.items() if k != "dse_weights"},
-               **({"dse_iterations": 2, "dse_batch": 2} if beside else {})},
+        given=small | ({"dse_iterations": 2, "dse_batch": 2} if beside else {}),
     ))
     translator.fit(paired(landmarks=False), MemoryContext())
     for value in translator.nets["score"].parameters():
         torch.nn.init.normal_(value, std=0.05)
-    save_file({k: torch.tensor(v) for k, v in translator.state().tensors.items()}, "state.safetensors")
+    state = translator.state().tensors
+    save_file({k: torch.tensor(v) for k, v in state.items()}, "state.safetensors")
     translator.export(photos)
     (unet,) = (photos / "diffusers" / "unet").glob("*.safetensors")
     count = len(translator.nets["score"].state_dict())
@@ -155,7 +155,8 @@ CLASSIFIER = "-p egsde.dse_weights=FILE -p egsde.dse_iterations=0"
 
 @pytest.mark.parametrize(
     ("name", "words"),
-    [("nfer_sde", "or -t nfer_sde@cond --weights FILE"), ("egsde", f"or --weights FILE {CLASSIFIER}")],
+    [("nfer_sde", "or -t nfer_sde@cond --weights FILE"),
+     ("egsde", f"or --weights FILE {CLASSIFIER}")],
 )
 def test_what_is_trained_beside_the_checkpoint_is_said(
     photos: Path, capsys: pytest.CaptureFixture[str], name: str, words: str

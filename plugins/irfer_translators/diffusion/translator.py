@@ -199,7 +199,7 @@ class DiffusionTranslator(ABC, Generic[P]):
         """Put the score network there as a pipeline of diffusers, where it is one of theirs."""
         if write_pipeline(self.nets["score"], self.usage(), folder / "diffusers"):
             return ""
-        return f"the U-Net {self.params.net!r} is none of diffusers': there is no folder for it"
+        return f"the U-Net {self.params.net!r} is not one of diffusers': no such folder is written"
 
     def restore(self, state: State) -> None:
         """Put back what `state` gave."""
