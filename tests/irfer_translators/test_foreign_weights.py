@@ -23,8 +23,11 @@ from irfer_translators.diffusion.foreign_weights import read_score_net
 from irfer_translators.diffusion.ilvr import Ilvr
 from irfer_translators.diffusion.ilvr_params import IlvrParams
 from irfer_translators.diffusion.key_maps import adm_modules, ddpm_modules
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.sdedit import SdEdit
 from irfer_translators.diffusion.sdedit_params import SdEditParams
+from irfer_translators.diffusion.sr3_params import Sr3Params
+from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
 from irfer_translators.diffusion.unet import NetPreset, build_unet
 from tests.irfer_translators.toys import paired
 
@@ -152,6 +155,14 @@ def test_half_a_file_and_another_network_are_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DamagedError, match="cannot be read as a checkpoint"):
         fitted(SdEdit(params(SdEditParams, "sdedit", net="ddpm", weights=str(path))))
+
+
+def test_only_a_fit_needs_pairs() -> None:
+    for cls, given in ((Sr3Params, {}), (T2vDdpmParams, {}), (NferSdeParams, {"pairs": True})):
+        bare, read = cls(), cls(weights="w.pt")
+        assert bare.traits().get("pairs") == given.get("pairs")
+        assert read.traits()["pairs"] is False
+    assert NferSdeParams(weights="w.pt").traits()["landmarks"] is True
 
 
 def test_the_file_enters_the_key_and_a_missing_one_is_named(tmp_path: Path) -> None:

@@ -81,6 +81,24 @@ def read_encoder(path: Path, encoder: nn.Module, preset: NetPreset, side: int) -
     return fill(encoder, given, path, "the encoder of the domain classifier", optional=("head.",))
 
 
+def read_exported(path: Path, net: nn.Module, name: str, what: str) -> State | None:
+    """A network beside the score network in a file of `irfer-bench export`; None without one.
+
+    Args:
+        net: an untrained one. name: of it in the export. what: it is called in messages.
+
+    Raises:
+        DamagedError: the file's is of another architecture, or half of one.
+    """
+    own = f"{name}."
+    given = {k.removeprefix(own): v for k, v in read_checkpoint(path, wrappers=WRAPPERS)
+             .tensors.items() if k.startswith(own)}
+    if not given:
+        return None
+    report = fill(net, given, path, what)
+    return State(module_state(net), {f"{name}_keys": report.count()})
+
+
 def _read(path: Path, own: str) -> dict[str, Tensor]:
     """A network's tensors; those that `own` begins where the file is an export of several."""
     tensors = read_checkpoint(path, wrappers=WRAPPERS).tensors

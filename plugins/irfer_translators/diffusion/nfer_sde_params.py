@@ -113,10 +113,13 @@ class NferSdeParams(DiffusionParams, frozen=True):
 
     @property
     def without_fit(self) -> str:
-        """The landmark network is published nowhere."""
+        """The landmark network is published nowhere; an export holds both."""
         if not self.landmark_net:
             return super().without_fit
-        return "-t nfer_sde@cond --weights FILE, whose score network is the only one it has"
+        return (
+            "--weights FILE, one of irfer-bench export that holds the landmark network too, or "
+            "-t nfer_sde@cond --weights FILE, which has none"
+        )
 
     def __post_init__(self) -> None:
         super().__post_init__()
