@@ -45,9 +45,9 @@ class DiffusionParams(Params, frozen=True):
     ] = "t2v"
     weights: Annotated[
         str,
-        fit("a published or exported checkpoint of the score network in place of training: a path, or a "
-            "file's name in the folder of pretrained weights; `net` must be its U-Net: `ddpm` for "
-            "SDEdit's and EGSDE's DDPM files, `bench_base` for ILVR's and EGSDE's ADM files, "
+        fit("a published or exported checkpoint of the score network in place of training: a path, "
+            "or a file's name in the folder of pretrained weights; `net` must be its U-Net: `ddpm` "
+            "for SDEdit's and EGSDE's DDPM files, `bench_base` for ILVR's and EGSDE's ADM files, "
             "`adm_256` for guided-diffusion's unconditional one at 256 px, `t2v` for T2V-DDPM's"),
     ] = ""
     prediction: Annotated[
