@@ -127,7 +127,9 @@ class WordExplainer(Protocol):
 class Exporter(Protocol):
     """A fitted translator or recognizer that writes itself in the formats of other programs."""
 
-    def export(self, folder: Path) -> None: ...
+    def export(self, folder: Path) -> str | None:
+        """Write into the folder; returns what the user should know of it, if anything."""
+        ...
 
 
 @runtime_checkable

@@ -78,6 +78,7 @@ def translate_files(
     with quiet_stdout():
         pieces = PieceReporter(reporter)
         ready = open_translator(Session.open(pieces), wanted)
+        written.notes += ready.notes
         with clear_write_errors(out):
             if is_video:
                 _translate_video(ready, source, out, pieces, written)

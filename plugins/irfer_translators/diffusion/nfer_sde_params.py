@@ -110,7 +110,18 @@ class NferSdeParams(DiffusionParams, frozen=True):
 
     def traits(self) -> Traits:
         """The unconditional baseline learns from target images alone; H needs landmarks."""
-        return {"pairs": self.conditional, "landmarks": self.landmark_net}
+        pairs = self.conditional and not self.weights
+        return {"pairs": pairs, "landmarks": self.landmark_net}
+
+    @property
+    def without_fit(self) -> str:
+        """The landmark network is published nowhere; an export holds both."""
+        if not self.landmark_net:
+            return super().without_fit
+        return (
+            "--weights FILE, one of irfer-bench export that holds the landmark network too, or "
+            "-t nfer_sde@cond --weights FILE, which has none"
+        )
 
     def __post_init__(self) -> None:
         super().__post_init__()
