@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import open_clip
@@ -51,7 +51,7 @@ def matmul_peak(tiny: bool = False) -> float:
     for n in (64,) if tiny else (1024, 1536, 2048):
         a, b = torch.rand(2, n, n)
         for _ in range(4):
-            taken = max(cpu_seconds(lambda a=a, b=b: a @ b), 1e-6)
+            taken = max(cpu_seconds(partial(torch.matmul, a, b)), 1e-6)
             best = max(best, 2 * n**3 / taken)
     return best
 
@@ -125,7 +125,8 @@ def pca_step(tiny: bool) -> Callable[[], Any]:
 
     def work() -> None:
         optimizer.zero_grad(set_to_none=True)
-        model.loss(own.clip, ids, batches, own.scale).backward()
+        loss = model.loss(own.clip, ids, batches, own.scale)
+        loss.backward()  # type: ignore[no-untyped-call]
         optimizer.step()
 
     return work
