@@ -54,7 +54,7 @@ class Recognizer(Protocol):
     """Turns clips into (N, classes) float32 log-probabilities.
 
     Constructed with one params value. Optional: `Embedder`, `PredictorEmbedder`, `PlainEmbedder`,
-    `Explainer` and `WordExplainer`.
+    `Explainer`, `WordExplainer` and `FrameTaker`.
     """
 
     def fit(self, data: TrainingData, ctx: Context) -> None: ...
@@ -96,6 +96,16 @@ class TrainedReader(Protocol):
 
     def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
         """Read `params.trained`, whose outputs stand for these classes, in this order."""
+        ...
+
+
+@runtime_checkable
+class FrameTaker(Protocol):
+    """A recognizer over time that says how many frames of a user's video are to be kept for it."""
+
+    @property
+    def frames_taken(self) -> int:
+        """Frames of a video that its clips take when scored; 0 where it sees none."""
         ...
 
 

@@ -79,7 +79,9 @@ class NferSdeParams(DiffusionParams, frozen=True):
               "an implicit one along E_f [C]"),
     ] = "explicit"
     filter_kernel: Annotated[
-        Literal["triangle", "cubic"], apply("kernel of the low-pass A in Phi = I - A [C]")
+        Literal["triangle", "cubic", "fft_gaussian"],
+        apply("the low-pass A in Phi = I - A: a resize with this kernel, or a Gaussian in the "
+              "frequency domain whose deviation is the highest frequency after a resize by N [C]"),
     ] = "triangle"
     filter_factor: Annotated[
         int, apply("N, by which A resizes; 0 for size / 8, which is 32 at 256 px [C]", ge=0)
