@@ -31,8 +31,8 @@ class ClipInput:
         """Random frames of each clip, changed alike within a clip."""
         draw, views = draw_from(generator), []
         for clip in clips:
-            taken = self.sampling.train(len(clip.frames), draw)
-            views.append(self.finish(self.view.train(clip.frames[taken], generator), clip))
+            taken = self.sampling.train(clip.count, draw)
+            views.append(self.finish(self.view.train(clip.take(taken), generator), clip))
         return torch.stack(views)
 
     def evaluate(
@@ -41,8 +41,8 @@ class ClipInput:
         """(count, B, T, 3, S, S): the middle frames of each video's segments, as `count` clips."""
         views = []
         for clip in clips:
-            taken = self.sampling.test_clips(len(clip.frames), count, split)
-            view = self.finish(self.view.evaluate(clip.frames[taken.reshape(-1)]), clip)
+            taken = self.sampling.test_clips(clip.count, count, split)
+            view = self.finish(self.view.evaluate(clip.take(taken.reshape(-1))), clip)
             views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
 

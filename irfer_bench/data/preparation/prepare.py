@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.contracts.interfaces import Dataset, Detector
 from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.preparation.coding import code_frames
 from irfer_bench.data.preparation.crop import eight_bit
 from irfer_bench.data.preparation.cuts import (
     Cut,
@@ -121,7 +122,9 @@ class _Job:
             length=item.frames,
         )
         if self.rules.unit == "item":
-            return [self.reader.with_audio(item, _with_all_points(whole))], facts
+            whole = self.reader.with_audio(item, _with_all_points(whole))
+            made, done = code_frames(whole, item, self.reader.root, self.rules.coding)
+            return [made], facts | done
         return [_still(whole, index, picked[k][1]) for index, k in enumerate(kept)], facts
 
     def _cut(
