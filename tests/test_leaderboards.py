@@ -114,7 +114,7 @@ def test_every_dynamic_recognizer_stands_beside_tables_3_to_5() -> None:
     shown = {found.value for row in published.rows for metric in published.metrics
              if (found := published.find("none", metric, row)) is not None}
     assert shown == printed
-    named = {name for request in requests for name in request.recognizers}
+    named = {name.partition("@")[0] for request in requests for name in request.recognizers}
     recognizers = load().components("recognizer")
     of_video = {c.name for c in recognizers if c.factory.startswith("irfer_dynamic")}
     assert of_video | {"dfer_clip", "clip_frame_mean"} <= named
