@@ -52,7 +52,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One item in memory.
+    """One item; a stored one reads `frames` and `audio` at their first use.
+
+    Where some frames are enough, `count` and `take` read or decode no others.
 
     Args:
         frames: (T, H, W, 3) uint8; T is 1 for a still.

@@ -138,6 +138,17 @@ def test_the_next_batch_is_read_while_one_computes_and_no_frame_more(
     assert threading.current_thread().name not in decoded.threads
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_scoring_decodes_the_frames_of_its_clips_and_no_other(
+    count: int, stored: Clips, decoded: Decoded
+) -> None:
+    recognizer, ctx = mma(frames=TAKEN, epochs=0, test_clips=count), MemoryContext()
+    recognizer.fit(training(stored), ctx)
+    assert decoded.frames == []
+    recognizer.predict(stored, ctx)
+    assert len(decoded.frames) == len(set(decoded.frames)) == CLIPS * TAKEN * count
+
+
 def test_a_static_recognizer_on_video_reads_one_frame_of_a_clip_and_ahead(
     stored: Clips, decoded: Decoded
 ) -> None:
