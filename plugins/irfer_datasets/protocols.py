@@ -57,8 +57,11 @@ VIDEO_PROTOCOL: Fields = {
     "metrics": ("uar", "war", "accuracy", "macro_f1"),
     "primary": "uar",
 }
-WHOLE_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "all", "coding": "jpeg95"}
-"""The same with every frame kept, so that networks on clips take the frames their papers take."""
+WHOLE_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "all", "coding": "jpeg95", "version": "2"}
+"""The same with every frame kept, so that networks on clips take the frames their papers take.
+
+Version 1 kept 32 frames of each clip.
+"""
 DRAWN_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "uniform(32)"}
 """The same with 32 frames kept, of videos that may be of any length.
 
