@@ -20,8 +20,8 @@ def test_what_a_setting_need_not_say_stays_what_it_is() -> None:
         "unlabelled": False, "validation": 0.0, "paired": True, "frames": "all", "stored": "",
         "coding": "raw", "audio": False, "unit": "frame", "size": 256, "detector": "none",
         "crop": 1.3, "no_face": "whole", "align": "", "every": 1, "tested": "fold",
-        "range_16bit": None, "simulated": None, "primary": "accuracy", "seeds": 1, "translator_seeds": False,
-        "metrics": ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips"),
+        "range_16bit": None, "simulated": None, "primary": "accuracy", "seeds": 1,
+        "translator_seeds": False, "metrics": ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips"),
         "version": "1", "summary": "", "source_text": "",
     }  # fmt: skip
     assert len(BASIC) == 6 and "neutral" not in BASIC
