@@ -21,7 +21,8 @@ def test_what_a_setting_need_not_say_stays_what_it_is() -> None:
         "coding": "raw", "audio": False, "unit": "frame", "size": 256, "detector": "none",
         "crop": 1.3, "no_face": "whole", "align": "", "every": 1, "tested": "fold",
         "range_16bit": None, "simulated": None, "primary": "accuracy", "seeds": 1,
-        "translator_seeds": False, "metrics": ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips"),
+        "translator_seeds": False,
+        "metrics": ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips"),
         "version": "1", "summary": "", "source_text": "",
     }  # fmt: skip
     assert len(BASIC) == 6 and "neutral" not in BASIC
