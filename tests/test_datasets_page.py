@@ -103,15 +103,12 @@ def test_every_dataset_has_its_entry(known: Registry) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(SAMPLES))
-def test_an_entry_names_every_setting_and_parameter(name: str, known: Registry) -> None:
+def test_an_entry_names_its_default_setting_and_every_parameter(name: str, known: Registry) -> None:
+    """And leads to the generated table of all."""
     text = sections()[name]
-    settings = [setting.name for setting in known.settings_of(name)]
-    families = re.findall(r"`(\w+_)…`", text)  # as `folder7_…`: the names of `folder_` again
-    assert [s for s in settings if f"`{s}`" not in text
-            and not any(s.startswith(f) and f"`{name}_{s[len(f):]}`" in text for f in families)
-            ] == []  # fmt: skip
-    first = min((text.index(f"`{s}`"), s) for s in settings if f"`{s}`" in text)[1]
-    assert first == settings[0], "the default comes first"
+    default = known.settings_of(name)[0].name
+    assert f"- Settings: `{default}` by default, [all](reference/settings.md#{name})" in text
+    assert f"\n## {name}\n" in (ROOT / "docs/reference/settings.md").read_text("utf-8")
     for row in describe(known.params_class(known.get("dataset", name))):
         field = row["name"]
         assert f"`{field}`" in text or f"{name}.{field}" in text, field

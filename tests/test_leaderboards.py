@@ -31,15 +31,16 @@ from irfer_bench.store.records import read_records
 BOARDS = Path(__file__).parents[1] / "leaderboards"
 EVERY = sorted((BOARDS / "suites").glob("*.toml"))
 SUITES = [path for path in EVERY if path.stem.startswith("nfer_sde_table")]
-FEW = tuple(f"synth_nir_shots{shots}" for shots in (1, 2, 4, 8, 16))
 EMBEDDED = {
     "pca": ("synth_lwir_weak5", "synth_nir_weak5", "synth_dark_weak5"),
     "mpa_fer": ("synth_nir_supervised",),
     "mpa_fer_supp_table3": ("synth_vis_to_nir",),
-    "few_shot": FEW,
+    "few_shot": ("synth_nir_shots16",),
     "mma_dfer": ("synth_av7_supervised",),
 }
 """Settings of the embedded benchmark by suite, or by how the suites' names begin."""
+EMBEDDED_PARAMS = {"mpa_fer_main": {"mpa_fer": {"backbone": "mini"}}}
+"""Parameters of suites whose rows name weights that are not shipped, as their comments say."""
 TWELVE_BLOCKS = "mma_dfer_table7"
 """A suite for encoders of twelve blocks; the embedded ones have six."""
 
@@ -85,8 +86,8 @@ def test_every_metric_that_follows_from_the_predictions_is_recomputed() -> None:
     assert checked["psnr"] == checked["ssim"] == checked["psnr_as255"] == pairs > 100
 
 
-def test_the_suite_behind_them_can_be_read() -> None:
-    requests = read_suite(BOARDS / "synth.toml")
+def test_the_suites_behind_them_can_be_read() -> None:
+    requests = [request for path in BOARDS.glob("*.toml") for request in read_suite(path)]
     asked = {setting for request in requests for setting in request.settings}
     there = {path.name for path in (BOARDS / "records").iterdir()}
     assert there <= asked
@@ -161,8 +162,9 @@ def embedded(suite: Path) -> tuple[str, ...]:
     return own or EMBEDDED[begin]
 
 
-UNLABELLED = "'pda' learns from target images without labels"
-"""Why PDA's row is refused where all rows of a suite are asked for in one `weak` setting."""
+UNLABELLED = "learns from target images without labels"
+"""Why rows of PDA and of pseudo-labels are refused where all of a suite's are asked for in one
+`weak` setting."""
 
 
 @pytest.fixture
@@ -183,7 +185,10 @@ def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 def test_a_suite_plans_on_the_embedded_benchmark_and_names_rows_that_it_has(suite: Path) -> None:
     """One fold and seed of every row, the quick preset, and no weights that are not shipped."""
     settings = embedded(suite)
-    plan = ib.plan(suite=suite, settings=settings, preset="quick", folds=1, seeds=[0]).plan
+    plan = ib.plan(
+        suite=suite, settings=settings, preset="quick", folds=1, seeds=[0],
+        params=EMBEDDED_PARAMS.get(suite.stem),
+    ).plan  # fmt: skip
     assert all(UNLABELLED in str(refusal) for refusal in plan.refusals)
     assert {planned.cell.setting.name for planned in plan.cells} == set(settings)
     rows = {name for planned in plan.cells for name in planned.cell.row[1:]}
@@ -207,6 +212,36 @@ def test_a_suite_plans_on_the_embedded_benchmark_and_names_rows_that_it_has(suit
     for request in read_suite(suite):
         for name in request.settings:
             load().setting(name)
+
+
+@pytest.mark.usefixtures("bare")
+def test_the_larger_tower_of_mpa_fer_stands_beside_its_printed_value(tmp_path: Path) -> None:
+    suite = BOARDS / "suites/mpa_fer_main.toml"
+    (tmp_path / "ViT-L-14-quickgelu-openai.safetensors").write_bytes(b"a plan takes its digest")
+    plan = ib.plan(suite=suite, settings="synth_nir_supervised", preset="quick", folds=1).plan
+    published = read_published(suite)
+    assert published is not None
+    assert set(published.rows) <= {planned.cell.row[-1] for planned in plan.cells}
+
+
+def test_coop_trains_longer_on_more_images() -> None:
+    """The epochs of CoOp's protocol, one run for each number of images."""
+    coop = {
+        request.settings: request.params["coop"]["epochs"]
+        for request in read_suite(BOARDS / "suites/few_shot.toml")
+        if "coop" in request.recognizers
+    }
+    epochs = {1: 50, 2: 100, 4: 100, 8: 200, 16: 200}
+    assert coop == {(f"raf_db_shots{n}",): most for n, most in epochs.items()}
+
+
+@pytest.mark.usefixtures("bare")
+def test_rows_of_pseudo_labels_are_planned_where_unlabelled_images_are_granted() -> None:
+    plan = ib.plan(suite=BOARDS / "suites/pca_shots.toml", folds=1, seeds=[0]).plan
+    rows = {planned.cell.row[-1] for planned in plan.cells
+            if planned.cell.setting.name == "synth_nir_uda"}  # fmt: skip
+    assert rows == {"pda", "pca (target_bank=pseudo)"}
+    assert not plan.refusals
 
 
 @pytest.mark.usefixtures("bare")

@@ -42,8 +42,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
     add(
         "--weights",
         default="",
-        metavar="FOLDER|FILE",
-        help="what irfer-bench export wrote, or a published classifier with --recognizer",
+        metavar="FOLDER|FILE|TAG",
+        help="what irfer-bench export wrote; with --recognizer, a published classifier, or the "
+        "pretrained weights of one that needs no fit: a file, or ViT-B-16-quickgelu/openai",
     )
     add(
         "--out",
@@ -152,8 +153,12 @@ def _cells(row: Row) -> Sequence[str]:
 
 
 def _summary(rows: Sequence[Row]) -> str:
-    counts = Counter(row.predicted for row in rows if row.predicted).most_common()
-    files = len({row.file for row in rows})
-    text = f"{files} file{'s' * (files != 1)}, {sum(n for _, n in counts)} labelled"
+    labelled = [row for row in rows if row.predicted]
+    files, done = len({row.file for row in rows}), len({row.file for row in labelled})
+    faces = sum(row.face > 0 for row in labelled)
+    text = f"{done} of {files} file{'s' * (files != 1)} labelled"
+    if faces:
+        text += f", {faces} face{'s' * (faces != 1)}"
+    counts = Counter(row.predicted for row in labelled).most_common()
     each = ", ".join(f"{name} {count}" for name, count in counts)
     return f"{text}: {each}" if each else text

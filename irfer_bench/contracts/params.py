@@ -30,6 +30,9 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     quick_seconds: ClassVar[Mapping[str, float]] = {}
     """Seconds of `fit` and `apply` in the quick preset, until this machine has timed them."""
+    weights_field: ClassVar[str] = ""
+    """The parameter that `predict --weights` sets of a recognizer that needs no fit: the name or
+    file of its pretrained weights; empty where it has none."""
 
     @property
     def needs_root(self) -> bool:

@@ -21,7 +21,7 @@ from irfer_bench.engine.context import StepContext
 from irfer_bench.errors import ContractError, MissingError, UnavailableError, UsageError
 from irfer_bench.orchestration.grids import inputs_of, view_of
 from irfer_bench.orchestration.loading import load_method
-from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer
+from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
 from irfer_bench.orchestration.prediction.rules import rules_of_setting
 from irfer_bench.orchestration.prediction.shown import gather_evidence
 from irfer_bench.orchestration.reporter import SilentReporter, quiet_stdout

@@ -12,7 +12,8 @@ from irfer_bench.errors import UsageError
 from irfer_bench.orchestration.prediction.faces import FaceFinder
 from irfer_bench.orchestration.prediction.labelling import Labeller
 from irfer_bench.orchestration.prediction.media import list_media
-from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer, open_recognizer
+from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
+from irfer_bench.orchestration.prediction.recognizers import open_recognizer
 from irfer_bench.orchestration.prediction.rows import Row, Table, check_table
 from irfer_bench.orchestration.prediction.rules import ImageOptions
 from irfer_bench.orchestration.reporter import PlainReporter, SilentReporter, quiet_stdout
@@ -81,7 +82,8 @@ def predict(
     Args:
         files: one path or several. recognizer: one that needs no fit, such as `clip_zero_shot`.
         record: of a run, or its file, whose fitted recognizer is used. weights: a folder that
-            `irfer-bench export` wrote.
+            `irfer-bench export` wrote, a published classifier, or the pretrained weights of a
+            recognizer that needs no fit.
         out: `.csv` or `.parquet`. classes, setting: of a recognizer that needs no fit.
         allow_faces: draw a contact sheet with the images, in a folder for this user alone.
 
@@ -163,9 +165,10 @@ def _notes(recognizer: ReadyRecognizer) -> list[str]:
     images, method = recognizer.images, recognizer.method
     notes = []
     if method.params.drawn_faces:
+        better = "fit one by irfer-bench run" if recognizer.fitted else "say"
         notes.append(
             f"{method.name} in preset {method.preset} knows drawn faces: on photographs it only "
-            "tests the installation; say --preset paper, with pretrained weights"
+            f"tests the installation; {better} --preset paper, with pretrained weights"
         )
     if images.translated:
         notes.append(

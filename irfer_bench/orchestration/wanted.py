@@ -18,7 +18,7 @@ class Wanted:
 
     Args:
         method: `name` or `name@variant`; may be empty where `record` is given.
-        weights: file of a checkpoint, or empty. record: a record file, or None.
+        weights: file or name of a checkpoint, or empty. record: a record file, or None.
         preset: or empty. params: per component name (or its role), field to value.
     """
 

@@ -17,8 +17,25 @@ from torch import Tensor
 
 from irfer_bench.api import Context, DamagedError, UsageError
 from irfer_bench.nn.checkpoints import compare_keys, read_checkpoint
-from irfer_clip.backbone_files import OPENAI_SHA256, backbone_digest, is_file_path, locate
-from irfer_clip.described import read_architecture, read_colours
+from irfer_bench.nn.weights import digest
+from irfer_clip.backbone_architecture import (
+    check_depth,
+    check_towers,
+    is_known_tag,
+    published_model,
+    read_config,
+)
+from irfer_clip.backbone_config import read_folder
+from irfer_clip.backbone_files import (
+    OPENAI_SHA256,
+    agreed_model,
+    backbone_digest,
+    find_folder,
+    is_file_path,
+    locate,
+)
+from irfer_clip.backbone_layouts import to_open_clip
+from irfer_clip.described import read_colours
 from irfer_clip.prompting import normalize
 
 MEAN = (0.48145466, 0.4578275, 0.40821073)
@@ -35,6 +52,8 @@ class Backbone:
         clip: `open_clip.model.CLIP` in float32, evaluation mode, without gradients.
         tokenizer: text to (C, context) token ids. size: input side in pixels.
         mean, std: per-channel normalisation of images in 0..1. digest: sha256 of the checkpoint.
+        assumed: the activation, where the named architecture alone tells it: neither the file nor
+            a published digest or tag does.
     """
 
     clip: Any
@@ -44,6 +63,7 @@ class Backbone:
     std: tuple[float, float, float]
     digest: str
     device: str
+    assumed: str = ""
 
     @property
     def scale(self) -> Tensor:
@@ -80,40 +100,39 @@ def load_backbone(name: str, architecture: str, ctx: Context) -> Backbone:
         MissingWeightsError, DamagedError, UsageError: the file is not here, is not a CLIP
         checkpoint, or does not fit the architecture.
     """
-    path = locate(name, ctx.weights)
-    model = name.partition("/")[0] if name != "mini" and not is_file_path(name) else architecture
-    return _load(str(path), model, ctx.device, backbone_digest(name, ctx.weights))
+    path, folder = locate(name, ctx.weights), find_folder(name, ctx.weights)
+    sha256 = backbone_digest(name, ctx.weights)
+    if name == "mini" or is_file_path(name) or folder is not None:
+        published = published_model(digest(path))
+        model, known = agreed_model(path.name, architecture, published), bool(published)
+    else:
+        model, _, tag = name.partition("/")
+        known = is_known_tag(model, tag)
+    return _load(str(path), model, ctx.device, sha256, known, str(folder) if folder else "")
 
 
 def read_state(path: Path) -> tuple[dict[str, Tensor], dict[str, str]]:
     """Tensors under open_clip's plain names, in float32, and the file's metadata.
 
-    Knows safetensors, plain state dicts, `state_dict` wrappers and `module.` prefixes, and the
-    TorchScript archives that OpenAI published, by their sha256.
+    Knows safetensors, plain state dicts, `state_dict` wrappers and `module.` prefixes, the names
+    of `backbone_layouts`, and the TorchScript archives that OpenAI published, by their sha256.
 
     Raises:
         RefusedError: another TorchScript archive; nothing of it was loaded.
-        DamagedError: the file cannot be read, or holds no CLIP image tower.
+        DamagedError: the file cannot be read, or holds no CLIP.
+        UsageError: it holds one tower alone.
     """
     file = read_checkpoint(path, torchscript=OPENAI_SHA256)
-    derived = ("input_resolution", "context_length", "vocab_size", "attn_mask")
-    state = {k: v.float() for k, v in file.tensors.items() if k not in derived}
-    if "visual.conv1.weight" not in state:
-        names = ", ".join(list(state)[:3]) or "no tensors"
-        raise DamagedError(
-            f"{path} is not a CLIP checkpoint with OpenAI's tensor names (it holds {names})",
-            "Hugging Face's CLIPModel has others; open_clip_model.safetensors has these",
-        )
-    return state, dict(file.metadata)
+    return to_open_clip(file.tensors, path), dict(file.metadata)
 
 
 def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> Any:
     """open_clip's CLIP from a model config, with exactly these weights.
 
     Raises:
-        UsageError: names or shapes differ; says which.
+        UsageError: names or shapes differ; says which. DamagedError: some tensors are not there.
     """
-    _check_depth(config, state, what)
+    check_depth(config, len(state), what)
     known = {k: config[k] for k in ("embed_dim", "vision_cfg", "text_cfg")}
     # Without memory and without random numbers: every tensor comes from the checkpoint.
     try:
@@ -122,68 +141,62 @@ def build_clip(config: dict[str, Any], state: dict[str, Tensor], what: str) -> A
     except (RuntimeError, ValueError, ArithmeticError, AssertionError) as error:
         why = (str(error).splitlines() or [type(error).__name__])[0]
         raise DamagedError(f"{what}: no network has its architecture ({why})") from None
+    check_towers(clip, what)
     report = compare_keys(clip.state_dict(), state)
+    if report.missing and not report.unexpected and not report.misshapen:
+        count = len(report.matched)
+        raise DamagedError(
+            f"{what} is incomplete: {count} of {count + len(report.missing)} tensors "
+            f"({report.describe()})",
+            "fetch it again, or name the right open_clip model in `architecture`",
+        )
     if not report.fits:
         raise UsageError(
             f"{what} does not fit its architecture: {report.describe()}",
             "name the right open_clip model in `architecture`",
         )
     clip.load_state_dict(state, strict=True, assign=True)
-    if clip.attn_mask is not None:
-        clip.attn_mask = torch.full((clip.context_length,) * 2, float("-inf")).triu_(1)
+    clip.attn_mask = torch.full((clip.context_length,) * 2, float("-inf")).triu_(1)
     return clip.eval().requires_grad_(False)
 
 
-def _check_depth(config: dict[str, Any], state: dict[str, Tensor], what: str) -> None:
-    """Refuse more layers than the file has tensors, before modules are made of them.
-
-    Raises:
-        DamagedError: they are more, or the architecture says nothing that can be understood.
-    """
-    try:
-        for tower in ("vision_cfg", "text_cfg"):
-            layers = config[tower].get("layers", 12)
-            count = sum(layers) if isinstance(layers, list | tuple) else int(layers)
-            if count > len(state):
-                raise DamagedError(
-                    f"{what} names {count} layers and holds {len(state)} tensors",
-                    "fetch it again, or name the right open_clip model in `architecture`",
-                )
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise DamagedError(f"{what} has no architecture of a CLIP: {error!r}") from None
-
-
 @lru_cache(maxsize=2)
-def _load(path: str, architecture: str, device: str, digest: str) -> Backbone:
+def _load(
+    path: str, architecture: str, device: str, sha256: str, known: bool, folder: str
+) -> Backbone:
     file = Path(path)
     state, metadata = read_state(file)
-    if "architecture" in metadata:
-        config = read_architecture(metadata, file.name)
-    else:
-        found = open_clip.get_model_config(architecture) if architecture else None
-        if found is None:
-            known = "name it in `architecture`, for example ViT-B-16-quickgelu"
-            raise UsageError(
-                f"the architecture of {file.name} is {architecture or 'unknown'!r}", known
-            )
-        config = found
-    clip = build_clip(config, state, file.name).to(device)
+    if folder:
+        metadata |= read_folder(Path(folder))
+    what = Path(folder).name if folder else file.name
+    config = read_config(metadata, architecture, what)
+    clip = build_clip(config, state, what).to(device)
     size = clip.visual.image_size
+    kind = "QuickGELU" if config.get("quick_gelu") else "exact GELU"
+    told = known or "architecture" in metadata
     return Backbone(
         clip,
-        _tokenizer(metadata, file, architecture),
+        _tokenizer(metadata, file, architecture, clip.vocab_size),
         int(size[0] if isinstance(size, (tuple, list)) else size),
-        read_colours(metadata, "mean", MEAN, file.name),
-        read_colours(metadata, "std", STD, file.name),
-        digest,
+        read_colours(metadata, "mean", MEAN, what),
+        read_colours(metadata, "std", STD, what),
+        sha256,
         device,
+        "" if told else f"{kind} of {architecture}; no published file has this sha256",
     )
 
 
-def _tokenizer(metadata: dict[str, str], file: Path, architecture: str) -> Any:
+def _tokenizer(metadata: dict[str, str], file: Path, architecture: str, vocabulary: int) -> Any:
     merges = metadata.get("merges")
     if merges is None:
-        return open_clip.get_tokenizer(architecture) if architecture else SimpleTokenizer()
+        tokenizer = open_clip.get_tokenizer(architecture) if architecture else SimpleTokenizer()
+        if isinstance(tokenizer, SimpleTokenizer) and tokenizer.vocab_size != vocabulary:
+            raise UsageError(
+                f"{file.name} has a vocabulary of {vocabulary} tokens, CLIP's has "
+                f"{tokenizer.vocab_size}",
+                "give a CLIP with OpenAI's tokens",
+            )
+        return tokenizer
     path = file.parent / merges
     if path.name != merges or not path.is_file():
         raise DamagedError(f"{file} needs {merges} beside it", "copy both files")

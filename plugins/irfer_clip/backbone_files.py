@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from importlib.resources import files
 from pathlib import Path
 
@@ -12,8 +13,26 @@ OPENAI = "https://openaipublic.azureedge.net/clip/models"
 PAGE = "https://github.com/mlfoundations/open_clip (docs/openclip_results.csv names every tag)"
 MINI_WEIGHTS, MINI_MERGES = "mini_clip.safetensors", "mini_clip_bpe.txt.gz"
 
-# Tags whose owners trained with QuickGELU. Exact GELU loads without complaint and is wrong.
-QUICK_GELU_TAGS = ("openai", "dfn", "metaclip")
+QUICK = "-quickgelu"
+"""What open_clip's models with QuickGELU end with; the others have exact GELU."""
+QUICK_GELU_TAGS = {
+    "ViT-B-32": ("openai", "laion400m_e31", "laion400m_e32", "metaclip_400m", "metaclip_fullcc"),
+    "ViT-B-16": ("openai", "dfn2b", "metaclip_400m", "metaclip_fullcc"),
+    "ViT-L-14": ("openai", "dfn2b", "metaclip_400m", "metaclip_fullcc"),
+    "ViT-L-14-336": ("openai",),
+    "ViT-H-14": ("dfn5b", "metaclip_fullcc"),
+    "ViT-H-14-378": ("dfn5b",),
+    "ViT-bigG-14": ("metaclip_fullcc",),
+    "ViT-H-14-worldwide": ("metaclip2_worldwide",),
+}
+"""Weights trained with QuickGELU, as open_clip's table of pretrained tags has them.
+
+They load into a network with exact GELU without complaint and give wrong features. The copy is
+here because planning imports no torch; loading asks open_clip's own table.
+"""
+
+CONFIG, COLOURS = "config.json", "preprocessor_config.json"
+_IN_FOLDERS = ("model.safetensors", "pytorch_model.bin")
 
 _OPENAI_FILES = {
     "ViT-B-16-quickgelu": (
@@ -33,7 +52,8 @@ _OPENAI_FILES = {
         "3035c92b350959924f9f00213499208652fc7ea050643e8b385c2dac08641f02",
     ),
 }
-OPENAI_SHA256 = frozenset(sha256 for _, sha256 in _OPENAI_FILES.values())
+OPENAI_MODELS = {digest_: model for model, (_, digest_) in _OPENAI_FILES.items()}
+OPENAI_SHA256 = frozenset(OPENAI_MODELS)
 """The TorchScript archives of ViT CLIPs that OpenAI published (their digests are in their URLs)."""
 
 _HUB = {
@@ -44,9 +64,9 @@ _HUB = {
 
 
 def locate(backbone: str, weights: Path) -> Path:
-    """The checkpoint of `mini`, of an open_clip tag `model/tag`, or a file.
+    """The checkpoint of `mini`, of an open_clip tag `model/tag`, of a folder, or a file.
 
-    A bare file name is looked up in the weights folder, so that keys hold no machine's paths.
+    A bare name is looked up in the weights folder too, so that keys hold no machine's paths.
 
     Raises:
         MissingWeightsError: the file is not here; says where to get it and where to put it.
@@ -59,10 +79,15 @@ def locate(backbone: str, weights: Path) -> Path:
         if path.is_file():
             return path
         return find(Pretrained(backbone, (path.name,), source="where you keep it"), weights)
+    folder = find_folder(backbone, weights)
+    if folder is not None:
+        wanted = Pretrained(backbone, _IN_FOLDERS, source="where you keep it", folder=folder)
+        return find(wanted, folder)
     model, _, tag = backbone.partition("/")
-    if not tag:
+    if not tag or not model.strip("~."):
         raise UsageError(
-            f"backbone {backbone!r} is neither mini, nor model/tag, nor the path of a file",
+            f"backbone {backbone!r} is neither mini, nor model/tag, nor the path of a file, nor "
+            f"that of a folder with {' or '.join(_IN_FOLDERS)}",
             "for example ViT-B-16-quickgelu/openai",
         )
     check_activation(model, tag)
@@ -70,26 +95,67 @@ def locate(backbone: str, weights: Path) -> Path:
 
 
 def is_file_path(backbone: str) -> bool:
-    """Whether the name means a file rather than an open_clip tag."""
+    """Whether the name means a file rather than a folder or an open_clip tag."""
     return backbone.endswith((".pt", ".pth", ".bin", ".safetensors", ".ckpt"))
+
+
+def find_folder(backbone: str, weights: Path) -> Path | None:
+    """The folder of a CLIPModel as Hugging Face's transformers saves it, if the name means one."""
+    if not backbone or backbone == "mini" or is_file_path(backbone):
+        return None
+    for folder in (Path(backbone).expanduser(), weights / backbone):
+        if any((folder / name).is_file() for name in (CONFIG, *_IN_FOLDERS)):
+            return folder
+    return None
 
 
 def check_activation(model: str, tag: str) -> None:
     """Refuse a model whose activation is not the one its weights were trained with."""
-    trained_quick = tag.startswith(QUICK_GELU_TAGS)
-    named_quick = "quickgelu" in model
-    if trained_quick != named_quick:
-        right = model.removesuffix("-quickgelu") if named_quick else f"{model}-quickgelu"
+    base = model.removesuffix(QUICK)
+    trained_quick = tag.lower().replace("-", "_") in QUICK_GELU_TAGS.get(base, ())
+    if trained_quick != (base != model):
+        raise activation_error(model, tag)
+
+
+def activation_error(model: str, tag: str) -> UsageError:
+    """What is said where a model has another activation than a tag's weights."""
+    base = model.removesuffix(QUICK)
+    own, other = ("QuickGELU", "exact GELU") if base != model else ("exact GELU", "QuickGELU")
+    right = base if base != model else base + QUICK
+    return UsageError(
+        f"weights {tag!r} of {base} were trained with {other}, and {model!r} has {own}",
+        f"use {right}/{tag}",
+    )
+
+
+def agreed_model(file: str, named: str, published: str) -> str:
+    """The open_clip model of a file: the one it was published as, or else the named one.
+
+    Raises:
+        UsageError: both are given and differ; the activation or the shapes would be wrong.
+    """
+    if published and named and named != published:
+        same = named.removesuffix(QUICK) == published.removesuffix(QUICK)
+        kind = "QuickGELU" if published.endswith(QUICK) else "exact GELU"
+        why = f"trained with {kind}, which {named} does not have" if same else f"not {named}"
         raise UsageError(
-            f"weights {tag!r} were trained with {'QuickGELU' if trained_quick else 'exact GELU'}, "
-            f"and {model!r} has the other",
-            f"use {right}/{tag}",
+            f"{file} is the published {published} by its sha256, {why}",
+            f"use architecture={published}, or leave it empty",
         )
+    return published or named
 
 
 def backbone_digest(backbone: str, weights: Path) -> str:
-    """sha256 of the checkpoint, for keys; read once per size and modification time."""
-    return digest(locate(backbone, weights))
+    """sha256 for keys, read once per size and modification time: of the checkpoint, or of a folder.
+
+    A folder's covers the checkpoint and the configs that say how it is built and fed.
+    """
+    checkpoint, folder = locate(backbone, weights), find_folder(backbone, weights)
+    if folder is None:
+        return digest(checkpoint)
+    found = [checkpoint, *(folder / name for name in (CONFIG, COLOURS))]
+    parts = [f"{file.name} {digest(file)}" for file in found if file.is_file()]
+    return sha256("\n".join(parts).encode()).hexdigest()
 
 
 def _mini() -> Pretrained:

@@ -114,6 +114,8 @@ class ClipClassifier(ABC, Generic[P, M]):
         self.classes, self._ready = data.classes, None
         backbone = self.backbone(ctx)
         ctx.report("backbone_digest", backbone.digest)
+        if backbone.assumed:
+            ctx.report("backbone_activation", backbone.assumed)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(ctx.seed_for(self.name, "init"))
             model = self.build(backbone.clip, len(self.classes)).to(ctx.device)

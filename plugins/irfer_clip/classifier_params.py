@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
 from irfer_bench.api import Params, fit
 from irfer_bench.nn.weights import digest
-from irfer_clip.backbone_files import backbone_digest
+from irfer_clip.backbone_files import (
+    OPENAI_MODELS,
+    agreed_model,
+    backbone_digest,
+    is_file_path,
+)
 from irfer_clip.texts import find_texts
 
 OPENAI_B16 = "ViT-B-16-quickgelu/openai"
@@ -16,9 +21,13 @@ OPENAI_B16 = "ViT-B-16-quickgelu/openai"
 class ClipParams(Params, frozen=True):
     """Which CLIP, and how infrared frames are scaled for it."""
 
-    backbone: Annotated[str, fit("open_clip tag model/tag, path of a checkpoint, or mini")] = (
-        OPENAI_B16
-    )
+    weights_field: ClassVar[str] = "backbone"
+
+    backbone: Annotated[
+        str,
+        fit("open_clip tag model/tag, path of a checkpoint or of a folder with a CLIPModel of "
+            "transformers, or mini"),
+    ] = OPENAI_B16
     architecture: Annotated[str, fit("open_clip model name, where backbone is a path")] = ""
     ir_norm: Annotated[
         Literal["clip", "minmax_then_clip", "per_image_std"], fit("scaling of infrared frames")
@@ -37,8 +46,12 @@ class ClipParams(Params, frozen=True):
 
         Raises:
             MissingWeightsError, MissingError: the checkpoint or the file of texts is not here.
+            UsageError: the checkpoint is a published one of another architecture.
         """
         found = {"backbone_digest": backbone_digest(self.backbone, weights)}
+        if is_file_path(self.backbone):
+            published = OPENAI_MODELS.get(found["backbone_digest"], "")
+            agreed_model(self.backbone, self.architecture, published)
         if self.texts:
             found["texts_digest"] = digest(find_texts(self.texts, weights))
         return found

@@ -17,6 +17,8 @@ from irfer_bench.api import DamagedError
 Layers = Annotated[int, Meta(ge=1, le=200)]
 Width = Annotated[int, Meta(ge=1, le=2**14)]
 Side = Annotated[int, Meta(ge=1, le=2**12)]
+Vocabulary = Annotated[int, Meta(ge=1, le=10**6)]
+Ratio = Annotated[float, Meta(gt=0, le=16)]
 
 
 class _Vision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -25,14 +27,16 @@ class _Vision(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     width: Width | UnsetType = UNSET
     layers: Layers | UnsetType = UNSET
     head_width: Width | UnsetType = UNSET
+    mlp_ratio: Ratio | UnsetType = UNSET
 
 
 class _Text(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     context_length: Side | UnsetType = UNSET
-    vocab_size: Annotated[int, Meta(ge=1, le=10**6)] | UnsetType = UNSET
+    vocab_size: Vocabulary | UnsetType = UNSET
     width: Width | UnsetType = UNSET
     heads: Width | UnsetType = UNSET
     layers: Layers | UnsetType = UNSET
+    mlp_ratio: Ratio | UnsetType = UNSET
 
 
 class _Architecture(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, ClassVar, Literal
 
-from irfer_bench.api import apply, fit
+from irfer_bench.api import Traits, apply, fit
 from irfer_clip.classifier_params import PromptParams
 
 
@@ -82,3 +82,7 @@ class PcaParams(PromptParams, frozen=True):
     }
     quick_seconds: ClassVar[dict[str, float]] = {"fit": 20.0, "apply": 1.0}
     variants: ClassVar[dict[str, dict[str, Any]]] = {"literal": {"iga_logits": "cosine"}}
+
+    def traits(self) -> Traits:
+        """A bank of pseudo-labels needs unlabelled target images, which few settings grant."""
+        return {"unlabelled": True} if self.target_bank == "pseudo" else {}

@@ -19,13 +19,11 @@ from tests.parity.clip_fixtures import clip_of, tensors_of
 from tests.parity.fixtures import error, fixtures
 
 LOGITS, GRADS = 1e-5, 1e-5
-KINDS = ("coop_end", "coop_middle_csc", "coop_front", "coop_init")
-COOP = [case for kind in KINDS for case in fixtures("recognizers", kind)]
 LEARNER = "prompt_learner."
 CTX = f"{LEARNER}ctx"
 
 
-@pytest.mark.parametrize("path", COOP)
+@pytest.mark.parametrize("path", fixtures("recognizers", "coop"))
 def test_coop(path: Path) -> None:
     t, metadata, clip, x = _setup(path)
     assert json.loads(metadata["trainable"]) == [CTX]

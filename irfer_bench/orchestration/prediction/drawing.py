@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 from pathlib import Path
 
-from irfer_bench.orchestration.prediction.rows import Row
+from irfer_bench.orchestration.prediction.rows import TURNED, Row
 from irfer_bench.orchestration.prediction.shown import Shown, ShownVideo
 from irfer_bench.render.figures.evidence import draw_evidence
 from irfer_bench.render.figures.labels import LabelledFace, LabelledImage, draw_labels
@@ -23,7 +23,7 @@ def draw_sheets(
         LabelledImage(
             each.image, each.name, _note(each.rows),
             tuple(
-                LabelledFace(_scaled(row.box, each.scale), row.probabilities)
+                LabelledFace(_scaled(row.box, each.scale), row.probabilities, row.predicted)
                 for row in each.rows
                 if row.box is not None or row.probabilities
             ),
@@ -56,11 +56,10 @@ def draw_videos(videos: Sequence[ShownVideo], method: str, out: Path) -> list[Pa
 
 
 def _note(rows: Sequence[Row]) -> str:
-    """What was done; of several faces, the labels of those that have no bars."""
+    """What was done with an image; of several faces, how it was turned."""
     if len(rows) < 2:
         return rows[0].note if rows else ""
-    rest = (f"{row.face} {row.predicted} {100 * (row.probability or 0):.0f} %" for row in rows[1:])
-    return f"bars: face 1; {', '.join(rest)}"
+    return TURNED if rows[0].turned else ""
 
 
 def _scaled(

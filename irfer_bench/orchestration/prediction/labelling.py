@@ -13,8 +13,8 @@ from irfer_bench.errors import DamagedError
 from irfer_bench.orchestration.prediction.cuts import cut_clip, cut_face
 from irfer_bench.orchestration.prediction.faces import FaceFinder, FoundFaces
 from irfer_bench.orchestration.prediction.media import Medium, read_image, read_video
-from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer
-from irfer_bench.orchestration.prediction.rows import Row, Table
+from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
+from irfer_bench.orchestration.prediction.rows import TURNED, Row, Table
 from irfer_bench.orchestration.prediction.shown import Shown, ShownVideo, show_video
 
 AT_ONCE = 32
@@ -154,7 +154,7 @@ def _note(found: FoundFaces, number: int, detector: str) -> str:
         return f"no face found by {detector}, nor upside down: the centre square"
     count = len(found.faces)
     return "; ".join(filter(None, (
-        "upside down: turned by 180 degrees" if found.turned else "",
+        TURNED if found.turned else "",
         f"face {number} of {count}" + (", the largest" if number == 1 else "") if count > 1 else "",
     )))  # fmt: skip
 

@@ -3,24 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from irfer_bench.contracts.explanations import Course
-from irfer_bench.contracts.interfaces import Explainer, TrainedReader
-from irfer_bench.contracts.values import Clip, Scores, TrainingData
+from irfer_bench.contracts.component import Component
+from irfer_bench.contracts.interfaces import TrainedReader
+from irfer_bench.contracts.values import TrainingData
 from irfer_bench.data.clip_list import GivenClips
-from irfer_bench.engine.stages.predict import check_scores
-from irfer_bench.errors import BenchError, CellError, MissingError, UsageError
+from irfer_bench.errors import MissingError, UsageError
 from irfer_bench.experiment.graph import Step
 from irfer_bench.experiment.methods import Method, check_weights, resolve_method
 from irfer_bench.experiment.steps import Predict
 from irfer_bench.home import check_device, pick_device, pick_precision
 from irfer_bench.orchestration.loading import load_method, method_of
 from irfer_bench.orchestration.prediction.exports import Export, is_export, read_export
+from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
 from irfer_bench.orchestration.prediction.rules import (
     ImageOptions,
     ImageRules,
@@ -32,7 +31,6 @@ from irfer_bench.orchestration.prediction.rules import (
 from irfer_bench.orchestration.wanted import Wanted, read_wanted_record
 
 if TYPE_CHECKING:
-    from irfer_bench.engine.context import StepContext
     from irfer_bench.engine.runner import Runner
     from irfer_bench.orchestration.session import Session
 
@@ -41,66 +39,7 @@ TRAINED = "trained"
 """Parameter of recognizers that read a published classifier in the place of a fit."""
 
 
-@dataclass(frozen=True)
-class ReadyRecognizer:
-    """A recognizer that can label, the step in whose context it does, and its images' rules."""
-
-    method: Method
-    step: Step
-    instance: Any
-    runner: Runner
-    images: ImageRules
-
-    @property
-    def classes(self) -> tuple[str, ...]:
-        """The columns of `predict`."""
-        return self.images.classes
-
-    def context(self) -> StepContext:
-        """The context in which its methods are called."""
-        context = self.runner.context(self.step)
-        context.set_threads()
-        return context
-
-    def predict(self, clips: Sequence[Clip]) -> Scores:
-        """(N, classes) float32 log-probabilities.
-
-        Raises:
-            ContractError: the recognizer returned something else. CellError: it raised.
-        """
-        name, context = self.method.name, self.context()
-        try:
-            scores = self.instance.predict(GivenClips(clips), context)
-        except BenchError:
-            raise
-        except Exception as error:  # a plugin may raise anything
-            raise CellError(
-                f"{name}: {type(error).__name__}: {error}",
-                "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
-            ) from error
-        return check_scores(name, scores, len(clips), len(self.classes))
-
-
-    def courses(self, clip: Clip) -> Mapping[str, Scores]:
-        """What the recognizer itself tells of a clip over time or by modality.
-
-        Raises:
-            ContractError: its scores are no log-probabilities.
-        """
-        recognizer = self.instance
-        if not isinstance(recognizer, Explainer):
-            return {}
-        return {
-            each.name: check_scores(self.method.name, each.scores, len(each.scores),
-                                    len(self.classes))
-            for each in recognizer.explain(clip, self.context())
-            if isinstance(each, Course)
-        }  # fmt: skip
-
-
-def open_recognizer(
-    session: Session, wanted: Wanted, options: ImageOptions
-) -> ReadyRecognizer:
+def open_recognizer(session: Session, wanted: Wanted, options: ImageOptions) -> ReadyRecognizer:
     """The recognizer that the user asked for.
 
     Raises:
@@ -116,6 +55,8 @@ def open_recognizer(
     if wanted.weights and is_export(Path(wanted.weights), ROLE):
         _refuse_classes(options, "--weights")
         return _of_export(session, wanted, options, device)
+    if wanted.method and not _needs_fit(session, wanted.method):
+        return _without_fit(session, wanted, options, device)
     if wanted.weights and wanted.method and Path(wanted.weights).is_file():
         return _of_checkpoint(session, wanted, options, device)
     if wanted.weights:
@@ -125,7 +66,11 @@ def open_recognizer(
             "no recognizer is named",
             "say --recognizer NAME, --from RECORD, or --weights FOLDER of irfer-bench export",
         )
-    return _without_fit(session, wanted, options, device)
+    raise MissingError(
+        f"{wanted.method} has to be fitted first",
+        "say --from RECORD, a record of a run with it, or --weights FOLDER, which "
+        "irfer-bench export wrote",
+    )
 
 
 def _of_record(
@@ -136,7 +81,7 @@ def _of_record(
     setting = msgspec.structs.replace(setting, classes=tuple(found.classes))
     images = with_options(rules_of_setting(setting), options, session.registry)
     given = wanted.given(ROLE, used)
-    return ReadyRecognizer(*load_method(session, found, ROLE, device, given), images)
+    return ReadyRecognizer(*load_method(session, found, ROLE, device, given), images, fitted=True)
 
 
 def _of_export(
@@ -154,7 +99,8 @@ def _of_export(
     instance = session.registry.create(method.component, method.params)
     instance.restore(export.state)
     images = with_options(export.images, options, session.registry)
-    return ReadyRecognizer(method, _step(method, images, runner), instance, runner, images)
+    step = _step(method, images, runner)
+    return ReadyRecognizer(method, step, instance, runner, images, fitted=True)
 
 
 def _of_checkpoint(
@@ -162,11 +108,13 @@ def _of_checkpoint(
 ) -> ReadyRecognizer:
     """A published classifier, whose outputs are in the order of `--classes` or of the dataset."""
     name = wanted.method
-    component = session.registry.owner(ROLE, name.partition("@")[0]).component
-    if TRAINED not in session.registry.params_class(component).__struct_fields__:
+    known = session.registry.params_class(_component(session, name))
+    if TRAINED not in known.__struct_fields__:
+        field = known.weights_field
+        fitted = f"fit it by irfer-bench run -p {name}.{field}=FILE, and " if field else ""
         raise UsageError(
             f"{name} reads no published classifier",
-            "give --weights a folder that irfer-bench export wrote, or say --from RECORD",
+            f"{fitted}give --weights a folder that irfer-bench export wrote, or say --from RECORD",
         )
     images = default_rules()
     order: Sequence[str] = options.classes
@@ -200,13 +148,7 @@ def _without_fit(
     session: Session, wanted: Wanted, options: ImageOptions, device: str
 ) -> ReadyRecognizer:
     name = wanted.method
-    component = session.registry.owner(ROLE, name.partition("@")[0]).component
-    if component.traits.get("trains", True):
-        raise MissingError(
-            f"{name} has to be fitted first",
-            "say --from RECORD, a record of a run with it, or --weights FOLDER, which "
-            "irfer-bench export wrote",
-        )
+    given = wanted.given(ROLE, name)
     images = default_rules()
     if options.setting:
         images = rules_of_setting(session.registry.setting(options.setting))
@@ -215,7 +157,7 @@ def _without_fit(
     images = with_options(images, options, session.registry)
     method = resolve_method(
         session.registry, ROLE, name, preset=wanted.preset or "paper",
-        given=wanted.given(ROLE, name), weights=session.weights,
+        given=given | _pretrained(session, wanted, given), weights=session.weights,
     )  # fmt: skip
     runner = session.runner(device, pick_precision("auto", device))
     step = _step(method, images, runner)
@@ -223,6 +165,29 @@ def _without_fit(
     none = GivenClips([])
     instance.fit(TrainingData(none, none, none, none, images.classes), runner.context(step))
     return ReadyRecognizer(method, step, instance, runner, images)
+
+
+def _pretrained(
+    session: Session, wanted: Wanted, given: Mapping[str, Any]
+) -> dict[str, str]:
+    """The parameter that `--weights` sets of a recognizer that needs no fit."""
+    if not wanted.weights:
+        return {}
+    field = session.registry.params_class(_component(session, wanted.method)).weights_field
+    if not field:
+        raise UsageError(f"{wanted.method} reads no pretrained weights", "leave --weights out")
+    if field in given:
+        raise UsageError(f"--weights and -p {wanted.method}.{field} are both given", "say one")
+    path = Path(wanted.weights)
+    return {field: str(path.resolve()) if path.is_file() else wanted.weights}
+
+
+def _needs_fit(session: Session, name: str) -> bool:
+    return bool(_component(session, name).traits.get("trains", True))
+
+
+def _component(session: Session, name: str) -> Component:
+    return session.registry.owner(ROLE, name.partition("@")[0]).component
 
 
 def _step(method: Method, images: ImageRules, runner: Runner) -> Step:

@@ -21,6 +21,7 @@ FACTS = (
     "file", "face", "faces", "left", "top", "right", "bottom", "turned", "frames", "predicted",
     "probability",
 )  # fmt: skip
+TURNED = "upside down: turned by 180 degrees"
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,7 @@ from irfer_bench.contracts.values import Clip
 from irfer_bench.orchestration.prediction.rows import Row
 
 if TYPE_CHECKING:
-    from irfer_bench.orchestration.prediction.recognizers import ReadyRecognizer
+    from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
 
 SIDE = 320
 """Longest side of an image that is kept for a figure, in pixels."""

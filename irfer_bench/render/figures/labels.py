@@ -14,9 +14,10 @@ from irfer_bench.render.escape import terminal
 from irfer_bench.render.figures.canvas import figure, save, wrap
 
 ACROSS, DOWN = 5, 4
-SIDE, GAP, BAR, NAME = 1.5, 0.22, 0.115, 0.3
-"""Inches: side of an image, between cells, height of a bar, of a file's name and its note."""
-BARS = 7
+SIDE, GAP, BAR, NAME, LINE = 1.5, 0.22, 0.115, 0.2, 0.1
+"""Inches: side of an image, between cells, height of a bar, of a file's name, of a line below."""
+BARS, LINES, LETTERS = 7, 8, 40
+"""Most bars and lines below an image, and letters of a line."""
 COLOURS = ("#2b6cb0", "#c05621", "#2f855a", "#6b46c1", "#b7791f")
 """Of the faces of an image, the largest first."""
 
@@ -27,11 +28,12 @@ class LabelledFace:
 
     Args:
         box: left, top, right and bottom in pixels of the image shown, or None for all of it.
-        probabilities: in the order of the classes.
+        probabilities: in the order of the classes. predicted: the class, or empty.
     """
 
     box: tuple[float, float, float, float] | None
     probabilities: tuple[float, ...]
+    predicted: str = ""
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,9 @@ def _page(
 ) -> list[Path]:
     across = max(min(ACROSS, len(page)), 3)
     bars = min(len(classes), BARS)
-    cell = SIDE + NAME + bars * BAR + GAP
+    texts = [_lines(each) for each in page]
+    below = NAME + LINE * max(map(len, texts))
+    cell = SIDE + below + bars * BAR + GAP
     down = -(-len(page) // across)
     width = across * (SIDE + GAP) + GAP
     lines = wrap(title, int(width * 11))
@@ -73,17 +77,45 @@ def _page(
         for k, line in enumerate(lines):
             axes.text(width / 2, height - 0.19 * (k + 1), line, ha="center", fontsize=10,
                       fontweight="bold")  # fmt: skip
-        for number, each in enumerate(page):
+        for number, (each, text) in enumerate(zip(page, texts, strict=True)):
             row, column = divmod(number, across)
-            left = GAP + column * (SIDE + GAP)
-            _cell(axes, each, classes, left, height - top - row * cell)
+            left, upper = GAP + column * (SIDE + GAP), height - top - row * cell
+            _image(axes, each, text, left, upper)
+            _bars(axes, each, classes, left, upper - SIDE - below)
         axes.set(xlim=(0, width), ylim=(0, height))
         axes.set_axis_off()
         return save(drawn, stem)
 
 
-def _cell(axes: Any, each: LabelledImage, classes: Sequence[str], left: float, top: float) -> None:
-    """An image in its square, boxes on it, its name and bars below."""
+Line = tuple[str, str]
+"""A text and its colour."""
+
+
+def _lines(each: LabelledImage) -> list[Line]:
+    """What stands below an image: what was done, and of several faces the label of each."""
+    lines = [(line, "0.35") for line in wrap(each.note, LETTERS)]
+    if len(each.faces) > 1:
+        lines += [
+            (_label(number, face), COLOURS[number % len(COLOURS)])
+            for number, face in enumerate(each.faces)
+        ]
+    if len(lines) > LINES:
+        rest = len(lines) - LINES + 1
+        lines = [*lines[: LINES - 1], (f"and {rest} more: see the table", "0.35")]
+    return lines
+
+
+def _label(number: int, face: LabelledFace) -> str:
+    if not face.probabilities:
+        return f"{number + 1}: not labelled"
+    share = f"{100 * max(face.probabilities):.0f} %"
+    return _short(f"{number + 1}: {share} {face.predicted}", LETTERS - 7 * (number == 0)) + (
+        " (bars)" if number == 0 else ""
+    )
+
+
+def _image(axes: Any, each: LabelledImage, text: Sequence[Line], left: float, top: float) -> None:
+    """An image in its square, boxes on it, its name and lines of text below."""
     rows, columns = each.image.shape[:2]
     scale = SIDE / max(rows, columns)
     x, y = left + (SIDE - columns * scale) / 2, top - (SIDE - rows * scale) / 2
@@ -103,13 +135,20 @@ def _cell(axes: Any, each: LabelledImage, classes: Sequence[str], left: float, t
             axes.text(x + low, y - high + 0.01, str(number + 1), fontsize=5, color=colour,
                       va="bottom", fontweight="bold")  # fmt: skip
     axes.text(left, top - SIDE - 0.11, _short(each.name, 32, end=True), fontsize=5.5)
-    axes.text(left, top - SIDE - 0.21, _short(each.note, 40), fontsize=4.8, color="0.35")
+    for number, (line, colour) in enumerate(text, start=1):
+        axes.text(left, top - SIDE - 0.11 - number * LINE, line, fontsize=4.8, color=colour)
+
+
+def _bars(axes: Any, each: LabelledImage, classes: Sequence[str], left: float, top: float) -> None:
+    """The probabilities of the largest face."""
+    from matplotlib.patches import Rectangle
+
     if not each.faces or not each.faces[0].probabilities:
         return
     p = np.array(each.faces[0].probabilities)
     order = np.argsort(-p, kind="stable")[:BARS]
     for place, k in enumerate(sorted(order) if len(classes) <= BARS else order):
-        bottom = top - SIDE - NAME - (place + 1) * BAR + 0.02
+        bottom = top - (place + 1) * BAR + 0.02
         colour = COLOURS[0] if k == order[0] else "0.75"
         axes.add_patch(Rectangle((left + 0.62, bottom), 0.6 * p[k], 0.08, color=colour))
         bold = "bold" if k == order[0] else "normal"

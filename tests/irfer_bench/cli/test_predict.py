@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import json
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -94,6 +96,7 @@ def test_every_file_has_its_rows(bench: Preparer, photos: Path) -> None:
         assert row["predicted"] == row["p_anger"] == ""
     assert "skipped: photos/cut.jpg cannot be decoded" in err
     assert "knows drawn faces" in err
+    assert "6 of 10 files labelled, 8 faces: " in out
     assert "wrote labels.csv" in out
     assert not (bench.folder / "faces").exists(), "no face is drawn without --allow-faces"
 
@@ -123,7 +126,7 @@ def test_the_whole_output(
     counted = f"{first} 2" if first == second else f"{first} 1, {second} 1"
     shown = out.splitlines()
     assert [shown[0], *shown[2:5]] == lines
-    assert shown[5:] == ["", f"3 files, 2 labelled: {counted}", "wrote predictions.csv"]
+    assert shown[5:] == ["", f"2 of 3 files labelled, 2 faces: {counted}", "wrote predictions.csv"]
     assert max(map(len, shown)) <= width
 
 
@@ -159,6 +162,36 @@ def test_a_fitted_recognizer_of_a_record_or_a_file(bench: Preparer, record: Path
     assert table == [row.values(made.classes) for row in made.rows]
 
 
+def test_weights_of_a_recognizer_that_needs_no_fit(bench: Preparer, photos: Path) -> None:
+    """A file of another name than the embedded one gives the embedded one's labels."""
+    from irfer_clip.backbone_files import MINI_MERGES, locate
+
+    mini = locate("mini", bench.folder)
+    Path("mine").mkdir()
+    for path, name in ((mini, "mine/other.safetensors"), (mini.with_name(MINI_MERGES), "mine")):
+        shutil.copy(path, name)
+    assert bench.call(*ZERO, "photos/a.jpg", "--out", "one.csv")[0] == 0
+    words = ("predict", "-r", "clip_zero_shot", "photos/a.jpg", "--out", "two.csv")
+    code, _, err = bench.call(*words, "--weights", "mine/other.safetensors")
+    assert code == 0, err
+    assert Path("two.csv").read_text() == Path("one.csv").read_text()
+    both = ("--weights", "mine/other.safetensors", "-p", "clip_zero_shot.backbone=mini", "--force")
+    code, _, err = bench.call(*words, *both)
+    assert (code, err.count("\n")) == (2, 1)
+    assert "--weights and -p clip_zero_shot.backbone are both given" in err
+
+
+def test_drawn_faces_of_a_record_are_advised_another_fit(bench: Preparer) -> None:
+    from irfer_bench.orchestration.predicting import _notes
+
+    method = SimpleNamespace(name="coop", preset="quick", params=SimpleNamespace(drawn_faces=True))
+    images = SimpleNamespace(translated=False)
+    for fitted, advice in ((True, "fit one by irfer-bench run --preset"), (False, "say --preset")):
+        ready: Any = SimpleNamespace(method=method, images=images, fitted=fitted)
+        (note,) = _notes(ready)
+        assert f"; {advice} paper, with pretrained weights" in note
+
+
 def test_faces_are_drawn_where_allowed(bench: Preparer, photos: Path) -> None:
     words = (*ZERO, "photos/a.jpg", "photos/three.png", "photos/none.png", "--allow-faces")
     code, out, _ = bench.call(*words, "--out", "o/labels.csv")
@@ -172,6 +205,24 @@ def test_faces_are_drawn_where_allowed(bench: Preparer, photos: Path) -> None:
     image = np.asarray(Image.open(folder / "labels-1.png").convert("RGB"))
     for colour in ((0x2B, 0x6C, 0xB0), (0xC0, 0x56, 0x21), (0x2F, 0x85, 0x5A)):
         assert (np.abs(image.astype(int) - colour).max(-1) < 8).sum() > 50, "a box of each face"
+    drawn = (folder / "labels-1.svg").read_text()  # each text stands in a comment before its paths
+    rows = [row for row in read(Path("o/labels.csv")) if row["file"] == "photos/three.png"]
+    for number, row in enumerate(rows, start=1):
+        label = f"{number}: {100 * float(row['probability']):.0f} % {row['predicted']}"
+        assert f"<!-- {label}{' (bars)' * (number == 1)} -->" in drawn, "a line for each face"
+
+
+def test_many_faces_and_long_names_fit_below_an_image() -> None:
+    from irfer_bench.render.figures.labels import LINES, LabelledFace, LabelledImage, _lines
+
+    name = "contempt " * 9
+    faces = tuple(LabelledFace(None, (k / 20, 0.0), name) for k in range(12, 0, -1))
+    image = np.zeros((4, 4, 3), np.uint8)
+    lines = [text for text, _ in _lines(LabelledImage(image, "crowd.png", "", faces))]
+    assert len(lines) == LINES
+    assert lines[1].startswith("2: 55 % contempt contempt")
+    assert lines[-1] == "and 5 more: see the table"
+    assert max(map(len, lines)) <= 40
 
 
 def test_a_video_is_labelled_frame_by_frame(bench: Preparer) -> None:
@@ -259,6 +310,14 @@ def test_an_export_of_another_version_or_a_damaged_one(bench: Preparer, record: 
         (("-r", "clip_zero_shot", "a.png", "--frames", "some"), 2, "frames = 'some' is not a rule"),
         (("-r", "clip_zero_shot", "a.png", "-p", "pca.epochs=3"), 2, "'pca' takes no part"),
         (("--weights", "no", "a.png"), 3, "the weights no are not here"),
+        (("-r", "clip_zero_shot", "--weights", "no.safetensors", "a.png"), 3,
+         "pretrained weights no.safetensors are not here (looked for no.safetensors in"),
+        (("-r", "clip_zero_shot", "--weights", "ViT-B-16/laion2b_s34b_b88k", "a.png"), 3,
+         "pretrained weights ViT-B-16/laion2b_s34b_b88k are not here"),
+        (("-r", "clip_zero_shot", "--weights", "no", "a.png"), 2,
+         "backbone 'no' is neither mini, nor model/tag, nor the path of a file"),
+        (("-r", "linear_probe", "--weights", "a.png", "a.png"), 2,
+         "fit it by irfer-bench run -p linear_probe.backbone=FILE, and give --weights a folder"),
         (("--weights", "empty", "a.png"), 4, "empty has no method.json beside it"),
         (("--from", "no.json", "a.png"), 3, "no.json"),
         (("--from", "no.json", "--preset", "quick", "a.png"), 2, "--preset and --from are both"),
