@@ -155,7 +155,8 @@ class ClipView(Sequence[Clip]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return replace(self, indices=self.indices[index])
-        return self.stored.clip(self.indices[index], hidden=self.hidden)
+        number = self.indices[index]
+        return self.stored.clip(number, hidden=True) if self.hidden else self.stored.clip(number)
 
     def __iter__(self) -> Iterator[Clip]:
         return (self[i] for i in range(len(self)))
