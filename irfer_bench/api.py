@@ -32,6 +32,7 @@ if TYPE_CHECKING:
         Explainer as Explainer,
         Exporter as Exporter,
         FaceLister as FaceLister,
+        FrameTaker as FrameTaker,
         Metric as Metric,
         PartnerTranslator as PartnerTranslator,
         PlainEmbedder as PlainEmbedder,
@@ -197,9 +198,9 @@ _HOMES = {
     "contracts.context": "Context",
     "contracts.explanations": "Course NearestWords Regions",
     "contracts.interfaces": (
-        "Dataset Detector Embedder Explainer Exporter FaceLister Metric PartnerTranslator "
-        "PlainEmbedder PredictorEmbedder Recognizer SummableMetric TrainedReader Translator "
-        "WordExplainer"
+        "Dataset Detector Embedder Explainer Exporter FaceLister FrameTaker Metric "
+        "PartnerTranslator PlainEmbedder PredictorEmbedder Recognizer SummableMetric "
+        "TrainedReader Translator WordExplainer"
     ),
     "contracts.job": "Executor Host Job JobResult Resources",
     "contracts.params": "Params apply fit",

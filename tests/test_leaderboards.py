@@ -10,11 +10,13 @@ import pytest
 
 import irfer_bench as ib
 from irfer_bench.cli import main
+from irfer_bench.engine.checked_boards import read_boards
 from irfer_bench.engine.results import describe_cell
 from irfer_bench.errors import DamagedError, UnavailableError, UsageError
 from irfer_bench.experiment.ablation import read_ablation
 from irfer_bench.experiment.published import read_published
 from irfer_bench.experiment.request import read_suite
+from irfer_bench.orchestration.suite_pages import draw_ablation
 from irfer_bench.registry import load
 from irfer_bench.statistics.bootstrap import intervals
 from irfer_bench.statistics.kept import Reader
@@ -86,6 +88,27 @@ def test_every_metric_that_follows_from_the_predictions_is_recomputed() -> None:
     assert checked["psnr"] == checked["ssim"] == checked["psnr_as255"] == pairs > 100
 
 
+MEASURED = sorted((BOARDS / "suite_results").iterdir())
+
+
+@pytest.mark.parametrize("folder", MEASURED, ids=lambda path: path.name)
+def test_pages_of_a_measured_suite_follow_its_records(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The board, and the ablation; the records are those that the suite asks for."""
+    assert main(["records", "check", str(folder)]) == 0, capsys.readouterr().err
+    assert main(["leaderboard", "--out", str(folder), "--check"]) == 0, capsys.readouterr().err
+    suite, registry = BOARDS / f"suites/{folder.name}.toml", load()
+    ablation = read_ablation(suite)
+    assert ablation is not None
+    (setting,) = [path.name for path in (folder / "records").iterdir()]
+    boards = read_boards(folder, setting, registry)
+    rows = {(row.translator, row.recognizer) for board in boards for row in board.rows}
+    assert len(rows) == len(read_suite(suite))
+    page = draw_ablation(ablation, folder.name, boards, rows, folder, lookup_in(registry))
+    assert page == (folder / f"ablations/{folder.name}.md").read_text("utf-8")
+
+
 def test_the_suites_behind_them_can_be_read() -> None:
     requests = [request for path in BOARDS.glob("*.toml") for request in read_suite(path)]
     asked = {setting for request in requests for setting in request.settings}
@@ -99,11 +122,31 @@ def test_every_translator_of_table_1_stands_beside_its_printed_values() -> None:
     assert published is not None and table1 is not None
     requests = read_suite(path)
     names = set(requests[0].translators)
+    assert set(published.metrics) >= {"accuracy", "lpips", "psnr_as255"}
     assert all(published.find(name, metric) for name in names for metric in published.metrics)
     assert {value.method for value in table1.values} == {
         published.rows.get(name, name) for name in names
     }
     assert {request.preset for request in requests} == {"quick"}
+
+
+@pytest.mark.usefixtures("bare")
+def test_every_translator_and_variant_of_sampling_is_in_one_suite() -> None:
+    """Plain ones stand beside the others in each setting; oracle where there are partners."""
+    plan = ib.plan(suite=BOARDS / "every_translator.toml").plan
+    assert not plan.refusals
+    rows: dict[str, set[str]] = {}
+    for planned in plan.cells:
+        rows.setdefault(planned.cell.setting.name, set()).add(planned.cell.row[1])
+    announced = {component.name for component in load().components("translator")}
+    others = announced - {"none", "oracle", "hifacegan"}
+    assert all(names >= others for names in rows.values())
+    assert all("oracle" in names for name, names in rows.items() if "augmented" not in name)
+    assert "none" in rows["synth_nir_augmented"]
+    assert rows["synth_nir_quality"] >= {
+        "ilvr@official", "t2v_ddpm@fast", "nfer_sde@ddim25", "nfer_sde@dpmpp25", "nfer_sde@unipc25",
+    }  # fmt: skip
+    assert f"{len(plan.cells)} cells" in (BOARDS / "README.md").read_text(encoding="utf-8")
 
 
 def test_every_dynamic_recognizer_stands_beside_tables_3_to_5() -> None:
@@ -152,6 +195,17 @@ def test_a_papers_table_has_every_printed_value_in_a_row_of_its_suite(suite: Pat
     ]
     assert len(shown) == len(published.values), "each value once"
     assert set(shown) == set(published.values)
+
+
+@pytest.mark.parametrize("table", [1, 3])
+def test_oulu_casias_tables_take_all_illuminations_and_name_strong_light(table: int) -> None:
+    """The paper does not say which: all by default, with each metric by illumination."""
+    path = BOARDS / f"suites/nfer_sde_table{table}.toml"
+    (request,) = read_suite(path)
+    (setting,) = (load().setting(name) for name in request.settings)
+    assert setting.dataset == "oulu_casia" and setting.source is not None
+    assert setting.source.lightings == setting.target.lightings == ()
+    assert "-s oulu_nir_augmented is strong light" in path.read_text(encoding="utf-8")
 
 
 def embedded(suite: Path) -> tuple[str, ...]:

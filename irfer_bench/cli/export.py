@@ -5,6 +5,8 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
+from irfer_bench.render.layout import say
+
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `export`."""
@@ -19,6 +21,6 @@ def run(args: argparse.Namespace) -> int:
     """Write the fitted methods and print the files."""
     from irfer_bench.orchestration.exporting import export
 
-    for path in export(Path(args.record), Path(args.folder)):
+    for path in export(Path(args.record), Path(args.folder), say):
         print(path)
     return 0

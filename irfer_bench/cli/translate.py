@@ -13,7 +13,13 @@ from irfer_bench.render.layout import columns, say, wrapped
 def configure(parser: argparse.ArgumentParser) -> None:
     """Options of `translate`."""
     add = parser.add_argument
-    add("source", metavar="IN", help="a folder of images, an image, or a video")
+    add(
+        "source",
+        metavar="IN",
+        help="a folder of images, an image, or a video; a 16-bit image is stretched by its own "
+        "percentiles 1 and 99, so that frames of a video in a folder flicker, a 16-bit video as a "
+        "whole is not stretched",
+    )
     add(
         "out",
         metavar="OUT",

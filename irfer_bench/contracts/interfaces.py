@@ -54,7 +54,7 @@ class Recognizer(Protocol):
     """Turns clips into (N, classes) float32 log-probabilities.
 
     Constructed with one params value. Optional: `Embedder`, `PredictorEmbedder`, `PlainEmbedder`,
-    `Explainer` and `WordExplainer`.
+    `Explainer`, `WordExplainer` and `FrameTaker`.
     """
 
     def fit(self, data: TrainingData, ctx: Context) -> None: ...
@@ -100,6 +100,16 @@ class TrainedReader(Protocol):
 
 
 @runtime_checkable
+class FrameTaker(Protocol):
+    """A recognizer over time that says how many frames of a user's video are to be kept for it."""
+
+    @property
+    def frames_taken(self) -> int:
+        """Frames of a video that its clips take when scored; 0 where it sees none."""
+        ...
+
+
+@runtime_checkable
 class Explainer(Protocol):
     """A recognizer that tells what its prediction of a clip rests on: regions, or modalities."""
 
@@ -117,7 +127,9 @@ class WordExplainer(Protocol):
 class Exporter(Protocol):
     """A fitted translator or recognizer that writes itself in the formats of other programs."""
 
-    def export(self, folder: Path) -> None: ...
+    def export(self, folder: Path) -> str | None:
+        """Write into the folder; returns what the user should know of it, if anything."""
+        ...
 
 
 @runtime_checkable

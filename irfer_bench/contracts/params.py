@@ -15,6 +15,7 @@ from irfer_bench.errors import UsageError, unknown_name
 
 Stage = Literal["fit", "apply"]
 PRESETS = ("paper", "bench", "quick")
+PUBLISHED = "--weights FILE, a published checkpoint"
 BOUNDS = ("ge", "gt", "le", "lt", "multiple_of", "pattern", "min_length", "max_length")
 
 
@@ -43,6 +44,12 @@ class Params(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
     def drawn_faces(self) -> bool:
         """Whether a method starts from weights that were trained on drawn faces alone."""
         return False
+
+    @property
+    def without_fit(self) -> str:
+        """Options of `translate` that spare the fit by published checkpoints; empty for none."""
+        reads = "weights" in self.__struct_fields__
+        return PUBLISHED if reads else ""
 
     def inputs(self, weights: Path) -> dict[str, Any]:
         """Digests of the pretrained weights that the method reads; they enter its keys.

@@ -7,9 +7,12 @@ published file that the caller names; every other one is refused before torch se
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import io
+import re
 import struct
+import warnings
 import zipfile
 from argparse import Namespace
 from collections.abc import Collection, Mapping, Sequence
@@ -26,22 +29,10 @@ from torch import Tensor, nn
 from irfer_bench.errors import CellError, DamagedError, RefusedError
 
 READ_ERRORS = (
-    RuntimeError,
-    OSError,
-    ValueError,
-    KeyError,
-    EOFError,
-    AttributeError,
-    IndexError,
-    TypeError,
-    AssertionError,
-    OverflowError,
-    MemoryError,
-    struct.error,
-    zipfile.BadZipFile,
-    SafetensorError,
+    RuntimeError, OSError, ValueError, KeyError, EOFError, AttributeError, IndexError, TypeError,
+    AssertionError, OverflowError, MemoryError, struct.error, zipfile.BadZipFile, SafetensorError,
     UnpicklingError,
-)
+)  # fmt: skip
 """What the readers below raise on damaged files of one kind or another."""
 
 
@@ -75,8 +66,7 @@ def read_checkpoint(
     try:
         raw, metadata = _read(path, torchscript, inert)
     except READ_ERRORS as error:
-        line = (str(error).splitlines() or [type(error).__name__])[0]
-        raise DamagedError(f"{path} cannot be read as a checkpoint: {line}") from None
+        raise _unreadable(path, error) from None
     inner = next((raw[name] for name in wrappers if isinstance(raw.get(name), dict)), None)
     while inner is not None:
         raw = inner
@@ -102,6 +92,14 @@ class KeyReport:
     def fits(self) -> bool:
         """Every tensor of the module is there in its shape, and there is no other."""
         return not (self.missing or self.unexpected or self.misshapen)
+
+    def count(self) -> str:
+        """How many tensors are of each kind; those of another shape by themselves."""
+        return (
+            f"{len(self.matched)} tensors matched, {len(self.missing)} missing, "
+            f"{len(self.unexpected)} unknown"
+            + (f", {len(self.misshapen)} of another shape" if self.misshapen else "")
+        )
 
     def describe(self, most: int = 2) -> str:
         """The first few of each kind of problem in words; empty where everything fits."""
@@ -210,11 +208,35 @@ def _read(
         archive: Any = torch.jit
         return dict(archive.load(io.BytesIO(content), map_location="cpu").state_dict()), {}
     # Training scripts keep their options beside the weights; a Namespace holds values alone.
-    with torch.serialization.safe_globals([Namespace, *map(_inert_class, (*inert, *_NUMPY))]):
+    allowed = [Namespace, *map(_inert_class, (*inert, *_NUMPY))]
+    with torch.serialization.safe_globals(allowed), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Detected pickle protocol")  # it loads, or is refused
         loaded = torch.load(path, map_location="cpu", weights_only=True)
     if not isinstance(loaded, dict):
-        raise TypeError(f"it holds a {type(loaded).__name__}, not named tensors")
+        raise DamagedError(
+            f"{path} cannot be read as a checkpoint: it holds a {type(loaded).__name__}, "
+            "not named tensors"
+        )
     return dict(loaded), {}
+
+
+def _unreadable(path: Path, error: Exception) -> DamagedError:
+    """What is wrong with a file, without torch's advice to load it in a way that runs its code."""
+    what, hint = f"{path} cannot be read as a checkpoint", ""
+    foreign = re.search(r"GLOBAL ([\w.]+)", str(error))
+    if isinstance(error, UnpicklingError) and foreign:
+        reason = f"it holds objects other than tensors, which are not read ({foreign[1]})"
+        hint = "save its state_dict as safetensors or with torch.save, and give that file"
+    # A seek beyond the end of half a file is an invalid argument.
+    elif isinstance(error, OSError) and error.strerror and error.errno != errno.EINVAL:
+        reason = error.strerror
+    elif isinstance(error, MemoryError):
+        reason = "there is too little memory for it, or it is damaged"
+    elif path.suffix == ".safetensors":
+        reason = "it is not a safetensors file, or half of one"
+    else:
+        reason = "it is not a checkpoint of PyTorch, or half of one"
+    return DamagedError(f"{what}: {reason}", hint)
 
 
 def _is_torchscript(path: Path) -> bool:

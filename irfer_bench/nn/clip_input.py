@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+import numpy as np
 import torch
 from torch import Generator, Tensor
 
@@ -38,13 +39,28 @@ class ClipInput:
     def evaluate(
         self, clips: Sequence[Clip], count: int = 1, split: ClipSplit = "alternate"
     ) -> Tensor:
-        """(count, B, T, 3, S, S): the middle frames of each video's segments, as `count` clips."""
+        """(count, B, T, 3, S, S): the middle frames of each video's segments, as `count` clips.
+
+        A video that `is_short` gives the same clip, over all of it, `count` times.
+        """
         views = []
         for clip in clips:
-            taken = self.sampling.test_clips(clip.count, count, split)
+            taken = (
+                np.stack([self.sampling.test(clip.count)] * count)
+                if self.is_short(clip, count)
+                else self.sampling.test_clips(clip.count, count, split)
+            )
             view = self.finish(self.view.evaluate(clip.take(taken.reshape(-1))), clip)
             views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
+
+    def is_short(self, clip: Clip, count: int) -> bool:
+        """Whether it has too few frames for `count` clips that share none.
+
+        `FrameSampling.test_clips` fills up with the last frame, as public code does for one clip;
+        of several clips the first would then hold the video and the others its last frame.
+        """
+        return count > 1 and clip.count < count * self.sampling.frames
 
 
 def labelled_clips(name: str, data: TrainingData) -> FrameTable:

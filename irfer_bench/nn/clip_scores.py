@@ -74,19 +74,28 @@ def score_videos(
     Args:
         rows: (B, T, 3, S, S) in 0..1 to (B, classes) logits and (B, width) features.
         batch: videos at a time.
-        count, split, by: how many clips each video is scored by, how they are taken and averaged.
+        count, split, by: how many clips each video is scored by, how they are taken and averaged;
+            videos of too few frames for that are counted in the record.
     """
-    scores, features = [np.zeros((0, classes))], [np.zeros((0, width))]
+    scores, features, short = [np.zeros((0, classes))], [np.zeros((0, width))], 0
     for part in clip_batches(clips, batch):
         x = inputs.evaluate(part.clips, count, split).to(ctx.device)
         with autocast(ctx):
             logits, codes = zip(*(rows(one) for one in x), strict=True)
         scores.append(average_clips(torch.stack(logits), by).cpu().numpy())
         features.append(torch.stack(codes).double().mean(0).cpu().numpy())
+        short += sum(inputs.is_short(clip, count) for clip in part.clips)
         ctx.progress("predict", part.first + len(part.clips), len(clips))
+    report_short(short, count, ctx)
     return (
         np.concatenate(scores).astype(np.float32), np.concatenate(features).astype(np.float32)
     )
+
+
+def report_short(short: int, count: int, ctx: Context) -> None:
+    """Put into the record how many videos had too few frames for `count` clips."""
+    if count > 1:
+        ctx.report("videos_scored_by_one_clip", short)
 
 
 def average_clips(logits: Tensor, by: Mean = "probability") -> Tensor:

@@ -196,6 +196,13 @@ def _tensor(array: Any) -> Tensor:
     return torch.from_numpy(array.copy()) if array.ndim else torch.tensor(array.item())
 
 
+def _laid_out_as(parameter: Tensor, value: Tensor) -> Tensor:
+    """A slot of a parameter in the parameter's order in memory, by which fused steps read both."""
+    if value.shape != parameter.shape:
+        return value
+    return torch.empty_like(parameter, dtype=value.dtype, requires_grad=False).copy_(value)
+
+
 def _bytes(module: nn.Module) -> int:
     return sum(value.nbytes for value in module.parameters())
 
@@ -228,10 +235,12 @@ def _resume(
     for group, optimizer in optimizers.items():
         state = optimizer.state_dict()
         slots: dict[int, dict[str, Tensor]] = {}
+        trained = [p for parts in optimizer.param_groups for p in parts["params"]]
         for key, value in kept.tensors.items():
             if key.startswith(f"{group}."):
                 number, slot = key.removeprefix(f"{group}.").split(".", 1)
-                slots.setdefault(int(number), {})[slot] = _tensor(value)
+                of = trained[int(number)]
+                slots.setdefault(int(number), {})[slot] = _laid_out_as(of, _tensor(value))
         state["state"] = slots
         optimizer.load_state_dict(state)
     return int(kept.scalars["done"])

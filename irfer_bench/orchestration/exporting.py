@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,13 +16,18 @@ from irfer_bench.orchestration.prediction.rules import rules_of_setting
 from irfer_bench.store.records import Record
 
 
-def export(record: Record | str | Path, folder: str | Path) -> list[Path]:
+def export(
+    record: Record | str | Path, folder: str | Path, tell: Callable[[str], None]
+) -> list[Path]:
     """Write the fitted translator and recognizer behind a record into a new folder.
 
     Each gets a folder of its own: `state.safetensors` (all tensors), `method.json` (name, version,
     parameters, scalars of the state, of a recognizer classes and crop), and what the method's own
     `export` adds, such as a folder that `diffusers` opens. `irfer-bench predict --weights FOLDER`
     reads a recognizer back.
+
+    Args:
+        tell: called with what the user should know, such as a format that is left out.
 
     Returns:
         The files, in order.
@@ -34,19 +40,21 @@ def export(record: Record | str | Path, folder: str | Path) -> list[Path]:
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UsageError(f"{to} is not an empty folder", "name a new one")
     fitted = load(record)
-    written = sum(_write(fitted, role, to / role) for role in ("translator", "recognizer"))
+    said = [_write(fitted, role, to / role) for role in ("translator", "recognizer")]
+    written = [note for note in said if note is not None]
     if not written:
         raise MissingError(f"{' × '.join(fitted.record.row[1:])} has no weights: nothing to export")
+    for note in filter(None, written):
+        tell(note)
     return sorted(path for path in to.rglob("*") if path.is_file())
 
 
-def _write(fitted: Fitted, role: str, folder: Path) -> bool:
+def _write(fitted: Fitted, role: str, folder: Path) -> str | None:
+    """What the method says of its export; None where it has no weights."""
     method: Any = getattr(fitted, role)
     state = None if method is None else method.state()
     if state is None or not state.tensors:
-        return False
+        return None
     images = rules_of_setting(fitted.setting) if role == "recognizer" else None
     write_export(folder, msgspec.to_builtins(getattr(fitted.record, role)), state, images)
-    if isinstance(method, Exporter):
-        method.export(folder)
-    return True
+    return (method.export(folder) or "") if isinstance(method, Exporter) else ""

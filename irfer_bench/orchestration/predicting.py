@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from irfer_bench.contracts.interfaces import FrameTaker
 from irfer_bench.errors import UsageError
 from irfer_bench.orchestration.prediction.faces import FaceFinder
 from irfer_bench.orchestration.prediction.labelling import Labeller
@@ -15,7 +16,7 @@ from irfer_bench.orchestration.prediction.media import list_media
 from irfer_bench.orchestration.prediction.ready import ReadyRecognizer
 from irfer_bench.orchestration.prediction.recognizers import open_recognizer
 from irfer_bench.orchestration.prediction.rows import Row, Table, check_table
-from irfer_bench.orchestration.prediction.rules import ImageOptions
+from irfer_bench.orchestration.prediction.rules import ImageOptions, with_frames
 from irfer_bench.orchestration.reporter import PlainReporter, SilentReporter, quiet_stdout
 from irfer_bench.orchestration.session import Session
 from irfer_bench.orchestration.wanted import Wanted
@@ -128,6 +129,10 @@ def predict_files(
     with quiet_stdout(), clear_write_errors(out):
         session = Session.open(reporter)
         recognizer = open_recognizer(session, wanted, options)
+        instance = recognizer.instance
+        taken = instance.frames_taken if isinstance(instance, FrameTaker) else 0
+        images = with_frames(recognizer.images, taken, options.frames)
+        recognizer = replace(recognizer, images=images)
         finder = FaceFinder(session, recognizer.images.rules.detector)
         table = Table(out, recognizer.classes)
         labeller = Labeller(recognizer, finder, table, DRAWN if allow_faces else 0)
@@ -144,7 +149,9 @@ def predict_files(
             table.write()
         reporter.finished(recognizer.step, time.monotonic() - began, True)
         made.written += [out, *_draw(labeller, out)]
+        labelled = sum(bool(row.predicted) for row in made.rows)
         made.notes += _notes(recognizer)
+        made.notes += [f"{n} of {labelled} labels: {text}" for text, n in labeller.reported.items()]
         if len(labeller.shown) == DRAWN < len(media):
             made.notes.append(f"the sheets show the first {DRAWN} images")
     return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from irfer_bench.orchestration.running import Finished
     from irfer_bench.orchestration.session import Session
     from irfer_bench.statistics.board import Board
+    from irfer_bench.statistics.measurement import Lookup
 
 
 def write_published(
@@ -41,20 +42,36 @@ def write_ablation(
     Raises:
         DamagedError: no record of a setting can be read.
     """
-    from irfer_bench.render.ablation import render_ablation
-    from irfer_bench.statistics.ablation import compare_with
     from irfer_bench.statistics.measurement import lookup_in
 
-    lookup = lookup_in(session.registry)
-    asked = {cell.record.row[1:] for cell in finished.cells if cell.record is not None}
+    boards, lookup = _boards(finished, session, out), lookup_in(session.registry)
+    rows = {cell.record.row[1:] for cell in finished.cells if cell.record is not None}
+    if not boards:
+        return []
+    page = draw_ablation(ablation, suite, boards, rows, out, lookup)
+    return _write(out, "ablations", suite, page)
+
+
+def draw_ablation(
+    ablation: Ablation,
+    suite: str,
+    boards: Sequence[Board],
+    rows: Container[tuple[str, str]],
+    out: Path,
+    lookup: Lookup,
+) -> str:
+    """The page of `write_ablation`: of each board those rows (translator, recognizer)."""
+    from irfer_bench.render.ablation import render_ablation
+    from irfer_bench.statistics.ablation import compare_with
+
     tables = []
-    for board in _boards(finished, session, out):
-        rows = [row for row in board.rows if (row.translator, row.recognizer) in asked]
-        full = next((r for r in rows if ablation.full in (r.recognizer, r.translator)), None)
+    for board in boards:
+        shown = [row for row in board.rows if (row.translator, row.recognizer) in rows]
+        full = next((r for r in shown if ablation.full in (r.recognizer, r.translator)), None)
         metric = ablation.metric or board.primary
-        compared = compare_with(full, rows, metric, out, lookup) if full else []
+        compared = compare_with(full, shown, metric, out, lookup) if full else []
         tables.append((board, metric, full, compared))
-    return _write(out, "ablations", suite, render_ablation(suite, tables)) if tables else []
+    return render_ablation(suite, tables)
 
 
 def _boards(finished: Finished, session: Session, out: Path) -> Sequence[Board]:

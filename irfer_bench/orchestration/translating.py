@@ -59,7 +59,8 @@ def translate_files(
 
     Images become PNG of the same size below `out`, named alike. A video becomes a video where
     `out` has a video's suffix, else a folder of PNG, numbered from 000000. Noise depends on an
-    image's name below `source`, or on the video's name, and on nothing else.
+    image's name below `source`, or on the video's name, and on nothing else. Each 16-bit image is
+    stretched by its own percentiles; a 16-bit video keeps one range and does not flicker.
 
     Args:
         force: files of the same names are replaced.
@@ -77,6 +78,7 @@ def translate_files(
     with quiet_stdout():
         pieces = PieceReporter(reporter)
         ready = open_translator(Session.open(pieces), wanted)
+        written.notes += ready.notes
         with clear_write_errors(out):
             if is_video:
                 _translate_video(ready, source, out, pieces, written)

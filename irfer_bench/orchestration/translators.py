@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from irfer_bench.contracts.params import PUBLISHED
 from irfer_bench.contracts.values import Clip, TranslationData
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.errors import BenchError, CellError, ContractError, UsageError
@@ -26,14 +27,23 @@ WEIGHTS = "weights"
 """Parameter of the translators that read a published checkpoint in the place of training."""
 
 
+KEYS: Final = "_keys"
+"""End of the name of a report on a checkpoint's tensors, after the parameter that names it."""
+
+
 @dataclass(frozen=True)
 class ReadyTranslator:
-    """A translator that can translate, and the step in whose context it does."""
+    """A translator that can translate, and the step in whose context it does.
+
+    Attributes:
+        notes: how the tensors of published checkpoints fitted.
+    """
 
     method: Method
     step: Step
     instance: Any
     runner: Runner
+    notes: tuple[str, ...] = ()
 
     def translate(self, clips: Sequence[Clip]) -> Iterator[Clip]:
         """One translated clip per clip, of the same id and shape; frames are uint8.
@@ -88,13 +98,19 @@ def open_translator(session: Session, wanted: Wanted) -> ReadyTranslator:
     step = Step(f"translate by {method.name}", spec, method=method)
     instance = session.registry.create(method.component, method.params)
     if getattr(method.params, WEIGHTS, ""):
-        none: Any = _NoImages(method.name)  # neither images nor pairs of them
-        instance.fit(TranslationData(none, none, none, "vis", "nir"), runner.context(step))
-    elif method.traits["trains"] and not method.traits["adds_nothing"]:
+        none: Any = _NoImages(method)  # neither images nor pairs of them
+        context = runner.context(step)
+        instance.fit(TranslationData(none, none, none, "vis", "nir"), context)
+        notes = tuple(
+            f"{name.removesuffix(KEYS)}: {value}"
+            for name, value in context.reports.items() if name.endswith(KEYS)
+        )  # fmt: skip
+        return ReadyTranslator(method, step, instance, runner, notes)
+    if method.traits["trains"] and not method.traits["adds_nothing"]:
         raise UsageError(
             f"{method.name} has to be fitted first",
             "say --from RECORD, a record of a run with it"
-            + (", or --weights FILE, a published checkpoint" if _reads_weights(method) else ""),
+            + _or(method.params.without_fit),
         )
     return ReadyTranslator(method, step, instance, runner)
 
@@ -124,8 +140,8 @@ def _resolved(session: Session, wanted: Wanted) -> Method:
     )  # fmt: skip
 
 
-def _reads_weights(method: Method) -> bool:
-    return WEIGHTS in type(method.params).__struct_fields__
+def _or(words: str) -> str:
+    return f", or {words}" if words else ""
 
 
 class _NoImages(Sequence[Clip]):
@@ -133,13 +149,15 @@ class _NoImages(Sequence[Clip]):
 
     key = "no images"
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: Method) -> None:
         self._method = method
 
     def _refuse(self) -> UsageError:
+        words = self._method.params.without_fit
         return UsageError(
-            f"{self._method} is trained on images beside its checkpoint",
-            "fit it by irfer-bench run, and say --from RECORD",
+            f"{self._method.name} is trained on images beside its checkpoint",
+            "fit it by irfer-bench run, and say --from RECORD"
+            + _or(words if words != PUBLISHED else ""),
         )
 
     def __len__(self) -> int:

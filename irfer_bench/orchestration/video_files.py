@@ -36,23 +36,28 @@ class VideoReader:
     """An opened video.
 
     Attributes:
-        frames: from its header, 0 where unknown. fps: frames per second, None where unknown.
+        frames: as its index or header says, 0 where unknown. fps: per second, None where unknown.
         times: of the frames read so far, in units of `time_base`; None where unknown.
     """
 
     def __init__(self, path: Path) -> None:
         import av
 
+        from irfer_bench.data.trees.video import check_length
+
         self.path = path
         try:
+            check_length(path, str(path))
             self.container: Any = av.open(str(path))
+        except DamagedError:
+            raise
         except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
             raise DamagedError(f"{path} cannot be decoded ({why(error)})") from error
         if not self.container.streams.video:
             self.container.close()
             raise DamagedError(f"{path} holds no video")
         self.stream: Any = self.container.streams.video[0]
-        self.frames = int(self.stream.frames)
+        self.frames = self._announced()
         self.fps = float(self.stream.average_rate) if self.stream.average_rate else None
         self.time_base: Fraction = self.stream.time_base
         self.times: list[int | None] = []
@@ -75,7 +80,8 @@ class VideoReader:
             size: bytes from which on a piece is full.
 
         Raises:
-            DamagedError: a frame cannot be decoded, frames change their size, or there is none.
+            DamagedError: a frame cannot be decoded, frames change their size, there is none, or
+                there are fewer than the file says.
         """
         piece: list[NDArray[np.uint8]] = []
         held, shape = 0, None
@@ -92,8 +98,25 @@ class VideoReader:
                 piece, held = [], 0
         if not self.times:
             raise DamagedError(f"{self.path} holds no video frames")
+        if len(self.times) < self.frames:
+            raise DamagedError(
+                f"{self.path} is cut off or damaged: {len(self.times)} of {self.frames} frames can "
+                "be decoded",
+                "restore it, or keep what is left: ffmpeg -i FILE NEW",
+            )
         if piece:
             yield np.stack(piece)
+
+    def _announced(self) -> int:
+        """Of formats that count frames, or hold one in each packet; the others are read twice."""
+        from irfer_bench.data.trees.video import count_frames
+
+        if not self.stream.frames and "matroska" not in self.container.format.name:
+            return 0
+        try:
+            return count_frames(self.container, self.stream)
+        except Exception as error:  # FFmpeg's wrappers raise anything on damaged files
+            raise DamagedError(f"{self.path} cannot be decoded ({why(error)})") from error
 
     def _decoded(self) -> Iterator[Any]:
         try:

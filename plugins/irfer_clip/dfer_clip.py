@@ -118,6 +118,11 @@ class DferClip(ClipClassifier[DferClipParams, DferClipModel]):
             optimizer=optimizer,
         )
 
+    @property
+    def frames_taken(self) -> int:
+        """Frames of a video that its clips take when scored."""
+        return self.params.segments * self.params.test_clips
+
     @torch.no_grad()
     def predict_and_embed(self, clips: Clips, ctx: Context) -> tuple[Scores, Features]:
         """Both in one pass over the videos."""

@@ -18,6 +18,8 @@ RECOGNITION = ("accuracy", "macro_f1", "uar", "war")
 IMAGE_METRICS = ("psnr", "ssim", "lpips", "psnr_as255", "ssim_as255", "mmd2_rbf5", "kl_gauss_sym")
 ALL = (*RECOGNITION, *IMAGE_METRICS, "kl_posterior")
 """Recognition, image quality against true partners, and distance of the domains."""
+FACES = ("kid", "face_identity", "face_identity_true", "nme", "face_missed")
+"""What a translation keeps of people; empty, with a reason, where weights or dlib are missing."""
 DRAWS = 5
 """Fixed draws of the labelled target items; a full row has all of them."""
 WEAK: Fields = {"kind": "weak", "draws": DRAWS, "seeds": DRAWS}
@@ -27,7 +29,7 @@ SUPERVISED: Fields = {
     "metrics": RECOGNITION,
     "primary": "uar",
 }
-QUALITY: Fields = {"kind": "quality", "metrics": IMAGE_METRICS, "primary": "lpips"}
+QUALITY: Fields = {"kind": "quality", "metrics": (*IMAGE_METRICS, *FACES), "primary": "lpips"}
 CROPPED: Fields = {"detector": "opencv", "crop": 1.3, "no_face": "whole"}
 """Images of more than a face: a square around it, the whole image where none is found."""
 PAIRED_PROTOCOL: Fields = {

@@ -77,6 +77,10 @@ class EncoderInputs:
         taken = self.normalise(self._video.evaluate(clips, count, p.clip_split))
         return [Example(frames, audio) for frames in taken]
 
+    def is_short(self, clip: Clip) -> bool:
+        """Whether it has too few frames for `test_clips` clips, and is scored as one."""
+        return self.frames and self._video.is_short(clip, self.params.test_clips)
+
     def normalise(self, frames: Tensor) -> Tensor:
         """(..., 3, S, S) in 0..1 as the encoder is given them."""
         if self.params.pixels == "unit":

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from irfer_bench.api import CellError, Clips, Context, Features, Scores, State, TrainingData
 from irfer_bench.nn.clip_input import labelled_clips
-from irfer_bench.nn.clip_scores import average_clips
+from irfer_bench.nn.clip_scores import average_clips, report_short
 from irfer_bench.nn.device import autocast
 from irfer_bench.nn.frames import FrameTable, clip_batches
 from irfer_bench.nn.schedules import cosine
@@ -87,6 +87,11 @@ class EncoderRecognizer(ABC, Generic[P]):
         ctx.report("training_loss", self._train(self.model, part, table, ctx))
         self.model.eval()
 
+    @property
+    def frames_taken(self) -> int:
+        """Frames of a video that its clips take when scored."""
+        return self.params.frames * self.params.test_clips if self.frames else 0
+
     def predict(self, clips: Clips, ctx: Context) -> Scores:
         """(N, classes) float32 log-probabilities of whole clips."""
         return self.predict_and_embed(clips, ctx)[0]
@@ -97,16 +102,17 @@ class EncoderRecognizer(ABC, Generic[P]):
 
     @torch.no_grad()
     def predict_and_embed(self, clips: Clips, ctx: Context) -> tuple[Scores, Features]:
-        """Both in one pass; clips without audio are counted in the record."""
+        """Both in one pass; clips without audio, and too short ones, are counted in the record."""
         model, p = self._fitted(ctx), self.params
         inputs = EncoderInputs(p, frames=self.frames, audio=self.audio)
         scores, features = [np.zeros((0, self.classes))], [
             np.zeros((0, model.classifier.in_features))]
-        heard = AudioCount()
+        heard, short = AudioCount(), 0
         for part in clip_batches(clips, p.predict_batch):
             found = []
             if self.audio:
                 heard.add(part.clips)
+            short += sum(map(inputs.is_short, part.clips))
             for example in inputs.evaluate(part.clips):
                 with autocast(ctx):
                     found.append(model.features(*example.to(ctx.device)).float())
@@ -116,6 +122,8 @@ class EncoderRecognizer(ABC, Generic[P]):
             ctx.progress("predict", part.first + len(part.clips), len(clips))
         if self.audio:
             heard.report(ctx)
+        if self.frames:
+            report_short(short, p.test_clips, ctx)
         return (
             np.concatenate(scores).astype(np.float32),
             np.concatenate(features).astype(np.float32),

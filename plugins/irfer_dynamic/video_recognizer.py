@@ -98,6 +98,11 @@ class VideoRecognizer(ABC, Generic[P]):
             optimizer=self._optimizers(model),
         )
 
+    @property
+    def frames_taken(self) -> int:
+        """Frames of a video that its clips take when scored."""
+        return self.inputs().sampling.frames * self.params.test_clips
+
     def predict(self, clips: Clips, ctx: Context) -> Scores:
         """(N, classes) float32 log-probabilities of whole clips."""
         return self.predict_and_embed(clips, ctx)[0]

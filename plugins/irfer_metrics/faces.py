@@ -1,8 +1,8 @@
 """What a translation keeps of a face: who it is, and where its landmarks are.
 
-Both compare a source image c with its translation F(c); dlib finds the faces and their 68 landmarks
-(extra `faces`). Frames in which one of the two faces is not found are left out, and `face_missed`
-says how many F(c) lost. Values are means over the frames of all pairs.
+All compare a translation F(c) with its source c, or with the true image; dlib finds the faces and
+their 68 landmarks (extra `faces`). Frames in which one of the two faces is not found are left out,
+and `face_missed` says how many F(c) lost. Values are means over the frames of all pairs.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from irfer_bench.nn.dlib_faces import FaceDescriber, FaceFinder, FoundFace
 
 Floats: TypeAlias = NDArray[np.float64]
 Faces: TypeAlias = list[list[tuple[FoundFace | None, FoundFace | None]]]
-"""Per pair and frame the faces of c and F(c)."""
+"""Per pair and frame the faces of c, or of the true image, and of F(c)."""
 
 OUTER_EYES = (36, 45)
 REMEMBERED = 1000
@@ -59,12 +59,13 @@ class FaceMetric(ABC):
     direction: Literal["higher", "lower", "none"] = "lower"
     unit: str = ""
     range: tuple[float, float] = (0.0, float("inf"))
+    against: Literal["source", "true"] = "source"
 
     def __init__(self, params: Params | None = None) -> None:
         self.params = params
 
     @abstractmethod
-    def of_frame(self, source: FoundFace | None, made: FoundFace | None) -> float | None:
+    def of_frame(self, given: FoundFace | None, made: FoundFace | None) -> float | None:
         """The value of one frame; None where it does not count."""
 
     def summands(self, inputs: ScoreInputs) -> Floats:
@@ -73,7 +74,7 @@ class FaceMetric(ABC):
         Raises:
             UnavailableError: there are no pairs, or a package or file is not here.
         """
-        faces = _faces(inputs)
+        faces = _faces(inputs, self.against)
         rows: Floats = inputs.once(f"faces.{self.name}", lambda: self._rows(faces))
         return rows
 
@@ -108,11 +109,19 @@ class FaceIdentity(FaceMetric):
     direction = "higher"
     range = (-1.0, 1.0)
 
-    def of_frame(self, source: FoundFace | None, made: FoundFace | None) -> float | None:
+    def of_frame(self, given: FoundFace | None, made: FoundFace | None) -> float | None:
         """Cosine of both descriptors."""
-        if source is None or made is None:
+        if given is None or made is None:
             return None
-        return cosine(_describe(source), _describe(made))
+        return cosine(_describe(given), _describe(made))
+
+
+class FaceIdentityTrue(FaceIdentity):
+    """The same of the translation and the true image."""
+
+    name = "face_identity_true"
+    consumes = frozenset({"pairs"})
+    against = "true"
 
 
 class Nme(FaceMetric):
@@ -120,11 +129,11 @@ class Nme(FaceMetric):
 
     name = "nme"
 
-    def of_frame(self, source: FoundFace | None, made: FoundFace | None) -> float | None:
+    def of_frame(self, given: FoundFace | None, made: FoundFace | None) -> float | None:
         """Error of the translation's landmarks against the source's."""
-        if source is None or made is None:
+        if given is None or made is None:
             return None
-        return landmark_error(made.landmarks, source.landmarks)
+        return landmark_error(made.landmarks, given.landmarks)
 
 
 class FaceMissed(FaceMetric):
@@ -134,35 +143,35 @@ class FaceMissed(FaceMetric):
     unit = "fraction"
     range = (0.0, 1.0)
 
-    def of_frame(self, source: FoundFace | None, made: FoundFace | None) -> float | None:
+    def of_frame(self, given: FoundFace | None, made: FoundFace | None) -> float | None:
         """1 where the face is lost, 0 where it is kept."""
-        return None if source is None else float(made is None)
+        return None if given is None else float(made is None)
 
 
-def _faces(inputs: ScoreInputs) -> Faces:
-    if not inputs.pairs or inputs.sources is None:
+def _faces(inputs: ScoreInputs, against: str) -> Faces:
+    others = inputs.sources if against == "source" else [true for _, true in inputs.pairs or ()]
+    if not inputs.pairs or others is None:
         raise UnavailableError("this setting has no true partners of the translated test images")
-    translated, sources = [made for made, _ in inputs.pairs], inputs.sources
+    translated, given = [made for made, _ in inputs.pairs], others
     try:
         finder, _ = _finder(weights.folder()), _describer(weights.folder())
     except (MissingError, DamagedError) as error:
         raise UnavailableError(_line(error)) from None
-    found: Faces = inputs.once(
-        "faces.found", lambda: [_found(*p, finder) for p in zip(sources, translated, strict=True)]
-    )
+    pairs = zip(given, translated, strict=True)
+    found: Faces = inputs.once(f"faces.{against}", lambda: [_found(*p, finder) for p in pairs])
     return found
 
 
 def _found(
-    source: Clip, made: Clip, finder: FaceFinder
+    given: Clip, made: Clip, finder: FaceFinder
 ) -> list[tuple[FoundFace | None, FoundFace | None]]:
-    if len(source.frames) != len(made.frames):
+    if len(given.frames) != len(made.frames):
         raise UnavailableError(
-            f"{made.id} has {len(made.frames)} frames and its source {len(source.frames)}"
+            f"{made.id} has {len(made.frames)} frames and {given.id} {len(given.frames)}"
         )
     return [
         (_find(finder, c), _find(finder, f))
-        for c, f in zip(source.frames, made.frames, strict=True)
+        for c, f in zip(given.frames, made.frames, strict=True)
     ]
 
 

@@ -35,6 +35,7 @@ _ALIGNMENT = {
 
 _FACES = {
     "face_identity": ("FaceIdentity", "cosine of a face-recognition network of source and image"),
+    "face_identity_true": ("FaceIdentityTrue", "the same of the true image and the translation"),
     "nme": ("Nme", "landmark error of image against source, over the outer eye distance"),
     "face_missed": ("FaceMissed", "share of faces that the translation loses for the detector"),
 }
@@ -42,6 +43,7 @@ _KID = {"kid": ("Kid", "KID: squared MMD of Inception features, cubic kernel")}
 
 _VERSIONS = {
     "face_identity": "1+dlib_face_recognition_resnet_model_v1",
+    "face_identity_true": "1+dlib_face_recognition_resnet_model_v1",
     "kid": "1+inception_2015_12_05",
     "mmd2_rbf5": "2",
 }

@@ -75,7 +75,8 @@ def irfer_bench_components() -> Iterable[Component]:
         "translator", "egsde", "irfer_translators.diffusion.egsde:Egsde",
         "irfer_translators.diffusion.egsde_params:EgsdeParams",
         "SDEdit guided by energies of a domain classifier and of low frequencies",
-        licence="MIT", source="zhao2022egsde", traits=Traits(trains=True),
+        licence="MIT; published code without a licence, not used", source="zhao2022egsde",
+        traits=Traits(trains=True),
         parts={**SCORE_NET, **DOMAIN_NET},
     )
     yield Component(

@@ -6,6 +6,7 @@ from functools import partial
 
 from tests.benchmarks import (
     clip,
+    clip_bf16,
     core,
     data,
     detection,
@@ -14,6 +15,7 @@ from tests.benchmarks import (
     gans,
     methods,
     mma_dfer,
+    peak,
     start_up,
 )
 from tests.benchmarks.harness import Benchmark, no_matrix_units
@@ -93,8 +95,9 @@ BENCHMARKS = (
         gans.gan_sampling, 3,
     ),
     Benchmark(
-        "an epoch of PCA", "plain features cached, texts truncated", "neither",
-        methods.pca_epoch, 3,
+        "an epoch of PCA, processor time", "plain features kept, texts cut",
+        "both towers' plain features and 77 positions in each step", clip.pca_epoch, 3,
+        "at least 1.4 times as fast",
     ),
     Benchmark(
         "an epoch of CoOp with fixed views, processor time", "features kept, texts cut",
@@ -103,6 +106,14 @@ BENCHMARKS = (
     Benchmark(
         "steps of MaPLe, batch 4, processor time", "texts cut", "77 positions",
         clip.maple_epoch, 5, "at least 1.2 times as fast",
+    ),
+    *(
+        Benchmark(
+            f"{what}, bf16, processor time", "bf16", "as above, fp32",
+            partial(clip_bf16.bf16_epoch, name), 3, "at least 2.5 times as fast",
+            lacking=no_matrix_units,
+        )
+        for name, what in (("pca", "an epoch of PCA"), ("maple", "steps of MaPLe, batch 4"))
     ),
     Benchmark(
         "linear probe and zero-shot, processor time", "from images, with the search of C",
@@ -133,6 +144,14 @@ BENCHMARKS = (
             partial(mma_dfer.kept_of_the_papers_step, bf16=kind == "bf16"), 1, aim, unit="GiB",
         )
         for kind, aim in (("bf16", "at most 60 %"), ("fp32", "at most 90 %"))
+    ),
+    *(
+        Benchmark(
+            f"{name}: share of the matmul peak, processor time", "random weights",
+            "its FLOPs at the peak", partial(peak.against_peak, name), 1,
+            parts=partial(peak.parts, name),
+        )
+        for name in peak.WORKS
     ),
     Benchmark(
         "512 stills of the embedded benchmark", "drawn many at a time", "one by one",

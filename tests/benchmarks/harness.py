@@ -26,6 +26,7 @@ class Benchmark:
         budget: what the figures must not exceed, in words.
         unit: of the figures; `GiB` of what is counted in memory.
         lacking: why this machine cannot measure it, in words; empty where it can.
+        parts: what our figure consists of, in words.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Benchmark:
     budget: str = ""
     unit: Literal["s", "GiB"] = "s"
     lacking: Callable[[], str] = str
+    parts: Callable[[], str] = str
 
 
 def no_matrix_units() -> str:
@@ -64,10 +66,10 @@ def measure(benchmark: Benchmark) -> list[str]:
     ours = statistics.median(pair[0] for pair in pairs)
     others = [pair[1] for pair in pairs if pair[1] is not None]
     other = statistics.median(others) if others else None
-    unit = benchmark.unit
+    unit, parts = benchmark.unit, benchmark.parts()
     return [
         benchmark.name,
-        f"{benchmark.ours}: {shown(ours, unit)}",
+        f"{benchmark.ours}: {shown(ours, unit)}" + (f" ({parts})" if parts else ""),
         f"{benchmark.other}: {shown(other, unit)}" if other is not None else benchmark.other,
         f"{other / ours:.2g}" if other is not None else "",
         benchmark.budget,

@@ -1,27 +1,16 @@
-"""The methods: filter gradient, sampler, PCA epoch, and drawing the embedded benchmark."""
+"""Filter gradient, sampler, and drawing the embedded benchmark."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
 
 from irfer_bench.contracts.params import resolve
-from irfer_bench.nn.frames import FrameTable
-from irfer_bench.testing.faces import make_faces, training_data
+from irfer_bench.testing.faces import make_faces
 from irfer_bench.testing.memory import ClipList, MemoryContext
-from irfer_clip.backbone import load_backbone
-from irfer_clip.features import plain_features
-from irfer_clip.images import Preparation
-from irfer_clip.pca import PcaModel
-from irfer_clip.pca_params import PcaParams
-from irfer_clip.prompt_classifier import Batch
-from irfer_clip.prompting import encode_image, encode_text, normalize
-from irfer_clip.prompts import prompt_texts
-from irfer_clip.texts import load_sentences
 from irfer_synth.dataset import SynthDataset
 from irfer_synth.synth_params import SynthParams
 from irfer_translators.diffusion.landmark_net import build_landmark_net
@@ -75,58 +64,6 @@ def sampler(tiny: bool) -> tuple[float, float]:
         cpu_seconds(lambda: list(method.translate(ClipList(picked), ctx))),
         cpu_seconds(one_by_one),
     )
-
-
-class NaivePca(PcaModel):
-    """Texts at their full 77 positions, and plain features of every batch anew, as PDA has it."""
-
-    def texts(self, clip: Any, ids: Tensor) -> Tensor:
-        slots = self.prompts.text() if self.prompts else ()
-        return normalize(encode_text(clip, ids, slots, truncate=False).float())
-
-    def loss(self, clip: Any, ids: Tensor, batches: Any, s: Tensor) -> Tensor:
-        with torch.no_grad():
-            for batch in batches.values():
-                encode_image(clip, batch.images)
-        return super().loss(clip, ids, batches, s)
-
-
-def pca_epoch(tiny: bool) -> tuple[float, float]:
-    """An epoch of PCA (`quick`): features cached and texts truncated against neither."""
-    params = resolve(PcaParams, component="pca", preset="quick")
-    ctx = MemoryContext(weights=Path("weights"))
-    backbone = load_backbone(params.backbone, params.architecture, ctx)
-    data = training_data(subjects=range(2 if tiny else 8))
-    tables = {
-        name: FrameTable(getattr(data, name), classes=data.classes) for name in ("source", "target")
-    }
-    images = Preparation(backbone, (0.8, 1.0), params.ir_norm)
-    plain_features(tables["source"], images, ctx)  # once, whatever the number of epochs
-    template = load_sentences().template(params.template)
-    ids = prompt_texts(backbone, template, data.classes, k=params.k)
-    size = min(params.batch, len(tables["source"]))
-    generator = torch.Generator().manual_seed(0)
-    batches = [
-        {
-            name: Batch(images.train(t.read(index), generator), t.labels[index])
-            for name, t in tables.items()
-        }
-        for start in range(0, len(tables["source"]) - size + 1, size)
-        if (index := list(range(start, start + size)))
-    ]
-
-    def epoch(model: PcaModel) -> Callable[[], None]:
-        def work() -> None:
-            for batch in batches:
-                loss = model.loss(backbone.clip, ids, batch, backbone.scale)
-                loss.backward()
-
-        return work
-
-    models = [kind(params, backbone.clip, len(data.classes)) for kind in (PcaModel, NaivePca)]
-    for model in models:
-        epoch(model)()
-    return seconds(epoch(models[0])), seconds(epoch(models[1]))
 
 
 def drawing(tiny: bool) -> tuple[float, float]:

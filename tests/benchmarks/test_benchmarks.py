@@ -41,6 +41,12 @@ def test_memory_is_shown_in_its_unit():
     assert line[1:4] == ["ours: 0.5 GiB", "naive: 2 GiB", "4"]
 
 
+def test_parts_of_a_figure_stand_behind_it():
+    line = measure(
+        Benchmark("what", "ours", "naive", lambda tiny: (1.0, 2.0), 1, parts=lambda: "all 100 %"))
+    assert line[1:3] == ["ours: 1 s (all 100 %)", "naive: 2 s"]
+
+
 def test_the_page_shows_every_benchmark():
     page = DOCUMENT.read_text(encoding="utf-8")
     assert [b.name for b in BENCHMARKS if f"| {b.name} " not in page] == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +22,13 @@ def movie(
     audio: str = "",
     options: dict[str, str] | None = None,
     images: Sequence[Any] = (),
+    times: Sequence[int] = (),
 ) -> Path:
-    """A video; `audio` names a sound codec, empty for none; `images` replace the ramp."""
+    """A video; `audio` names a sound codec, empty for none; `images` replace the ramp.
+
+    Args:
+        times: milliseconds at which the frames are shown; by default 25 a second.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with av.open(str(path), "w", options=options or {}) as container:
         if frames:
@@ -30,11 +36,15 @@ def movie(
             video.width, video.height = size if not images else images[0].shape[1::-1]
             video.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
             video.thread_count = 1
+            if times:
+                video.time_base = video.codec_context.time_base = Fraction(1, 1000)
         sound: Any = container.add_stream(audio, rate=RATE, layout="stereo") if audio else None
         for k in range(frames):
             grey = np.full((size[1], size[0], 3), 8 * k % 256, np.uint8)
             pixels = images[k] if images else grey
             frame = av.VideoFrame.from_ndarray(np.ascontiguousarray(pixels), format="rgb24")
+            if times:
+                frame.pts, frame.time_base = times[k], Fraction(1, 1000)
             container.mux(video.encode(frame))
         if frames:
             container.mux(video.encode(None))

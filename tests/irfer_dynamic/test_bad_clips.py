@@ -51,6 +51,22 @@ def test_clips_of_few_frames_are_scored(
     mma().fit(training(clips(4, frames=frames)), MemoryContext())
 
 
+@pytest.mark.parametrize("make", [mma, vision_only, audio_only])
+def test_two_clips_of_too_few_frames_are_one_clip_twice_and_counted(make: Any) -> None:
+    """Two clips of 4 frames take 8: a video of 7 gives the clip that it gives alone."""
+    one, two = make(frames=4), make(frames=4, test_clips=2)
+    one.fit(training(clips(6)), MemoryContext())
+    two.restore(one.state())
+    short, long, context = clips(3, frames=7), clips(3, frames=8), MemoryContext()
+    assert np.allclose(two.predict(short, context), one.predict(short, MemoryContext()), atol=1e-6)
+    seen = make is not audio_only
+    assert context.reports.get("videos_scored_by_one_clip") == (3 if seen else None)
+    alone, both = one.predict(long, MemoryContext()), two.predict(long, context)
+    assert np.allclose(both, alone, atol=1e-6) != seen
+    assert context.reports.get("videos_scored_by_one_clip") == (0 if seen else None)
+    assert (one.frames_taken, two.frames_taken) == ((4, 8) if seen else (0, 0))
+
+
 def test_of_ten_thousand_frames_the_sampled_ones_are_read(fitted: MMADFERRecognizer) -> None:
     read: list[Any] = []
 

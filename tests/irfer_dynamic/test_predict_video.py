@@ -13,6 +13,7 @@ import torch
 from irfer_bench.cli import main
 from irfer_bench.orchestration.prediction import drawing
 from irfer_bench.testing.faces import make_clip
+from irfer_dynamic.mma_dfer import MMADFERRecognizer
 from irfer_dynamic.mma_dfer_model import MMADFER
 from tests.irfer_datasets.movies import movie
 from tests.irfer_dynamic.test_encoder_files import official
@@ -21,15 +22,20 @@ from tests.irfer_dynamic.voices import TINY, params
 NAMES = "happiness,sadness,neutral"
 
 
+def save_trained(path: Path, **given: Any) -> None:
+    """A file of three classes as the authors write it."""
+    torch.manual_seed(2)
+    state = {f"module.{k}": v for k, v in official(MMADFER(params(**given), 3)).items()}
+    torch.save({"state_dict": state}, path)
+
+
 @pytest.fixture
 def words(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """A trained file of three classes, a video with sound, one without, and the command."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
     monkeypatch.delenv("IRFER_BENCH_WEIGHTS", raising=False)
-    torch.manual_seed(2)
-    state = {f"module.{k}": v for k, v in official(MMADFER(params(), 3)).items()}
-    torch.save({"state_dict": state}, "model_set_1.pt")
+    save_trained(Path("model_set_1.pt"))
     faces = [*make_clip(1, "happiness", "vis", frames=6, size=64).frames]
     movie(Path("clip.mp4"), 6, images=faces, audio="aac")
     movie(Path("mute.mp4"), 6, images=faces)
@@ -50,10 +56,13 @@ def test_a_published_file_labels_a_video_and_shows_its_modalities(
 
     monkeypatch.setattr(drawing, "draw_evidence", seen)
     assert main([*words, "--weights", "model_set_1.pt", "--classes", NAMES]) == 0
-    assert "predictions.clip.{png,svg}" in capsys.readouterr().out
+    said = capsys.readouterr()
+    assert "predictions.clip.{png,svg}" in said.out
+    assert "1 of 2 labels: no audio, which mma_dfer goes by" in said.err
     with Path("predictions.csv").open(newline="") as stream:
         clip, mute = csv.DictReader(stream)
     assert (clip["frames"], mute["frames"]) == ("6", "6")
+    assert (clip["note"], mute["note"]) == ("", "no audio, which mma_dfer goes by")
     shares = [float(clip[f"p_{name}"]) for name in NAMES.split(",")]
     assert sum(shares) == pytest.approx(1, abs=1e-4)
     spoken, silent = (given[4] for given in drawn)
@@ -65,6 +74,39 @@ def test_a_published_file_labels_a_video_and_shows_its_modalities(
         spoken["without audio"][0], [float(mute[f"p_{name}"]) for name in NAMES.split(",")],
         atol=1e-4,
     )  # fmt: skip
+
+
+def test_a_video_keeps_the_frames_of_all_its_test_clips(
+    words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    taken: list[int] = []
+    given = MMADFERRecognizer.predict
+
+    def seen(self: Any, clips: Any, ctx: Any) -> Any:
+        taken.append(len(clips[0].frames))
+        return given(self, clips, ctx)
+
+    monkeypatch.setattr(MMADFERRecognizer, "predict", seen)
+    save_trained(Path("ten.pt"), frames=10)
+    drawn: list[Any] = []
+    monkeypatch.setattr(drawing, "draw_evidence", lambda *given: drawn.append(given) or [])
+    uneven = [40 * k if k < 20 else 800 + 500 * (k - 20) for k in range(40)]
+    ramp = movie(Path("long.mp4"), 40, audio="aac", times=uneven)
+    ours = ["predict", *words[1:-2], str(ramp), "clip.mp4", "--weights", "ten.pt",
+            "--classes", NAMES, "--force"]  # fmt: skip
+    ours += ["-pmma_dfer.frames=10", "-pmma_dfer.test_clips=3"]
+    assert main(ours) == 0
+    assert taken[0] == 30
+    assert drawn[0][2][[0, 7, -1]] == pytest.approx((0, 0.68, 10.3), abs=2e-3)
+    with Path("predictions.csv").open(newline="") as stream:
+        long, short = csv.DictReader(stream)
+    assert (long["frames"], long["note"]) == ("16", "")
+    assert (short["frames"], short["note"]) == (
+        "16", "too few frames for several clips: scored as one")
+    taken.clear()
+    assert main([*ours, "--frames", "uniform(20)"]) == 0
+    assert taken[0] == 20
+    assert "2 of 2 labels: too few frames for several clips" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(

@@ -62,9 +62,24 @@ def test_another_expression_moves_landmarks_and_leaves_the_person_nearer_than_an
 
 
 @REAL
+def test_identity_of_the_source_and_of_the_true_image_are_two_values() -> None:
+    """F(c) is once the true image and once the source, and the other is of another person."""
+    source, true, blank = drawn(1), drawn(9, "anger"), np.full((64, 64, 3), 90, np.uint8)
+    kept = inputs(sources=[clip(source[None])], pairs=[(clip(true[None]), clip(true[None]))])
+    assert make("face_identity_true").compute(kept) == pytest.approx(1, abs=1e-6)
+    assert make("face_identity").compute(kept) < 0.999
+    unlike = inputs(sources=[clip(true[None])], pairs=[(clip(true[None]), clip(source[None]))])
+    assert make("face_identity").compute(unlike) == pytest.approx(1, abs=1e-6)
+    assert make("face_identity_true").compute(unlike) < 0.999
+    lost = inputs(sources=[clip(true[None])], pairs=[(clip(blank[None]), clip(true[None]))])
+    with pytest.raises(UnavailableError, match="no face is found"):
+        make("face_identity_true").compute(lost)
+
+
+@REAL
 def test_no_face_anywhere_is_no_value() -> None:
     blank = np.full((64, 64, 3), 90, np.uint8)
-    for name in ("nme", "face_identity", "face_missed"):
+    for name in ("nme", "face_identity", "face_identity_true", "face_missed"):
         with pytest.raises(UnavailableError, match="no face is found"):
             make(name).compute(given((blank, blank)))
 
@@ -72,7 +87,7 @@ def test_no_face_anywhere_is_no_value() -> None:
 def test_without_the_extra_there_is_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "dlib", None)
     faces._finder.cache_clear()
-    for name in ("nme", "face_identity", "face_missed"):
+    for name in ("nme", "face_identity", "face_identity_true", "face_missed"):
         with pytest.raises(UnavailableError, match=r"pip install 'irfer-bench\[faces\]'"):
             make(name).compute(given((drawn(1), drawn(1))))
 

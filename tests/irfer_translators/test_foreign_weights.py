@@ -19,11 +19,15 @@ from irfer_bench.testing.memory import MemoryContext
 from irfer_translators.diffusion import domain_net, unet
 from irfer_translators.diffusion.egsde import Egsde
 from irfer_translators.diffusion.egsde_params import EgsdeParams
+from irfer_translators.diffusion.foreign_weights import read_score_net
 from irfer_translators.diffusion.ilvr import Ilvr
 from irfer_translators.diffusion.ilvr_params import IlvrParams
 from irfer_translators.diffusion.key_maps import adm_modules, ddpm_modules
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.sdedit import SdEdit
 from irfer_translators.diffusion.sdedit_params import SdEditParams
+from irfer_translators.diffusion.sr3_params import Sr3Params
+from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
 from irfer_translators.diffusion.unet import NetPreset, build_unet
 from tests.irfer_translators.toys import paired
 
@@ -92,7 +96,7 @@ def test_a_published_network_takes_the_place_of_training(
     ctx = MemoryContext()
     translator = fitted(SdEdit(params(SdEditParams, "sdedit", net=name, weights=str(path))), ctx)
     assert not ctx.parts, "a network was trained"
-    assert ctx.reports["weights_matched"] == len(state)
+    assert ctx.reports["weights_keys"] == f"{len(state)} tensors matched, 0 missing, 0 unknown"
     for key, value in translator.nets["score"].net.state_dict().items():
         assert torch.equal(value, state[key]), key
 
@@ -103,10 +107,31 @@ def test_the_learned_variance_is_left_out_where_it_is_not_used(tmp_path: Path) -
     given = {"net": "bench_base", "weights": "adm.pt"}
     ctx = MemoryContext(weights=tmp_path)
     plain = fitted(Ilvr(params(IlvrParams, "ilvr", **given)), ctx)
-    assert ctx.reports["weights_without_variance"] is True
+    assert str(ctx.reports["weights_keys"]).endswith(" 0 unknown, variance left out")
     assert torch.equal(plain.nets["score"].net.conv_out.weight, state["conv_out.weight"][:3])
     official = fitted(Ilvr(params(IlvrParams, "ilvr", **given, learned_range=True)), ctx)
     assert torch.equal(official.nets["score"].net.conv_out.weight, state["conv_out.weight"])
+    assert str(ctx.reports["weights_keys"]).endswith(" 0 unknown")
+
+
+@pytest.mark.parametrize("inputs", [3, 6])
+@pytest.mark.parametrize("name", ["bench_base", "mini", "mini_fine"])
+def test_what_is_left_of_a_network_with_variance_gives_its_prediction(
+    tmp_path: Path, name: str, inputs: int
+) -> None:
+    torch.manual_seed(5)
+    whole = build_unet(name, SIZE, inputs, 6).eval()
+    for value in whole.parameters():
+        torch.nn.init.normal_(value, std=0.05)
+    save_file(whole.state_dict(), tmp_path / "w.safetensors")
+    half = build_unet(name, SIZE, inputs, 3).eval()
+    state = read_score_net(tmp_path / "w.safetensors", half, name)
+    assert state.scalars["weights_keys"].endswith("variance left out")
+    x, t = torch.randn(2, inputs, SIZE, SIZE), torch.tensor([5.0, 800.0])
+    with torch.no_grad():
+        predicted, variance = whole(x, t).chunk(2, 1)
+        torch.testing.assert_close(half(x, t), predicted)
+        assert not torch.allclose(predicted, variance, atol=0.01)
 
 
 def broken(state: dict[str, Tensor]) -> Iterator[tuple[str, dict[str, Tensor]]]:
@@ -130,6 +155,14 @@ def test_half_a_file_and_another_network_are_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DamagedError, match="cannot be read as a checkpoint"):
         fitted(SdEdit(params(SdEditParams, "sdedit", net="ddpm", weights=str(path))))
+
+
+def test_only_a_fit_needs_pairs() -> None:
+    for cls, given in ((Sr3Params, {}), (T2vDdpmParams, {}), (NferSdeParams, {"pairs": True})):
+        bare, read = cls(), cls(weights="w.pt")
+        assert bare.traits().get("pairs") == given.get("pairs")
+        assert read.traits()["pairs"] is False
+    assert NferSdeParams(weights="w.pt").traits()["landmarks"] is True
 
 
 def test_the_file_enters_the_key_and_a_missing_one_is_named(tmp_path: Path) -> None:
@@ -164,7 +197,7 @@ def test_a_published_domain_classifier_is_used_or_trained_on(tmp_path: Path) -> 
     assert 0 < moved < 0.01
     del given["middle_block.0.in_layers.0.weight"]
     torch.save(given, tmp_path / "dse.pt")
-    with pytest.raises(DamagedError, match=r"encoder of the domain classifier.*1 are missing"):
+    with pytest.raises(DamagedError, match=r"encoder of the domain classifier.*matched, 1 missing"):
         fitted(
             Egsde(params(EgsdeParams, "egsde", **options, dse_iterations=0)),
             MemoryContext(weights=tmp_path),

@@ -43,7 +43,7 @@ def test_published_checkpoints_are_used_as_they_are(
     own = made.state().tensors
     for key, value in net.state_dict().items():
         np.testing.assert_array_equal(own[f"generator.{key}"], value.numpy())
-    assert "0 missing, 0 unexpected" in str(ctx.reports["weights_keys"])
+    assert "0 missing, 0 unknown" in str(ctx.reports["weights_keys"])
     assert not ctx.checkpoints
     assert len(translations(made, "v1")) == 1
 
@@ -77,7 +77,7 @@ def test_half_a_file_and_other_networks_are_refused(name: str, tmp_path: Path) -
     with pytest.raises(DamagedError, match=r"\(4, 3, .*expected \(2, 3, .*ngf"):
         fitted_gan(name, weights=str(path))
     torch.save({**state, "model.99.weight": torch.zeros(1)}, path)
-    with pytest.raises(DamagedError, match=r"1 unexpected.*model\.99\.weight is unknown"):
+    with pytest.raises(DamagedError, match=r"1 unknown.*model\.99\.weight is unknown"):
         fitted_gan(name, weights=str(path))
     path.write_bytes(path.read_bytes()[:1000])
     with pytest.raises(DamagedError, match="cannot be read as a checkpoint"):

@@ -90,7 +90,8 @@ def test_ablations_differ_in_pixels_as_their_energies_do(full: NferSde) -> None:
 @pytest.mark.parametrize(
     "given",
     [{"discretisation": "em"}, {"variance": "fixedlarge"}, {"filter_kernel": "cubic"},
-     {"filter_factor": 4}, {"start_level": 200}, {"lambda_f": 2.0}, {"energy_step": "explicit"}],
+     {"filter_kernel": "fft_gaussian"}, {"filter_factor": 4}, {"start_level": 200},
+     {"lambda_f": 2.0}, {"energy_step": "explicit"}],
 )
 def test_every_inference_switch_does_something(full: NferSde, given: dict[str, Any]) -> None:
     clips = ClipList([clip("v1")])

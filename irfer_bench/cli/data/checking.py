@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from irfer_bench.cli.data.manifest import add_options, asks_crops, state
-from irfer_bench.cli.data.opened import SHOWN, print_problems, scan_dataset
+from irfer_bench.cli.data.opened import SHOWN, open_source, print_problems, scan_dataset
 from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, verdict_lines
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.coverage import describe_coverage, describe_items
+from irfer_bench.data.films import describe_films
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.errors import OtherFolderError, UsageError
 from irfer_bench.registry import Registry
@@ -51,6 +52,7 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
         manifest = _scan(args, registry)
         others = registry.settings_of(args.dataset)
         notes = describe_coverage(others, manifest.usable()) if others else []
+        notes += _describe_films(args, registry, manifest)
     else:
         manifest = here = state(args, registry)
         differences, unknown = compare(here, there), uncompared(here, there)
@@ -83,6 +85,17 @@ def run(args: argparse.Namespace, registry: Registry) -> int:
             emit(line)
     bad = any(problem.kind in BLOCKING | DAMAGED for problem in manifest.problems)
     return 4 if bad or differences or not usable else verdict_code(verdicts)
+
+
+def _describe_films(
+    args: argparse.Namespace, registry: Registry, manifest: Manifest
+) -> list[str]:
+    source = open_source(args, registry, args.dataset)
+    dataset = registry.create(source.component, source.params)
+    items = manifest.usable()
+    if source.root is None or not items or not getattr(dataset, "films", False):
+        return []
+    return describe_films(source.root, items, dataset.folds(items))
 
 
 def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:

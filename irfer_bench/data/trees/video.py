@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from irfer_bench.data.audio import decode_audio
 from irfer_bench.data.image_files import why
+from irfer_bench.data.matroska import lengths
 from irfer_bench.data.trees.walk import inside
 from irfer_bench.errors import DamagedError
 
@@ -47,7 +48,7 @@ def probe_video(root: Path, name: str) -> VideoFacts:
     """
     with _opened(root, name) as container:
         stream = _video(container, name)
-        frames = _count(container, stream)
+        frames = count_frames(container, stream)
         if not frames:
             raise DamagedError(f"{name} holds no video frames", _HINT)
         return VideoFacts(frames, _fps(stream), bool(container.streams.audio))
@@ -69,7 +70,7 @@ def read_video(
         # before the cut are shown, as players do, so that numbers are those of the index.
         stream.codec_context.thread_count = 1
         stream.codec_context.flags |= int(av.codec.context.Flags.output_corrupt)
-        asked = list(range(_count(container, stream)) if positions is None else positions)
+        asked = list(range(count_frames(container, stream)) if positions is None else positions)
         found: dict[int, NDArray[Any]] = {}
         wanted, convert, number = set(asked), av.video.reformatter.VideoReformatter(), -1
         for number, frame in enumerate(container.decode(stream)):
@@ -98,6 +99,18 @@ def read_audio_track(root: Path, name: str) -> tuple[NDArray[Any], int] | None:
         return decode_audio(container, name)
 
 
+def check_length(path: Path, name: str) -> None:
+    """Refuse a Matroska or WebM file that is shorter than its header says.
+
+    Raises:
+        DamagedError: it is cut off.
+    """
+    there, announced = lengths(path) or (0, 0)
+    if there < announced:
+        what = f"{name} is cut off: {there} of {announced} bytes are present"
+        raise DamagedError(what, _HINT)
+
+
 @contextmanager
 def _opened(root: Path, name: str) -> Iterator[Any]:
     path = root / name
@@ -106,6 +119,7 @@ def _opened(root: Path, name: str) -> Iterator[Any]:
     try:
         if path.stat().st_size == 0:
             raise DamagedError(f"{name} is empty", _HINT)
+        check_length(path, name)
         with av.open(str(path)) as container:
             yield container
     except DamagedError:
@@ -124,7 +138,12 @@ def _video(container: Any, name: str) -> Any:
     raise DamagedError(f"{name} holds no video", _HINT)
 
 
-def _count(container: Any, stream: Any) -> int:
+def count_frames(container: Any, stream: Any) -> int:
+    """Frames that a player shows, from the index or the header, else by reading every packet.
+
+    Args:
+        container: an opened `av` container, in which nothing was read. stream: its video.
+    """
     entries = list(stream.index_entries)
     if stream.frames and len(entries) >= stream.frames:
         return sum(1 for entry in entries if entry.size > 0 and not entry.is_discard)

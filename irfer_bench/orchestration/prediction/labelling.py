@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from irfer_bench.contracts.values import Clip, Face
+from irfer_bench.contracts.values import Clip, Face, Scores
 from irfer_bench.errors import DamagedError
 from irfer_bench.orchestration.prediction.cuts import cut_clip, cut_face
 from irfer_bench.orchestration.prediction.faces import FaceFinder, FoundFaces
@@ -20,6 +21,12 @@ from irfer_bench.orchestration.prediction.shown import Shown, ShownVideo, show_v
 AT_ONCE = 32
 """Faces that are recognised together; it changes no label."""
 BLANK = "all pixels are equal: there is no face"
+REPORTED = {
+    "clips_without_audio": "no audio, which {name} goes by",
+    "clips_with_silent_audio": "the audio, which {name} goes by, is silent",
+    "videos_scored_by_one_clip": "too few frames for several clips: scored as one",
+}
+"""Notes on what a recognizer reports of a clip, by the names of its reports."""
 
 
 @dataclass
@@ -28,6 +35,7 @@ class Labeller:
 
     Args:
         table: takes the rows. keep: how many files' images are kept for the contact sheet.
+        reported: notes of `REPORTED` to the number of labelled rows that have them.
     """
 
     recognizer: ReadyRecognizer
@@ -37,6 +45,7 @@ class Labeller:
     damaged: list[str] = field(default_factory=list)
     shown: list[Shown] = field(default_factory=list)
     videos: list[ShownVideo] = field(default_factory=list)
+    reported: Counter[str] = field(default_factory=Counter)
     _waiting: list[tuple[Row, Clip | None]] = field(default_factory=list)
 
     def label(self, medium: Medium) -> None:
@@ -60,8 +69,9 @@ class Labeller:
     def flush(self) -> None:
         """Recognise the faces that wait, and add their rows in order."""
         clips = [clip for _, clip in self._waiting if clip is not None]
-        scores = iter(self.recognizer.predict(clips)) if clips else iter(())
-        rows = [row if clip is None else self._labelled(row, next(scores))
+        scores, note = self._score(clips) if clips else ((), "")
+        each = iter(scores)
+        rows = [row if clip is None else self._labelled(row, next(each), note)
                 for row, clip in self._waiting]  # fmt: skip
         self._waiting = []
         self.table.add(rows)
@@ -71,14 +81,22 @@ class Labeller:
         for shown in self.shown:
             shown.rows += of_file.get(shown.name, [])
 
-    def _labelled(self, row: Row, scores: NDArray[np.float32]) -> Row:
-        from dataclasses import replace
+    def _score(self, clips: Sequence[Clip]) -> tuple[Scores, str]:
+        """Log-probabilities, and what the recognizer reports of every one of these clips."""
+        scores, name = self.recognizer.predict(clips), self.recognizer.method.name
+        said = [
+            text.format(name=name) for report, text in REPORTED.items()
+            if self.recognizer.reports.get(report) == len(clips)
+        ]  # fmt: skip
+        self.reported.update({text: len(clips) for text in said})
+        return scores, "; ".join(said)
 
+    def _labelled(self, row: Row, scores: NDArray[np.float32], note: str) -> Row:
         p = np.exp(scores.astype(np.float64))
         p /= p.sum()
         return replace(
             row, predicted=self.recognizer.classes[int(p.argmax())],
-            probabilities=tuple(p.tolist()),
+            probabilities=tuple(p.tolist()), note="; ".join(filter(None, (row.note, note))),
         )  # fmt: skip
 
     @property
@@ -144,9 +162,11 @@ class Labeller:
             None if first is None else (first.left, first.top, first.right, first.bottom),
             frames=len(clip.scored_frames()), note="; ".join(filter(None, notes)),
         )  # fmt: skip
-        made = self._labelled(row, self.recognizer.predict([clip])[0])
+        scores, note = self._score([clip])
+        made = self._labelled(row, scores[0], note)
         self.table.add([made])
-        self.videos.append(show_video(self.recognizer, clip, made, bool(self.keep)))
+        times = dict(zip(video.positions, video.times or (), strict=False))
+        self.videos.append(show_video(self.recognizer, clip, made, bool(self.keep), times))
 
 
 def _note(found: FoundFaces, number: int, detector: str) -> str:

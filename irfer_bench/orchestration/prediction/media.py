@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -47,8 +48,10 @@ class VideoFrames:
 
     Args:
         frames: (T, H, W, 3) uint8. positions: their places. length: frames of the video.
-        fps: frames per second, None where unknown.
+        fps: frames per second on average, None where unknown.
         audio: (samples,) float32 at `sample_rate`, or None.
+        times: when each of the frames is shown, in seconds after the first of the video; None
+            where the file does not say it.
     """
 
     frames: NDArray[np.uint8]
@@ -57,6 +60,7 @@ class VideoFrames:
     fps: float | None
     audio: NDArray[np.float32] | None = None
     sample_rate: int | None = None
+    times: tuple[float, ...] | None = None
 
 
 def list_media(sources: Sequence[Path]) -> tuple[list[Medium], list[str]]:
@@ -106,7 +110,7 @@ def read_image(path: Path, name: str) -> NDArray[np.uint8]:
 def read_video(path: Path, rule: str) -> VideoFrames:
     """The frames that a rule picks, in ascending order, each once, and the audio.
 
-    Where the header tells another number of frames than can be decoded, the video is read twice.
+    Where the number of frames is unknown before, or is more than announced, it is read twice.
 
     Raises:
         DamagedError: it cannot be decoded to its end, or its audio cannot.
@@ -114,13 +118,26 @@ def read_video(path: Path, rule: str) -> VideoFrames:
     with VideoReader(path) as video:
         count, fps = video.frames, video.fps
         frames, decoded = _kept(video, _positions(rule, count))
+        times = _seconds(video)
     if decoded != count:
         with VideoReader(path) as video:
             frames, decoded = _kept(video, _positions(rule, decoded))
     with VideoReader(path) as video:
         sound = decode_audio(video.container, str(path))
     audio, rate = sound or (None, None)
-    return VideoFrames(np.stack([*frames.values()]), tuple(frames), decoded, fps, audio, rate)
+    shown = None if times is None else tuple(times[position] for position in frames)
+    return VideoFrames(
+        np.stack([*frames.values()]), tuple(frames), decoded, fps, audio, rate, shown
+    )
+
+
+def _seconds(video: VideoReader) -> list[float] | None:
+    """When each frame is shown, after the first; None where a time is unknown or goes back."""
+    known = [time for time in video.times if time is not None]
+    later = all(one < next_one for one, next_one in pairwise(known))
+    if len(known) < len(video.times) or not later:
+        return None
+    return [float((time - known[0]) * video.time_base) for time in known]
 
 
 def _positions(rule: str, count: int) -> frozenset[int]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from irfer_bench.contracts.explanations import Course
 from irfer_bench.contracts.interfaces import Explainer
-from irfer_bench.contracts.values import Clip, Scores
+from irfer_bench.contracts.values import Clip, Scalar, Scores
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
 from irfer_bench.errors import BenchError, CellError
@@ -27,6 +27,7 @@ class ReadyRecognizer:
 
     Args:
         fitted: by an earlier run, whose preset it keeps.
+        reports: what it reported of the clips that were predicted last.
     """
 
     method: Method
@@ -35,6 +36,7 @@ class ReadyRecognizer:
     runner: Runner
     images: ImageRules
     fitted: bool = False
+    reports: dict[str, Scalar] = field(default_factory=dict)
 
     @property
     def classes(self) -> tuple[str, ...]:
@@ -63,6 +65,8 @@ class ReadyRecognizer:
                 f"{name}: {type(error).__name__}: {error}",
                 "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
             ) from error
+        self.reports.clear()
+        self.reports.update(context.reports)
         return check_scores(name, scores, len(clips), len(self.classes))
 
     def courses(self, clip: Clip) -> Mapping[str, Scores]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, get_args
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
 
 FRAMES = "uniform(16)"
 """Frames of a video that are labelled, where neither the setting nor the user names a rule."""
+MOST_KEPT = 256
+"""Frames that are kept of a video where a setting stores every frame."""
 DETECTOR = "opencv"
 SEVEN = CLASSES[:7]
 """The six basic expressions and neutral."""
@@ -113,6 +116,25 @@ def with_options(found: ImageRules, options: ImageOptions, registry: Registry) -
     )  # fmt: skip
     spectrum: Spectrum = options.spectrum or found.spectrum  # type: ignore[assignment]
     return msgspec.structs.replace(found, rules=rules, spectrum=spectrum)
+
+
+def with_frames(images: ImageRules, taken: int, asked: str) -> ImageRules:
+    """The rules by which a video keeps as many frames as a recognizer takes.
+
+    Where a setting stores every frame, at most 256 are kept: a user's video may be of any length.
+    The scored frames stay as they are.
+
+    Args:
+        taken: by the recognizer (`FrameTaker`), 0 where it does not say it.
+        asked: the user's own rule, which stays.
+    """
+    evenly = re.fullmatch(r"uniform\((\d+)\)", images.rules.kept)
+    kept = int(evenly[1]) if evenly else 0
+    wanted = max(taken, MOST_KEPT if images.rules.stored == "all" else kept)
+    if asked or wanted == kept or not (evenly or images.rules.stored == "all"):
+        return images
+    rules = msgspec.structs.replace(images.rules, stored=f"uniform({wanted})")
+    return msgspec.structs.replace(images, rules=rules)
 
 
 def check_classes(given: Sequence[str]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 SIDE = 320
 """Longest side of an image that is kept for a figure, in pixels."""
+MOMENTS, FACES = 16, 8
+"""Moments up to which a clip is labelled again, and faces that are kept of a video."""
 
 
 @dataclass
@@ -49,7 +52,7 @@ class ShownVideo:
     Args:
         times: (T,) seconds, or positions where the frame rate is unknown (`unit`).
         evidence: name of the evidence, such as `each frame alone`, to (T, classes) probabilities.
-        faces: (T, h, w, 3) uint8 as they were recognised; None where faces are not to be drawn.
+        faces: (F, h, w, 3) uint8, up to 8 as they were recognised; None where none may be drawn.
     """
 
     row: Row
@@ -69,58 +72,102 @@ class Evidence:
     shares: dict[str, NDArray[np.float64]]
 
 
-def show_video(recognizer: ReadyRecognizer, clip: Clip, row: Row, keep: bool) -> ShownVideo:
-    """The evidence of a clip for its figure; the faces where they may be kept."""
-    found = gather_evidence(recognizer, clip)
+def show_video(
+    recognizer: ReadyRecognizer, clip: Clip, row: Row, keep: bool, times: Mapping[int, float]
+) -> ShownVideo:
+    """The evidence of a clip for its figure; some faces where they may be kept.
+
+    Args:
+        times: position of a frame in the video to its seconds; empty where unknown.
+    """
+    found = gather_evidence(recognizer, clip, times)
     shares = found.shares or {"whole clip": np.array([row.probabilities])}
-    faces = clip.scored_frames() if keep else None
+    faces = None
+    if keep:
+        scored = _scored(clip)
+        faces = clip.frames[[scored[k] for k in spread(len(scored), FACES)]]
     return ShownVideo(row, recognizer.classes, found.times, found.unit, shares, faces)
 
 
-def gather_evidence(recognizer: ReadyRecognizer, clip: Clip) -> Evidence:
+def gather_evidence(
+    recognizer: ReadyRecognizer, clip: Clip, times: Mapping[int, float] | None = None
+) -> Evidence:
     """What the recognizer tells of a clip, and how it labels parts of it.
 
-    Parts are each frame as a still, or, of a recognizer over time, the clip up to each frame; and
-    the clip without audio or without images, where it goes by both.
+    Parts are each frame as a still, or, of a recognizer over time, the clip up to each of at most
+    16 moments; and the clip without audio or without images, where it goes by both.
+
+    Args:
+        times: as in `show_video`; without them the average frame rate tells the seconds.
     """
-    places = clip.positions or tuple(range(len(clip.frames)))
-    scored = range(len(places)) if clip.scored is None else clip.scored
-    times = np.array([places[k] for k in scored], np.float64) / (clip.fps or 1.0)
-    shares = {name: _shares(scores) for name, scores in recognizer.courses(clip).items()}
     modality = recognizer.method.traits["modality"]
+    over_time = modality in ("video", "audio_video")
+    scored = _scored(clip)
+    chosen = spread(len(scored), MOMENTS) if over_time else list(range(len(scored)))
+    seconds = _seconds(clip, times or {})
+    shares = {
+        name: _shares(scores if len(scores) == 1 else scores[chosen])
+        for name, scores in recognizer.courses(clip).items()
+    }
     if modality == "image":
         shares |= {"each frame alone": _shares(recognizer.predict(_stills(clip)))}
-    elif modality in ("video", "audio_video"):
-        shares |= {"clip up to this moment": _shares(recognizer.predict(_beginnings(clip)))}
+    elif over_time:
+        parts = _beginnings(clip, chosen, seconds)
+        shares |= {"clip up to this moment": _shares(recognizer.predict(parts))}
     if modality == "audio_video" and clip.audio is not None:
         dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
         silent = replace(clip, audio=None, sample_rate=None)
         blind = replace(clip, frames=dull)
         shares |= {"without audio": _shares(recognizer.predict([silent])),
                    "without images (uniform grey)": _shares(recognizer.predict([blind]))}
-    return Evidence(times, "seconds" if clip.fps else "frame", shares)
+    known = bool(clip.fps or times)
+    return Evidence(seconds[chosen], "seconds" if known else "frame", shares)
+
+
+def spread(count: int, most: int) -> list[int]:
+    """At most `most` of `count` places, evenly from the first to the last."""
+    return [round(float(place)) for place in np.linspace(0, count - 1, min(most, count))]
+
+
+def _scored(clip: Clip) -> Sequence[int]:
+    return range(len(clip.frames)) if clip.scored is None else clip.scored
+
+
+def _seconds(clip: Clip, times: Mapping[int, float]) -> NDArray[np.float64]:
+    """(S,) when each scored frame is shown; positions where neither times nor rate are known."""
+    places = clip.positions or tuple(range(len(clip.frames)))
+    rate = clip.fps or 1.0
+    if not all(place in times for place in places):
+        times = {place: place / rate for place in places}
+    return np.array([times[places[k]] for k in _scored(clip)], np.float64)
 
 
 def _stills(clip: Clip) -> list[Clip]:
     return [
-        replace(clip, id=f"{clip.id}.{k}", frames=frame[None].copy(), audio=None, positions=None,
-                sample_rate=None, length=None, scored=None)
-        for k, frame in enumerate(clip.scored_frames())
+        replace(clip, id=f"{clip.id}.{k}", frames=clip.frames[place : place + 1], audio=None,
+                positions=None, sample_rate=None, length=None, scored=None)
+        for k, place in enumerate(_scored(clip))
     ]  # fmt: skip
 
 
-def _beginnings(clip: Clip) -> list[Clip]:
-    """The clip cut off after each of its scored frames, its audio as well."""
+def _beginnings(clip: Clip, chosen: Sequence[int], seconds: NDArray[np.float64]) -> list[Clip]:
+    """Views of the clip up to each chosen frame, and of its audio until the next one is shown."""
     frames = clip.scored_frames()
-    samples = 0 if clip.audio is None else len(clip.audio)
     return [
-        replace(
-            clip, id=f"{clip.id}.{k}", frames=frames[:k].copy(), positions=None, length=None,
-            scored=None,
-            audio=None if clip.audio is None else clip.audio[: samples * k // len(frames)].copy(),
-        )
-        for k in range(1, len(frames) + 1)
+        replace(clip, id=f"{clip.id}.{k}", frames=frames[: k + 1], positions=None, length=None,
+                scored=None, audio=_heard(clip, k, seconds))
+        for k in chosen
     ]  # fmt: skip
+
+
+def _heard(clip: Clip, k: int, seconds: NDArray[np.float64]) -> NDArray[np.float32] | None:
+    """The audio until the frame after scored frame k is shown; all where there is none."""
+    later = seconds[seconds > seconds[k]]
+    if clip.audio is None or not len(later):
+        return clip.audio
+    if not (clip.fps and clip.sample_rate):
+        return clip.audio[: len(clip.audio) * (k + 1) // len(seconds)]
+    return clip.audio[: round(float(later[0]) * clip.sample_rate)]
 
 
 def _shares(scores: NDArray[np.float32]) -> NDArray[np.float64]:

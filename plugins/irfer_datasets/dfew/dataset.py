@@ -127,6 +127,7 @@ TABLE = Patterns(
         "prefixed": rf"{_SIDE}_set_{_FOLD}\.csv",
         "release": rf"single_{_SIDE}_?set_{_FOLD}\.csv",
         "numbered": rf"DFEW_set_{_FOLD}_{_SIDE}(?:_faces)?\.txt",
+        "films": r"films\.csv",
     },
     names=("Clip", "EmoLabel_DataSplit", *_SIDES, *SOURCES, "raw", "raw_wav"),
     holders=("Clip", "Annotation", "EmoLabel_DataSplit", "label", *_SIDES),
@@ -148,6 +149,7 @@ class Dfew(VideoClips):
     videos = VIDEO_SOURCES
     sounds = SOUNDS
     audio_hint = "Clip/original"
+    films = True
     wanted = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
     list_roles = STYLES
     vague = frozenset({"data"})

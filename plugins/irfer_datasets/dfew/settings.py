@@ -23,7 +23,8 @@ TEXT = (
     "as they are, no further crop (clips read from the original videos are cut to their centre "
     "square); one clip is one scored example. A recognizer's own sampling and input size are its "
     "columns. Audio comes from the original videos; some have none. Folds follow the order of the "
-    "clips, so clips of one movie may lie on both sides of a border, and there are no subjects: "
+    "clips, so clips of one film may lie on both sides of a border (data check counts them where a "
+    "films.csv of clip and film lies in the data folder), and there are no subjects: "
     "intervals are over clips. Official order of classes: happiness, sadness, neutral, anger, "
     "surprise, disgust, fear. "
 )

@@ -58,6 +58,7 @@ TABLE = Patterns(
         "faces": f"(?:faces|clips_faces|frames_crop_align_224)//{_CLIP}/{FRAME_PATH}",
         "wav": f"(?:clips_wav|audio_16k)//{SOUND_PATH}",
         **LISTS,
+        "films": r"films\.csv",
     },
     names=("data", SPLITS[0], *SOURCES, "single", "compound", "no_caption", "with_caption", *_SETS),
     holders=("data", *SPLITS),
@@ -81,6 +82,7 @@ class Mafw(VideoClips):
     videos = frozenset({"clips"})
     sounds = SOUNDS
     audio_hint = "data/clips"
+    films = True
     wanted = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
     list_roles = tuple(LISTS)
     holders: ClassVar[Mapping[str, tuple[str, ...]]] = {"clips": ("data",), "lists": SPLITS}

@@ -23,8 +23,9 @@ COMMON = (
     "centre is taken and counted (public code crops the union of all faces in view, which takes in "
     "other people); one clip is one scored example. A recognizer's own sampling and input size are "
     "its columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
-    "without audio (some papers drop them). There are no subjects, and which clips share a movie "
-    "is not published: intervals are over clips. "
+    "without audio (some papers drop them). There are no subjects, and which clips share a film "
+    "is not published (data check counts films on both sides of a fold where a films.csv of clip "
+    "and film lies in the data folder): intervals are over clips. "
 )
 SINGLE = (
     "Official five folds of MAFW (ACM Multimedia 2022), single-label set: 9,172 clips, eleven "

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from irfer_bench.api import Params, apply, fit
+from irfer_bench.api import Params, Traits, apply, fit
 from irfer_bench.nn.weights import Pretrained, digest, find
 
 BENCH: Mapping[str, Any] = {
@@ -45,8 +45,10 @@ class DiffusionParams(Params, frozen=True):
     ] = "t2v"
     weights: Annotated[
         str,
-        fit("a published checkpoint of the score network in the place of training: a path, or a "
-            "file's name in the folder of pretrained weights; `net` must be its U-Net"),
+        fit("a published or exported checkpoint of the score network in place of training: a path, "
+            "or a file's name in the folder of pretrained weights; `net` must be its U-Net: `ddpm` "
+            "for SDEdit's and EGSDE's DDPM files, `bench_base` for ILVR's and EGSDE's ADM files, "
+            "`adm_256` for guided-diffusion's unconditional one at 256 px, `t2v` for T2V-DDPM's"),
     ] = ""
     prediction: Annotated[
         Literal["eps", "v", "sample"],
@@ -83,6 +85,10 @@ class DiffusionParams(Params, frozen=True):
     collapse: Annotated[
         Literal["none", "mean"], apply("leave three output channels, or set them to their mean [C]")
     ] = "none"
+
+    def traits(self) -> Traits:
+        """A score network that is read from a file needs no pairs."""
+        return {"pairs": False} if self.weights else {}
 
     def inputs(self, weights: Path) -> dict[str, Any]:
         """The checkpoint's digest.

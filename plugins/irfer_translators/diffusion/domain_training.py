@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import torch
 from torch import Tensor
@@ -52,11 +54,11 @@ def train_domain_net(params: EgsdeParams, data: TranslationData, ctx: Context) -
         check_domain(data.target, data.target_domain, "EGSDE's domain classifier")
     torch.manual_seed(ctx.seed_for("domain_net", "weights"))
     net = build_domain_net(params.dse_net, params.size).to(ctx.device)
-    facts: dict[str, float] = {}
+    facts: dict[str, Any] = {}
     start = checkpoint(params.dse_weights, ctx.weights)
     if start is not None:
         report = read_encoder(start, net, *shape(params.dse_net, params.size))
-        facts["dse_weights_matched"] = len(report.matched)
+        facts["dse_weights_keys"] = report.count()
     if params.dse_iterations == 0:
         return State(module_state(net.eval()), facts)
     banks = (

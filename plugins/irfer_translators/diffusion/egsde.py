@@ -124,6 +124,7 @@ class Egsde(DiffusionTranslator[EgsdeParams]):
     """The translator: the unconditional part `score_net`, and the part `domain_net`."""
 
     name: ClassVar[str] = "egsde"
+    left_out: ClassVar[str] = "the energies E_s and E_i"
     advice: ClassVar[str] = "lower lambda_s or lambda_i, or take more steps"
 
     def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:

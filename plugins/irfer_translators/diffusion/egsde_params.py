@@ -69,6 +69,14 @@ class EgsdeParams(DiffusionParams, frozen=True):
         },
     }
 
+    @property
+    def without_fit(self) -> str:
+        """The domain classifier needs a file of its own."""
+        if self.dse_iterations == 0:
+            return super().without_fit
+        more = "-p egsde.dse_weights=FILE -p egsde.dse_iterations=0"
+        return f"--weights FILE {more}, two published checkpoints"
+
     def inputs(self, weights: Path) -> dict[str, Any]:
         """Digests of both checkpoints.
 

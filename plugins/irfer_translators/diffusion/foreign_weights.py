@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import torch
 from torch import Tensor, nn
 
 from irfer_bench.api import DamagedError, State
@@ -22,7 +23,7 @@ def read_score_net(path: Path, net: nn.Module, name: str) -> State:
 
     DDPM and ADM U-Nets in their own names, files of `irfer-bench export` and of diffusers are
     understood. A network that also learned the range of the variance serves one that did not: the
-    second half of its output is left out.
+    second half of its output is left out, of its gains and of its other channels alike.
 
     Args:
         net: an untrained network of that preset. name: of the preset.
@@ -31,17 +32,18 @@ def read_score_net(path: Path, net: nn.Module, name: str) -> State:
         DamagedError: the file is of another network, or half of one; says which names.
     """
     inner: Any = getattr(net, "net", net)
-    given = _read(path)
+    given = _read(path, "score.")
     if name in NETS:
         given = rename(given, NETS[name], inner.config.sample_size)
     wanted = inner.state_dict()
-    dropped = False
+    dropped = ""
+    gains = getattr(net, "gain_channels", 0)
     for key in OUTPUT:
         if key in given and len(given[key]) == 2 * len(wanted[key]):
-            given[key], dropped = given[key][: len(wanted[key])], True
+            kept = (given[key][:gains], given[key][2 * gains :][: len(wanted[key]) - gains])
+            given[key], dropped = torch.cat(kept), ", variance left out"
     report = fill(inner, given, path, f"the U-Net {name!r}")
-    facts = {"weights_matched": len(report.matched), "weights_without_variance": dropped}
-    return State(module_state(net), facts)
+    return State(module_state(net), {"weights_keys": report.count() + dropped})
 
 
 def fill(
@@ -61,9 +63,7 @@ def fill(
     )
     if not report.fits:
         raise DamagedError(
-            f"{path} is not {what}: {len(report.matched)} tensors match, {len(report.missing)} "
-            f"are missing, {len(report.unexpected)} are unknown, {len(report.misshapen)} have "
-            f"another shape ({report.describe()})",
+            f"{path} is not {what}: {report.count()} ({report.describe()})",
             "give the whole checkpoint, and the name of its network as `net`",
         )
     module.load_state_dict(given, strict=not optional)
@@ -76,12 +76,33 @@ def read_encoder(path: Path, encoder: nn.Module, preset: NetPreset, side: int) -
     Raises:
         DamagedError: the file is of another network, or half of one.
     """
-    given = {k: v for k, v in rename(_read(path), preset, side).items()
+    given = {k: v for k, v in rename(_read(path, "domain."), preset, side).items()
              if not k.startswith(("I2Iout.", "out.", "conv_norm_out.", "conv_out.", "head."))}
     return fill(encoder, given, path, "the encoder of the domain classifier", optional=("head.",))
 
 
-def _read(path: Path) -> dict[str, Tensor]:
+def read_exported(path: Path, net: nn.Module, name: str, what: str) -> State | None:
+    """A network beside the score network in a file of `irfer-bench export`; None without one.
+
+    Args:
+        net: an untrained one. name: of it in the export. what: it is called in messages.
+
+    Raises:
+        DamagedError: the file's is of another architecture, or half of one.
+    """
+    own = f"{name}."
+    given = {k.removeprefix(own): v for k, v in read_checkpoint(path, wrappers=WRAPPERS)
+             .tensors.items() if k.startswith(own)}
+    if not given:
+        return None
+    report = fill(net, given, path, what)
+    return State(module_state(net), {f"{name}_keys": report.count()})
+
+
+def _read(path: Path, own: str) -> dict[str, Tensor]:
+    """A network's tensors; those that `own` begins where the file is an export of several."""
     tensors = read_checkpoint(path, wrappers=WRAPPERS).tensors
-    names = {k: k.removeprefix("score.").removeprefix("net.") for k in tensors}
-    return {names[k]: v.float() if v.is_floating_point() else v for k, v in tensors.items()}
+    names = {k: k.removeprefix(own).removeprefix("net.") for k in tensors if k.startswith(own)}
+    names = names or {k: k.removeprefix("net.") for k in tensors}
+    taken = {new: tensors[k] for k, new in names.items()}
+    return {k: v.float() if v.is_floating_point() else v for k, v in taken.items()}

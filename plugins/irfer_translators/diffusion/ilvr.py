@@ -81,10 +81,15 @@ class Ilvr(DiffusionTranslator[IlvrParams]):
     """The translator; its network is the part `score_net`."""
 
     name: ClassVar[str] = "ilvr"
+    clips: ClassVar[bool] = True
+    left_out: ClassVar[str] = "the source's low frequencies replace the image's after a step"
 
     def task(self) -> ScoreTask:
         """The shared network, or one that learns the range of its variance as the authors' does."""
         return LEARNED_RANGE if self.params.learned_range else UNCONDITIONAL
+
+    def start(self) -> None:
+        """Sampling starts from noise."""
 
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch."""

@@ -16,6 +16,8 @@ from irfer_bench.nn.muon import split_optimizers
 from irfer_bench.nn.parts import in_parts
 from irfer_bench.nn.schedules import cosine, warm_up
 from irfer_bench.nn.training import module_state, train
+from irfer_translators.diffusion.diffusion_params import checkpoint
+from irfer_translators.diffusion.foreign_weights import read_exported
 from irfer_translators.diffusion.frames import FrameBank, build_bank, normalized_landmarks
 from irfer_translators.diffusion.landmark_net import (
     PriorUNet,
@@ -40,9 +42,17 @@ PROBES = (0, 100, 300, 499, 700)
 def landmark_part(params: NferSdeParams, data: TranslationData, ctx: Context) -> State:
     """Get or train the part `landmark_net`; equal settings on equal data train once.
 
+    An exported one, where the file that `weights` names holds it, takes the place of training.
+
     Raises:
-        MissingError: a clip has no landmarks.
+        MissingError: a clip has no landmarks. DamagedError: the file's network is another one.
     """
+    file = checkpoint(params.weights, ctx.weights)
+    if file is not None:
+        net = build_landmark_net(params.h_net, params.size)
+        given = read_exported(file, net, "landmarks", f"the landmark network {params.h_net!r}")
+        if given is not None:
+            return given
     key = {name: getattr(params, name) for name in FIELDS}
     if params.h_muon_lr:
         key["h_muon_lr"] = params.h_muon_lr

@@ -2,7 +2,8 @@
 
 With a triangle kernel it is EGSDE's (Zhao et al., EGSDE: Unpaired Image-to-Image Translation via
 Energy-Guided Stochastic Differential Equations, NeurIPS 2022), with Keys' cubic ILVR's (Choi et
-al., ILVR: Conditioning Method for Denoising Diffusion Probabilistic Models, ICCV 2021).
+al., ILVR: Conditioning Method for Denoising Diffusion Probabilistic Models, ICCV 2021). A third
+one, for NFER-SDE, whose paper names no filter, is a Gaussian in the frequency domain.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 Kernel: TypeAlias = Literal["triangle", "cubic"]
+Filter: TypeAlias = Literal["triangle", "cubic", "fft_gaussian"]
 
 
 def _triangle(u: Any) -> Any:
@@ -57,25 +59,45 @@ def resize_matrix(n_in: int, n_out: int, kernel: Kernel) -> NDArray[np.float64]:
     return matrix
 
 
+@lru_cache(maxsize=32)
+def gaussian_matrix(n: int, factor: int) -> NDArray[np.float64]:
+    """(n, n) circular filter of gain exp(-f^2 / (2 f_0^2)) at f cycles per pixel, float64.
+
+    f_0 = 1 / (2 factor) is the highest frequency that an image reduced by `factor` can hold.
+    """
+    gain = np.exp(-2.0 * (factor * np.fft.fftfreq(n)) ** 2)
+    response = np.fft.ifft(gain).real
+    matrix: NDArray[np.float64] = response[(np.arange(n)[:, None] - np.arange(n)) % n]
+    matrix.flags.writeable = False
+    return matrix
+
+
 class LowPass:
     """A x = U (D x D^T) U^T: down by `factor` and up again, as exact linear operators.
+
+    For `fft_gaussian` D keeps the size and U does nothing: D x D^T multiplies the 2-D Fourier
+    transform of x by the product of both directions' gains, as if opposite edges were neighbours.
 
     Args:
         size: side of the square images. factor: N, a divisor of `size`.
     """
 
-    def __init__(self, size: int, factor: int, kernel: Kernel = "triangle") -> None:
+    def __init__(self, size: int, factor: int, kernel: Filter = "triangle") -> None:
         if factor < 1 or size % factor:
             raise ValueError(f"filter factor {factor} does not divide the image size {size}")
-        self.D = torch.from_numpy(resize_matrix(size, size // factor, kernel).copy())
-        self.U = torch.from_numpy(resize_matrix(size // factor, size, kernel).copy())
+        if kernel == "fft_gaussian":
+            self.D = torch.from_numpy(gaussian_matrix(size, factor).copy())
+            self.U = torch.eye(size, dtype=self.D.dtype)
+        else:
+            self.D = torch.from_numpy(resize_matrix(size, size // factor, kernel).copy())
+            self.U = torch.from_numpy(resize_matrix(size // factor, size, kernel).copy())
 
     def __call__(self, x: Tensor) -> Tensor:
         D, U = self.D.to(x), self.U.to(x)
         return U @ (D @ x @ D.mT) @ U.mT
 
     def transposed(self, x: Tensor) -> Tensor:
-        """A^T x, which equals A x for the triangle kernel (U D is symmetric there)."""
+        """A^T x, which equals A x where U D is symmetric, as with a triangle kernel."""
         D, U = self.D.to(x), self.U.to(x)
         return D.mT @ (U.mT @ x @ U) @ D
 
@@ -91,7 +113,7 @@ class LowPass:
 
     @cached_property
     def _eigen(self) -> tuple[Tensor, Tensor]:
-        """Eigenvalues and eigenvectors of U D, which is symmetric for both kernels."""
+        """Eigenvalues and eigenvectors of U D, which is symmetric for all kernels."""
         w, V = torch.linalg.eigh(self.U @ self.D)
         return w, V
 

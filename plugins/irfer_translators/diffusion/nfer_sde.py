@@ -8,7 +8,8 @@ Choices where the paper is silent. T = 1000 levels, linear beta from 1e-4 to 0.0
 training of T2V-DDPM, which the paper builds on, with three output channels and no learned
 variance; EGSDE's discretisation with the posterior variance, its start at the source perturbed to
 level M = 500, and one noise e for the start and all c_t; Phi = I - A, where A resizes down by
-N = size / 8 and up again with a triangle kernel; energies are sums over channels and pixels;
+N = size / 8 and up again with a triangle kernel (`filter_kernel` has two others); energies are sums
+over channels and pixels;
 near-infrared images have three equal channels; averaged weights (0.9999); joint flips of a pair;
 H entirely (`landmark_net.py`). The frames of a clip share their noise, so that videos do not
 flicker. `baseline` has lr 1e-4, as the other unconditional translators.

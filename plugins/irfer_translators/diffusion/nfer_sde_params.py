@@ -79,7 +79,9 @@ class NferSdeParams(DiffusionParams, frozen=True):
               "an implicit one along E_f [C]"),
     ] = "explicit"
     filter_kernel: Annotated[
-        Literal["triangle", "cubic"], apply("kernel of the low-pass A in Phi = I - A [C]")
+        Literal["triangle", "cubic", "fft_gaussian"],
+        apply("the low-pass A in Phi = I - A: a resize with this kernel, or a Gaussian in the "
+              "frequency domain whose deviation is the highest frequency after a resize by N [C]"),
     ] = "triangle"
     filter_factor: Annotated[
         int, apply("N, by which A resizes; 0 for size / 8, which is 32 at 256 px [C]", ge=0)
@@ -108,7 +110,18 @@ class NferSdeParams(DiffusionParams, frozen=True):
 
     def traits(self) -> Traits:
         """The unconditional baseline learns from target images alone; H needs landmarks."""
-        return {"pairs": self.conditional, "landmarks": self.landmark_net}
+        pairs = self.conditional and not self.weights
+        return {"pairs": pairs, "landmarks": self.landmark_net}
+
+    @property
+    def without_fit(self) -> str:
+        """The landmark network is published nowhere; an export holds both."""
+        if not self.landmark_net:
+            return super().without_fit
+        return (
+            "--weights FILE, one of irfer-bench export that holds the landmark network too, or "
+            "-t nfer_sde@cond --weights FILE, which has none"
+        )
 
     def __post_init__(self) -> None:
         super().__post_init__()

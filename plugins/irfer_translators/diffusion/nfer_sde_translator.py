@@ -29,6 +29,7 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
     """Networks `score` and, unless switched off, `landmarks`."""
 
     name: ClassVar[str] = "nfer_sde"
+    left_out: ClassVar[str] = "the energies E_h and E_f, where their weights are above 0"
     advice: ClassVar[str] = "lower lambda_h or lambda_f, or take more steps"
     without_pairs: ClassVar[str] = (
         "use a paired dataset, or nfer_sde@baseline, which needs target images alone"
@@ -45,7 +46,7 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
             UsageError: no pairs. MissingError: landmarks are needed and not there.
         """
         p = self.params
-        if p.conditional:
+        if p.conditional and not p.weights:
             check_pairs(data, self.name, self.without_pairs)
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
@@ -64,6 +65,10 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
     def top(self) -> int:
         """M from the source, T from noise."""
         return self.params.start_level if self.params.start == "source" else self.params.timesteps
+
+    def start(self) -> int | None:
+        """The highest level that is visited, or noise."""
+        return super().start() if self.params.start == "source" else None
 
     def sample(self, c: Tensor, noise: ClipNoise, ctx: Context, callback: Callback) -> Tensor:
         """Translate a batch; the landmark network is never autocast, so that E_h stays exact."""

@@ -91,6 +91,8 @@ class Sr3(DiffusionTranslator[Sr3Params]):
     """The translator; its network is the part `score_net`, with a condition."""
 
     name: ClassVar[str] = "sr3"
+    joined: ClassVar[tuple[str, str]] = ("source", "x_t")
+    clips: ClassVar[bool] = True
 
     def task(self) -> ScoreTask:
         """The loss of a noise level, which is drawn per batch or per image."""
@@ -111,6 +113,13 @@ class Sr3(DiffusionTranslator[Sr3Params]):
     def scale(self) -> float:
         """SR3's own network takes gamma itself; the others expect levels up to a thousand."""
         return 1.0 if self.params.net == "sr3" else 1000.0
+
+    def trained(self) -> VPProcess:
+        """All levels, by their gamma."""
+        return by_noise_level(super().trained(), self.scale)
+
+    def start(self) -> None:
+        """Sampling starts from noise."""
 
     def process(self) -> VPProcess:
         """The levels that sampling visits, by their gamma."""

@@ -21,6 +21,7 @@ The frames of a clip share their noise, so that videos do not flicker.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
@@ -72,6 +73,7 @@ class T2vDdpm(DiffusionTranslator[T2vDdpmParams]):
     """The translator; its network is the part `score_net`, with a condition."""
 
     name: ClassVar[str] = "t2v_ddpm"
+    clips: ClassVar[bool] = True
 
     def task(self) -> ScoreTask:
         """The noise and its variance, at the levels that are trained."""
@@ -93,10 +95,14 @@ class T2vDdpm(DiffusionTranslator[T2vDdpmParams]):
         full = VPProcess.linear(p.timesteps, p.beta_start, p.beta_end)
         return full.respaced(spaced(p.timesteps, p.levels)).rescaled(1000 / p.timesteps)
 
-    def process(self) -> VPProcess:
-        """The levels that sampling visits."""
+    def visited(self) -> Sequence[int]:
+        """All trained levels but those that are skipped."""
         trained = self.trained()
-        return trained.respaced(range(len(trained) - self._skipped(trained)))
+        return range(len(trained) - self._skipped(trained))
+
+    def start(self) -> int | None:
+        """One above the first that is visited, or noise."""
+        return len(self.visited()) if self._skipped(self.trained()) else None
 
     def _skipped(self, trained: VPProcess) -> int:
         return len(trained) * self.params.skip // 100

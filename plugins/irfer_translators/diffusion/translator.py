@@ -15,7 +15,7 @@ from irfer_bench.nn.training import load_module, module_state
 from irfer_translators.diffusion.diagnostics import GuidanceToNoise, channel_spread, check_finite
 from irfer_translators.diffusion.diffusion_params import DiffusionParams
 from irfer_translators.diffusion.frames import translate_clips
-from irfer_translators.diffusion.pipeline import write_pipeline
+from irfer_translators.diffusion.pipeline import Usage, write_pipeline
 from irfer_translators.diffusion.process import Solver, VPProcess, spaced
 from irfer_translators.diffusion.sampling import Callback, ItemNoise, TimedNet
 from irfer_translators.diffusion.score_training import (
@@ -59,12 +59,17 @@ class DiffusionTranslator(ABC, Generic[P]):
     Attributes:
         nets: frozen networks by name; `score` is always one of them.
         name: of the method, for messages. advice: what to do where a result is not finite.
+        joined: the network's input where it is conditional, in order. clips: each predicted x_0
+            is clipped. left_out: what else steers `sample`, for the readers of an export.
         without_pairs: what to do where a method that learns from pairs finds none.
     """
 
     name: ClassVar[str]
     advice: ClassVar[str] = "take more steps"
     without_pairs: ClassVar[str] = "use a paired dataset"
+    joined: ClassVar[tuple[str, str]] = ("x_t", "source")
+    clips: ClassVar[bool] = False
+    left_out: ClassVar[str] = ""
 
     def __init__(self, params: P) -> None:
         self.params = params
@@ -83,10 +88,10 @@ class DiffusionTranslator(ABC, Generic[P]):
         """Get or train the networks by name; the score network alone unless overridden.
 
         Raises:
-            UsageError: it learns from pairs, and there are none.
+            UsageError: it learns from pairs, and there are none; a file needs none.
         """
         task = self.task()
-        if task.conditional:
+        if task.conditional and not self.params.weights:
             check_pairs(data, self.name, self.without_pairs)
         return {"score": score_net(self.params, data, ctx, task)}
 
@@ -105,11 +110,22 @@ class DiffusionTranslator(ABC, Generic[P]):
         """Whether half of the score network's output is the range of the variance."""
         return self.task().outputs > 3
 
+    def trained(self) -> VPProcess:
+        """All levels that the network learns, and what it is given at each."""
+        p = self.params
+        return VPProcess.linear(p.timesteps, p.beta_start, p.beta_end, p.variance)
+
+    def visited(self) -> Sequence[int]:
+        """Indices of the trained levels that sampling visits, ascending."""
+        return spaced(self.top(), self.params.steps)
+
+    def start(self) -> int | None:
+        """Index to which the source is noised before the first step; None starts from noise."""
+        return self.visited()[-1]
+
     def process(self) -> VPProcess:
         """The levels that sampling visits, up to `start_level`."""
-        p = self.params
-        full = VPProcess.linear(p.timesteps, p.beta_start, p.beta_end, p.variance)
-        return full.respaced(spaced(self.top(), p.steps))
+        return self.trained().respaced(self.visited())
 
     def top(self) -> int:
         """How many of the levels lie below the start."""
@@ -171,14 +187,19 @@ class DiffusionTranslator(ABC, Generic[P]):
             tensors |= module_state(net, f"{name}.")
         return State(tensors, {"spectrum": self.spectrum})
 
-    def export(self, folder: Path) -> None:
-        """Put the score network there as a pipeline of diffusers, where it is one of theirs."""
-        p = self.params
-        full = VPProcess.linear(p.timesteps, p.beta_start, p.beta_end, p.variance)
-        write_pipeline(
-            self.nets["score"], full, p.prediction, folder / "diffusers",
-            learned_range=self.learns_variance,
+    def usage(self) -> Usage:
+        """How another program samples with the score network."""
+        return Usage(
+            self.trained(), self.visited(), self.start(), self.params.prediction,
+            inputs=self.joined if self.task().conditional else ("x_t",), clip=self.clips,
+            learned_range=self.learns_variance, solver=self.solver, left_out=self.left_out,
         )
+
+    def export(self, folder: Path) -> str:
+        """Put the score network there as a pipeline of diffusers, where it is one of theirs."""
+        if write_pipeline(self.nets["score"], self.usage(), folder / "diffusers"):
+            return ""
+        return f"the U-Net {self.params.net!r} is not one of diffusers': no such folder is written"
 
     def restore(self, state: State) -> None:
         """Put back what `state` gave."""

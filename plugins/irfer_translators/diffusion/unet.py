@@ -76,6 +76,13 @@ class TimedUNet(nn.Module):
         self.shuffle = shuffle or unshuffle
         self.gains = gains
 
+    @property
+    def gain_channels(self) -> int:
+        """How many of the inner network's output channels are gains; the others follow them."""
+        inner: Any = self.net
+        channels: int = 4 * self.gains * inner.config.in_channels // self.unshuffle**2
+        return channels
+
     def forward(self, x: Tensor, t: Tensor) -> Tensor:
         """(B, C, S, S), (B,) levels -> (B, C', S, S), or a side of S * shuffle / unshuffle."""
         y: Tensor = self.net(nnf.pixel_unshuffle(x, self.unshuffle), t, return_dict=False)[0]

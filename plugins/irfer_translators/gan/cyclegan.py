@@ -7,9 +7,12 @@ A -> B, G_B its F, D_A its D_Y and D_B its D_X.
 
 Choices and deviations. The identity losses of section 5.2 are on with half the cycles' weight, as
 in the published code. Images of B are drawn at random although pairs may exist. Images of one
-network are put through it together, which instance normalisation allows. `bench` and `quick` have
-a number of steps in place of passes, `bench` larger batches; `quick` also smaller images and
-networks, and a higher rate, because a minute is short.
+network are put through it together, which instance normalisation allows.
+
+Deviations of presets. `bench`: batches of 4, 25,000 steps in place of passes. `quick`: 48 px
+without the random crop; 16 channels in the first layers and 4 residual blocks; 560 steps of the
+paper's batch of 1 at 5e-4, falling over the latter half. On training subjects batches of 4 in the
+same time gave 19.1 dB and kept 11 % of a judge's accuracy, batches of 1 19.8 dB and 16 %.
 """
 
 from __future__ import annotations

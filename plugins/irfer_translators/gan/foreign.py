@@ -24,7 +24,7 @@ def load_generator(net: nn.Module, path: Path, method: str) -> str:
     """Fill a generator from a file, all of it or nothing.
 
     Returns:
-        How many keys matched, were missing and unexpected, in words.
+        How many keys matched, were missing and unknown, in words.
 
     Raises:
         DamagedError: the file cannot be read, or its names or shapes are not the generator's.
@@ -33,10 +33,7 @@ def load_generator(net: nn.Module, path: Path, method: str) -> str:
     own = {k: v for k, v in net.state_dict().items() if not k.endswith(COUNTER)}
     given = map_keys(read_checkpoint(path).tensors, net)
     report = compare_keys(own, given)
-    counts = (
-        f"{len(report.matched)} matched, {len(report.missing) + len(report.misshapen)} missing, "
-        f"{len(report.unexpected) + len(report.misshapen)} unexpected"
-    )
+    counts = report.count()
     if not report.fits:
         raise DamagedError(
             f"{path} does not fit {method}'s generator as it is configured ({counts}): "

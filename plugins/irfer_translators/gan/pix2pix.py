@@ -8,8 +8,10 @@ Choices and deviations. The discriminator's step comes first, as in the publishe
 paper's only noise, stays on in translations; its masks follow from the item, so that neighbours
 change no pixel, and the frames of a clip share them, so that videos do not flicker. A translation
 is normalised by its own statistics, which is the paper's batch of one, whatever the batch is.
-`bench` and `quick` have larger batches and a number of steps in place of passes; `quick` also
-smaller images and networks, and a higher rate, because a minute is short.
+
+Deviations of presets. `bench`: batches of 4, 50,000 steps in place of passes. `quick`: 64 px
+without the random crop; 32 channels in the generator's first layer, 16 in the discriminator's; a
+U-Net that halves the image 6 times; 450 steps of batch 4 at 1e-3, falling over the latter half.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 import shutil
 from pathlib import Path
 from types import SimpleNamespace
@@ -231,9 +232,14 @@ def test_a_video_is_labelled_frame_by_frame(bench: Preparer) -> None:
     dark = np.full_like(portrait, 30)
     movie(bench.folder / "clip.mp4", 12, images=[portrait] * 8 + [dark] * 4)
     (bench.folder / "bad.mp4").write_bytes(b"x" * 100)
-    code, out, err = bench.call(*ZERO, "clip.mp4", "bad.mp4", "--frames", "all")
+    noise = np.random.default_rng(0).integers(0, 255, (12, side, side, 3), np.uint8)
+    half = movie(bench.folder / "half.avi", 12, images=[*noise])
+    half.write_bytes(half.read_bytes()[: half.stat().st_size * 6 // 10])
+    code, out, err = bench.call(*ZERO, "clip.mp4", "bad.mp4", "half.avi", "--frames", "all")
     assert code == 4
-    clip, bad = read(bench.folder / "predictions.csv")
+    clip, bad, cut = read(bench.folder / "predictions.csv")
+    assert (cut["predicted"], cut["frames"]) == ("", "0")
+    assert re.fullmatch(r"is cut off or damaged: \d of 12 frames can be decoded", cut["note"])
     assert (clip["frames"], clip["faces"]) == ("8", "1")
     assert clip["note"] == "4 of 12 frames without a face"
     assert bad["note"].startswith("cannot be decoded")

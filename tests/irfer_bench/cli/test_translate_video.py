@@ -48,6 +48,23 @@ def test_a_video_becomes_a_video_of_the_same_size_times_and_sound(
     assert ("the sound (pcm_s16le) is left out" in err) == (not kept)
 
 
+def test_a_video_of_sixteen_bits_does_not_flicker(bench: Preparer) -> None:
+    """Each image of a folder is stretched by its own percentiles; a video's frames are not."""
+    levels = (10_000, 20_000, 40_000)
+    with av.open(str(bench.folder / "deep.mkv"), "w") as container:
+        video: Any = container.add_stream("ffv1", rate=5)
+        video.width = video.height = 16
+        video.pix_fmt = "gray16le"
+        for level in levels:
+            flat = np.full((16, 16), level, np.uint16)
+            container.mux(video.encode(av.VideoFrame.from_ndarray(flat, format="gray16le")))
+        container.mux(video.encode())
+    assert bench.call("translate", "-t", "grey", "deep.mkv", "out")[0] == 0
+    made = [np.asarray(Image.open(path)) for path in sorted((bench.folder / "out").iterdir())]
+    expected = [round(level / 257) for level in levels]
+    assert [int(np.median(frame)) for frame in made] == pytest.approx(expected, abs=1)
+
+
 def noise_video(path: Path, codec: str, *, turn: float = 0) -> list[Any]:
     """Three frames of noise, 35 × 21, which a player turns counter-clockwise."""
     random = np.random.default_rng(0)
@@ -109,3 +126,14 @@ def test_a_video_becomes_a_folder_of_frames(bench: Preparer) -> None:
     assert (code, out) == (0, "wrote 3 images: frames\n")
     names = sorted(path.name for path in (bench.folder / "frames").iterdir())
     assert names == ["000000.png", "000001.png", "000002.png"]
+
+
+def test_half_a_video_is_not_translated(bench: Preparer) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (12, 64, 64, 3), np.uint8)
+    half = movie(bench.folder / "half.avi", 12, images=[*noise])
+    half.write_bytes(half.read_bytes()[: half.stat().st_size * 6 // 10])
+    code, _, err = bench.call("translate", "-t", "red", "half.avi", "out.mp4")
+    assert code == 4
+    assert "half.avi is cut off or damaged" in err
+    assert "of 12 frames can be decoded" in err
+    assert not (bench.folder / "out.mp4").exists()

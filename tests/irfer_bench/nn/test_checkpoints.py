@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import pickle
 import sys
 from argparse import Namespace
 from pathlib import Path
@@ -97,11 +98,52 @@ def test_every_layout_gives_the_same_names(layout: str, tmp_path: Path) -> None:
     assert all(torch.equal(found[name], value) for name, value in WEIGHTS.items())
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x03\x04 and then nothing", b"\x80\x04."])
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"PK\x03\x04 and then nothing", b"\x80\x04.", b"<html>404</html>", b"hello world",
+     pickle.dumps({"a": 1})],
+)  # fmt: skip
 def test_damaged_files_are_named(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "half.pth").write_bytes(content)
-    with pytest.raises(DamagedError, match=r"half\.pth cannot be read"):
+    with pytest.raises(DamagedError) as caught:
         read_checkpoint(tmp_path / "half.pth")
+    assert caught.value.message.endswith(
+        "half.pth cannot be read as a checkpoint: it is not a checkpoint of PyTorch, or half of one"
+    )
+
+
+@pytest.mark.parametrize("share", [0.01, 0.5, 0.99])
+@pytest.mark.parametrize("kind", ["zip", "legacy", "safetensors"])
+def test_half_a_file_is_said_to_be_one(kind: str, share: float, tmp_path: Path) -> None:
+    path = tmp_path / ("w.safetensors" if kind == "safetensors" else "w.pt")
+    tensors = {"a": torch.ones(60, 60)}
+    if kind == "safetensors":
+        save_file(tensors, path)
+    else:
+        torch.save(tensors, path, _use_new_zipfile_serialization=kind == "zip")
+    content = path.read_bytes()
+    path.write_bytes(content[: int(share * len(content))])
+    with pytest.raises(DamagedError, match=r"it is not a [\w ]+, or half of one$"):
+        read_checkpoint(path)
+
+
+def test_nobody_is_advised_to_run_a_files_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = _training_file(tmp_path / "model_best.pth", monkeypatch)
+    with pytest.raises(DamagedError) as caught:
+        read_checkpoint(path)
+    assert "weights_only" not in str(caught.value)
+    assert "objects other than tensors, which are not read (__main__." in caught.value.message
+    assert "save its state_dict" in caught.value.hint
+
+
+def test_what_the_system_says_is_passed_on(tmp_path: Path) -> None:
+    with pytest.raises(DamagedError, match=r"no\.pth cannot be read .*: No such file"):
+        read_checkpoint(tmp_path / "no.pth")
+    (tmp_path / "folder.pth").mkdir()
+    with pytest.raises(DamagedError, match="Is a directory"):
+        read_checkpoint(tmp_path / "folder.pth")
 
 
 def test_a_tensor_alone_is_no_checkpoint(tmp_path: Path) -> None:

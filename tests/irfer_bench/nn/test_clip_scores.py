@@ -114,16 +114,19 @@ class _Videos:
 @pytest.mark.parametrize("split", ["alternate", "halves"])
 @pytest.mark.parametrize("by", ["probability", "logit"])
 def test_videos_are_scored_by_several_clips_of_middle_frames(split: str, by: str) -> None:
-    videos, ctx, rows = _videos((9, 4, 16)), _Told(), _Videos()
+    videos, ctx, rows = _videos((9, 8, 4, 7, 16)), _Told(), _Videos()
     inputs = ClipInput(FrameSampling(4), ClipView(8))
     scores, features = score_videos(
         videos, rows, inputs, classes=3, width=3, ctx=ctx, batch=2, count=2,
         split=split, by=by)  # type: ignore[arg-type]
-    assert rows.sizes == [2, 2, 1, 1]
-    assert ctx.told == [("predict", 2, 3), ("predict", 3, 3)]
+    assert rows.sizes == [2, 2, 2, 2, 1, 1]
+    assert ctx.told == [("predict", 2, 5), ("predict", 4, 5), ("predict", 5, 5)]
+    assert ctx.reports == {"videos_scored_by_one_clip": 2}
     assert scores.dtype == features.dtype == np.float32
     for video, score, feature in zip(videos, scores, features, strict=True):
-        taken = FrameSampling(4).test_clips(len(video.frames), 2, split)  # type: ignore[arg-type]
+        count, rule = len(video.frames), FrameSampling(4)
+        taken = (rule.test_clips(count, 2, split) if count >= 8  # type: ignore[arg-type]
+                 else np.stack([rule.test(count)] * 2))  # fmt: skip
         colours = np.stack([video.frames[own].mean((0, 1, 2)) / 255 for own in taken])
         odds = np.exp(4 * colours)
         odds = np.exp(4 * colours.mean(0)) if by == "logit" else (

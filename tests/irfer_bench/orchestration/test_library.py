@@ -207,6 +207,20 @@ def test_fitted_methods_are_exported_as_they_were_loaded(bench, results, capsys)
     assert (code, "not an empty folder" in error) == (2, True)
 
 
+def test_what_an_export_leaves_out_is_said(bench, results, monkeypatch):
+    from irfer_toy.methods import Shift
+
+    from irfer_bench.orchestration.exporting import export
+
+    path = next(bench.out.rglob("records/*/*toy_shift*.json"))
+    said = []
+    for note in (None, "no folder for them"):
+        monkeypatch.setattr(Shift, "export", lambda self, to, note=note: note, raising=False)
+        export(path, bench.out / f"exported {note}", said.append)
+    assert said == ["no folder for them"]
+    assert "no folder for them" in bench.call("export", str(path), str(bench.out / "again"))[2]
+
+
 def test_loading_says_what_is_missing(bench, results):
     from irfer_bench.errors import DamagedError
 

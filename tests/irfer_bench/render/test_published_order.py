@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from irfer_bench.contracts.published import Published, PublishedValue
 from irfer_bench.contracts.record import Value
-from irfer_bench.render.published import agreement
+from irfer_bench.render.published import agreement, render_published
+from irfer_bench.statistics.board import Board
 from irfer_bench.statistics.rows import Row
 
 PRINTED = {"a": 10.0, "b": 20.0, "c": 30.0, "d": 40.0}
@@ -71,3 +73,26 @@ def test_recognizers_without_a_translator_are_one_order() -> None:
              for name, value in measured.items()]  # fmt: skip
     (line,) = [x for x in lines(shown) if "rows)" in x]
     assert line.startswith("recognizers: accuracy 0.67 ") and "4 rows" in line
+
+
+def test_a_metric_without_its_weights_is_a_dash_with_a_reason_and_has_no_order() -> None:
+    """LPIPS without AlexNet: printed values stand beside dashes, and accuracy keeps its tau."""
+    shown = rows(dict(PRINTED))
+    for row in shown:
+        row.metrics["lpips"] = Value(value=None, reason="AlexNet is not here", direction="lower")
+    values = [*published().values, *(
+        PublishedValue(method=name, dataset="faces", metric="lpips", value=value / 100,
+                       source="A paper", comparable=True)
+        for name, value in PRINTED.items()
+    )]
+    asked = msgspec.structs.replace(
+        published(), metrics={"accuracy": "acc", "lpips": "lpips"}, values=tuple(values), rows={}
+    )
+    board = Board("toy_weak", "quick", "1", "data", "accuracy", [*asked.metrics], shown, [])
+    page = render_published("suite", asked, [board], [(row.translator, "cnn") for row in shown])
+    table = [line for line in page.splitlines() if line.startswith("| a ")]
+    assert len(table) == 1
+    assert "–<sup>1</sup>" in table[0] and "0.1" in table[0]
+    assert "AlexNet is not here" in page
+    (order,) = [x for x in page.replace("\\", "").splitlines() if x.startswith("cnn")]
+    assert "accuracy 1.00" in order and "lpips" not in order

@@ -71,6 +71,62 @@ def test_check_and_items_from_the_command_line(
     shown = json.loads(capsys.readouterr().out)
     assert shown["incomplete"] is True
     assert {p["kind"] for p in shown["problems"]} == {"unexpected_count"}
+    (note,) = (note for note in shown["notes"] if "film" in note)
+    assert note.startswith("folds are of clips, so clips of one film may stand in training and")
     assert main(["data", "items", "dfew", "--data-root", str(whole)]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 1 + len(CLIPS) and lines[1].startswith("dfew_00001,,sadness,vis,")
+
+
+FILMS = {**dict.fromkeys((1, 2, 3, 5), "Alien"), **dict.fromkeys((6, 7, 10), "Brazil"),
+         **dict.fromkeys((12, 13, 15, 16, 17), "Casablanca"),
+         **dict.fromkeys((18, 19), "Dune, Part 1")}  # fmt: skip
+"""Film by clip; three clips are tested in each fold, in their order."""
+
+
+def check(root: Path, name: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    code = main(["data", "check", name, "--data-root", str(root)])
+    said = capsys.readouterr()
+    return code, " ".join((said.out + said.err).split())
+
+
+def test_films_on_both_sides_of_a_fold_are_counted(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    rows = [f'{clip},"{film}"' for clip, film in FILMS.items()]
+    (tree / "films.csv").write_text("\n".join(["clip,film", *rows, ""]))
+    assert kinds(tree) == []
+    code, said = check(tree, "dfew", capsys)
+    assert code == 0
+    for fold, films, of, clips, tested in (
+        (1, 1, 1, 3, 3), (2, 2, 2, 3, 3), (3, 2, 2, 3, 3), (4, 1, 1, 3, 3), (5, 0, 1, 0, 2),
+    ):  # fmt: skip
+        assert (
+            f"note: fold {fold}: {films} of {of} films of test clips stand in training, too, with "
+            f"{clips} of {tested} test clips"
+        ) in said
+    assert "films.csv names the film of 14 of 15 clips" in said
+    assert "folds are of clips" not in said
+
+
+@pytest.mark.parametrize(
+    ("text", "wrong"),
+    [("", "films.csv is empty"), ("clip,movie\n1,Alien\n", "film"),
+     ("clip,film\nfirst,Alien\n", "films.csv line 2 is no clip and film"),
+     ("clip,film\n1\n", "films.csv line 2 is no clip and film"),
+     ("clip,film\n1,Alien\n00001,Brazil\n", "line 3: 00001 is of Brazil and of Alien")],
+)  # fmt: skip
+def test_a_table_of_films_that_cannot_be_used_is_one_line(
+    text: str,
+    wrong: str,
+    tree: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    (tree / "films.csv").write_text(text)
+    code, said = check(tree, "dfew", capsys)
+    assert code == 4
+    assert wrong in said

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 
 from irfer_bench.api import DamagedError, probe_video, read_audio_track, read_video
+from irfer_bench.data.matroska import lengths
 from irfer_bench.data.trees.video import VideoFacts
 from tests.irfer_datasets.movies import RATE, movie
 
@@ -123,6 +124,51 @@ def test_a_video_cut_behind_its_header_is_damaged_where_it_ends(tmp_path: Path) 
         read_video(tmp_path, "a.mp4", [0, 29])
     with pytest.raises(DamagedError, match="audio packets are present"):
         read_audio_track(tmp_path, "a.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "codec", "audio"),
+    [("a.mkv", "libx264", "pcm_s16le"), ("a.mkv", "mpeg4", ""), ("a.webm", "libvpx", "libopus"),
+     ("a.webm", "libvpx", "")],
+)  # fmt: skip
+def test_a_matroska_file_that_is_cut_off_is_not_taken_for_a_short_one(
+    tmp_path: Path, name: str, codec: str, audio: str
+) -> None:
+    path = movie(tmp_path / name, 30, codec=codec, audio=audio)
+    whole = path.read_bytes()
+    assert lengths(path) == (len(whole), len(whole))
+    assert len(read_video(tmp_path, name)[0]) == probe_video(tmp_path, name).frames == 30
+    path.write_bytes(whole[: len(whole) * 6 // 10])
+    said = rf"{name} is cut off: \d+ of {len(whole)} bytes are present"
+    for read in (probe_video, read_video, read_audio_track):
+        with pytest.raises(DamagedError, match=said):
+            read(tmp_path, name)
+
+
+def test_a_matroska_file_of_unknown_length_is_read(tmp_path: Path) -> None:
+    path = movie(tmp_path / "a.mkv", 10, options={"live": "1"})
+    assert lengths(path) is None
+    assert probe_video(tmp_path, "a.mkv").frames == 10
+    assert lengths(movie(tmp_path / "a.mp4", 10)) is None
+    for ruin in (b"", b"\x1a\x45\xdf\xa3", path.read_bytes()[:30], b"\x1a\x45\xdf\xa3\x00" * 9):
+        (tmp_path / "b.mkv").write_bytes(ruin)
+        assert lengths(tmp_path / "b.mkv") is None
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+def test_frames_of_uneven_times_are_counted_and_found_by_number(tmp_path: Path, name: str) -> None:
+    times = [40 * k if k < 15 else 600 + 500 * (k - 15) for k in range(30)]
+    movie(tmp_path / name, 30, codec="libx264", times=times, audio="aac")
+    facts = probe_video(tmp_path, name)
+    assert (facts.frames, facts.audio) == (30, True)
+    if name.endswith("mp4"):  # Matroska holds the rate that the writer meant
+        assert facts.fps is not None
+        assert 3.5 < facts.fps < 5
+    frames, _ = read_video(tmp_path, name, [0, 14, 15, 29])
+    assert numbers(frames) == [0, 14, 15, 29]
+    heard = read_audio_track(tmp_path, name)
+    assert heard is not None
+    assert RATE <= len(heard[0]) <= RATE + 3000
 
 
 def test_sound_alone_is_no_video_and_a_link_is_followed(tmp_path: Path) -> None:
