@@ -52,7 +52,9 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """One item in memory.
+    """One item; a stored one reads `frames` and `audio` at their first use.
+
+    Where some frames are enough, `count` and `take` read or decode no others.
 
     Args:
         frames: (T, H, W, 3) uint8; T is 1 for a still.
@@ -79,9 +81,23 @@ class Clip:
     length: int | None = None
     scored: tuple[int, ...] | None = None
 
+    @property
+    def count(self) -> int:
+        """T, the number of frames; of a stored clip without reading one."""
+        return len(self.frames)
+
+    def take(self, places: Sequence[int]) -> NDArray[Any]:
+        """(len(places), H, W, 3) uint8: the frames at these places; a stored clip reads no other.
+
+        Args:
+            places: among `frames`, in any order, perhaps repeated.
+        """
+        taken: NDArray[Any] = self.frames[[int(place) for place in places]]
+        return taken
+
     def scored_frames(self) -> NDArray[Any]:
         """(S, H, W, 3) uint8: the frames that the setting scores."""
-        return self.frames if self.scored is None else self.frames[list(self.scored)]
+        return self.frames if self.scored is None else self.take(self.scored)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mmap
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from types import TracebackType
@@ -14,30 +14,10 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from irfer_bench.contracts.values import Clip
+from irfer_bench.data.columns import ARRAYS, CODED, FACTS, SCHEMA, check_batch, is_ours
+from irfer_bench.data.lazy_clips import JpegPixels, LazyClip, Pixels, RawPixels
 from irfer_bench.errors import ContractError, UnreadableError
 
-FACTS = pa.schema(
-    [
-        pa.field("id", pa.string(), nullable=False),
-        ("label", pa.string()),
-        ("subject", pa.string()),
-        pa.field("spectrum", pa.string(), nullable=False),
-        pa.field("lighting", pa.string(), nullable=False),
-        ("pair", pa.string()),
-        ("fps", pa.float64()),
-        ("sample_rate", pa.int32()),
-        pa.field("count", pa.int32(), nullable=False),
-        pa.field("height", pa.int32(), nullable=False),
-        pa.field("width", pa.int32(), nullable=False),
-        ("length", pa.int32()),
-    ]
-)
-ARRAYS = ("frames", "landmarks", "audio", "positions")
-"""Raw bytes: (count, height, width, 3) uint8, (count, 68, 2) float32, (samples,) float32,
-(count,) int32."""
-SCHEMA = pa.schema([*FACTS, *((name, pa.large_binary()) for name in ARRAYS)])
-LATER = frozenset({"length", "positions"})
-"""Columns that files written before them lack; their clips have None there."""
 BATCH = 2 * 2**20
 """Bytes of clips that are buffered before they are written, chosen to stay in a core's cache."""
 
@@ -45,14 +25,18 @@ BATCH = 2 * 2**20
 class ClipWriter(AbstractContextManager["ClipWriter"]):
     """Writes clips of one size into one Arrow stream, which `datasets.Dataset.from_file` reads too.
 
+    Args:
+        coded: frames that came as JPEG files are kept as these; else pixels are written.
+
     Raises:
         ContractError: frames are not (T, H, W, 3) uint8 of one size, landmarks or audio of another
             shape, or an id comes twice.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, coded: bool = False) -> None:
         self._file = path.open("wb")
-        self._stream = pa.ipc.new_stream(self._file, SCHEMA)
+        self._schema = CODED if coded else SCHEMA
+        self._stream = pa.ipc.new_stream(self._file, self._schema)
         self._held: list[dict[str, Any]] = []
         self._bytes = 0
         self._size: tuple[int, ...] | None = None
@@ -65,8 +49,9 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
 
     def add(self, clip: Clip) -> None:
         """Append one clip."""
-        self._check(clip)
-        row = _row(clip)
+        jpeg = _jpeg(clip) if self._schema is CODED else None
+        self._check(clip, None if jpeg is None else (jpeg.count, *jpeg.side, 3))
+        row = _row(clip, jpeg)
         self._held.append(row)
         self._bytes += sum(len(row[name] or b"") for name in ARRAYS)
         if self._bytes >= BATCH:
@@ -85,11 +70,12 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
 
     def _flush(self) -> None:
         if self._held:
-            self._stream.write_batch(pa.RecordBatch.from_pylist(self._held, schema=SCHEMA))
+            self._stream.write_batch(pa.RecordBatch.from_pylist(self._held, schema=self._schema))
             self._held, self._bytes = [], 0
 
-    def _check(self, clip: Clip) -> None:
-        shape, kind = clip.frames.shape, clip.frames.dtype
+    def _check(self, clip: Clip, coded: tuple[int, ...] | None) -> None:
+        shape = clip.frames.shape if coded is None else coded
+        kind = clip.frames.dtype if coded is None else np.uint8
         if len(shape) != 4 or shape[0] < 1 or shape[3] != 3 or kind != np.uint8:
             raise ContractError(
                 f"clip {clip.id!r}: frames are {shape} {kind}, not (T, H, W, 3) uint8"
@@ -114,16 +100,23 @@ class ClipWriter(AbstractContextManager["ClipWriter"]):
         self._size = shape[1:3]
 
 
-def write_shard(path: Path, clips: Iterable[Clip]) -> int:
+def write_shard(path: Path, clips: Iterable[Clip], *, coded: bool = False) -> int:
     """Write all clips into one file and return how many there were."""
-    with ClipWriter(path) as writer:
+    with ClipWriter(path, coded=coded) as writer:
         for clip in clips:
             writer.add(clip)
         return writer.count
 
 
-def _row(clip: Clip) -> dict[str, Any]:
-    return {
+def _jpeg(clip: Clip) -> JpegPixels | None:
+    pixels = clip.pixels if isinstance(clip, LazyClip) else None
+    return pixels if isinstance(pixels, JpegPixels) else None
+
+
+def _row(clip: Clip, jpeg: JpegPixels | None) -> dict[str, Any]:
+    _, height, width, _ = clip.frames.shape if jpeg is None else (0, *jpeg.side, 3)
+    frames = np.ascontiguousarray(clip.frames) if jpeg is None else jpeg.data
+    row = {
         "id": clip.id,
         "label": clip.label,
         "subject": clip.subject,
@@ -132,15 +125,16 @@ def _row(clip: Clip) -> dict[str, Any]:
         "pair": clip.pair,
         "fps": clip.fps,
         "sample_rate": clip.sample_rate,
-        "count": len(clip.frames),
-        "height": clip.frames.shape[1],
-        "width": clip.frames.shape[2],
+        "count": clip.count,
+        "height": height,
+        "width": width,
         "length": clip.length,
-        "frames": np.ascontiguousarray(clip.frames).tobytes(),
+        "frames": frames.tobytes(),
         "landmarks": _floats(clip.landmarks),
         "audio": _floats(clip.audio),
         "positions": None if clip.positions is None else np.array(clip.positions, "i4").tobytes(),
     }
+    return row if jpeg is None else {**row, "ends": jpeg.ends.tobytes()}
 
 
 def _floats(array: NDArray[Any] | None) -> bytes | None:
@@ -159,9 +153,9 @@ class Shard:
             with path.open("rb") as stream:
                 pages = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
             reader = pa.ipc.open_stream(pa.BufferReader(pa.py_buffer(pages)))
-            if not _is_ours(reader.schema):
+            if not is_ours(reader.schema):
                 raise ValueError("it has other columns than stored clips have")
-            self._batches = [_checked(batch) for batch in reader]
+            self._batches = [check_batch(batch) for batch in reader]
         except (OSError, ValueError, pa.ArrowException) as error:
             raise UnreadableError(f"{path} cannot be read: {error}") from error
         self._columns = set(reader.schema.names)
@@ -183,6 +177,24 @@ class Shard:
 
         A library that ignores numpy's flag, such as torch, changes a private copy.
         """
+        cell = self._cell(row, name)
+        if cell is None:
+            return None
+        array: NDArray[Any] = cell.copy().view(kind)
+        array.flags.writeable = False
+        return array
+
+    def pixels(self, row: int, facts: Mapping[str, Any]) -> Pixels:
+        """Where the frames of a row are read from; none is read yet."""
+        data, ends = self._cell(row, "frames"), self.array(row, "ends", np.int64)
+        assert data is not None
+        side = facts["height"], facts["width"]
+        if ends is None:
+            return RawPixels(data.reshape(facts["count"], *side, 3))
+        return JpegPixels(facts["id"], data, ends, side)
+
+    def _cell(self, row: int, name: str) -> NDArray[Any] | None:
+        """(bytes,) uint8 of the mapped file, or None; it must not be given away."""
         if name not in self._columns:
             return None
         at = int(np.searchsorted(self._starts, row, side="right")) - 1
@@ -192,43 +204,4 @@ class Shard:
             return None
         _, ends, data = column.buffers()
         low, high = np.frombuffer(ends, np.int64)[within : within + 2]
-        array: NDArray[Any] = np.frombuffer(data, np.uint8)[low:high].copy().view(kind)
-        array.flags.writeable = False
-        return array
-
-
-def _checked(batch: pa.RecordBatch) -> pa.RecordBatch:
-    """The batch, whose arrays are as long as its rows say; no pixel is read.
-
-    Raises:
-        ValueError, pa.ArrowException: they are not, or a buffer leads out of its file.
-    """
-    batch.validate(full=True)  # without it a damaged offset reads foreign memory
-    if not len(batch):
-        return batch
-    for field in FACTS:
-        known = field.name in batch.schema.names
-        if known and not field.nullable and batch.column(field.name).null_count:
-            raise ValueError(f"a clip has no {field.name}")
-    count, height, width = (
-        batch.column(name).to_numpy(zero_copy_only=False).astype(np.float64)
-        for name in ("count", "height", "width")
-    )
-    sizes = {"frames": 3 * count * height * width, "landmarks": count * 68 * 2 * 4,
-             "positions": 4 * count}  # fmt: skip
-    if min(count.min(), height.min(), width.min()) < 1 or batch.column("frames").null_count:
-        raise ValueError("a clip has no frames")
-    for name in (name for name in ARRAYS if name in batch.schema.names):
-        column = batch.column(name)
-        there = column.is_valid().to_numpy(zero_copy_only=False)
-        ends = np.frombuffer(column.buffers()[1], np.int64)[: len(batch) + 1]
-        found = np.diff(ends)[there]
-        if (found % 4).any() if name == "audio" else (found != sizes[name][there]).any():
-            raise ValueError(f"{name} of a clip have another length than its row says")
-    return batch
-
-
-def _is_ours(schema: pa.Schema) -> bool:
-    lacking = set(SCHEMA.names) - set(schema.names)
-    kept = [field for field in SCHEMA if field.name not in lacking]
-    return lacking in (set(), LATER) and bool(schema.equals(pa.schema(kept)))
+        return np.frombuffer(data, np.uint8)[low:high]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import numpy as np
 from irfer_bench.contracts.values import Clip
 from irfer_bench.data.arrow import Shard, write_shard
 from irfer_bench.data.frame_rules import choose_scored
+from irfer_bench.data.lazy_clips import lazy_clip
 from irfer_bench.errors import UnreadableError
 from irfer_bench.store import keys
 
@@ -57,25 +59,27 @@ class StoredClips:
     def __len__(self) -> int:
         return len(self.rows)
 
-    def clip(self, index: int) -> Clip:
-        """Clip `index`; its arrays are read-only copies of its own."""
+    def clip(self, index: int, *, hidden: bool = False) -> Clip:
+        """Clip `index`; frames and audio are read when they are used, as copies of their own.
+
+        Args:
+            hidden: without its label.
+        """
         row, (shard, at) = self.rows[index], self._places[index]
-        frames = shard.array(at, "frames", np.uint8)
         landmarks = shard.array(at, "landmarks", np.float32)
         places = shard.array(at, "positions", np.int32)
         positions = None if places is None else tuple(places.tolist())
-        assert frames is not None
-        return Clip(
+        return lazy_clip(
+            shard.pixels(at, row),
+            partial(shard.array, at, "audio", np.float32),
             id=row["id"],
-            frames=frames.reshape(row["count"], row["height"], row["width"], 3),
             spectrum=row["spectrum"],
-            label=row["label"],
+            label=None if hidden else row["label"],
             subject=row["subject"],
             lighting=row["lighting"],
             pair=row["pair"],
             fps=row["fps"],
             landmarks=None if landmarks is None else landmarks.reshape(-1, 68, 2),
-            audio=shard.array(at, "audio", np.float32),
             sample_rate=row["sample_rate"],
             positions=positions,
             length=row["length"],
@@ -151,8 +155,8 @@ class ClipView(Sequence[Clip]):
     def __getitem__(self, index: Any) -> Any:
         if isinstance(index, slice):
             return replace(self, indices=self.indices[index])
-        clip = self.stored.clip(self.indices[index])
-        return replace(clip, label=None) if self.hidden else clip
+        number = self.indices[index]
+        return self.stored.clip(number, hidden=True) if self.hidden else self.stored.clip(number)
 
     def __iter__(self) -> Iterator[Clip]:
         return (self[i] for i in range(len(self)))

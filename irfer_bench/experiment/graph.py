@@ -176,7 +176,7 @@ def prepare_step(
     Raises:
         UsageError: the setting stores other frames than it scores and scores single frames.
     """
-    if setting.stored:
+    if setting.stored or setting.coding != "raw":
         _check_stored(setting)
     detector = domain.detector or setting.detector
     spec = Prepare(
@@ -185,6 +185,7 @@ def prepare_step(
         classes=list(setting.classes),
         frames=setting.frames,
         stored=setting.stored,
+        coding=setting.coding,
         unit=setting.unit,
         size=setting.size,
         detector=detector,
@@ -202,7 +203,8 @@ def prepare_step(
 def _check_stored(setting: Setting) -> None:
     if setting.unit != "item":
         raise UsageError(
-            f"setting {setting.name!r} scores single frames and stores others ({setting.stored})",
+            f"setting {setting.name!r} scores single frames and stores others "
+            f"({setting.stored or setting.coding})",
             "stored frames are of whole items: unit = 'item'",
         )
-    pick(setting.stored, 1)
+    pick(setting.stored or setting.frames, 1)

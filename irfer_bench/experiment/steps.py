@@ -13,7 +13,7 @@ from msgspec import Meta
 from irfer_bench.contracts.component import Spectrum
 from irfer_bench.contracts.values import Scalar
 from irfer_bench.settings.kinds import Subset
-from irfer_bench.settings.setting import Align, NoFace
+from irfer_bench.settings.setting import Align, Coding, NoFace
 
 Fold = Annotated[int, Meta(description="number of the fold from 1; 0 where there is none")]
 Seed = Annotated[int, Meta(description="of the cell, or 0 where all seeds share the step")]
@@ -60,6 +60,9 @@ class Prepare(_Spec, frozen=True, kw_only=True, tag="prepare"):
         tuple[int, int] | None, Meta(description="of 16-bit images; null for percentiles")
     ]
     stored: Annotated[str, Meta(description="rule that picks the stored frames")] = ""
+    coding: Annotated[
+        Coding, Meta(description="how frames are kept: raw, source (their files) or jpeg95")
+    ] = "raw"
     no_face: Annotated[
         NoFace | None, Meta(description="where no face is found: fail, whole or drop")
     ] = None
@@ -174,6 +177,7 @@ class Prepared(Facts, frozen=True, kw_only=True):
     Args:
         clips, items: how many. no_face: frames in which no face was found.
         without_audio: clips without audio.
+        files: frames kept as the dataset's own JPEG files. coded: frames coded as JPEG anew.
         problems: what is wrong with the dataset and what was done about it.
         incomplete: whether items are missing. weak_pairs: pairs are not frame-aligned.
         landmarks: whether the clips have them. crops, folds: digests that two sites compare.
@@ -190,6 +194,8 @@ class Prepared(Facts, frozen=True, kw_only=True):
     detector: str = "none"
     no_face: int = 0
     without_audio: int = 0
+    files: int = 0
+    coded: int = 0
     crops: str = ""
     folds: str = ""
     align: Align = ""

@@ -32,8 +32,8 @@ class ClipInput:
         """Random frames of each clip, changed alike within a clip."""
         draw, views = draw_from(generator), []
         for clip in clips:
-            taken = self.sampling.train(len(clip.frames), draw)
-            views.append(self.finish(self.view.train(clip.frames[taken], generator), clip))
+            taken = self.sampling.train(clip.count, draw)
+            views.append(self.finish(self.view.train(clip.take(taken), generator), clip))
         return torch.stack(views)
 
     def evaluate(
@@ -46,11 +46,11 @@ class ClipInput:
         views = []
         for clip in clips:
             taken = (
-                np.stack([self.sampling.test(len(clip.frames))] * count)
+                np.stack([self.sampling.test(clip.count)] * count)
                 if self.is_short(clip, count)
-                else self.sampling.test_clips(len(clip.frames), count, split)
+                else self.sampling.test_clips(clip.count, count, split)
             )
-            view = self.finish(self.view.evaluate(clip.frames[taken.reshape(-1)]), clip)
+            view = self.finish(self.view.evaluate(clip.take(taken.reshape(-1))), clip)
             views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
 
@@ -60,7 +60,7 @@ class ClipInput:
         `FrameSampling.test_clips` fills up with the last frame, as public code does for one clip;
         of several clips the first would then hold the video and the others its last frame.
         """
-        return count > 1 and len(clip.frames) < count * self.sampling.frames
+        return count > 1 and clip.count < count * self.sampling.frames
 
 
 def labelled_clips(name: str, data: TrainingData) -> FrameTable:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from itertools import groupby
 from typing import Any, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
@@ -93,14 +94,12 @@ class FrameTable:
         return clips[i]
 
     def read(self, index: Sequence[int]) -> list[Frame]:
-        """The frames of these numbers; neighbours of one clip open it once."""
+        """The frames of these numbers; neighbours of one clip open it once, and no other frame."""
         frames: list[Frame] = []
-        opened, clip = -1, None
-        for i in index:
-            number, t = self._place[i]
-            if clip is None or number != opened:
-                opened, clip = number, self.clip(number)
-            frames.append(Frame(clip.frames[t], clip.spectrum))
+        for number, places in groupby((self._place[i] for i in index), key=lambda place: place[0]):
+            clip = self.clip(number)
+            taken = clip.take([t for _, t in places])
+            frames += (Frame(pixels, clip.spectrum) for pixels in taken)
         return frames
 
     def pick(self, clips: Sequence[int], shares: Sequence[float]) -> list[int]:
@@ -137,10 +136,12 @@ class ClipBatch:
 
     def frames(self) -> tuple[list[Frame], list[int]]:
         """Every scored frame, and the position of its clip in the collection."""
-        frames = [Frame(x, clip.spectrum) for clip in self.clips for x in clip.scored_frames()]
-        owners = [
-            self.first + i for i, clip in enumerate(self.clips) for _ in clip.scored_frames()
-        ]
+        frames: list[Frame] = []
+        owners: list[int] = []
+        for owner, clip in enumerate(self.clips, start=self.first):
+            scored = [Frame(pixels, clip.spectrum) for pixels in clip.scored_frames()]
+            frames += scored
+            owners += [owner] * len(scored)
         return frames, owners
 
     def audio(self, samples: int) -> tuple[Tensor, Tensor]:
@@ -156,7 +157,7 @@ class ClipBatch:
 def _counts(clips: Clips) -> Sequence[tuple[int, tuple[int, ...] | None]]:
     if isinstance(clips, CountedClips):
         return clips.frame_counts()
-    return [(len(clip.frames), clip.scored) for clip in clips]
+    return [(clip.count, clip.scored) for clip in clips]
 
 
 def clip_batches(clips: Clips, size: int) -> Iterator[ClipBatch]:

@@ -40,7 +40,7 @@ def draw_sheet(clips: ClipView, place: Path, title: str) -> Path:
     for row, name in enumerate(classes):
         pen.text((4, 20 + row * SIDE + SIDE // 2), _plain(name), fill="black")
         for column, k in enumerate(shown[row]):
-            face = Image.fromarray(clips[k].frames[-1]).resize((SIDE, SIDE))
+            face = Image.fromarray(clips[k].take([-1])[0]).resize((SIDE, SIDE))
             canvas.paste(face, (left + column * SIDE, 20 + row * SIDE))
     path = place / f"{'-'.join(re.findall(r'[A-Za-z0-9_]+', title))}.png"
     save_image(canvas, path)

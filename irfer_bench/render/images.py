@@ -155,7 +155,7 @@ def draw_faces(
 
 
 def _middle(clip: Any) -> Any:
-    return clip.frames[len(clip.frames) // 2]
+    return clip.take([clip.count // 2])[0]
 
 
 def _scores(record: Record, out: Path) -> dict[str, str]:

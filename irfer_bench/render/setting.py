@@ -20,6 +20,14 @@ NO_FACE = {
     "drop": "frames without a face are dropped and counted",
     "fail": "a frame without a face stops the run",
 }
+CODING = {
+    "raw": "",
+    "source": "; the dataset's own JPEG files are kept where nothing is cut or resized",
+    "jpeg95": (
+        "; the dataset's own JPEG files are kept where nothing is cut or resized, other frames as "
+        "JPEG of quality 95"
+    ),
+}
 
 
 def render_protocol(
@@ -119,6 +127,7 @@ def _frames(setting: Setting) -> str:
         )
     if setting.stored:
         which += f"; stored are {setting.stored} of each, which a method may train on"
+    which += CODING[setting.coding]
     unit = "one frame" if setting.unit == "frame" else "one item with all its frames"
     return f"{which}; {unit} is one scored example"
 

@@ -11,6 +11,7 @@ from irfer_bench.contracts.component import BASIC, Spectrum
 NoFace = Literal["fail", "whole", "drop"]
 NO_FACE: tuple[NoFace, ...] = get_args(NoFace)
 Align = Literal["", "eyes", "landmarks"]
+Coding = Literal["raw", "source", "jpeg95"]
 SettingKind = Literal["augmented", "weak", "supervised", "simulated", "cross", "quality"]
 
 
@@ -49,6 +50,10 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
         frames: `all`, `last(k)`, `first(k)` or `uniform(k)` of each item: what is scored.
         stored: what is kept of each item, by a like rule, where methods read more than is scored;
             empty keeps what is scored. Only with unit `item`.
+        coding: how stored frames are kept. `raw`: pixels. `source`: the dataset's own JPEG files
+            where decoding one gives the prepared frame exactly, pixels elsewhere. `jpeg95`: the
+            same files, other frames as JPEG of quality 95, which changes them a little. Only with
+            unit `item`.
         audio: whether its clips have audio.
         unit: whether a frame or a whole item is one scored example.
         size: stored side in pixels. crop: factor on the detector's square box.
@@ -79,6 +84,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     paired: bool = True
     frames: str = "all"
     stored: str = ""
+    coding: Coding = "raw"
     audio: bool = False
     unit: Literal["frame", "item"] = "frame"
     size: int = 256

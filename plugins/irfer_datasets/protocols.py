@@ -59,18 +59,27 @@ VIDEO_PROTOCOL: Fields = {
     "metrics": ("uar", "war", "accuracy", "macro_f1"),
     "primary": "uar",
 }
-DRAWN_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "uniform(32)"}
-"""The same with twice the frames kept, of which networks on clips draw their own.
+WHOLE_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "all", "coding": "jpeg95", "version": "2"}
+"""The same with every frame kept, so that networks on clips take the frames their papers take.
 
-Training draws one of two frames of each sixteenth of a clip, and two test clips share no frame.
-Images of 32 frames take twice the room; where a translator has to translate them all, 16 are kept.
+Version 1 kept 32 frames of each clip.
 """
-DRAWN = (
-    "32 frames at round(i/31 (n-1)) of every clip are kept, twice the room of those scored, and "
-    "networks on clips draw theirs from these; single images are scored at the 16 of them next to "
-    "round(i/15 (n-1)), repeated where the clip is shorter; "
+DRAWN_VIDEO: Fields = {**VIDEO_PROTOCOL, "stored": "uniform(32)"}
+"""The same with 32 frames kept, of videos that may be of any length.
+
+Training draws one of two frames of each sixteenth of a clip, two test clips share no frame, and
+networks that take neighbouring frames are given those 1/31 of the clip apart.
+"""
+WHOLE = (
+    "every frame of every clip is kept, as the dataset's own JPEG file where nothing is cut or "
+    "resized and as JPEG of quality 95 elsewhere, and networks on clips take theirs from all of "
+    "them; single images are scored at the 16 at round(i/15 (n-1)), repeated where the clip is "
+    "shorter; "
 )
-SIXTEEN = "16 frames at round(i/15 (n-1)) of every clip are kept, repeated where it is shorter; "
+SIXTEEN = (
+    "16 frames at round(i/15 (n-1)) of every clip are kept, repeated where it is shorter, because "
+    "each is translated; networks on clips take theirs from these 16; "
+)
 SIMULATED = (
     "{} has no infrared. Training and test clips are translated by a translator fitted on the "
     "dataset named by --fit-translator-on (its training subjects only); every number says how well "

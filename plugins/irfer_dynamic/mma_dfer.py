@@ -14,6 +14,11 @@ deviations:
 * `official` takes audio at the rate of its file, and training segments without the last n mod 16
   frames of a clip, as the public code does. By default audio is resampled to the 16 kHz of
   AudioMAE, and segments reach to the end of a clip;
+* frames of MAFW come in the order of their numbers; the public code sorts the unpadded names of
+  its own crops as strings (0, 1, 10, 100, 11, ...), and its lists leave out each clip's last frame.
+  Its crops take in all faces of a scene, the settings' one square around the found one;
+* settings on original video give the network every frame of a clip, as the public code does; those
+  on translated frames the 16 that are translated, those on own folders 32 of each clip;
 * the paper scores two clips of a video and does not say which: 32 middles are dealt out in turn,
   the audio is the same, and probabilities are averaged (`test_clips`, `clip_split`, `clip_mean`);
 * a clip without audio gets a constant spectrogram, as in the public code, and is counted;

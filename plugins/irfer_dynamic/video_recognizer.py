@@ -7,6 +7,8 @@ with momentum 0.9, cross-entropy, from random weights. Deviations from the code:
   sees here (`best_on_validation` takes held-out training clips);
 - clips of fewer than 16 frames are trained and tested on, their last frames repeated; the code
   leaves them out;
+- frames follow each other where the setting keeps all of a clip (DFEW, MAFW, FERV39k); where it
+  keeps 16 or 32 of each, of translated frames and own folders, neighbours are those kept;
 - the last batch of an epoch is not dropped: batches are of nearly one size;
 - `bench` trains for 40 epochs, draws frames from the whole clip and crops 80 to 100 % of the area;
   `quick` has AdamW and a cosine, and Muon for some networks' hidden weights (`muon_lr`).

@@ -31,6 +31,8 @@ from irfer_static.fine_tuning_params import FineTuningParams
 from irfer_static.image_network import ImageNetwork
 
 P = TypeVar("P", bound=FineTuningParams)
+AHEAD = 1
+"""Batches that a thread reads while a step runs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ class FineTunedRecognizer(ABC, Generic[P]):
             name, model, steps=stage.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
             optimizer=_optimizers(model, p, stage.factor),
             rate=lambda step: _rate(step / per_epoch, stage.epochs, stage.warmup, 1 / per_epoch),
+            ahead=AHEAD,
         )
 
     def _fitted(self) -> ImageNetwork:

@@ -164,6 +164,10 @@ def _print_row(row: PreparedDomain, setting: Setting, sheet: str | None) -> None
     if setting.audio:
         present = count - row.facts.get("without_audio", 0)
         print(f"  {'audio':<12} {present} of {count} clips have it")
+    if setting.coding != "raw":
+        files, coded = row.facts.get("files", 0), row.facts.get("coded", 0)
+        emit(f"  {'frames':<12} {files:,} kept as the dataset's JPEG files, {coded:,} coded as "
+             "JPEG of quality 95, the others as pixels", rest=" " * 13)  # fmt: skip
     if row.facts.get("align"):
         emit(f"  {'aligned by':<12} {row.facts['align']}", rest=" " * 13)
     emit(f"  {'boxes':<12} {row.folder / 'boxes.json'}", rest=" " * 13)

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from irfer_bench.contracts.interfaces import Detector
 from irfer_bench.contracts.values import Clip, Face, FaceQuery, Item
 from irfer_bench.data.boxes import EVERY
+from irfer_bench.data.preparation.blocks import show
 from irfer_bench.data.preparation.crop import eight_bit
 from irfer_bench.data.preparation.key_frames import interpolate, key_frames
 from irfer_bench.data.preparation.reading import Reader
@@ -100,16 +101,16 @@ class FaceSearch:
             brought = self.given.landmarks.get(seen.id)
             points = points if brought is None else np.asarray(brought[list(positions)])
         if seen is not item and self.detector.looks:
-            low_high = self.reader.depth(seen, looked := self.reader.frames(seen, shown)[1])
-            looked = [eight_bit(frame, low_high) for frame in looked]
+            low_high = self.reader.depth(seen, partner := self.reader.frames(seen, shown)[1])
+            looked = show([eight_bit(frame, low_high) for frame in partner], range(len(partner)))
         else:
-            looked = [frames[k] for k in keys]
+            looked = show(frames, keys)
         known = self.given.boxes
         boxes = {} if known is None else known.get(item.id, known.get(seen.id, {}))
         query = FaceQuery(
             item=seen,
             positions=shown,
-            frames=[_colour(frame) for frame in looked],
+            frames=looked,
             landmarks=None if points is None else points[keys],
             boxes=None if known is None else [boxes.get(p, boxes.get(EVERY)) for p in shown],
         )
@@ -157,7 +158,3 @@ def require_points(faces: Sequence[Face | None] | None, item: Item, detector: st
             f"{item.id} has no landmarks to align by{found}",
             "choose a detector that finds them (dlib, face_alignment), or pass --landmarks FILE",
         )
-
-
-def _colour(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    return frame if frame.ndim == 3 else np.repeat(frame[..., None], 3, axis=2)

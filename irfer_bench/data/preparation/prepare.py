@@ -12,6 +12,8 @@ from numpy.typing import NDArray
 
 from irfer_bench.contracts.interfaces import Dataset, Detector
 from irfer_bench.contracts.values import Clip, Item
+from irfer_bench.data.preparation.blocks import FrameBlocks, read_frames, shapes
+from irfer_bench.data.preparation.coding import code_frames
 from irfer_bench.data.preparation.crop import eight_bit
 from irfer_bench.data.preparation.cuts import (
     Cut,
@@ -94,11 +96,13 @@ class _Job:
             raise DamagedError(f"{item.id} has no frames", "remove it from the dataset's folder")
         positions = [position for position, _ in picked]
         if ready is None:
-            clip, frames = self.reader.frames(item, positions)
+            clip, read = read_frames(self.reader, item, positions)
         else:
-            clip, frames = ready, [*ready.frames]
-        low_high = self.reader.depth(item, frames)
-        frames = [eight_bit(frame, low_high) for frame in frames]
+            clip, read = ready, [*ready.frames]
+        low_high = self.reader.depth(item, read)
+        frames: Sequence[NDArray[np.uint8]] = read
+        if not isinstance(read, FrameBlocks):
+            frames = [eight_bit(frame, low_high) for frame in read]
         cuts, points, facts = self._cut(item, positions, frames, clip)
         if low_high is not None:
             facts["range_16bit"] = list(low_high)
@@ -121,11 +125,13 @@ class _Job:
             length=item.frames,
         )
         if self.rules.unit == "item":
-            return [self.reader.with_audio(item, _with_all_points(whole))], facts
+            whole = self.reader.with_audio(item, _with_all_points(whole))
+            made, done = code_frames(whole, item, self.reader.root, self.rules.coding)
+            return [made], facts | done
         return [_still(whole, index, picked[k][1]) for index, k in enumerate(kept)], facts
 
     def _cut(
-        self, item: Item, positions: Sequence[int], frames: list[NDArray[np.uint8]], clip: Clip
+        self, item: Item, positions: Sequence[int], frames: Sequence[NDArray[np.uint8]], clip: Clip
     ) -> tuple[list[Cut | None], NDArray[np.float32] | None, dict[str, Any]]:
         """What is cut out of each frame, landmarks in the original, and facts."""
         rules, search = self.rules, self.search
@@ -136,11 +142,12 @@ class _Job:
             require_points(faces, item, rules.detector)
             by = seen_points(faces)
         exact = search.detector is not None and search.detector.exact
-        boxes = choose_squares(item, frames, faces, rules, exact)
+        empty = shapes(frames)
+        boxes = choose_squares(item, empty, faces, rules, exact)
         known = points if points is not None else by if rules.align else seen_points(faces)
         if by is None:
             return list(boxes), known, note_facts(positions, boxes, faces)
-        cuts = align_frames(item, frames, boxes, by, rules)
+        cuts = align_frames(item, empty, boxes, by, rules)
         return cuts, known, note_facts(positions, boxes, faces) | note_alignment(cuts, rules.size)
 
 

@@ -7,7 +7,7 @@ from typing import Literal
 import msgspec
 
 from irfer_bench.data.frame_rules import distinct, pick
-from irfer_bench.settings.setting import Align, Setting
+from irfer_bench.settings.setting import Align, Coding, Setting
 
 __all__ = ["Rules", "distinct", "pick", "rules_of"]
 
@@ -26,6 +26,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         range_16bit: (low, high) mapped to (0, 255); None takes the sequence's 1 to 99 percentile.
         align: turn and scale each frame so that its `eyes` or `landmarks` lie at fixed places.
         every: the detector looks at every n-th frame of an item; those between are interpolated.
+        coding: how frames are kept, `raw`, `source` or `jpeg95`, as in a setting. Unit `item`.
     """
 
     frames: str = "all"
@@ -38,6 +39,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     range_16bit: tuple[int, int] | None = None
     align: Align = ""
     every: int = 1
+    coding: Coding = "raw"
 
     @property
     def kept(self) -> str:
@@ -58,4 +60,5 @@ def rules_of(setting: Setting) -> Rules:
         range_16bit=setting.range_16bit,
         align=setting.align,
         every=setting.every,
+        coding=setting.coding,
     )

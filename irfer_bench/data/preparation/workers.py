@@ -97,7 +97,7 @@ class Preparer:
         target = self.place / shard_name(chunk.number)
         path = target.with_suffix(f".{os.getpid()}.tmp")
         try:
-            write_shard(path, clips)
+            write_shard(path, clips, coded=self.recipe.rules.coding != "raw")
         except BaseException:
             path.unlink(missing_ok=True)
             raise

@@ -63,6 +63,8 @@ def prepare_clips(spec: Prepare, inputs: Inputs, work: Work) -> Prepared:
         detector=spec.detector,
         no_face=sum(len(facts.get("no_face", ())) for facts in boxes.values()),
         without_audio=sum(row["sample_rate"] is None for row in made.rows),
+        files=sum(facts.get("files", 0) for facts in boxes.values()),
+        coded=sum(facts.get("coded", 0) for facts in boxes.values()),
         crops=crops_digest(boxes),
         folds=keys.digest(folds),
         align=spec.align,
@@ -87,6 +89,7 @@ def _recipe(work: Work, source: DatasetCopy, spec: Prepare) -> Recipe:
     rules = Rules(
         frames=spec.frames,
         stored=spec.stored,
+        coding=spec.coding,
         unit=spec.unit,
         size=spec.size,
         detector=spec.detector,

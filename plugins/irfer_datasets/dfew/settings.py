@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain
 from irfer_datasets.protocols import (
-    DRAWN,
-    DRAWN_VIDEO,
     SIMULATED,
     SIXTEEN,
     VIDEO_PROTOCOL,
+    WHOLE,
+    WHOLE_VIDEO,
     Fields,
     constants,
 )
@@ -33,8 +33,8 @@ TEXT = (
 _PROTOCOLS: dict[str, Fields] = {
     "dfew_supervised": {
         "kind": "supervised",
-        **DRAWN_VIDEO,
-        "source_text": TEXT.format(DRAWN),
+        **WHOLE_VIDEO,
+        "source_text": TEXT.format(WHOLE),
     },
     "dfew_nir_simulated": {
         "kind": "simulated",

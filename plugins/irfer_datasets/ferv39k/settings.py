@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from irfer_bench.api import CLASSES, Domain
-from irfer_datasets.protocols import DRAWN, DRAWN_VIDEO, constants
+from irfer_datasets.protocols import WHOLE, WHOLE_VIDEO, constants
 
 TEXT = (
     "Official split of FERV39k (CVPR 2022) over all 22 scenes, read from train_All.csv "
-    "and test_All.csv. Measured are UAR and WAR. Decided here: " + DRAWN +
+    "and test_All.csv. Measured are UAR and WAR. Decided here: " + WHOLE +
     "the official face crops as they are. The crops have "
     "no audio: methods that need it are refused. There are no subjects, and clips of one film may "
     "lie on both sides: intervals are over clips. "
 )
 _PROTOCOLS = {
     "ferv39k_supervised": {
-        **DRAWN_VIDEO,
+        **WHOLE_VIDEO,
         "kind": "supervised",
         "target": Domain(spectrum="vis"),
         "classes": CLASSES[:7],

@@ -6,11 +6,11 @@ from irfer_bench.api import CLASSES, Domain
 from irfer_datasets.mafw.lists import COMPOUND
 from irfer_datasets.protocols import (
     CROPPED,
-    DRAWN,
-    DRAWN_VIDEO,
     SIMULATED,
     SIXTEEN,
     VIDEO_PROTOCOL,
+    WHOLE,
+    WHOLE_VIDEO,
     Fields,
     constants,
 )
@@ -44,8 +44,8 @@ JOINED = (
 _PROTOCOLS: dict[str, Fields] = {
     "mafw_supervised": {
         "kind": "supervised",
-        **DRAWN_VIDEO,
-        "source_text": SINGLE + COMMON.format(DRAWN),
+        **WHOLE_VIDEO,
+        "source_text": SINGLE + COMMON.format(WHOLE),
     },
     "mafw_nir_simulated": {
         "kind": "simulated",
@@ -55,8 +55,8 @@ _PROTOCOLS: dict[str, Fields] = {
     },
     "mafw_compound_supervised": {
         "kind": "supervised",
-        **DRAWN_VIDEO,
-        "source_text": JOINED + COMMON.format(DRAWN),
+        **WHOLE_VIDEO,
+        "source_text": JOINED + COMMON.format(WHOLE),
         "dataset": "mafw_compound",
         "classes": COMPOUND,
     },

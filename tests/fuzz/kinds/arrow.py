@@ -11,11 +11,12 @@ from tests.fuzz.mutations import mutate_bytes
 
 
 def seeds(kind: str) -> list[bytes]:
-    """Three clips of two frames, with and without sound and landmarks."""
+    """Three clips of two frames, with and without sound and landmarks; one of JPEG files."""
     import numpy as np
 
-    from irfer_bench.contracts.values import Clip
+    from irfer_bench.contracts.values import Clip, Item
     from irfer_bench.data.arrow import write_shard
+    from irfer_bench.data.preparation.coding import code_frames
 
     frames = np.arange(2 * 3 * 4 * 3, dtype=np.uint8).reshape(2, 3, 4, 3)
     points, sound = np.ones((2, 68, 2), np.float32), np.ones(5, np.float32)
@@ -29,7 +30,12 @@ def seeds(kind: str) -> list[bytes]:
         write_shard(path, clips[:2])
         first = path.read_bytes()
         write_shard(path, clips)
-        return [first, path.read_bytes()]
+        second = path.read_bytes()
+        slope = np.arange(32, dtype=np.uint8)[:, None, None].repeat(32, 1).repeat(3, 2)
+        one = Clip("d", np.stack([slope, slope + 9]), "vis", positions=(0, 1), length=2)
+        item = Item("d", None, None, "vis", frames=2)
+        write_shard(path, [code_frames(one, item, None, "jpeg95")[0]], coded=True)
+        return [first, second, path.read_bytes()]
 
 
 def mutate(kind: str, random: Random, seed: bytes, others: Sequence[bytes]) -> bytes:
@@ -47,7 +53,7 @@ def prepare(kind: str, content: bytes, place: Path) -> Callable[[], object]:
         clips = StoredClips(place, "key", "uniform(1)")
         view = clips.view()
         for clip in view:
-            assert clip.frames.ndim == 4
+            assert clip.frames.ndim == 4 and (clip.audio is None or clip.audio.ndim == 1)
         assert view.frame_counts() is not None and view.key
 
     return call

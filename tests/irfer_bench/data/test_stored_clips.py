@@ -13,8 +13,9 @@ import pytest
 import torch
 from datasets import Dataset
 
-from irfer_bench.data.arrow import LATER, SCHEMA, write_shard
+from irfer_bench.data.arrow import write_shard
 from irfer_bench.data.clips import StoredClips, shard_name, write_clips
+from irfer_bench.data.columns import LATER, SCHEMA
 from irfer_bench.errors import DamagedError
 from irfer_bench.testing.faces import make_faces
 

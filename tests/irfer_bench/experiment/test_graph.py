@@ -244,7 +244,10 @@ def test_only_steps_that_fit_own_parts() -> None:
 def test_a_default_never_changes_since_it_is_in_no_key() -> None:
     """A field at its default is left out of the key: another default would find old artefacts."""
     known = {
-        "Prepare": {"stored": "", "no_face": None, "detector_version": "", "align": "", "every": 1},
+        "Prepare": {
+            "stored": "", "coding": "raw", "no_face": None, "detector_version": "", "align": "",
+            "every": 1,
+        },
         "FitTranslator": {"inputs": None, "code": ""}, "Translate": {"inputs": None, "code": ""},
         "FitRecognizer": {"inputs": None, "code": ""},
         "Predict": {"inputs": None, "code": "", "part": ""}, "Score": {"part": ""},

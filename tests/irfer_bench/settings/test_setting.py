@@ -18,9 +18,10 @@ def test_what_a_setting_need_not_say_stays_what_it_is() -> None:
     assert found == {
         "source": None, "extra": None, "classes": BASIC, "folds": 5, "shots": None, "draws": 5,
         "unlabelled": False, "validation": 0.0, "paired": True, "frames": "all", "stored": "",
-        "audio": False, "unit": "frame", "size": 256, "detector": "none", "crop": 1.3,
-        "no_face": "whole", "align": "", "every": 1, "tested": "fold", "range_16bit": None,
-        "simulated": None, "primary": "accuracy", "seeds": 1, "translator_seeds": False,
+        "coding": "raw", "audio": False, "unit": "frame", "size": 256, "detector": "none",
+        "crop": 1.3, "no_face": "whole", "align": "", "every": 1, "tested": "fold",
+        "range_16bit": None, "simulated": None, "primary": "accuracy", "seeds": 1,
+        "translator_seeds": False,
         "metrics": ("accuracy", "macro_f1", "uar", "war", "psnr", "ssim", "lpips"),
         "version": "1", "summary": "", "source_text": "",
     }  # fmt: skip
