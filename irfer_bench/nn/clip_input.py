@@ -50,7 +50,7 @@ class ClipInput:
                 if self.is_short(clip, count)
                 else self.sampling.test_clips(clip.count, count, split)
             )
-            view = self.finish(self.view.evaluate(clip.take(taken.reshape(-1))), clip)
+            view = self.finish(self.view.evaluate(clip.take(taken.reshape(-1).tolist())), clip)
             views.append(view.reshape(*taken.shape, *view.shape[1:]))
         return torch.stack(views, dim=1)
 
