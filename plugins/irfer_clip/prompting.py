@@ -21,7 +21,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from torch.nn import functional as F
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def encode_image(
             if i == 0 and before_ln_pre:
                 new = visual.ln_pre(new)
             x = torch.cat([x[:, :own], _per_image(new, x)], dim=1)
-        x = block(x)
+        x = _through(block, x)
         if not propagate:
             x = x[:, :own]
     first = visual.ln_post(x[:, 0])
@@ -112,7 +112,7 @@ def encode_text(
         deep = slots[i] if 0 < i < len(slots) else None
         if deep is not None:
             x = _overwrite(x, deep)
-        x = block(x, attn_mask=mask)
+        x = _through(block, x, mask)
     x = clip.ln_final(x)
     features: Tensor = x[torch.arange(len(x), device=x.device), end] @ clip.text_projection
     return features
@@ -172,6 +172,29 @@ def depth(clip: CLIP) -> tuple[int, int]:
 def widths(clip: CLIP) -> tuple[int, int, int]:
     """Widths of the image tower, the text tower and the shared embedding."""
     return clip.visual.proj.shape[0], clip.text_projection.shape[0], clip.text_projection.shape[1]
+
+
+def _through(block: Any, x: Tensor, mask: Tensor | None = None) -> Tensor:
+    """A block of open_clip; in training with an attention whose products are not cut into tokens.
+
+    `nn.MultiheadAttention` transposes batch-first input, so that its projection becomes one small
+    product per token. Without gradients PyTorch's fused layer is as fast.
+    """
+    if not (x.requires_grad and isinstance(block.attn, nn.MultiheadAttention)):
+        passed: Tensor = block(x) if mask is None else block(x, attn_mask=mask)
+        return passed
+    x = x + block.ls_1(_attend(block.attn, block.ln_1(x), mask))
+    trained: Tensor = x + block.ls_2(block.mlp(block.ln_2(x)))
+    return trained
+
+
+def _attend(attention: nn.MultiheadAttention, x: Tensor, mask: Tensor | None) -> Tensor:
+    """Self-attention of (B, N, width) with the layer's weights, without dropout."""
+    packed = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
+    q, k, v = packed.unflatten(-1, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+    mask = None if mask is None else mask.to(q.dtype)
+    joined = F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(2)
+    return F.linear(joined, attention.out_proj.weight, attention.out_proj.bias)
 
 
 def _embed_patches(visual: Any, images: Tensor, class_token: Tensor | None) -> Tensor:

@@ -39,6 +39,19 @@ def test_plain_encoding_is_open_clips() -> None:
         assert project_patches(CLIP, patches).shape == (3, 4, ARCHITECTURE["embed_dim"])
 
 
+def test_training_passes_open_clips_blocks() -> None:
+    """Outputs and gradients of both towers are those of open_clip's own blocks."""
+    ids, images = _ids([3, 8]), IMAGES.clone().requires_grad_()
+    ours, theirs = (encode(images) for encode in (
+        lambda x: encode_image(CLIP, x)[0], CLIP.encode_image))
+    assert torch.allclose(ours, theirs, atol=1e-6)
+    wanted, found = (torch.autograd.grad(y.square().sum(), images)[0] for y in (theirs, ours))
+    assert torch.allclose(wanted, found, atol=1e-5)
+    words = CLIP.token_embedding(ids).detach().requires_grad_()
+    assert torch.allclose(
+        encode_text(CLIP, ids, embeddings=words), CLIP.encode_text(ids), atol=1e-5)
+
+
 def test_several_templates_are_averaged_as_unit_vectors() -> None:
     torch.manual_seed(3)
     ids = [_ids([3, 8]), _ids([5, 4]), _ids([2, 2])]
