@@ -42,14 +42,14 @@ CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neut
 
 
 @lru_cache(maxsize=2)
-def backbone(tiny: bool) -> Backbone:
-    """A frozen CLIP with random weights."""
+def backbone(tiny: bool, *, width: int = 192, layers: int = 4) -> Backbone:
+    """A frozen CLIP with random weights; the text tower's width is two thirds of the image's."""
     torch.manual_seed(0)
-    layers = 1 if tiny else 4
+    layers, text = 1 if tiny else layers, 2 * width // 3
     clip = CLIP(
-        embed_dim=128,
-        vision_cfg={"image_size": 224, "patch_size": 16, "width": 192, "layers": layers},
-        text_cfg={"context_length": 77, "vocab_size": 49408, "width": 128, "heads": 2,
+        embed_dim=text,
+        vision_cfg={"image_size": 224, "patch_size": 16, "width": width, "layers": layers},
+        text_cfg={"context_length": 77, "vocab_size": 49408, "width": text, "heads": text // 64,
                   "layers": layers},
         quick_gelu=True,
     )  # fmt: skip
@@ -129,13 +129,14 @@ class WholePca(KeptPca):
 
 
 def pca_epoch(tiny: bool, *, bf16: bool = False) -> tuple[float, float]:
-    """An epoch of PCA (32 + 32 images a step, fixed views) against PDA's way of it, in fp32.
+    """A step of PCA's epochs (32 + 32 images, fixed views) against PDA's way of it, in fp32.
 
+    The towers have ViT-B/16's widths and three of its twelve blocks.
     There the plain towers encode each batch and the sentences, of 77 positions, in every step, and
-    the banks take the features. Ours encodes them once: of that an epoch bears its share.
+    the banks take the features. Ours encodes them once: of that each of its 30 epochs bears its share.
     """
-    own, params = backbone(tiny), PcaParams(J=1 if tiny else 3)
-    n, size = (4, 2) if tiny else (64, 32)
+    own = backbone(tiny) if tiny else backbone(tiny, width=768, layers=3)
+    params, (n, size) = PcaParams(J=1 if tiny else 3), (4, 2) if tiny else (32, 32)
     domains = {name: _images(n, seed) for seed, name in enumerate(("source", "target"))}
     ids = prompt_texts(own, "a photo of a {}.", CLASSES, k=params.k)
     torch.manual_seed(0)
