@@ -133,7 +133,7 @@ def pca_epoch(tiny: bool, *, bf16: bool = False) -> tuple[float, float]:
 
     The towers have ViT-B/16's widths and three of its twelve blocks.
     There the plain towers encode each batch and the sentences, of 77 positions, in every step, and
-    the banks take the features. Ours encodes them once: of that each of its 30 epochs bears its share.
+    the banks take the features. Ours encodes them once, of which each epoch bears its share.
     """
     own = backbone(tiny) if tiny else backbone(tiny, width=768, layers=3)
     params, (n, size) = PcaParams(J=1 if tiny else 3), (4, 2) if tiny else (32, 32)
