@@ -170,7 +170,9 @@ def _batches(
         for number in range(first, steps):
             yield batch(number)
         return
-    thread = ThreadPoolExecutor(1, thread_name_prefix="batches")
+    # A second team of torch's threads beside the step's would cost more than reading ahead gains.
+    few = max(1, torch.get_num_threads() // 4)
+    thread = ThreadPoolExecutor(1, "batches", torch.set_num_threads, (few,))
     waiting: deque[Future[B]] = deque()
     try:
         for number in range(first, steps):
