@@ -218,6 +218,25 @@ def test_batches_prepared_ahead_change_no_number(count: int) -> None:
     assert threading.current_thread().name not in threads
 
 
+@pytest.mark.parametrize(("all_threads", "reading"), [(2, 1), (8, 2)])
+def test_reading_ahead_leaves_the_processor_to_the_step(all_threads: int, reading: int) -> None:
+    before, seen = torch.get_num_threads(), set()
+    run = Adversaries()
+
+    def noted(_: int) -> Tensor:
+        seen.add(torch.get_num_threads())
+        return torch.zeros(4, 2)
+
+    run.batch = noted  # type: ignore[method-assign]
+    torch.set_num_threads(all_threads)
+    try:
+        run.run(MemoryContext(), ahead=1)
+        assert torch.get_num_threads() == all_threads
+    finally:
+        torch.set_num_threads(before)
+    assert seen == {reading}
+
+
 def test_a_batch_that_cannot_be_made_ahead_ends_the_training_and_its_thread() -> None:
     run = Adversaries()
 
