@@ -191,7 +191,7 @@ def _through(block: Any, x: Tensor, mask: Tensor | None = None) -> Tensor:
 def _attend(attention: nn.MultiheadAttention, x: Tensor, mask: Tensor | None) -> Tensor:
     """Self-attention of (B, N, width) with the layer's weights, without dropout."""
     packed = F.linear(x, attention.in_proj_weight, attention.in_proj_bias)
-    q, k, v = packed.unflatten(-1, (3, attention.num_heads, -1)).permute(2, 0, 3, 1, 4)
+    q, k, v = packed.view(*x.shape[:-1], 3, attention.num_heads, -1).permute(2, 0, 3, 1, 4)
     mask = None if mask is None else mask.to(q.dtype)
     joined = F.scaled_dot_product_attention(q, k, v, attn_mask=mask).transpose(1, 2).flatten(2)
     return F.linear(joined, attention.out_proj.weight, attention.out_proj.bias)
