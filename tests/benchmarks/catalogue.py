@@ -16,6 +16,7 @@ from tests.benchmarks import (
     methods,
     mma_dfer,
     peak,
+    samplers,
     start_up,
 )
 from tests.benchmarks.harness import Benchmark, no_matrix_units
@@ -60,6 +61,13 @@ BENCHMARKS = (
         for name, aim in (("nfer_sde", "at least 3 times as fast"),
                           ("egsde", "at least 3 times as fast"),
                           ("sdedit", "at least 1.5 times as fast"))
+    ),
+    *(
+        Benchmark(
+            f"16 images by {name}, network of quick, processor time", "ours", "one by one",
+            partial(samplers.against_reference, name), 3, "at least 1.5 times as fast",
+        )
+        for name in samplers.METHODS
     ),
     *(
         Benchmark(
