@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 
@@ -93,6 +94,24 @@ class UnreadableError(DamagedError):
 
 class UnavailableError(Exception):
     """A metric has no value here; its message becomes the reason beside a null."""
+
+
+@contextmanager
+def plugin_errors(name: str) -> Iterator[None]:
+    """Name the method whose call raised; expected failures pass as they are.
+
+    Raises:
+        CellError: the call raised anything else.
+    """
+    try:
+        yield
+    except BenchError:
+        raise
+    except Exception as error:  # a plugin may raise anything
+        raise CellError(
+            f"{name}: {type(error).__name__}: {error}",
+            "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
+        ) from error
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str], where: str = "") -> UsageError:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 from irfer_bench.contracts.params import PUBLISHED
 from irfer_bench.contracts.values import Clip, TranslationData
 from irfer_bench.data.clip_list import GivenClips
-from irfer_bench.errors import BenchError, CellError, ContractError, UsageError
+from irfer_bench.errors import ContractError, UsageError, plugin_errors
 from irfer_bench.experiment.graph import Step
 from irfer_bench.experiment.methods import Method, resolve_method
 from irfer_bench.experiment.steps import Translate
@@ -53,15 +53,8 @@ class ReadyTranslator:
         """
         name, context = self.method.name, self.runner.context(self.step)
         context.set_threads()
-        try:
+        with plugin_errors(name):
             made = list(self.instance.translate(GivenClips(clips), context))
-        except BenchError:
-            raise
-        except Exception as error:  # a plugin may raise anything
-            raise CellError(
-                f"{name}: {type(error).__name__}: {error}",
-                "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
-            ) from error
         if [clip.id for clip in made] != [clip.id for clip in clips]:
             raise ContractError(f"{name} returned {len(made)} other clips for {len(clips)}")
         for before, clip in zip(clips, made, strict=True):

@@ -11,7 +11,7 @@ from irfer_bench.contracts.interfaces import Explainer
 from irfer_bench.contracts.values import Clip, Scalar, Scores
 from irfer_bench.data.clip_list import GivenClips
 from irfer_bench.engine.stages.predict import check_scores
-from irfer_bench.errors import BenchError, CellError
+from irfer_bench.errors import plugin_errors
 from irfer_bench.experiment.graph import Step
 from irfer_bench.experiment.methods import Method
 from irfer_bench.orchestration.prediction.rules import ImageRules
@@ -56,15 +56,8 @@ class ReadyRecognizer:
             ContractError: the recognizer returned something else. CellError: it raised.
         """
         name, context = self.method.name, self.context()
-        try:
+        with plugin_errors(name):
             scores = self.instance.predict(GivenClips(clips), context)
-        except BenchError:
-            raise
-        except Exception as error:  # a plugin may raise anything
-            raise CellError(
-                f"{name}: {type(error).__name__}: {error}",
-                "the plugin raised it; IRFER_BENCH_TRACEBACK=1 shows where",
-            ) from error
         self.reports.clear()
         self.reports.update(context.reports)
         return check_scores(name, scores, len(clips), len(self.classes))
