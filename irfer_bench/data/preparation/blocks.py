@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import Any, overload
 
@@ -18,7 +19,24 @@ FEW = 32
 """So many frames are always read at once."""
 
 
-class FrameBlocks(Sequence[NDArray[np.uint8]]):
+class LazyFrames(Sequence[NDArray[np.uint8]], ABC):
+    """Frames that are made when they are asked for."""
+
+    @abstractmethod
+    def frame(self, place: int) -> NDArray[np.uint8]:
+        """The frame at a place from 0."""
+
+    @overload
+    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[NDArray[np.uint8]]: ...
+    def __getitem__(self, index: Any) -> Any:
+        if isinstance(index, slice):
+            return [self[k] for k in range(len(self))[index]]
+        return self.frame(range(len(self))[index])
+
+
+class FrameBlocks(LazyFrames):
     """8-bit frames of an item by number; the block of the last one asked for is kept.
 
     Args:
@@ -34,14 +52,9 @@ class FrameBlocks(Sequence[NDArray[np.uint8]]):
     def __len__(self) -> int:
         return len(self._positions)
 
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[NDArray[np.uint8]]: ...
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self[k] for k in range(len(self))[index]]
-        number, within = divmod(range(len(self))[index], self._size)
+    def frame(self, place: int) -> NDArray[np.uint8]:
+        """A frame, read with its block."""
+        number, within = divmod(place, self._size)
         if number != self._number:
             self._block = []  # given back before the next one is read
             start = number * self._size
@@ -57,7 +70,7 @@ class FrameBlocks(Sequence[NDArray[np.uint8]]):
         return self._shapes[index] if index in self._shapes else self[index].shape
 
 
-class ShownFrames(Sequence[NDArray[np.uint8]]):
+class ShownFrames(LazyFrames):
     """Frames at some places of a sequence, as (H, W, 3)."""
 
     def __init__(self, frames: Sequence[NDArray[np.uint8]], places: Sequence[int]) -> None:
@@ -66,14 +79,9 @@ class ShownFrames(Sequence[NDArray[np.uint8]]):
     def __len__(self) -> int:
         return len(self._places)
 
-    @overload
-    def __getitem__(self, index: int) -> NDArray[np.uint8]: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[NDArray[np.uint8]]: ...
-    def __getitem__(self, index: Any) -> Any:
-        if isinstance(index, slice):
-            return [self[k] for k in range(len(self))[index]]
-        return in_colour(self._frames[self._places[index]])
+    def frame(self, place: int) -> NDArray[np.uint8]:
+        """A frame in colour."""
+        return in_colour(self._frames[self._places[place]])
 
 
 def show(
