@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from irfer_bench.cli import main
+from tests.irfer_bench.conftest import Preparer
 
 
 class Outcome(NamedTuple):
@@ -53,3 +54,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def data(capsys: pytest.CaptureFixture[str]) -> Data:
     return Data(capsys)
+
+
+@pytest.fixture
+def record(bench: Preparer) -> Path:
+    """The record of a run with a fitted recognizer."""
+    assert bench.run()[0] == 0
+    (path,) = bench.out.glob("records/*/*.json")
+    return path
