@@ -40,11 +40,10 @@ def export(
     if to.exists() and (not to.is_dir() or any(to.iterdir())):
         raise UsageError(f"{to} is not an empty folder", "name a new one")
     fitted = load(record)
-    said = [_write(fitted, role, to / role) for role in ("translator", "recognizer")]
-    written = [note for note in said if note is not None]
-    if not written:
+    notes = [_write(fitted, role, to / role) for role in ("translator", "recognizer")]
+    if all(note is None for note in notes):
         raise MissingError(f"{' × '.join(fitted.record.row[1:])} has no weights: nothing to export")
-    for note in filter(None, written):
+    for note in filter(None, notes):
         tell(note)
     return sorted(path for path in to.rglob("*") if path.is_file())
 

@@ -173,7 +173,7 @@ def _load(
     clip = build_clip(config, state, what).to(device)
     size = clip.visual.image_size
     kind = "QuickGELU" if config.get("quick_gelu") else "exact GELU"
-    told = known or "architecture" in metadata
+    published = known or "architecture" in metadata
     return Backbone(
         clip,
         _tokenizer(metadata, file, architecture, clip.vocab_size),
@@ -182,7 +182,7 @@ def _load(
         read_colours(metadata, "std", STD, what),
         sha256,
         device,
-        "" if told else f"{kind} of {architecture}; no published file has this sha256",
+        "" if published else f"{kind} of {architecture}; no published file has this sha256",
     )
 
 

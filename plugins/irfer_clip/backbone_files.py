@@ -118,7 +118,7 @@ def check_activation(model: str, tag: str) -> None:
 
 
 def activation_error(model: str, tag: str) -> UsageError:
-    """What is said where a model has another activation than a tag's weights."""
+    """The error of a model with another activation than a tag's weights."""
     base = model.removesuffix(QUICK)
     own, other = ("QuickGELU", "exact GELU") if base != model else ("exact GELU", "QuickGELU")
     right = base if base != model else base + QUICK

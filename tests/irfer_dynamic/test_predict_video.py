@@ -66,10 +66,10 @@ def test_a_published_file_labels_a_video_and_shows_its_modalities(
     shares = [float(clip[f"p_{name}"]) for name in NAMES.split(",")]
     assert sum(shares) == pytest.approx(1, abs=1e-4)
     spoken, silent = (given[4] for given in drawn)
-    assert list(spoken) == ["clip up to this moment", "without audio",
+    assert list(spoken) == ["clip up to this time", "without audio",
                             "without images (uniform grey)"]  # fmt: skip
-    assert list(silent) == ["clip up to this moment"]
-    np.testing.assert_allclose(spoken["clip up to this moment"][-1], shares, atol=1e-4)
+    assert list(silent) == ["clip up to this time"]
+    np.testing.assert_allclose(spoken["clip up to this time"][-1], shares, atol=1e-4)
     np.testing.assert_allclose(
         spoken["without audio"][0], [float(mute[f"p_{name}"]) for name in NAMES.split(",")],
         atol=1e-4,

@@ -84,12 +84,12 @@ class Labeller:
     def _score(self, clips: Sequence[Clip]) -> tuple[Scores, str]:
         """Log-probabilities, and what the recognizer reports of every one of these clips."""
         scores, name = self.recognizer.predict(clips), self.recognizer.method.name
-        said = [
+        notes = [
             text.format(name=name) for report, text in REPORTED.items()
             if self.recognizer.reports.get(report) == len(clips)
         ]  # fmt: skip
-        self.reported.update({text: len(clips) for text in said})
-        return scores, "; ".join(said)
+        self.reported.update({text: len(clips) for text in notes})
+        return scores, "; ".join(notes)
 
     def _labelled(self, row: Row, scores: NDArray[np.float32], note: str) -> Row:
         p = np.exp(scores.astype(np.float64))

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 SIDE = 320
 """Longest side of an image that is kept for a figure, in pixels."""
-MOMENTS, FACES = 16, 8
-"""Moments up to which a clip is labelled again, and faces that are kept of a video."""
+TIMES, FACES = 16, 8
+"""Times up to which a clip is labelled again, and faces that are kept of a video."""
 
 
 @dataclass
@@ -95,7 +95,7 @@ def gather_evidence(
     """What the recognizer tells of a clip, and how it labels parts of it.
 
     Parts are each frame as a still, or, of a recognizer over time, the clip up to each of at most
-    16 moments; and the clip without audio or without images, where it goes by both.
+    16 times; and the clip without audio or without images, where it goes by both.
 
     Args:
         times: as in `show_video`; without them the average frame rate tells the seconds.
@@ -103,7 +103,7 @@ def gather_evidence(
     modality = recognizer.method.traits["modality"]
     over_time = modality in ("video", "audio_video")
     scored = _scored(clip)
-    chosen = spread(len(scored), MOMENTS) if over_time else list(range(len(scored)))
+    chosen = spread(len(scored), TIMES) if over_time else list(range(len(scored)))
     seconds = _seconds(clip, times or {})
     shares = {
         name: _shares(scores if len(scores) == 1 else scores[chosen])
@@ -113,7 +113,7 @@ def gather_evidence(
         shares |= {"each frame alone": _shares(recognizer.predict(_stills(clip)))}
     elif over_time:
         parts = _beginnings(clip, chosen, seconds)
-        shares |= {"clip up to this moment": _shares(recognizer.predict(parts))}
+        shares |= {"clip up to this time": _shares(recognizer.predict(parts))}
     if modality == "audio_video" and clip.audio is not None:
         dull = np.broadcast_to(np.uint8(clip.frames.mean()), clip.frames.shape).copy()
         silent = replace(clip, audio=None, sample_rate=None)

@@ -80,7 +80,7 @@ def test_a_recognizer_over_time_sees_the_clip_up_to_each_frame() -> None:
     made = shown(stub, clip_of())
     assert [len(each.frames) for each in stub.seen[:3]] == [1, 2, 3]
     assert heard(stub) == [1000, 1500, 1600]
-    names = ["clip up to this moment", "without audio", "without images (uniform grey)"]
+    names = ["clip up to this time", "without audio", "without images (uniform grey)"]
     assert list(made.evidence) == names
     mute, blind = stub.seen[3:]
     assert mute.audio is None
