@@ -12,6 +12,7 @@ from tests.benchmarks import (
     detection,
     diffusion,
     diffusion_training,
+    flicker,
     gans,
     methods,
     mma_dfer,
@@ -75,6 +76,11 @@ BENCHMARKS = (
             "its U-Net alone", partial(diffusion.over_forward, name), 3, aim,
         )
         for name, aim in (("nfer_sde", "at most 25 % more"), ("egsde", "at most 130 % more"))
+    ),
+    Benchmark(
+        "six videos by nfer_sde (`quick`): change from frame to frame over the source's",
+        "one noise for a video", "new noise for each frame", flicker.change_by_noise, 1,
+        unit="times",
     ),
     Benchmark(
         "12 training steps of a score network, processor time", "with checkpoints and looks at NaN",

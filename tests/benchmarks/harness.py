@@ -24,7 +24,7 @@ class Benchmark:
         run: `run(tiny)` returns (our seconds, the other's seconds or None).
         repeat: how often; the median counts.
         budget: what the figures must not exceed, in words.
-        unit: of the figures; `GiB` of what is counted in memory.
+        unit: of the figures; `GiB` of what is counted in memory, `times` of what is a ratio.
         lacking: why this machine cannot measure it, in words; empty where it can.
         parts: what our figure consists of, in words.
     """
@@ -35,7 +35,7 @@ class Benchmark:
     run: Callable[[bool], tuple[float, float | None]]
     repeat: int = 5
     budget: str = ""
-    unit: Literal["s", "GiB"] = "s"
+    unit: Literal["s", "GiB", "times"] = "s"
     lacking: Callable[[], str] = str
     parts: Callable[[], str] = str
 
