@@ -49,7 +49,13 @@ class Context(Protocol):
         ...
 
     def encode(
-        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
+        self,
+        name: str,
+        clips: Clips,
+        key: JSON,
+        encode: Callable[[Clips], Features],
+        *,
+        scored: bool = False,
     ) -> Features:
         """(frames of `clips`, D) float32 features of a frozen encoder, frame after frame.
 
@@ -58,6 +64,7 @@ class Context(Protocol):
 
         Args:
             key: everything the features depend on besides the clips: weights, view, precision.
+            scored: one row for each frame that the setting scores, instead of each stored one.
         """
         ...
 

@@ -86,7 +86,13 @@ class StepContext:
         return read_state(artefact.folder)
 
     def encode(
-        self, name: str, clips: Clips, key: JSON, encode: Callable[[Clips], Features]
+        self,
+        name: str,
+        clips: Clips,
+        key: JSON,
+        encode: Callable[[Clips], Features],
+        *,
+        scored: bool = False,
     ) -> Features:
         import numpy as np
 
@@ -95,20 +101,29 @@ class StepContext:
 
         if isinstance(clips, GivenClips):
             made = encode(clips.unlabelled())
-            return _check_encoded(name, made, sum(len(clip.frames) for clip in clips))
+            given = (len(clip.scored_frames() if scored else clip.frames) for clip in clips)
+            return _check_encoded(name, made, sum(given))
         if not isinstance(clips, ClipView):
             raise ContractError(
                 f"encode({name!r}) was given a {type(clips).__name__}",
                 "give it clips as fit, translate or predict were given them",
             )
         stored = clips.stored
-        counts = [int(row["count"]) for row in stored.rows]
+        whole = stored.view()
+        frames = [
+            (n, tuple(range(n)) if picked is None or not scored else picked)
+            for n, picked in whole.frame_counts()
+        ]  # fmt: skip
+        counts = [len(picked) for _, picked in frames]
+        described: dict[str, JSON] = {"clips": stored.key, "of": key}
+        if any(picked != tuple(range(n)) for n, picked in frames):
+            described["frames"] = stored.scored
 
         def build() -> State:
-            made = encode(stored.view().hide_labels())
+            made = encode(whole.hide_labels())
             return State({"features": _check_encoded(name, made, sum(counts))})
 
-        kept = self.part(name, {"clips": stored.key, "of": key}, build)
+        kept = self.part(name, described, build)
         ends = np.cumsum([0, *counts])
         picked = [np.arange(ends[i], ends[i + 1]) for i in clips.indices]
         rows: Features = kept.tensors["features"][np.concatenate([np.arange(0), *picked])]

@@ -52,7 +52,6 @@ class FrameTable:
     Attributes:
         first: (clips + 1,) int64, number of each clip's first frame.
         owner: (frames,) int64, number of each frame's clip.
-        stored: (frames,) int64, place of each frame among all stored frames of the collections.
         clip_labels, labels: (clips,) and (frames,) int64 column of the class; -1 where it is
             unknown or not among `classes`.
     """
@@ -64,18 +63,15 @@ class FrameTable:
         self._clips = [(clips, i) for clips in collections for i in range(len(clips))]
         column = {name: i for i, name in enumerate(classes)}
         self._place: list[tuple[int, int]] = []
-        first, stored, before = [0], [], 0
+        first = [0]
         counts = [count for clips in collections for count in _counts(clips)]
         for number, (total, picked) in enumerate(counts):
             chosen = range(total) if picked is None or not scored else picked
             self._place += ((number, t) for t in chosen)
-            stored += [before + t for t in chosen]
-            before += total
             first.append(len(self._place))
         labels = [column.get(label or "", -1) for clips in collections for label in clips.labels]
         self.first = np.asarray(first, dtype=np.int64)
         self.owner = np.repeat(np.arange(len(self._clips)), np.diff(self.first))
-        self.stored = np.asarray(stored, dtype=np.int64)
         self.clip_labels = torch.tensor(labels, dtype=torch.long)
         self.labels = self.clip_labels[torch.from_numpy(self.owner)]
 

@@ -48,9 +48,16 @@ class MemoryContext:
         return self.parts[full]
 
     def encode(
-        self, name: str, clips: Clips, key: Any, encode: Callable[[Clips], Features]
+        self,
+        name: str,
+        clips: Clips,
+        key: Any,
+        encode: Callable[[Clips], Features],
+        *,
+        scored: bool = False,
     ) -> Features:
-        kept = self.part(name, [key, clips.key], lambda: State({"features": encode(clips)}))
+        full = [key, clips.key, scored]
+        kept = self.part(name, full, lambda: State({"features": encode(clips)}))
         return kept.tensors["features"]
 
     def checkpoint(self, name: str, state: State) -> None:

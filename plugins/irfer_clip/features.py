@@ -25,8 +25,8 @@ def plain_features(
 ) -> Tensor:
     """(frames, embed) un-normalised features of the centre views of a table's frames.
 
-    The host keeps one part for all frames of a stored artefact: the second method, fold, draw or
-    seed on the same clips encodes no image.
+    The host keeps one part for all scored frames of a stored artefact: the second method, fold,
+    draw or seed on the same clips encodes no image.
 
     Args:
         project: False gives (frames, width), the class token before `proj`, kept apart.
@@ -42,12 +42,15 @@ def plain_features(
         key["layer"] = "before proj"
 
     def encode(clips: Clips) -> Features:
-        return _encode(FrameTable(clips, scored=False), images, ctx, project=project)
+        return _encode(FrameTable(clips), images, ctx, project=project)
 
-    rows = [ctx.encode(PART, clips, key, encode) for clips in table.collections if len(clips)]
+    rows = [
+        ctx.encode(PART, clips, key, encode, scored=True)
+        for clips in table.collections if len(clips)
+    ]  # fmt: skip
     width = backbone.clip.visual.proj.shape[1 if project else 0]
-    stored = np.concatenate([np.zeros((0, width), np.float32), *rows])
-    return torch.from_numpy(stored[table.stored]).to(backbone.device)
+    features = np.concatenate([np.zeros((0, width), np.float32), *rows])
+    return torch.from_numpy(features).to(backbone.device)
 
 
 def augmented_features(table: FrameTable, images: Preparation, ctx: Context, seed: int) -> Tensor:

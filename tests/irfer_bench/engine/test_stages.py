@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 
-import pytest
-
 
 def record_of(bench, *words):
     code, out, err = bench.run(*words, "--json")
@@ -70,42 +68,6 @@ def test_scores_and_features_come_from_one_pass(bench):
     code, _, err = bench.run("-d", "toy", "-t", "toy_raw", "-r", "toy_encoded", "--seed", "0")
     assert code == 0, err
     assert bench.log().count("both") == 2, "the test clips, and the translated partners"
-
-
-def test_the_rows_of_a_view_are_those_of_its_clips(bench, tmp_path):
-    """Frame after frame, in the order of the view."""
-    import numpy as np
-
-    from irfer_bench.api import Clip
-    from irfer_bench.data.clips import StoredClips, write_clips
-    from irfer_bench.engine.context import StepContext
-    from irfer_bench.errors import ContractError
-    from irfer_bench.store.artefacts import Store
-    from irfer_bench.testing.memory import ClipList
-
-    counts = (1, 3, 2)
-    clips = [
-        Clip(f"c{i}", np.full((n, 2, 2, 3), 10 * i, np.uint8) + np.arange(n, dtype=np.uint8)
-             .reshape(-1, 1, 1, 1), "nir", label="anger")
-        for i, n in enumerate(counts)
-    ]  # fmt: skip
-    write_clips(tmp_path, clips)
-    view = StoredClips(tmp_path, "key").view().pick([2, 1])
-    ctx = StepContext(
-        Store(tmp_path / "store"), "step", "fit", lambda name: "owner", 0, "cpu", "fp32", tmp_path,
-        lambda *told: None,
-    )  # fmt: skip
-
-    def encode(whole):
-        assert whole.labels == [None] * 3
-        return np.concatenate([clip.frames[:, 0, 0, :1] for clip in whole]).astype(np.float32)
-
-    assert ctx.encode("tower", view, {}, encode).ravel().tolist() == [20, 21, 10, 11, 12]
-    assert ctx.encode("tower", view.pick([]), {}, encode).shape == (0, 1)
-    with pytest.raises(ContractError, match=r"not one row for each of 6 frames"):
-        ctx.encode("other", view, {}, lambda whole: np.zeros((3, 2), np.float32))
-    with pytest.raises(ContractError, match="ClipList"):
-        ctx.encode("tower", ClipList(clips), {}, encode)
 
 
 def test_a_step_fixes_its_threads_and_the_record_says_so(bench, monkeypatch):
