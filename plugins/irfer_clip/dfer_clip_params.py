@@ -74,4 +74,4 @@ class DferClipParams(ClipParams, frozen=True):
             "brightness": 0.0,
         },
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 45.0, "apply": 1.0}

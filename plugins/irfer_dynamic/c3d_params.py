@@ -22,7 +22,7 @@ class C3DParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "c3d"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 79.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 52.0, "apply": 1.0}
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -42,4 +42,4 @@ class C3DLstmParams(VideoParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": BENCH, "quick": {**QUICK, "epochs": 26, "hidden": 64},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 72.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 43.0, "apply": 1.0}

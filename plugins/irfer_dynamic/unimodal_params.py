@@ -62,7 +62,7 @@ class VisionOnlyParams(UnimodalParams, frozen=True):
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"size": 160}, "quick": {**QUICK, "size": 64, "frames": 8, "window": 256},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 2.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 45.0, "apply": 2.0}
 
 
 class AudioOnlyParams(UnimodalParams, frozen=True):
@@ -74,4 +74,4 @@ class AudioOnlyParams(UnimodalParams, frozen=True):
         str, fit("audiomae, mini, none (random), or the path of a checkpoint in AudioMAE's layout")
     ] = "audiomae"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"quick": {**QUICK, "size": 64, "window": 256}}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 15.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 25.0, "apply": 1.0}

@@ -40,7 +40,7 @@ class R3DParams(VideoParams, frozen=True):
 
     network: ClassVar[str] = "r3d_18"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 79.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 55.0, "apply": 1.0}
 
     def inputs(self, weights: Path) -> dict[str, Any]:
         """What the key must hold besides the parameters: the checkpoint's digest.
@@ -77,7 +77,7 @@ class MC3Params(R3DParams, frozen=True):
         "bench": BENCH,
         "quick": QUICK_MC3,
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 45.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 30.0, "apply": 1.0}
 
 
 class R2Plus1DParams(R3DParams, frozen=True):
@@ -85,4 +85,4 @@ class R2Plus1DParams(R3DParams, frozen=True):
 
     network: ClassVar[str] = "r2plus1d_18"
     presets: ClassVar[dict[str, dict[str, Any]]] = {"bench": BENCH, "quick": QUICK}
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 123.0, "apply": 1.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 78.0, "apply": 1.0}
