@@ -63,7 +63,9 @@ def change_by_noise(tiny: bool) -> tuple[float, float]:
     together = _translated(method, clips)
     apart = [replace(c, frames=np.concatenate([x.frames for x in _translated(method, parts)]))
              for c, parts in zip(clips, alone, strict=True)]
-    return frame_change(clips, together) or 0.0, frame_change(clips, apart) or 0.0
+    ours, other = frame_change(clips, together), frame_change(clips, apart)
+    assert ours is not None and other is not None, "the clips move"
+    return ours, other
 
 
 def _translated(method: NferSde, clips: list[Clip]) -> list[Clip]:
