@@ -66,6 +66,11 @@ class EncoderRecognizer(ABC, Generic[P]):
     def load(self, model: EncoderNetwork, weights: Path) -> bool:
         """Put the pretrained encoders in; False where they can not be read again later."""
 
+    def optimizers(self, part: nn.Module) -> list[torch.optim.Optimizer]:
+        """What trains `part`: AdamW."""
+        p = self.params
+        return [torch.optim.AdamW(part.parameters(), p.lr, weight_decay=p.weight_decay)]
+
     def fit(self, data: TrainingData, ctx: Context) -> None:
         """Train on the labelled source and target clips together.
 
@@ -186,6 +191,6 @@ class EncoderRecognizer(ABC, Generic[P]):
         model.train()
         return train(
             name, part, steps=p.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
-            optimizer=torch.optim.AdamW(part.parameters(), p.lr, weight_decay=p.weight_decay),
+            optimizer=self.optimizers(part),
             rate=lambda step: cosine(step // per_epoch, max(1, p.epochs), 1.0), ahead=AHEAD,
         )

@@ -26,7 +26,8 @@ deviations:
 * `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
 * second norms of the temporal transformer, which nothing uses, are left out (2,048 parameters);
 * `bench` takes images of 160 px; `quick` takes mini encoders, trained on drawn faces and voices,
-  and in 4 epochs a larger learning rate, milder crops, no drop path and smaller initial positions.
+  and in 4 epochs smaller batches, Muon for hidden weights, a larger learning rate of the others,
+  milder crops, no drop path and smaller initial positions.
 """
 
 from __future__ import annotations
@@ -35,12 +36,19 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import cast
 
+import torch
+from torch import nn
+
 from irfer_bench.api import Context
+from irfer_bench.nn.muon import split_optimizers
 from irfer_dynamic.encoder_files import load_encoder, load_trained
 from irfer_dynamic.encoder_recognizer import EncoderRecognizer
 from irfer_dynamic.mae_encoder import EncoderNetwork
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
+
+OUTER = ("prompts", "progressive", "pos_embed", "positions", "cls_token", "classifier")
+"""Of the names of parameters that AdamW trains where Muon trains the others."""
 
 
 class MMADFERRecognizer(EncoderRecognizer[MMADFERParams]):
@@ -49,6 +57,13 @@ class MMADFERRecognizer(EncoderRecognizer[MMADFERParams]):
     def network(self, classes: int) -> EncoderNetwork:
         """The network with random weights from torch's generator."""
         return MMADFER(self.params, classes)
+
+    def optimizers(self, part: nn.Module) -> list[torch.optim.Optimizer]:
+        """AdamW, as in the paper, or Muon for hidden weights where `muon_lr` is set."""
+        p = self.params
+        if not p.muon_lr:
+            return super().optimizers(part)
+        return split_optimizers(part, p.lr, p.muon_lr, p.weight_decay, OUTER)
 
     def read_trained(self, classes: Sequence[str], ctx: Context) -> None:
         """Take the authors' trained network, `params.trained`, in the place of a fit.

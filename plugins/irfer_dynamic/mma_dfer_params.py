@@ -65,14 +65,19 @@ class MMADFERParams(EncoderParams, frozen=True):
     temporal_head: Annotated[int, fit("width of each of its heads", ge=4)] = 64
     temporal_hidden: Annotated[int, fit("units of its perceptrons", ge=4)] = 1024
 
+    muon_lr: Annotated[
+        float, fit("rate of Muon for weights that are neither prompts, positions nor the "
+                   "classifier's; 0 leaves them to AdamW", ge=0)
+    ] = 0.0
+
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"size": 160},
         "quick": {
             "architecture": "mini", "vision_weights": "mini", "audio_weights": "mini",
             "size": 64, "frames": 8, "window": 256, "latent": 32, "ita_dim": 32,
             "temporal_width": 96, "temporal_heads": 4, "temporal_head": 24, "temporal_hidden": 192,
-            "epochs": 4, "batch": 8, "lr": 3e-3, "prompt_positions": 0.1, "drop_path": 0.0,
-            "crop": 0.8, "brightness": 0.2, "pixels": "imagenet",
+            "epochs": 4, "batch": 4, "lr": 3e-3, "muon_lr": 0.03, "prompt_positions": 0.1,
+            "drop_path": 0.0, "crop": 0.8, "brightness": 0.2, "pixels": "imagenet",
         },
     }
     variants: ClassVar[dict[str, dict[str, Any]]] = {

@@ -16,6 +16,7 @@ from irfer_bench.registry import load
 from irfer_bench.testing.memory import MemoryContext
 from irfer_dynamic import encoder_inputs, encoder_recognizer, video_recognizer
 from irfer_dynamic.encoder_inputs import EncoderInputs, checked
+from irfer_dynamic.mma_dfer_params import MMADFERParams
 from irfer_dynamic.unimodal import AudioOnlyRecognizer, VisionOnlyRecognizer
 from irfer_dynamic.unimodal_params import AudioOnlyParams, VisionOnlyParams
 from irfer_dynamic.video_resnet import VideoResNetRecognizer
@@ -41,12 +42,14 @@ def recorded(patch: pytest.MonkeyPatch, count: int = 9, **given: Any) -> tuple[A
 
 
 def test_mma_dfer_s_rate_is_a_cosine_of_epochs(monkeypatch: pytest.MonkeyPatch) -> None:
-    loop, made = recorded(monkeypatch, epochs=5, batch=4, lr=0.5, weight_decay=0.25)
+    loop, made = recorded(
+        monkeypatch, epochs=5, batch=4, lr=0.5, weight_decay=0.25, muon_lr=0.0)
     assert loop.given["steps"] == 5 * 2  # what is left of an epoch is dropped
     expected = np.repeat([(1 + cos(pi * epoch / 5)) / 2 for epoch in range(5)], 2)
     assert [loop.given["rate"](step) for step in range(10)] == pytest.approx(list(expected))
     (group,) = loop.groups()
-    assert type(loop.given["optimizer"]) is torch.optim.AdamW
+    (optimizer,) = loop.given["optimizer"]
+    assert type(optimizer) is torch.optim.AdamW
     assert (group["lr"], group["weight_decay"]) == (0.5, 0.25)
     trained = {id(p) for p in made.model.parameters() if p.requires_grad}
     assert {id(p) for p in group["params"]} == trained
@@ -54,6 +57,20 @@ def test_mma_dfer_s_rate_is_a_cosine_of_epochs(monkeypatch: pytest.MonkeyPatch) 
     assert not made.model.training
     orders = [torch.cat([loop.given["batch"](k)[1] for k in (2 * e, 2 * e + 1)]) for e in range(3)]
     assert len({tuple(order.tolist()) for order in orders}) > 1
+
+
+def test_mma_dfer_s_hidden_weights_may_be_muon_s(monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, made = recorded(monkeypatch, epochs=1, lr=0.5, weight_decay=0.25, muon_lr=0.125)
+    adamw, muon = loop.given["optimizer"]
+    (group,), (hidden,) = adamw.param_groups, muon.param_groups
+    assert (type(adamw), group["lr"], group["weight_decay"]) == (torch.optim.AdamW, 0.5, 0.25)
+    assert (type(muon), hidden["lr"]) == (Muon, 0.125)
+    named = {name: p for name, p in made.model.named_parameters() if p.requires_grad}
+    by_muon = {id(p) for p in hidden["params"]}
+    assert by_muon | {id(p) for p in group["params"]} == {id(p) for p in named.values()}
+    matrices = {name for name, p in named.items() if p.ndim > 1 and name.endswith("weight")}
+    assert {n for n, p in named.items() if id(p) in by_muon} == matrices - {"classifier.weight"}
+    assert MMADFERParams().muon_lr == 0  # the paper's AdamW
 
 
 def test_an_epoch_takes_each_clip_once_and_shows_what_belongs_to_it(
