@@ -26,7 +26,7 @@ deviations:
 * `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
 * second norms of the temporal transformer, which nothing uses, are left out (2,048 parameters);
 * `bench` takes images of 160 px; `quick` takes mini encoders, trained on drawn faces and voices,
-  and in 4 epochs smaller batches, Muon for hidden weights, a larger learning rate of the others,
+  and in 3 epochs smaller batches, Muon for hidden weights, a larger learning rate of the others,
   milder crops, no drop path and smaller initial positions.
 """
 

@@ -76,7 +76,7 @@ class MMADFERParams(EncoderParams, frozen=True):
             "architecture": "mini", "vision_weights": "mini", "audio_weights": "mini",
             "size": 64, "frames": 8, "window": 256, "latent": 32, "ita_dim": 32,
             "temporal_width": 96, "temporal_heads": 4, "temporal_head": 24, "temporal_hidden": 192,
-            "epochs": 4, "batch": 4, "lr": 3e-3, "muon_lr": 0.03, "prompt_positions": 0.1,
+            "epochs": 3, "batch": 4, "lr": 3e-3, "muon_lr": 0.03, "prompt_positions": 0.1,
             "drop_path": 0.0, "crop": 0.8, "brightness": 0.2, "pixels": "imagenet",
         },
     }
