@@ -87,7 +87,11 @@ SIMULATED = (
 )
 CFEE = Domain(dataset="cfee", spectrum="vis")
 KDEF = Domain(dataset="kdef", spectrum="vis", parts=("straight",))
-"""Visible images of other people, for settings of kind `augmented`."""
+KDEF_TEXT = (
+    "As {}_augmented, with KDEF in place of CFEE: NFER-SDE's text on data names CFEE alone, its "
+    "implementation details CFEE and KDEF. Frontal views of both sessions, six classes. "
+)
+"""Where the second of the two extra sets comes from, by the beginning of a setting's name."""
 SHOTS: Mapping[str, int | float | None] = {
     "weak5": 5, "weak0": 0, "weak1": 1, "weak10": 10, "weak16": 16, "weak_tenth": 0.1,
     "weak_full": None,
@@ -111,3 +115,14 @@ def constants(package: str, protocols: Mapping[str, Fields], **common: Any) -> d
 def weak(start: str, shots: Iterable[str] = SHOTS, **own: Any) -> dict[str, Fields]:
     """A weak protocol for each of these numbers of labels; `own` may override its fields."""
     return {f"{start}_{end}": {"shots": SHOTS[end], **WEAK, **own} for end in shots}
+
+
+def augmented(start: str, text: str, **own: Any) -> dict[str, Fields]:
+    """An augmented protocol with CFEE as the extra images, and one with KDEF."""
+    fields = {"kind": "augmented", **own}
+    return {
+        f"{start}_augmented": {**fields, "extra": CFEE, "source_text": text},
+        f"{start}_augmented_kdef": {
+            **fields, "extra": KDEF, "source_text": KDEF_TEXT.format(start) + text,
+        },
+    }  # fmt: skip

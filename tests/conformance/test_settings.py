@@ -84,12 +84,37 @@ def test_the_embedded_settings_have_what_they_need(setting: Setting) -> None:
 
 
 def test_whatever_is_translated_with_partners_can_be_compared_with_them() -> None:
-    """Every camera and light of which a weak or augmented setting has pairs."""
-    compared = {(s.dataset, s.source, s.target) for s in SETTINGS if s.kind == "quality"}
-    stills = [s for s in SETTINGS if s.kind in PAIRED and s.paired and s.unit == "frame"]
-    paired = {s.name: (s.dataset, s.source, s.target) for s in stills}
+    """Every camera and light of which a setting has pairs, stills and clips; and every infrared
+    camera of a dataset with pairs."""
+    quality = [s for s in SETTINGS if s.kind == "quality"]
+    compared = {(s.dataset, s.source, s.target) for s in quality}
+    paired = {
+        s.name: (s.dataset, s.source, s.target) for s in SETTINGS if s.kind in PAIRED and s.paired
+    }
     assert [name for name, domains in paired.items() if domains not in compared] == []
-    assert len(paired) > 50
+    assert len(paired) > 60
+    cameras = {(dataset, target) for dataset, _, target in compared}
+    infrared = {s.name: (s.dataset, s.target) for s in SETTINGS if s.target.spectrum != "vis"}
+    assert [name for name, camera in infrared.items() if camera not in cameras] == []
+
+
+def test_an_augmented_setting_is_there_with_every_set_of_extra_images() -> None:
+    """CFEE and KDEF for a dataset without other people's images; with its own, for every camera."""
+    extras: dict[tuple[str, Domain], set[str]] = {}
+    for setting in SETTINGS:
+        if setting.kind == "augmented" and setting.extra is not None:
+            found = extras.setdefault((setting.dataset, setting.target), set())
+            found.add(setting.extra.dataset)
+    own = {dataset for (dataset, _), found in extras.items() if found == {""}}
+    assert own == {"folder", "synth"}
+    given = {camera: found for camera, found in extras.items() if camera[0] not in own}
+    assert {dataset for dataset, _ in given} == {"oulu_casia", "nvie", "large_hfe"}
+    assert [camera for camera, found in given.items() if found != {"cfee", "kdef"}] == []
+    stills = {
+        (s.dataset, s.target) for s in SETTINGS
+        if s.kind == "quality" and s.unit == "frame" and s.dataset in own
+    }
+    assert stills == {camera for camera in extras if camera[0] in own}
 
 
 def test_shots_are_one_few_sixteen_and_all_in_every_spectrum() -> None:

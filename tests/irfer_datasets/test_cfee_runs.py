@@ -14,6 +14,7 @@ import irfer_datasets.cfee.settings
 import irfer_datasets.kdef.settings
 import irfer_datasets.oulu_casia.settings
 from irfer_bench.cli import main
+from irfer_bench.registry import load
 from irfer_bench.settings.setting import Setting
 from irfer_datasets.protocols import RECOGNITION
 from tests.conformance.sample_trees import SAMPLES
@@ -81,6 +82,36 @@ def test_a_setting_runs_with_as_many_clips_as_it_says(
     counts = (facts["train_source"], facts["train_target"], facts["test"])
     assert counts == (source, target, tested)
     assert facts["incomplete"] is True and facts["subjects"] == "checked"
+
+
+@pytest.mark.slow
+def test_every_recognizer_of_images_learns_from_the_translated_extra_set(
+    data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """One run, so that all learn from the same translations; `quick`, one pass where it trains."""
+    registry = load()
+    found = [owned.component for owned in registry.registered if owned.builtin]
+    admitted = [
+        component for component in found
+        if component.kind == "recognizer" and component.traits.get("modality") == "image"
+        and not component.traits.get("unlabelled")
+    ]
+    names, words = [component.name for component in admitted], list[str]()
+    for component in admitted:
+        words += ["-r", component.name]
+        if "epochs" in registry.params_class(component).__struct_fields__:
+            words += ["-p", f"{component.name}.epochs=1"]
+    roots = [word for name in OWNERS for word in ("--data-root", f"{name}={data / name}")]
+    out = ["--fold", "1", "--preset", "quick", "--out", str(tmp_path / "out")]
+    assert {"resnet18", "resnet50", "vit", "mae_face", "pca", "clip_zero_shot"} <= set(names)
+    code = main(["run", "-s", "oulu_nir_augmented", "-t", "histmatch", *words, *roots, *out])
+    assert code == 0, capsys.readouterr().err
+    records = [json.loads(path.read_text()) for path in (tmp_path / "out/records").rglob("*.json")]
+    assert sorted(record["recognizer"]["name"] for record in records) == sorted(names)
+    for record in records:
+        counts = [record["data"][part] for part in ("train_source", "train_target", "test")]
+        assert counts == [18, 36, 18], record["recognizer"]["name"]
+        assert 0 <= record["metrics"]["accuracy"]["value"] <= 1
 
 
 def test_the_extra_set_has_to_be_there(

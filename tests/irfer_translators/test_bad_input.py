@@ -14,6 +14,10 @@ from irfer_translators.diffusion.egsde import Egsde
 from irfer_translators.diffusion.egsde_params import EgsdeParams
 from irfer_translators.diffusion.ilvr import Ilvr
 from irfer_translators.diffusion.ilvr_params import IlvrParams
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.nfer_sde_translator import NferSde
+from irfer_translators.diffusion.sdedit import SdEdit
+from irfer_translators.diffusion.sdedit_params import SdEditParams
 from irfer_translators.diffusion.sr3 import Sr3
 from irfer_translators.diffusion.sr3_params import Sr3Params
 from irfer_translators.diffusion.t2v_ddpm import T2vDdpm
@@ -21,15 +25,18 @@ from irfer_translators.diffusion.t2v_ddpm_params import T2vDdpmParams
 from tests.irfer_translators.toys import paired
 
 TINY: dict[str, Any] = {"size": 16, "iterations": 2, "batch": 2, "steps": 2}
-METHODS = {
+METHODS: dict[str, tuple[Any, Any]] = {
     "egsde": (Egsde, EgsdeParams), "ilvr": (Ilvr, IlvrParams), "sr3": (Sr3, Sr3Params),
-    "t2v_ddpm": (T2vDdpm, T2vDdpmParams),
+    "t2v_ddpm": (T2vDdpm, T2vDdpmParams), "nfer_sde": (NferSde, NferSdeParams),
+    "sdedit": (SdEdit, SdEditParams),
 }
 
 
 def made(name: str, **given: Any) -> Any:
-    cls, params = METHODS[name]
-    return cls(resolve(params, component=name, preset="quick", given={**TINY, **given}))
+    component, _, variant = name.partition("@")
+    cls, params = METHODS[component]
+    values = {**TINY, **given}
+    return cls(resolve(params, component=component, variant=variant, preset="quick", given=values))
 
 
 @pytest.mark.parametrize("name", ["sr3", "t2v_ddpm"])
@@ -40,14 +47,19 @@ def test_conditional_ones_need_pairs(name: str) -> None:
     assert not ctx.parts
 
 
-@pytest.mark.parametrize("name", ["egsde", "ilvr"])
-def test_an_empty_domain_is_named(name: str) -> None:
-    ctx, data = MemoryContext(), paired(landmarks=False)
-    with pytest.raises(UsageError, match="learns from nir images, and there are none"):
-        made(name).fit(replace(data, target=ClipList([]), pairs=[]), ctx)
-    if name == "egsde":
-        with pytest.raises(UsageError, match="learns from vis images, and there are none"):
-            made(name).fit(replace(data, source=ClipList([]), pairs=[]), ctx)
+@pytest.mark.parametrize("name", [*METHODS, "nfer_sde@baseline"])
+def test_an_empty_target_is_named(name: str) -> None:
+    ctx, method = MemoryContext(), name.partition("@")[0]
+    with pytest.raises(UsageError, match=f"^{method} learns from nir images, and there are none"):
+        made(name).fit(replace(paired(landmarks=False), target=ClipList([]), pairs=[]), ctx)
+    assert not ctx.parts
+
+
+@pytest.mark.parametrize("name", ["egsde", "sr3", "t2v_ddpm", "nfer_sde"])
+def test_an_empty_source_is_named_where_it_is_learned_from(name: str) -> None:
+    ctx = MemoryContext()
+    with pytest.raises(UsageError, match="learns from vis images, and there are none"):
+        made(name).fit(replace(paired(landmarks=False), source=ClipList([]), pairs=[]), ctx)
     assert not ctx.parts
 
 

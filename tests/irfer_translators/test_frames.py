@@ -202,7 +202,7 @@ def test_methods_that_learn_from_pairs_refuse_others_before_they_train() -> None
     ):  # fmt: skip
         ctx: Any = Asked()
         with pytest.raises(UsageError, match=f"{method.name} learns from pairs") as found:
-            method.train(unpaired, ctx)
+            method.fit(unpaired, ctx)
         assert advice in str(found.value) and not hasattr(ctx, "names")
     ctx = Asked()
     NferSde(params("baseline")).train(unpaired, ctx)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -73,6 +74,15 @@ def test_their_presets_ask_for_the_same_network(preset: str, cls: Any, name: str
     other = resolve(cls, component=name, preset=preset)
     for name in (*FIELDS, "muon_lr"):
         assert getattr(other, name) == getattr(sdedit, name), name
+
+
+def test_official_ilvr_has_its_authors_network_and_in_quick_the_shared_one() -> None:
+    def made(preset: str, variant: str = "") -> IlvrParams:
+        return resolve(IlvrParams, component="ilvr", variant=variant, preset=preset)
+
+    nets = [made(preset, "official").net for preset in ("paper", "bench", "quick")]
+    assert nets == ["bench_base", "bench_base", "mini"]
+    assert made("quick", "official") == msgspec.structs.replace(made("quick"), learned_range=True)
 
 
 def of(cls: Any, name: str, variant: str = "", **given: Any) -> Any:

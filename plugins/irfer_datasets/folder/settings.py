@@ -37,11 +37,14 @@ TEXT = (
     "pixels; 16-bit images by their 1 to 99 percentile."
 )
 _WEAK: Fields = {**WEAK, "shots": 5}
+_AUGMENTED: Fields = {"kind": "augmented", "extra": EXTRA}
 _VIDEO: Fields = {**DRAWN_VIDEO, "kind": "supervised"}
+_TRANSLATED_VIDEO: Fields = {"source": VIS_CLIPS, **VIDEO_PROTOCOL}
 _PROTOCOLS: Mapping[str, Fields] = {
     "nir_weak5": {"source": VIS, "target": NIR, **_WEAK},
     "lwir_weak5": {"source": VIS, "target": LWIR, **_WEAK},
-    "nir_augmented": {"source": VIS, "target": NIR, "kind": "augmented", "extra": EXTRA},
+    "nir_augmented": {"source": VIS, "target": NIR, **_AUGMENTED},
+    "lwir_augmented": {"source": VIS, "target": LWIR, **_AUGMENTED},
     "nir_supervised": {"target": NIR, **SUPERVISED},
     "lwir_supervised": {"target": LWIR, **SUPERVISED},
     "vis_supervised": {"target": VIS, **SUPERVISED},
@@ -52,7 +55,9 @@ _PROTOCOLS: Mapping[str, Fields] = {
     "nir_video_supervised": {"target": NIR_CLIPS, **_VIDEO},
     "lwir_video_supervised": {"target": LWIR_CLIPS, **_VIDEO},
     "vis_video_supervised": {"target": VIS_CLIPS, **_VIDEO},
-    "nir_video_weak5": {"source": VIS_CLIPS, "target": NIR_CLIPS, **VIDEO_PROTOCOL, **_WEAK},
+    "nir_video_weak5": {"target": NIR_CLIPS, **_TRANSLATED_VIDEO, **_WEAK},
+    "nir_video_quality": {"target": NIR_CLIPS, **_TRANSLATED_VIDEO, **QUALITY},
+    "lwir_video_quality": {"target": LWIR_CLIPS, **_TRANSLATED_VIDEO, **QUALITY},
 }
 """Fields of each protocol; its name is what follows the classes'."""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from irfer_bench.api import Domain
 from irfer_datasets.protocols import (
-    CFEE,
     CROPPED,
-    KDEF,
     PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     Fields,
+    augmented,
     constants,
     weak,
 )
@@ -27,31 +26,17 @@ TEXT = (
     "finds none, 256 pixels; one box per pair where frames correspond one to one. The set is not "
     "public: users convert it into {VIS,NIR}/S001/Anger/000.jpg."
 )
-AUGMENTED = (
+AUGMENTED_TEXT = (
     "NFER-SDE: translator fitted on the training subjects' pairs; every near-infrared training "
     "label, and the whole six-class visible CFEE translated to near-infrared, train the "
-    "recognizer; tested on near-infrared. `--data-root cfee=FOLDER` is needed too. "
-)
-KDEF_TEXT = (
-    "As large_hfe_nir_augmented, with KDEF (frontal views of both sessions, six classes) in place "
-    "of CFEE: NFER-SDE's implementation details name both, its text on data CFEE alone. "
-    "`--data-root kdef=FOLDER` is needed. "
+    "recognizer; tested on near-infrared. "
 )
 WEAK_TEXT = (
     "The weakly supervised protocol of the other sets (PCA, IEEE SPL 2025, does not use this one): "
     "the labelled items come from distinct training subjects where possible, in five fixed draws. "
 )
 _PROTOCOLS: dict[str, Fields] = {
-    "large_hfe_nir_augmented": {
-        "kind": "augmented",
-        "extra": CFEE,
-        "source_text": AUGMENTED + TEXT,
-    },
-    "large_hfe_nir_augmented_kdef": {
-        "kind": "augmented",
-        "extra": KDEF,
-        "source_text": KDEF_TEXT + TEXT,
-    },
+    **augmented("large_hfe_nir", AUGMENTED_TEXT + TEXT),
     **weak("large_hfe_nir", ["weak5"], source_text=WEAK_TEXT + TEXT),
     "large_hfe_nir_supervised": SUPERVISED,
     "large_hfe_nir_quality": QUALITY,

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from irfer_bench.api import Domain
 from irfer_datasets.protocols import (
-    CFEE,
     PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     WEAK,
     Fields,
+    augmented,
     constants,
     weak,
 )
@@ -69,11 +69,7 @@ _PROTOCOLS: dict[str, Fields] = {
         **QUALITY,
         **_POSED,
     },
-    "nvie_lwir_augmented": {
-        "kind": "augmented",
-        "extra": CFEE,
-        "source_text": AUGMENTED_TEXT + SPONTANEOUS + COMMON,
-    },
+    **augmented("nvie_lwir", AUGMENTED_TEXT + SPONTANEOUS + COMMON),
 }
 _DEFAULT = {"source": VIS, "target": LWIR, "source_text": SPONTANEOUS + COMMON}
 globals().update(constants("nvie", _PROTOCOLS, **PAIRED_PROTOCOL, **_DEFAULT))

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from irfer_bench.api import Domain
 from irfer_datasets.protocols import (
-    CFEE,
     CROPPED,
-    KDEF,
     PAIRED_PROTOCOL,
     QUALITY,
     SUPERVISED,
     WEAK,
     Fields,
+    augmented,
     constants,
     weak,
 )
@@ -63,10 +62,6 @@ AUGMENTED_TEXT = (
     "of 16 test subjects are 288, of all 80 are 1,440. It crops by face-alignment, here by "
     "opencv. "
 )
-KDEF_TEXT = (
-    "As oulu_nir_augmented, with KDEF in place of CFEE: NFER-SDE's text on data names CFEE alone, "
-    "its implementation details CFEE and KDEF. Frontal views of both sessions, six classes. "
-)
 WEAK_LIGHT_TEXT = (
     "Both cameras under weak light. NFER-SDE does not say which illuminations it scores, so each "
     "has a setting of its own. "
@@ -93,13 +88,7 @@ CROSS_TEXT = (
     "label: trained on the training subjects' visible images (none and identity: as they are; "
     "else translated), tested on the test subjects' near-infrared ones. "
 )
-_AUGMENTED: Fields = {"kind": "augmented", "target": NIR, "extra": CFEE}
-_LIGHTS: Fields = {
-    "source": EVERY_VIS,
-    "target": EVERY_NIR,
-    "detector": "none",
-    "source_text": LIGHTS_TEXT + SPLIT,
-}
+_LIGHTS: Fields = {"source": EVERY_VIS, "target": EVERY_NIR, "detector": "none"}
 _PROTOCOLS: dict[str, Fields] = {
     **weak("oulu_nir", target=NIR, source_text=PCA_TEXT + TEXT),
     "oulu_nir_uda": {
@@ -109,15 +98,7 @@ _PROTOCOLS: dict[str, Fields] = {
         "unlabelled": True,
         "source_text": UDA_TEXT + TEXT,
     },
-    "oulu_nir_augmented": {
-        **_AUGMENTED,
-        "source_text": AUGMENTED_TEXT + TEXT,
-    },
-    "oulu_nir_augmented_kdef": {
-        **_AUGMENTED,
-        "extra": KDEF,
-        "source_text": KDEF_TEXT + AUGMENTED_TEXT + TEXT,
-    },
+    **augmented("oulu_nir", AUGMENTED_TEXT + TEXT, target=NIR),
     **weak(
         "oulu_dark",
         target=DARK,
@@ -155,13 +136,12 @@ _PROTOCOLS: dict[str, Fields] = {
         "detector": "none",
         "source_text": DARK_QUALITY_TEXT + SPLIT,
     },
-    "oulu_lights_nir_augmented": {
-        **_AUGMENTED,
-        **_LIGHTS,
-    },
+    **augmented("oulu_lights_nir", LIGHTS_TEXT + SPLIT, **_LIGHTS),
     "oulu_lights_nir_quality": {
-        **QUALITY, **_LIGHTS,
+        **QUALITY,
+        **_LIGHTS,
+        "source_text": LIGHTS_TEXT + SPLIT,
     },
-}  # fmt: skip
+}
 _COMMON = {**PAIRED_PROTOCOL, **CROPPED, "source": VIS, "source_text": TEXT}
 globals().update(constants("oulu_casia", _PROTOCOLS, **_COMMON))

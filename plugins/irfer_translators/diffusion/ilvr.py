@@ -10,11 +10,12 @@ are not steered; the source is noised anew at every step, to level t although x 
 (`ref_level = paper` takes t - 1, as the paper does).
 
 Choices and deviations. The network is the unconditional one that all such methods share here, with
-guided-diffusion's larger fixed variance; `ilvr@official` trains one that learns the range of its
-variance, as the authors' does, by guided-diffusion's default loss. `bench` has the network and
-training of NFER-SDE's baseline; `quick` too, with 10 steps, of which the last 5 are not steered: so
-few have to undo what the source's brightness did. The frames of a clip share their noise, so that
-videos do not flicker.
+guided-diffusion's larger fixed variance; `ilvr@official` trains the authors' (ADM, 128 channels,
+one block per level, attention at 16), which learns the range of its variance, by guided-diffusion's
+default loss and with the iterations and rate of the shared one. `bench` has the network and
+training of NFER-SDE's baseline; `quick` too, also for `official`, with 10 steps, of which the last
+5 are not steered: so few have to undo what the source's brightness did. The frames of a clip share
+their noise, so that videos do not flicker.
 """
 
 from __future__ import annotations

@@ -40,8 +40,11 @@ class IlvrParams(DiffusionParams, frozen=True):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {}, "bench": BENCH, "quick": {**QUICK_UNCONDITIONAL, "range_t": 5},
+        "quick@official": {"net": QUICK_UNCONDITIONAL["net"]},
     }
-    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {"official": {"learned_range": True}}
+    variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
+        "official": {"learned_range": True, "net": "bench_base"},
+    }
 
     def __post_init__(self) -> None:
         super().__post_init__()

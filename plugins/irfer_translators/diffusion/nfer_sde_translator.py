@@ -17,11 +17,7 @@ from irfer_translators.diffusion.nfer_sde import sample, score_loss
 from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
 from irfer_translators.diffusion.process import Solver
 from irfer_translators.diffusion.sampling import Callback
-from irfer_translators.diffusion.score_training import (
-    UNCONDITIONAL,
-    ScoreTask,
-    check_pairs,
-)
+from irfer_translators.diffusion.score_training import UNCONDITIONAL, ScoreTask
 from irfer_translators.diffusion.translator import ClipNoise, DiffusionTranslator
 
 
@@ -43,11 +39,9 @@ class NferSde(DiffusionTranslator[NferSdeParams]):
         """Get or train both networks.
 
         Raises:
-            UsageError: no pairs. MissingError: landmarks are needed and not there.
+            MissingError: landmarks are needed and not there.
         """
         p = self.params
-        if p.conditional and not p.weights:
-            check_pairs(data, self.name, self.without_pairs)
         # The landmark network first: missing landmarks are reported before the longer training.
         landmarks = {"landmarks": landmark_part(p, data, ctx)} if p.landmark_net else {}
         return {**super().train(data, ctx), **landmarks}

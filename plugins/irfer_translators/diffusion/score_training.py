@@ -112,11 +112,7 @@ def train_score_net(
 
     Returns:
         The averaged weights, and the final loss.
-
-    Raises:
-        UsageError: there is nothing to train on.
     """
-    check_domain(data.target, data.target_domain, "a score network")
     target = build_bank(data.target, params.size, ctx, "target")
     if task.conditional:
         source = build_bank(data.source, params.size, ctx, "source")

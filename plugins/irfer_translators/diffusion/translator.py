@@ -21,6 +21,7 @@ from irfer_translators.diffusion.sampling import Callback, ItemNoise, TimedNet
 from irfer_translators.diffusion.score_training import (
     UNCONDITIONAL,
     ScoreTask,
+    check_domain,
     check_pairs,
     score_net,
 )
@@ -84,16 +85,22 @@ class DiffusionTranslator(ABC, Generic[P]):
         """What the score network learns; the network that all share unless overridden."""
         return UNCONDITIONAL
 
-    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
-        """Get or train the networks by name; the score network alone unless overridden.
+    def check(self, data: TranslationData) -> None:
+        """Refuse data that the score network cannot learn from; one from a file needs none.
 
         Raises:
-            UsageError: it learns from pairs, and there are none; a file needs none.
+            UsageError: it learns from a domain that is empty, or from pairs and there are none.
         """
-        task = self.task()
-        if task.conditional and not self.params.weights:
+        if self.params.weights:
+            return
+        check_domain(data.target, data.target_domain, self.name)
+        if self.task().conditional:
+            check_domain(data.source, data.source_domain, self.name)
             check_pairs(data, self.name, self.without_pairs)
-        return {"score": score_net(self.params, data, ctx, task)}
+
+    def train(self, data: TranslationData, ctx: Context) -> Mapping[str, State]:
+        """Get or train the networks by name; the score network alone unless overridden."""
+        return {"score": score_net(self.params, data, ctx, self.task())}
 
     def build(self, name: str) -> nn.Module:
         """An untrained network of this name."""
@@ -134,6 +141,7 @@ class DiffusionTranslator(ABC, Generic[P]):
     def fit(self, data: TranslationData, ctx: Context) -> None:
         """Get or train the networks and report their losses."""
         self.spectrum = target_spectrum(data.target_domain)
+        self.check(data)
         parts = self.train(data, ctx)
         for part in parts.values():
             for fact, value in part.scalars.items():
