@@ -8,24 +8,31 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
+from typing import Protocol, runtime_checkable
 
+from irfer_bench.contracts.interfaces import Dataset
 from irfer_bench.contracts.values import Item
 from irfer_bench.data.trees.annotations import open_annotation
-from irfer_bench.data.trees.clip_files import clip_number
 from irfer_bench.errors import DamagedError
 
 TABLE, COLUMNS = "films.csv", ("clip", "film")
 """Name of the table in the data folder, and its columns."""
 
 
-def describe_films(
-    root: Path, items: Sequence[Item], folds: Sequence[Collection[str]]
-) -> list[str]:
+@runtime_checkable
+class FromFilms(Dataset, Protocol):
+    """A dataset of clips from films that its folds do not keep apart."""
+
+    def clip_id(self, name: str) -> str | None:
+        """Id of the item that a row of the table names; None where it names no clip."""
+        ...
+
+
+def describe_films(dataset: FromFilms, root: Path, items: Sequence[Item]) -> list[str]:
     """How many films stand in training and test of each fold; without a table, that some may.
 
     Args:
-        items: of the copy; their ids end with `_` and the clip's number.
-        folds: ids of the items that each fold tests.
+        items: of the copy.
 
     Raises:
         DamagedError: the table cannot be read, or lacks a column.
@@ -35,36 +42,34 @@ def describe_films(
             "folds are of clips, so clips of one film may stand in training and test; a "
             f"{TABLE} in the data folder, with columns {' and '.join(COLUMNS)}, has them counted"
         ]
-    films = read_films(root)
-    of_item = {
-        item.id: films[number]
-        for item in items
-        if (number := clip_number(item.id.rpartition("_")[2]) or "") in films
-    }
+    films = read_films(dataset, root)
+    of_item = {item.id: films[item.id] for item in items if item.id in films}
     lines = [
-        _describe_fold(number, of_item, tested) for number, tested in enumerate(folds, start=1)
+        _describe_fold(number, of_item, tested)
+        for number, tested in enumerate(dataset.folds(items), start=1)
     ]
     if len(of_item) < len(items):
         lines.append(f"{TABLE} names the film of {len(of_item)} of {len(items)} clips")
     return lines
 
 
-def read_films(root: Path) -> Mapping[str, str]:
-    """Five-digit clip number to film.
+def read_films(dataset: FromFilms, root: Path) -> Mapping[str, str]:
+    """Film by the id of its clips' items.
 
     Raises:
         DamagedError: the table cannot be read, lacks a column, or gives a clip two films.
     """
     films: dict[str, str] = {}
     for line, row in open_annotation(root / TABLE, root).records(COLUMNS):
-        clip, film = clip_number(row["clip"]), row.get("film", "")
+        clip, film = dataset.clip_id(row["clip"]), row.get("film", "")
         if clip is None or not film:
             raise DamagedError(
-                f"{TABLE} line {line} is no clip and film", "write rows such as 00001,Titanic"
+                f"{TABLE} line {line} is no clip and film",
+                "write in each row a clip, as the dataset's lists name it, a comma and its film",
             )
         if films.setdefault(clip, film) != film:
             raise DamagedError(
-                f"{TABLE} line {line}: {clip} is of {film} and of {films[clip]}",
+                f"{TABLE} line {line}: {row['clip']} is of {film} and of {films[clip]}",
                 "keep one of the two rows",
             )
     return films

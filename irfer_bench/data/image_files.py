@@ -99,7 +99,8 @@ def decode_image(source: Path | BinaryIO, name: str) -> NDArray[Any]:
     try:
         with open_image(source) as image:
             _refuse_depth(image)
-            array = _array(ImageOps.exif_transpose(image))
+            ImageOps.exif_transpose(image, in_place=True)
+            array = _array(image)
     except UnreadableImageError as error:
         raise DamagedError(f"{name} cannot be decoded ({error})", HINT) from error
     return array if array.ndim == 3 else np.repeat(array[..., None], 3, axis=2)
@@ -181,4 +182,4 @@ def _array(image: Image.Image) -> NDArray[Any]:
         return np.asarray(image).astype(np.uint16)
     if image.mode in ("L", "1", "LA"):
         return np.asarray(image.convert("L"))
-    return np.asarray(image.convert("RGB"))
+    return np.asarray(image if image.mode == "RGB" else image.convert("RGB"))

@@ -32,6 +32,11 @@ class FrozenTowerClassifier(PromptClassifier[T, M]):
         """The image tower is never changed."""
         return True
 
+    @property
+    def ahead(self) -> int:
+        """None where the features of fixed views are in memory."""
+        return 0 if self.params.views else super().ahead
+
     def images(self, model: M, clip: CLIP, images: Tensor) -> Tensor:
         """x: (B, embed) unit features, of images or of features that were kept."""
         if images.ndim == 2:

@@ -27,6 +27,8 @@ from irfer_clip.images import CROPS, Preparation
 
 WARMUP = 20
 """Steps in which AdamW's rate grows."""
+AHEAD = 1
+"""Batches that a thread reads while a step runs."""
 
 T = TypeVar("T", bound=PromptParams)
 M = TypeVar("M", bound=nn.Module)
@@ -74,6 +76,11 @@ class PromptClassifier(ClipClassifier[T, M]):
         """Largest norm of all gradients together; None leaves them as they are."""
         return None
 
+    @property
+    def ahead(self) -> int:
+        """Batches that are read while a step runs; 0 where they take no reading."""
+        return AHEAD
+
     def domains(self, data: TrainingData) -> Mapping[str, FrameTable]:
         """Frames that each step takes a batch of; by default labelled source and target."""
         return {
@@ -84,7 +91,10 @@ class PromptClassifier(ClipClassifier[T, M]):
     def examples(
         self, task: Task, name: str, index: Sequence[int], generator: torch.Generator
     ) -> Tensor:
-        """What a step takes of these frames of a domain; by default random crops and flips."""
+        """What a step takes of these frames of a domain; by default random crops and flips.
+
+        A thread calls it: it draws from `generator` alone, and uses nothing that training changes.
+        """
         return task.view.train(task.tables[name].read(index), generator)
 
     def loss(self, model: M, task: Task, batches: Mapping[str, Batch]) -> Tensor:
@@ -145,7 +155,7 @@ class PromptClassifier(ClipClassifier[T, M]):
         final = train(
             self.name, model, steps=p.epochs * per_epoch, batch=batch, loss=loss, ctx=ctx,
             optimizer=self._optimizer(model), rate=partial(self._rate, per_epoch=per_epoch),
-            after_step=after_step, clip_norm=self.clip_norm,
+            after_step=after_step, clip_norm=self.clip_norm, ahead=self.ahead,
         )
         ctx.report("final_loss", final)
         ctx.report("trained_parameters", count)

@@ -88,7 +88,7 @@ class MMADFERParams(EncoderParams, frozen=True):
     @property
     def drawn_faces(self) -> bool:
         """Whether the encoders were trained on drawn faces alone."""
-        return self.vision_weights == "mini"
+        return self.vision_weights == "mini" and not self.trained
 
     @property
     def tokens(self) -> int:

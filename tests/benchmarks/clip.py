@@ -7,7 +7,6 @@ checked; bf16 is checked against fp32 within its rounding.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -37,6 +36,7 @@ from irfer_clip.prompt_classifier import Batch
 from irfer_clip.prompting import encode_image, encode_text, normalize, place_context
 from irfer_clip.prompts import prompt_texts
 from irfer_clip.texts import load_sentences
+from tests.benchmarks.harness import processor_seconds
 
 CLASSES = ("anger", "disgust", "fear", "happiness", "sadness", "surprise", "neutral")
 
@@ -197,13 +197,6 @@ def frozen_features(tiny: bool) -> tuple[float, float]:
         fit_logistic(every, len(CLASSES), C)
 
     return processor_seconds(both), processor_seconds(pass_only)
-
-
-def processor_seconds(work: Callable[[], object]) -> float:
-    """Processor time of one call."""
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
 
 
 def _compare(

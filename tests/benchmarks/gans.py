@@ -6,7 +6,6 @@ Processor times of one thread, so that what else the machine does matters little
 from __future__ import annotations
 
 import copy
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -27,6 +26,7 @@ from irfer_translators.gan.hifacegan_params import HiFaceGanParams
 from irfer_translators.gan.networks import PatchDiscriminator
 from irfer_translators.gan.pix2pix import Pix2Pix, Pix2PixStep
 from irfer_translators.gan.pix2pix_params import Pix2PixParams
+from tests.benchmarks.harness import processor_seconds
 
 Nets = dict[str, nn.Module]
 
@@ -158,7 +158,7 @@ def gan_sampling(tiny: bool) -> tuple[float, float]:
 
     with _one_thread():
         in_batches()
-        return _seconds(in_batches), _seconds(one_by_one)
+        return processor_seconds(in_batches), processor_seconds(one_by_one)
 
 
 def _compare(
@@ -172,8 +172,8 @@ def _compare(
     with _one_thread():
         torch.testing.assert_close(step(0, (A, B))["G"], plain_step(A, B), rtol=1e-4, atol=1e-4)
         for number in range(count):
-            ours += _seconds(lambda number=number: step(number, (A, B)))
-            other += _seconds(lambda: plain_step(A, B))
+            ours += processor_seconds(lambda number=number: step(number, (A, B)))
+            other += processor_seconds(lambda: plain_step(A, B))
     return ours, other
 
 
@@ -192,12 +192,6 @@ def _squares(logits: Tensor, aim: float) -> Tensor:
 
 def _entropy(logits: Tensor, aim: float) -> Tensor:
     return nnf.binary_cross_entropy_with_logits(logits, torch.full_like(logits, aim))
-
-
-def _seconds(work: Callable[[], object]) -> float:
-    begun = time.process_time()
-    work()
-    return time.process_time() - begun
 
 
 @contextmanager

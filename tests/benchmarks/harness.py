@@ -27,6 +27,7 @@ class Benchmark:
         unit: of the figures; `GiB` of what is counted in memory, `times` of what is a ratio.
         lacking: why this machine cannot measure it, in words; empty where it can.
         parts: what our figure consists of, in words.
+        clips: how many clips each side reads; the table then says how many a second.
     """
 
     name: str
@@ -38,6 +39,7 @@ class Benchmark:
     unit: Literal["s", "GiB", "times"] = "s"
     lacking: Callable[[], str] = str
     parts: Callable[[], str] = str
+    clips: int = 0
 
 
 def no_matrix_units() -> str:
@@ -54,6 +56,13 @@ def seconds(work: Callable[[], object]) -> float:
     return time.perf_counter() - begun
 
 
+def processor_seconds(work: Callable[[], object]) -> float:
+    """Processor time of one call."""
+    begun = time.process_time()
+    work()
+    return time.process_time() - begun
+
+
 def measure(benchmark: Benchmark) -> list[str]:
     """One line of the table: medians, and how many times as long the other takes.
 
@@ -66,11 +75,13 @@ def measure(benchmark: Benchmark) -> list[str]:
     ours = statistics.median(pair[0] for pair in pairs)
     others = [pair[1] for pair in pairs if pair[1] is not None]
     other = statistics.median(others) if others else None
-    unit, parts = benchmark.unit, benchmark.parts()
+    unit, parts, clips = benchmark.unit, benchmark.parts(), benchmark.clips
+    own = f"{benchmark.ours}: {shown(ours, unit)}{rate(clips, ours)}"
     return [
         benchmark.name,
-        f"{benchmark.ours}: {shown(ours, unit)}" + (f" ({parts})" if parts else ""),
-        f"{benchmark.other}: {shown(other, unit)}" if other is not None else benchmark.other,
+        own + (f" ({parts})" if parts else ""),
+        f"{benchmark.other}: {shown(other, unit)}{rate(clips, other)}"
+        if other is not None else benchmark.other,
         f"{other / ours:.2g}" if other is not None else "",
         benchmark.budget,
     ]
@@ -81,6 +92,14 @@ def shown(value: float, unit: str = "s") -> str:
     if unit != "s":
         return f"{value:.3g} {unit}"
     return f"{value:.3g} s" if value >= 1 else f"{1000 * value:.3g} ms"
+
+
+def rate(clips: int, taken: float) -> str:
+    """Clips a second, in three digits or whole; empty where no clips are counted."""
+    if not clips:
+        return ""
+    number = clips / taken
+    return f", {number:,.0f} clips/s" if number >= 1000 else f", {number:.3g} clips/s"
 
 
 def table(lines: Iterable[list[str]]) -> str:

@@ -17,7 +17,7 @@ from irfer_dynamic.encoder_params import PAIRS, EncoderPair, EncoderShape
 from irfer_dynamic.fusion import FusionBottleneck
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
-from tests.benchmarks.clip import processor_seconds
+from tests.benchmarks.harness import processor_seconds
 from tests.benchmarks.memory import TensorMemory
 
 Forward = Callable[[Tensor, Tensor], Tensor]

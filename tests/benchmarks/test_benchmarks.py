@@ -41,6 +41,12 @@ def test_memory_is_shown_in_its_unit():
     assert line[1:4] == ["ours: 0.5 GiB", "naive: 2 GiB", "4"]
 
 
+def test_clips_are_shown_a_second_on_both_sides():
+    line = measure(
+        Benchmark("what", "ours", "naive", lambda tiny: (0.5, 2.0), 1, clips=60))
+    assert line[1:4] == ["ours: 500 ms, 120 clips/s", "naive: 2 s, 30 clips/s", "4"]
+
+
 def test_parts_of_a_figure_stand_behind_it():
     line = measure(
         Benchmark("what", "ours", "naive", lambda tiny: (1.0, 2.0), 1, parts=lambda: "all 100 %"))

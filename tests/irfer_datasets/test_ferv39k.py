@@ -51,6 +51,28 @@ def test_dfer_clips_lists_say_the_same(tmp_path: Path) -> None:
     assert list(Ferv39k().index(tmp_path)) == whole and not kinds(tmp_path)
 
 
+def test_films_on_both_sides_are_counted_by_the_paths_of_their_clips(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A number alone names no clip: each scene and expression has it."""
+    monkeypatch.setenv("IRFER_BENCH_HOME", str(tmp_path / "home"))
+    root = ferv39k_tree(tmp_path / "FERV39k")
+    rows = [
+        "Action/Happy/0000,Alien", "2_ClipsforFaceCrop/action/Happy/0009,Alien",
+        "DailyLife/Happy/0000,Brazil", "Action/Sad/0000,Casablanca", "Action/Sad/0009,Dune",
+    ]  # fmt: skip
+    (root / "films.csv").write_text("\n".join(["clip,film", *rows, ""]))
+    assert not kinds(root)
+    assert main(["data", "check", "ferv39k", "--data-root", str(root), "--json"]) == 0
+    counted, named = json.loads(capsys.readouterr().out)["notes"][-2:]
+    assert counted == (
+        "fold 1: 1 of 2 films of test clips stand in training, too, with 1 of 2 test clips")
+    assert named == f"films.csv names the film of 5 of {len(CLIPS)} clips"
+    (root / "films.csv").write_text("clip,film\n0009,Alien\n")
+    assert main(["data", "check", "ferv39k", "--data-root", str(root)]) == 4
+    assert "films.csv line 2 is no clip and film" in capsys.readouterr().err
+
+
 def test_without_lists_labels_are_the_folders_and_nothing_is_tested(tmp_path: Path) -> None:
     ferv39k_tree(tmp_path)
     (tmp_path / "4_setups/All_scenes/test_All.csv").unlink()

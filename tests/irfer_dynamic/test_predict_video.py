@@ -76,6 +76,15 @@ def test_a_published_file_labels_a_video_and_shows_its_modalities(
     )  # fmt: skip
 
 
+def test_a_file_of_ones_own_is_not_told_that_it_knows_drawn_faces(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The preset's encoders, which were trained on drawn faces, are not read beside it."""
+    ours = [word for word in words if "vision_weights" not in word]
+    assert main([*ours, "--weights", "model_set_1.pt", "--classes", NAMES]) == 0
+    assert "drawn faces" not in capsys.readouterr().err
+
+
 def test_a_video_keeps_the_frames_of_all_its_test_clips(
     words: list[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,7 +123,8 @@ def test_a_video_keeps_the_frames_of_all_its_test_clips(
     [
         (("--weights", "model_set_1.pt"), 2, "nothing says which class each output of model_set_1"),
         (("--weights", "model_set_1.pt", "--classes", "a,b,c,d"), 1, "is no trained MMA-DFER of"),
-        (("--weights", "nowhere.pt", "--classes", NAMES), 3, "the weights nowhere.pt are not here"),
+        (("--weights", "nowhere.pt", "--classes", NAMES), 3,
+         "the weights nowhere.pt are not here; check the path: it is a file of weights, or a"),
         ((), 3, "mma_dfer has to be fitted first"),
     ],
 )

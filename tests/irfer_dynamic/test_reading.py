@@ -14,12 +14,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from irfer_bench.api import Clip, Clips, Item, TrainingData
+from irfer_bench.api import Clip, Clips, TrainingData
 from irfer_bench.contracts.params import resolve
-from irfer_bench.data import lazy_clips
-from irfer_bench.data.arrow import write_shard
-from irfer_bench.data.clips import StoredClips, shard_name
-from irfer_bench.data.preparation.coding import code_frames
 from irfer_bench.nn import clip_training
 from irfer_bench.testing.memory import ClipList, MemoryContext
 from irfer_dynamic import encoder_recognizer
@@ -30,44 +26,16 @@ from irfer_dynamic.unimodal_params import AudioOnlyParams
 from irfer_static import fine_tuning
 from irfer_static.resnet import ResNetRecognizer
 from irfer_static.resnet_params import ResNetParams
+from tests.decoded_frames import Decoded, Waiting, store_jpegs
 from tests.irfer_dynamic.voices import CLASSES, EMPTY, RATE, mma, tone
 
 CLIPS, FRAMES, SIDE, EPOCHS, BATCH = 8, 20, 32, 2, 4
 TAKEN = 4
-WAIT = 60.0
-"""Seconds until a batch counts as not read ahead; a batch that is read takes far less."""
-
-
-class Decoded:
-    """Counts the stored frames that are decoded, and wakes who waits for a number of them."""
-
-    def __init__(self) -> None:
-        self.frames: list[str] = []
-        self.threads: set[str] = set()
-        self._more = threading.Condition()
-
-    def add(self, name: str) -> None:
-        with self._more:
-            self.frames.append(name)
-            self.threads.add(threading.current_thread().name)
-            self._more.notify_all()
-
-    def reach(self, count: int) -> bool:
-        with self._more:
-            return self._more.wait_for(lambda: len(self.frames) >= count, WAIT)
 
 
 @pytest.fixture
 def decoded(monkeypatch: pytest.MonkeyPatch) -> Decoded:
-    seen, real = Decoded(), lazy_clips.decode_image
-
-    def decode(source: Any, name: str) -> Any:
-        frame = real(source, name)
-        seen.add(name)
-        return frame
-
-    monkeypatch.setattr(lazy_clips, "decode_image", decode)
-    return seen
+    return Decoded.watch(monkeypatch)
 
 
 def draw(number: int) -> Clip:
@@ -83,28 +51,11 @@ def draw(number: int) -> Clip:
 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory: pytest.TempPathFactory) -> Clips:
-    folder = tmp_path_factory.mktemp("stored")
-    item = Item("one", None, None, "vis", frames=FRAMES)
-    made = (code_frames(draw(k), item, None, "jpeg95")[0] for k in range(CLIPS))
-    write_shard(folder / shard_name(0), made, coded=True)
-    return StoredClips(folder, "key").view()
+    return store_jpegs(tmp_path_factory.mktemp("stored"), (draw(k) for k in range(CLIPS)))
 
 
 def training(target: Clips) -> TrainingData:
     return TrainingData(EMPTY, target, EMPTY, EMPTY, CLASSES)
-
-
-class Waiting(MemoryContext):
-    """After each training step, waits until the next step's batch has been read."""
-
-    def __init__(self, decoded: Decoded, batch: int) -> None:
-        super().__init__()
-        self.decoded, self.batch = decoded, batch
-        self.ready: list[bool] = []
-
-    def progress(self, name: str, done: int, total: int, note: str = "") -> None:
-        if name != "predict" and done < total:
-            self.ready.append(self.decoded.reach((done + 1) * self.batch))
 
 
 def former_dfer() -> FormerDfer:

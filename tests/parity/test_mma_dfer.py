@@ -26,18 +26,23 @@ def test_logits_loss_and_gradients(path: Path) -> None:
     t, metadata = tensors_of(path)
     model = _model(t, metadata)
     seen: dict[str, Tensor] = {}
+    blocks = {key for key in t if "_after_block." in key}
     for name, encoder in (("image", model.vision), ("audio", model.audio)):
-        for i in (0, 6):
+        for i, following in enumerate(encoder.blocks[1:]):
             key = f"output.{name}_after_block.{i}"
-            if key in t:
-                encoder.blocks[i + 1].register_forward_pre_hook(
-                    lambda _, given, key=key: seen.update({key: given[0].detach().clone()})  # type: ignore[misc]
-                )
+            following.register_forward_pre_hook(
+                lambda _, given, key=key: seen.update({key: given[0].detach().clone()})  # type: ignore[misc]
+            )
+        # The public code's last output is the normalised class token.
+        last = f"output.{name}_after_block.{len(encoder.blocks) - 1}"
+        encoder.norm.register_forward_hook(
+            lambda _, given, made, key=last: seen.update({key: made.detach().clone()})  # type: ignore[misc]
+        )
     frames, audio = t["input.image"], t["input.audio_fbank"]
     z = model.joint_sequence(frames, audio)
-    assert len(seen) >= 2
-    for key, value in seen.items():
-        assert error(value, t[key]) < LOGITS, key
+    assert blocks
+    for key in sorted(blocks):
+        assert error(seen[key], t[key]) < LOGITS, key
     assert error(z, t["output.joint_sequence"]) < LOGITS
     assert error(model.features(frames, audio), t["output.video_features"]) < LOGITS
     logits = model(frames, audio)

@@ -15,7 +15,7 @@ from irfer_bench.cli.data.verdict import judge, verdict_code, verdict_facts, ver
 from irfer_bench.contracts.values import Item, Problem
 from irfer_bench.data.comparison import Difference, compare, read_statement, uncompared
 from irfer_bench.data.coverage import describe_coverage, describe_items
-from irfer_bench.data.films import describe_films
+from irfer_bench.data.films import FromFilms, describe_films
 from irfer_bench.data.manifest import BLOCKING, DAMAGED, Manifest
 from irfer_bench.errors import OtherFolderError, UsageError
 from irfer_bench.registry import Registry
@@ -93,9 +93,9 @@ def _describe_films(
     source = open_source(args, registry, args.dataset)
     dataset = registry.create(source.component, source.params)
     items = manifest.usable()
-    if source.root is None or not items or not getattr(dataset, "films", False):
+    if source.root is None or not items or not isinstance(dataset, FromFilms):
         return []
-    return describe_films(source.root, items, dataset.folds(items))
+    return describe_films(dataset, source.root, items)
 
 
 def _scan(args: argparse.Namespace, registry: Registry) -> Manifest:

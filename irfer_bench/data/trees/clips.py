@@ -61,8 +61,6 @@ class VideoClips(Stills):
     """Forms whose folders have names so common that they tell nothing without lists."""
     holders: ClassVar[Mapping[str, tuple[str, ...]]]
     """Folders above the `clips` and the `lists`: a root inside them is not the whole dataset."""
-    films: ClassVar[bool] = False
-    """Whether its clips come from films that its folds do not keep apart."""
     params: Any
 
     @abstractmethod

@@ -73,7 +73,10 @@ def read_export(given: Path, role: str) -> Export:
     if (folder / role / METHOD).is_file():
         folder = folder / role
     if not given.exists():
-        raise MissingError(f"the weights {given} are not here", AGAIN)
+        raise MissingError(
+            f"the weights {given} are not here",
+            "check the path: it is a file of weights, or a folder of irfer-bench export",
+        )
     if not (folder / METHOD).is_file():
         raise DamagedError(
             f"{given} has no {METHOD} beside it: it is no fitted {role} of this suite",

@@ -37,6 +37,7 @@ from irfer_bench.api import (
     VideoClips,
     VideoSurvey,
     choose_fold_lists,
+    clip_number,
     frame_number,
     merge_fold_lists,
     name_labels,
@@ -149,7 +150,6 @@ class Dfew(VideoClips):
     videos = VIDEO_SOURCES
     sounds = SOUNDS
     audio_hint = "Clip/original"
-    films = True
     wanted = "no Clip with DFEW's frames and no fold lists of EmoLabel_DataSplit below it"
     list_roles = STYLES
     vague = frozenset({"data"})
@@ -164,6 +164,11 @@ class Dfew(VideoClips):
         """Confident: no other set has these folders or lists."""
         sets = sum(bool(found.of(style)) for style in STYLES)
         return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
+
+    def clip_id(self, name: str) -> str | None:
+        """Id of a clip that a table of films names by its number, such as `1` or `00001.mp4`."""
+        number = clip_number(name)
+        return f"{self.prefix}_{number}" if number else None
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists; lists of DFER-CLIP's form count labels from 0."""

@@ -48,6 +48,7 @@ TABLE = Patterns(
         "frame": rf"2_ClipsforFaceCrop[^/]*//{_CLIP}/{FRAME_PATH}",
         "official": r"(?P<side>train|test)_All\.csv",
         "numbered": r"FERV39K_(?P<side>train|test)\.txt",
+        "films": r"films\.csv",
     },
     names=("2_ClipsforFaceCrop", "4_setups", "All_scenes", *EXPRESSIONS),
     holders=("4_setups", "All_scenes", "annotation"),
@@ -116,6 +117,11 @@ class Ferv39k(SplitDataset):
             what = "clips and no train_All.csv and test_All.csv of 4_setups/All_scenes"
         return Match(0.5 if clips else 0.0, "; ".join((what, *self.hints(root))))
 
+    def clip_id(self, name: str) -> str | None:
+        """Id of a clip that a table of films names as the lists do: `Action/Happy/0015`."""
+        match = _NAMED.fullmatch(name)
+        return item_id(clip_of_path(match.groupdict())) if match else None
+
     def collect(self, found: Matches, seen: Survey) -> None:
         """All listed clips with frames, and problems."""
         splits = read_splits(found, seen)
@@ -138,12 +144,17 @@ class Ferv39k(SplitDataset):
         seen.problems += compare_splits(".", "clips", seen.items, known)
 
 
+def item_id(clip: Clip) -> str:
+    """`ferv39k_action_happy_0015`."""
+    return "_".join(("ferv39k", *clip))
+
+
 def _item(clip: Clip, hit: Found, split: str, seen: Survey) -> Item:
     scene, expression, _ = clip
     name = "_".join(clip)
     files = read_clip_frames({name: hit}, [name], seen)[name]
     return Item(
-        id=f"ferv39k_{name}",
+        id=item_id(clip),
         label=canonical(expression),
         subject=None,
         spectrum="vis",

@@ -10,7 +10,8 @@ TEXT = (
     "and test_All.csv. Measured are UAR and WAR. Decided here: " + WHOLE +
     "the official face crops as they are. The crops have "
     "no audio: methods that need it are refused. There are no subjects, and clips of one film may "
-    "lie on both sides: intervals are over clips. "
+    "lie on both sides (data check counts them where a films.csv of clip, such as "
+    "Action/Happy/0015, and film lies in the data folder): intervals are over clips. "
 )
 _PROTOCOLS = {
     "ferv39k_supervised": {

@@ -29,6 +29,7 @@ from irfer_bench.api import (
     VideoClips,
     VideoSurvey,
     choose_fold_lists,
+    clip_number,
     merge_fold_lists,
 )
 from irfer_datasets.expected import published
@@ -82,7 +83,6 @@ class Mafw(VideoClips):
     videos = frozenset({"clips"})
     sounds = SOUNDS
     audio_hint = "data/clips"
-    films = True
     wanted = "no data/clips or data/frames of MAFW and no lists of Train & Test Set below it"
     list_roles = tuple(LISTS)
     holders: ClassVar[Mapping[str, tuple[str, ...]]] = {"clips": ("data",), "lists": SPLITS}
@@ -97,6 +97,11 @@ class Mafw(VideoClips):
         if self.labelling == "compound" or found.of(*self.list_roles):
             return Match(0.3, f"it is MAFW and holds no lists of {self.labelling} labels")
         return Match(0.9, f"{frames} and no lists")
+
+    def clip_id(self, name: str) -> str | None:
+        """Id of a clip that a table of films names by its number, such as `1` or `00001.mp4`."""
+        number = clip_number(name)
+        return f"{self.prefix}_{number}" if number else None
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists of this labelling; those with captions leave out neutral."""

@@ -18,11 +18,12 @@ from irfer_datasets.protocols import (
 VIS = Domain(spectrum="vis")
 COMMON = (
     "Measured are UAR and WAR, per fold and their mean; WAR over pooled folds differs slightly. "
-    "Decided here: {}frames are whole scenes, so the face is found in each frame by a detector and "
-    "cut out by a square 1.3 times its box, 224 pixels, and where none is found the whole frame's "
-    "centre is taken and counted (public code crops the union of all faces in view, which takes in "
-    "other people); one clip is one scored example. A recognizer's own sampling and input size are "
-    "its columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
+    "Decided here: {}frames are whole scenes, so a detector looks for the face in each frame, and "
+    "one square around all faces found in a clip, 1.3 times their extent, is cut out of all its "
+    "frames, 224 pixels; of a clip without any face the frames' centres are taken; frames without "
+    "a face are counted (public code crops the union of all faces in view, which takes in other "
+    "people); one clip is one scored example. A recognizer's own sampling and input size are its "
+    "columns. Audio comes from data/clips; 21 clips have none that can be used and are tested "
     "without audio (some papers drop them). There are no subjects, and which clips share a film "
     "is not published (data check counts films on both sides of a fold where a films.csv of clip "
     "and film lies in the data folder): intervals are over clips. "

@@ -49,7 +49,7 @@ def test_an_export_of_another_version_or_a_damaged_one(bench: Preparer, record: 
         (("-r", "clip_zero_shot", "a.png", "--detector", "opencvv"), 2, "did you mean 'opencv'"),
         (("-r", "clip_zero_shot", "a.png", "--frames", "some"), 2, "frames = 'some' is not a rule"),
         (("-r", "clip_zero_shot", "a.png", "-p", "pca.epochs=3"), 2, "'pca' takes no part"),
-        (("--weights", "no", "a.png"), 3, "the weights no are not here"),
+        (("--weights", "no", "a.png"), 3, "the weights no are not here; check the path"),
         (("-r", "clip_zero_shot", "--weights", "no.safetensors", "a.png"), 3,
          "pretrained weights no.safetensors are not here (looked for no.safetensors in"),
         (("-r", "clip_zero_shot", "--weights", "ViT-B-16/laion2b_s34b_b88k", "a.png"), 3,
