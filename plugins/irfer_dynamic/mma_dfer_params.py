@@ -83,7 +83,7 @@ class MMADFERParams(EncoderParams, frozen=True):
     variants: ClassVar[dict[str, dict[str, Any]]] = {
         "official": {"audio_rate": "native", "segment_mode": "official"},
     }
-    quick_seconds: ClassVar[dict[str, float]] = {"fit": 65.0, "apply": 6.0}
+    quick_seconds: ClassVar[dict[str, float]] = {"fit": 55.0, "apply": 3.0}
 
     @property
     def drawn_faces(self) -> bool:
