@@ -84,8 +84,8 @@ def test_the_embedded_settings_have_what_they_need(setting: Setting) -> None:
 
 
 def test_whatever_is_translated_with_partners_can_be_compared_with_them() -> None:
-    """Every camera and light of which a setting has pairs, stills and clips; and every infrared
-    camera of a dataset with pairs."""
+    """Every camera and illumination with pairs, stills and clips; and every infrared camera of a
+    dataset with pairs."""
     quality = [s for s in SETTINGS if s.kind == "quality"]
     compared = {(s.dataset, s.source, s.target) for s in quality}
     paired = {

@@ -13,6 +13,7 @@ from irfer_bench.data.trees.clip_files import (
     ClipFiles,
     clip_files,
     clip_folders,
+    clip_number,
     place_of,
     read_clip_frames,
     read_videos,
@@ -70,6 +71,11 @@ class VideoClips(Stills):
     @abstractmethod
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold of every listed clip."""
+
+    def clip_id(self, name: str) -> str | None:
+        """Id of a clip that a table of films names by its number, such as `1` or `00001.mp4`."""
+        number = clip_number(name)
+        return f"{self.prefix}_{number}" if number else None
 
     def identify(self, root: Path) -> Match:
         """Confident where clips of the official forms, or fold lists, lie under the root."""

@@ -37,7 +37,6 @@ from irfer_bench.api import (
     VideoClips,
     VideoSurvey,
     choose_fold_lists,
-    clip_number,
     frame_number,
     merge_fold_lists,
     name_labels,
@@ -164,11 +163,6 @@ class Dfew(VideoClips):
         """Confident: no other set has these folders or lists."""
         sets = sum(bool(found.of(style)) for style in STYLES)
         return Match(0.95, f"{frames} and {sets} set(s) of fold lists")
-
-    def clip_id(self, name: str) -> str | None:
-        """Id of a clip that a table of films names by its number, such as `1` or `00001.mp4`."""
-        number = clip_number(name)
-        return f"{self.prefix}_{number}" if number else None
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists; lists of DFER-CLIP's form count labels from 0."""

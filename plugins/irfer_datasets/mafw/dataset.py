@@ -29,7 +29,6 @@ from irfer_bench.api import (
     VideoClips,
     VideoSurvey,
     choose_fold_lists,
-    clip_number,
     merge_fold_lists,
 )
 from irfer_datasets.expected import published
@@ -97,11 +96,6 @@ class Mafw(VideoClips):
         if self.labelling == "compound" or found.of(*self.list_roles):
             return Match(0.3, f"it is MAFW and holds no lists of {self.labelling} labels")
         return Match(0.9, f"{frames} and no lists")
-
-    def clip_id(self, name: str) -> str | None:
-        """Id of a clip that a table of films names by its number, such as `1` or `00001.mp4`."""
-        number = clip_number(name)
-        return f"{self.prefix}_{number}" if number else None
 
     def labels(self, found: Matches, seen: VideoSurvey) -> dict[str, Assigned]:
         """Label and fold by the lists of this labelling; those with captions leave out neutral."""
