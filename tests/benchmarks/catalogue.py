@@ -82,10 +82,14 @@ BENCHMARKS = (
         "one noise for a video", "new noise for each frame", flicker.change_by_noise, 1,
         unit="times",
     ),
-    Benchmark(
-        "12 training steps of a score network, processor time", "with checkpoints and looks at NaN",
-        "diffusers and a plain loop", diffusion_training.training_steps, 3,
-        "at least 1 time as fast",
+    *(
+        Benchmark(
+            f"12 training steps of {network}, processor time",
+            "with checkpoints and looks at NaN", "diffusers and a plain loop",
+            partial(diffusion_training.training_steps, conditional=conditional), 3,
+            "at least 1 time as fast",
+        )
+        for network, conditional in (("a score network", False), ("NFER-SDE's network", True))
     ),
     Benchmark(
         "a U-Net of bench at 64 px, processor time", "bf16", "fp32",

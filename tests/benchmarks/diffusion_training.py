@@ -6,6 +6,7 @@ Processor time on one thread.
 from __future__ import annotations
 
 import copy
+from typing import Any
 
 import numpy as np
 import torch
@@ -17,26 +18,39 @@ from irfer_bench.contracts.params import resolve
 from irfer_bench.nn.schedules import linear, warm_up
 from irfer_bench.testing.faces import translation_data
 from irfer_bench.testing.memory import MemoryContext
+from irfer_translators.diffusion.diffusion_params import DiffusionParams
 from irfer_translators.diffusion.frames import build_bank
+from irfer_translators.diffusion.nfer_sde_params import NferSdeParams
+from irfer_translators.diffusion.nfer_sde_translator import conditional_task
 from irfer_translators.diffusion.score_training import UNCONDITIONAL, train_score_net
 from irfer_translators.diffusion.sdedit_params import SdEditParams
 from irfer_translators.diffusion.unet import build_unet
 from tests.benchmarks.diffusion import cpu_seconds, images, made
 
 
-def training_steps(tiny: bool) -> tuple[float, float]:
-    """Steps of the unconditional network of `quick`: ours, and diffusers with a plain AdamW.
+def training_steps(tiny: bool, *, conditional: bool = False) -> tuple[float, float]:
+    """Steps of a score network of `quick`: ours, and diffusers with a plain AdamW.
 
-    Both draw the same images, levels and noise, and must end at the same averaged weights.
+    The network is the one that every method without a condition shares, or NFER-SDE's. Both sides
+    draw the same images, levels and noise, and must end at the same averaged weights.
     """
-    given = {"size": 16, "iterations": 2, "batch": 2} if tiny else {"iterations": 12}
-    p = resolve(SdEditParams, component="sdedit", preset="quick", given={**given, "flip": False})
+    given: dict[str, Any] = {"iterations": 12, "flip": False, "muon_lr": 0.0}
+    if tiny:
+        given |= {"size": 16, "iterations": 2, "batch": 2}
+    p: DiffusionParams
+    if conditional:
+        p = resolve(NferSdeParams, component="nfer_sde", preset="quick", given=given)
+        task, loss_of = conditional_task(p), nnf.l1_loss
+    else:
+        p = resolve(SdEditParams, component="sdedit", preset="quick", given=given)
+        task, loss_of = UNCONDITIONAL, nnf.mse_loss
     data, ctx = translation_data(), MemoryContext()
 
     def plainly() -> nn.Module:
-        bank = build_bank(data.target, p.size, ctx, "target")
+        source, target = (
+            build_bank(clips, p.size, ctx, "plain") for clips in (data.source, data.target))
         torch.manual_seed(ctx.seed_for("score_net", "weights"))
-        net = build_unet(p.net, p.size, 3, 3)
+        net = build_unet(p.net, p.size, 6 if conditional else 3, 3)
         averaged = copy.deepcopy(net)
         scheduler = DDPMScheduler(p.timesteps, p.beta_start, p.beta_end)
         optimizer = torch.optim.AdamW(net.parameters(), p.lr, weight_decay=p.weight_decay)
@@ -47,12 +61,14 @@ def training_steps(tiny: bool) -> tuple[float, float]:
         for step in range(p.iterations):
             torch.manual_seed(ctx.seed_for("score_net", "step", str(step)))
             rng = np.random.default_rng(ctx.seed_for("score_net", "batch", str(step)))
-            x0 = bank.images(rng.integers(len(bank.pixels), size=p.batch), "cpu")
+            rows = rng.integers(len(target.pixels), size=p.batch)
+            c, x0 = source.images(rows, "cpu"), target.images(rows, "cpu")
             t = torch.randint(p.timesteps, (len(x0),))
             noise = torch.randn_like(x0)
-            output = net(scheduler.add_noise(x0, noise, t), t)
+            x = scheduler.add_noise(x0, noise, t)
+            output = net(torch.cat([x, c], 1) if conditional else x, t)
             optimizer.zero_grad()
-            nnf.mse_loss(output, x0).backward()  # type: ignore[no-untyped-call]
+            loss_of(output, x0).backward()  # type: ignore[no-untyped-call]
             optimizer.step()
             rate.step()
             kept = min(p.ema, (1 + step) / (10 + step))
@@ -64,7 +80,7 @@ def training_steps(tiny: bool) -> tuple[float, float]:
     found: dict[str, dict[str, torch.Tensor]] = {}
 
     def ours() -> None:
-        state = train_score_net(p, data, ctx, UNCONDITIONAL)
+        state = train_score_net(p, data, ctx, task)
         found["ours"] = {name: torch.as_tensor(value) for name, value in state.tensors.items()}
 
     def other() -> None:
