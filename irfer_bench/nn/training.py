@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TypeVar
 
 import torch
@@ -23,7 +23,7 @@ def train(
     *,
     steps: int,
     batch: Callable[[int], B],
-    loss: Callable[[B], Tensor],
+    loss: Callable[[B], Tensor | Iterable[Tensor]],
     optimizer: torch.optim.Optimizer | Sequence[torch.optim.Optimizer],
     ctx: Context,
     rate: Callable[[int], float] | None = None,
@@ -36,6 +36,7 @@ def train(
 
     Args:
         batch: makes the batch of a step from its number alone, so that a resumed run sees the same.
+        loss: of a batch, or the terms of a sum, whose gradients are computed one after the other.
         optimizer: one, or several that share the parameters.
         rate: multiplier of each group's initial learning rate at a step.
         ema: a module whose state travels with the checkpoint; `after_step` updates it.
@@ -56,10 +57,9 @@ def train(
             groups = (group for each in own for group in each.param_groups)
             for group, base in zip(groups, initial, strict=True):
                 group["lr"] = base * rate(number)
-        value = loss(drawn)
         for each in own:
             each.zero_grad(set_to_none=True)
-        value.backward()  # type: ignore[no-untyped-call]
+        value = add_gradients(loss(drawn))
         if clip_norm is not None:
             nn.utils.clip_grad_norm_(_parameters(own), clip_norm)
         for each in own:
@@ -77,6 +77,24 @@ def train(
     )
     module.eval()
     return losses.get("loss", float("nan"))
+
+
+def add_gradients(loss: Tensor | Iterable[Tensor]) -> Tensor:
+    """Add the gradients of a loss, or of the terms of one, to those of the parameters.
+
+    An iterator that makes each term when it is asked for holds one graph at a time.
+
+    Returns:
+        The loss, or the sum of its terms.
+    """
+    if isinstance(loss, Tensor):
+        loss.backward()  # type: ignore[no-untyped-call]
+        return loss
+    terms = []
+    for term in loss:
+        term.backward()
+        terms.append(term.detach())
+    return torch.stack(terms).sum()
 
 
 def _parameters(optimizers: Sequence[torch.optim.Optimizer]) -> Iterator[Tensor]:

@@ -2,11 +2,13 @@
 
 AdamW with weight decay on everything that is trained, a cosine to 0 by epochs, full batches (what
 is left of an epoch is dropped), cross-entropy, the last epoch. Batches are read in a thread.
+The gradients of a batch are sums over parts of it, so that a step needs the memory of one part.
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Generic, TypeVar
 
@@ -29,6 +31,8 @@ from irfer_dynamic.mae_encoder import EncoderNetwork
 P = TypeVar("P", bound=EncoderParams)
 AHEAD = 2
 """Batches that a thread reads while a step runs."""
+AT_ONCE = 4
+"""Clips of a batch whose gradients are computed together."""
 
 
 class TrainedPart(nn.Module):
@@ -183,10 +187,13 @@ class EncoderRecognizer(ABC, Generic[P]):
             example = reader.read(chosen.tolist(), draw)
             return example.to(ctx.device), labels[chosen].to(ctx.device)
 
-        def loss(drawn: tuple[Example, Tensor]) -> Tensor:
+        def forward(frames: Tensor, audio: Tensor) -> Tensor:
             with autocast(ctx):
-                logits = model(*drawn[0])
-            return F.cross_entropy(logits.float(), drawn[1])
+                logits: Tensor = model(frames, audio)
+            return logits
+
+        def loss(drawn: tuple[Example, Tensor]) -> Iterator[Tensor]:
+            return loss_terms(forward, *drawn)
 
         model.train()
         return train(
@@ -194,3 +201,13 @@ class EncoderRecognizer(ABC, Generic[P]):
             optimizer=self.optimizers(part),
             rate=lambda step: cosine(step // per_epoch, max(1, p.epochs), 1.0), ahead=AHEAD,
         )
+
+
+def loss_terms(
+    forward: Callable[[Tensor, Tensor], Tensor], example: Example, labels: Tensor
+) -> Iterator[Tensor]:
+    """The mean cross-entropy of a batch as a sum over parts of it, each made when asked for."""
+    parts = (torch.split(each, AT_ONCE) for each in (*example, labels))
+    for frames, audio, truth in zip(*parts, strict=True):
+        logits = forward(frames, audio).float()
+        yield F.cross_entropy(logits, truth) * (len(truth) / len(labels))

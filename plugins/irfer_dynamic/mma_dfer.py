@@ -24,6 +24,7 @@ deviations:
 * a clip without audio gets a constant spectrogram, as in the public code, and is counted;
 * fusion by `add`, `mult`, `mult_concat` and `ita`, described in a line each, is ours in detail;
 * `updates` other than 2 put 3 tokens in for each; the paper's rule gives half a token;
+* gradients of a batch are summed over parts of four clips, which needs half of the memory;
 * second norms of the temporal transformer, which nothing uses, are left out (2,048 parameters);
 * `bench` takes images of 160 px; `quick` takes mini encoders, trained on drawn faces and voices,
   and in 3 epochs smaller batches, Muon for hidden weights, a larger learning rate of the others,

@@ -7,13 +7,17 @@ sixth of the width), a quarter as wide. Both sides compute the same logits and l
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import torch
 from torch import Tensor
 from torch._subclasses.fake_tensor import FakeTensorMode
 from torch.nn import functional as F
 
+from irfer_bench.nn.training import add_gradients
+from irfer_dynamic.encoder_inputs import Example
 from irfer_dynamic.encoder_params import PAIRS, EncoderPair, EncoderShape
+from irfer_dynamic.encoder_recognizer import loss_terms
 from irfer_dynamic.fusion import FusionBottleneck
 from irfer_dynamic.mma_dfer_model import MMADFER
 from irfer_dynamic.mma_dfer_params import MMADFERParams
@@ -79,21 +83,27 @@ def published(model: MMADFER) -> Forward:
 
 
 def step(forward: Forward, model: MMADFER, drawn: tuple[Tensor, Tensor, Tensor]) -> Tensor:
-    """One loss and its gradients."""
+    """One loss and its gradients, of the whole batch at once."""
     model.zero_grad(set_to_none=True)
-    loss = F.cross_entropy(forward(*drawn[:2]).float(), drawn[2])
-    loss.backward()  # type: ignore[no-untyped-call]
-    return loss.detach()
+    return add_gradients(F.cross_entropy(forward(*drawn[:2]).float(), drawn[2])).detach()
+
+
+def step_of_ours(
+    forward: Forward, model: MMADFER, drawn: tuple[Tensor, Tensor, Tensor]
+) -> Tensor:
+    """One loss and its gradients, part of the batch by part, as `mma_dfer` is trained."""
+    model.zero_grad(set_to_none=True)
+    return add_gradients(loss_terms(forward, Example(*drawn[:2]), drawn[2]))
 
 
 def step_seconds(tiny: bool) -> tuple[float, float]:
     """A training step in fp32, processor time."""
     model = network(tiny)
-    drawn, theirs = batch(model, 1 if tiny else 2), published(model)
-    one, two = step(model, model, drawn), step(theirs, model, drawn)
+    drawn, theirs = batch(model, 1 if tiny else 8), published(model)
+    one, two = step_of_ours(model, model, drawn), step(theirs, model, drawn)
     torch.testing.assert_close(one, two, rtol=1e-4, atol=1e-5)
     return (
-        processor_seconds(lambda: step(model, model, drawn)),
+        processor_seconds(lambda: step_of_ours(model, model, drawn)),
         processor_seconds(lambda: step(theirs, model, drawn)),
     )
 
@@ -125,10 +135,10 @@ def in_bf16(model: MMADFER) -> Forward:
 def bf16_step_seconds(tiny: bool) -> tuple[float, float]:
     """A training step in bf16 against the public code's fp32, processor time."""
     model = network(tiny)
-    drawn, theirs, ours = batch(model, 1 if tiny else 2), published(model), in_bf16(model)
-    step(ours, model, drawn)
+    drawn, theirs, ours = batch(model, 1 if tiny else 8), published(model), in_bf16(model)
+    step_of_ours(ours, model, drawn)
     return (
-        processor_seconds(lambda: step(ours, model, drawn)),
+        processor_seconds(lambda: step_of_ours(ours, model, drawn)),
         processor_seconds(lambda: step(theirs, model, drawn)),
     )
 
@@ -162,8 +172,9 @@ def peak_of_the_papers_step(tiny: bool, *, bf16: bool) -> tuple[float, float]:
             torch.zeros(clips, dtype=torch.long),
         )
         peaks = []
-        for forward in (in_bf16(model) if bf16 else model, published(model)):
+        ours = partial(step_of_ours, in_bf16(model) if bf16 else model)
+        for take_step in (ours, partial(step, published(model))):
             with TensorMemory([*model.parameters(), *model.buffers(), *drawn]) as memory:
-                step(forward, model, drawn)
+                take_step(model, drawn)
             peaks.append(memory.peak / 2**30)
     return peaks[0], peaks[1]
