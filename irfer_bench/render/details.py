@@ -20,16 +20,26 @@ PAIRED = 20
 
 
 def describe_recalls(board: Board) -> list[str]:
-    """A table of every row's recall of each class, from the confusion matrices of its records."""
+    """A table of every row's recall of each class, from the confusion matrices of its records.
+
+    Where a recognizer's is the same beside each translator, as where it reads true images, one line
+    stands for all.
+    """
     classes = next((r.classes for row in board.rows for r in row.records if r.confusion), [])
-    body = [
-        [markdown(row.translator), markdown(row.recognizer), *map(_percent, found)]
-        for row in board.rows
-        if (found := _recalls(row, classes))
-    ]
-    if not body:
+    shown = [(row, found) for row in board.rows if (found := _recalls(row, classes))]
+    own: dict[str, list[list[float | None]]] = defaultdict(list)
+    for row, found in shown:
+        own[row.recognizer].append(found)
+    lines: dict[tuple[str, str], list[str]] = {}
+    for row, found in shown:
+        others = own[row.recognizer]
+        one = len(others) > 2 and all(other == found for other in others)
+        names = (f"each of {len(others)}" if one else row.translator, row.recognizer)
+        lines[names] = [*map(markdown, names), *map(_percent, found)]
+    if not lines:
         return []
     headers = ["translator", "recognizer", *map(markdown, classes)]
+    body = list(lines.values())
     return ["Recall of each class, %, folds and seeds pooled", "", *_lines(headers, body)]
 
 

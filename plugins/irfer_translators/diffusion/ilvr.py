@@ -13,9 +13,11 @@ Choices and deviations. The network is the unconditional one that all such metho
 guided-diffusion's larger fixed variance; `ilvr@official` trains the authors' (ADM, 128 channels,
 one block per level, attention at 16), which learns the range of its variance, by guided-diffusion's
 default loss and with the iterations and rate of the shared one. `bench` has the network and
-training of NFER-SDE's baseline; `quick` too, also for `official`, with 10 steps, of which the last
-5 are not steered: so few have to undo what the source's brightness did. The frames of a clip share
-their noise, so that videos do not flicker.
+training of NFER-SDE's baseline; `quick` too, with 10 steps, of which the last 5 are not steered: so
+few have to undo what the source's brightness did. `official` in `quick` has 25 levels, the same
+betas times 40, and visits all: a range learnt at 1000 levels in so short a training grows without
+bound where few of them are visited. The frames of a clip share their noise, so that videos do not
+flicker.
 """
 
 from __future__ import annotations

@@ -40,7 +40,10 @@ class IlvrParams(DiffusionParams, frozen=True):
 
     presets: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {}, "bench": BENCH, "quick": {**QUICK_UNCONDITIONAL, "range_t": 5},
-        "quick@official": {"net": QUICK_UNCONDITIONAL["net"]},
+        "quick@official": {
+            "net": QUICK_UNCONDITIONAL["net"], "timesteps": 25, "beta_start": 0.004,
+            "beta_end": 0.8, "start_level": 25, "steps": 0, "range_t": 12,
+        },
     }
     variants: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "official": {"learned_range": True, "net": "bench_base"},

@@ -68,6 +68,18 @@ def test_a_page_has_the_recall_of_each_class(tmp_path):
     assert line.split()[5::2] == ["80.0", "100.0", "–"], "8 of 10, 10 of 10, no item"
 
 
+def test_a_recognizer_that_reads_the_same_images_beside_each_translator_has_one_line(tmp_path):
+    found = []
+    for name in "abc":
+        record = write(tmp_path, name)
+        counts = [[3, 2, 0], [0, 5, 0], [0, 0, 5]]
+        found.append(msgspec.structs.replace(record, classes=CLASSES, confusion=counts))
+    (text,) = render(make_boards(found, tmp_path)).values()
+    _, _, recalls = text.partition("Recall of each class")
+    _, _, line = recalls.split("\n\n")[1].splitlines()
+    assert line.split("|")[1].strip() == "each of 3"
+
+
 def test_a_page_has_the_p_of_each_pair_as_the_ranks_use_it(tmp_path):
     for name, right in (("bad", 0.3), ("good", 0.9), ("fair", 0.88), ("half", 0.9)):
         for fold in (1, 2)[: 1 if name == "half" else 2]:
