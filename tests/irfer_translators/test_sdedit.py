@@ -76,13 +76,18 @@ def test_their_presets_ask_for_the_same_network(preset: str, cls: Any, name: str
         assert getattr(other, name) == getattr(sdedit, name), name
 
 
-def test_official_ilvr_has_its_authors_network_and_in_quick_the_shared_one() -> None:
+def test_official_ilvr_has_its_authors_network_and_in_quick_the_shared_one_of_25_levels() -> None:
     def made(preset: str, variant: str = "") -> IlvrParams:
         return resolve(IlvrParams, component="ilvr", variant=variant, preset=preset)
 
     nets = [made(preset, "official").net for preset in ("paper", "bench", "quick")]
     assert nets == ["bench_base", "bench_base", "mini"]
-    assert made("quick", "official") == msgspec.structs.replace(made("quick"), learned_range=True)
+    levels = {
+        "timesteps": 25, "start_level": 25, "steps": 0, "range_t": 12,
+        "beta_start": 0.004, "beta_end": 0.8,
+    }
+    assert made("quick", "official") == msgspec.structs.replace(
+        made("quick"), learned_range=True, **levels)
 
 
 def of(cls: Any, name: str, variant: str = "", **given: Any) -> Any:

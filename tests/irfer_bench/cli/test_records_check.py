@@ -45,7 +45,7 @@ def without_metric(record: Record) -> Record:
 FORGED: dict[str, tuple[Alter, str]] = {
     "metric": (
         of_metric("accuracy", Value(value=0.999, unit="fraction")),
-        "accuracy contradicts its predictions: 0.999, recomputed 0.354167",
+        "accuracy contradicts its predictions: 0.999, recomputed 0.513889",
     ),
     "metric left out": (without_metric, "uar of the setting's metrics missing"),
     "direction": (
