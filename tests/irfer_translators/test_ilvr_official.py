@@ -15,9 +15,7 @@ from irfer_translators.diffusion.sampling import noise_model
 def test_images_stay_bounded_with_the_range_that_a_short_training_learns() -> None:
     """v was 5 to 13 after 230 steps: the variance that the network's error asks for."""
     p = resolve(IlvrParams, component="ilvr", variant="official", preset="quick")
-    process = Ilvr(p).process()
-
-    seen = []
+    process, seen = Ilvr(p).process(), []
 
     def net(x: Tensor, t: Tensor) -> Tensor:
         seen.append(float(x.abs().max()))
