@@ -12,7 +12,7 @@ from irfer_translators.diffusion.diffusion_params import BENCH, QUICK_UNCONDITIO
 class SdEditParams(DiffusionParams, frozen=True):
     """Defaults are those of the full-size unconditional network and of image translation."""
 
-    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 30.0, "apply": 6.0}
+    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 35.0, "apply": 4.0}
 
     rounds: Annotated[
         int, apply("K, times that the result is noised and denoised again [K]", ge=1)

@@ -12,7 +12,7 @@ from irfer_translators.diffusion.diffusion_params import BENCH, QUICK, Diffusion
 class Sr3Params(DiffusionParams, frozen=True):
     """Defaults are those of the usual unofficial code's face model [K]; Google released none."""
 
-    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 45.0, "apply": 6.0}
+    quick_seconds: ClassVar[Mapping[str, float]] = {"fit": 56.0, "apply": 9.0}
 
     net: Annotated[
         Literal[
