@@ -61,7 +61,7 @@ class PromptParams(ClipParams, frozen=True):
     """The recipe of methods that train prompts on a frozen CLIP (Dassl's, of the CoOp family)."""
 
     lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.002
-    epochs: Annotated[int, fit("passes over the first domain that has images", ge=1)] = 50
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 50
     batch: Annotated[int, fit("images per domain and step", ge=2)] = 32
     transforms: Annotated[
         Literal["clip", "face"], fit("random crops of 8 to 100 % of the area, or 80 to 100 %")

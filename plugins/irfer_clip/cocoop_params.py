@@ -14,7 +14,7 @@ class CocoopParams(ContextParams, frozen=True):
     n_ctx: Annotated[int, fit("learned vectors; ctx_init has as many as words", ge=1, le=64)] = 4
     ctx_init: Annotated[str, fit("words to start from; empty is random")] = "a photo of a"
     batch: Annotated[int, fit("images per domain and step", ge=1)] = 1
-    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 10
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 10
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {
         "bench": {"transforms": "face", "batch": 8},

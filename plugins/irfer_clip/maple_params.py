@@ -20,7 +20,7 @@ class MapleParams(PromptParams, frozen=True):
         True
     )
     lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.0035
-    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 5
     batch: Annotated[int, fit("images per domain and step", ge=1)] = 4
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {

@@ -45,7 +45,7 @@ class MpaFerParams(PromptParams, frozen=True):
     max_norm: Annotated[float, fit("largest norm of the gradients; 0 is no limit", ge=0)] = 1.0
 
     lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.032
-    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 120
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 120
     transforms: Annotated[
         Literal["clip", "face"], fit("random crops of 8 to 100 % of the area, or 80 to 100 %")
     ] = "face"

@@ -67,7 +67,7 @@ class PcaParams(PromptParams, frozen=True):
     target_weight: Annotated[float, fit("weight of the target batch's mean loss", ge=0)] = 1.0
 
     lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.003
-    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 30
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 30
     infer: Annotated[Literal["sum", "base", "iga"], apply("base + w iga, or one of them")] = "sum"
     iga_weight: Annotated[float, apply("w of the sum", ge=0)] = 0.5
     base_weight: Annotated[float, apply("weight of the base logits in the sum", ge=0)] = 1.0

@@ -64,6 +64,10 @@ class Pda(PromptClassifier[PdaParams, PdaModel]):
         source = labelled_frames("source", data.classes, data.source)
         return {"source": source, "target": FrameTable(data.unlabelled)}
 
+    def epoch_frames(self, tables: Mapping[str, FrameTable]) -> int:
+        """The source's: target images have no labels here."""
+        return len(tables["source"])
+
     def texts(self, model: PdaModel, backbone: Backbone) -> Tensor:
         """o, prompted."""
         ids = prompt_texts(backbone, self.template("single"), self.words, k=self.params.k)

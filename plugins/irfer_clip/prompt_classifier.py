@@ -52,7 +52,7 @@ class Task:
     """What one fit works on.
 
     Args:
-        tables: frames of the domains that have any; an epoch is one pass over the first of them.
+        tables: frames of the domains that have any.
         view: how frames become CLIP's input.
     """
 
@@ -87,6 +87,10 @@ class PromptClassifier(ClipClassifier[T, M]):
             name: labelled_frames(name, data.classes, clips)
             for name, clips in (("source", data.source), ("target", data.target))
         }
+
+    def epoch_frames(self, tables: Mapping[str, FrameTable]) -> int:
+        """Frames that make an epoch; by default those of the larger domain, the other cycles."""
+        return max(len(table) for table in tables.values())
 
     def examples(
         self, task: Task, name: str, index: Sequence[int], generator: torch.Generator
@@ -136,7 +140,7 @@ class PromptClassifier(ClipClassifier[T, M]):
                 "choose a setting with shots or a visible source",
             )
         p, task = self.params, Task(backbone, data, tables, self.view(backbone), ctx)
-        per_epoch = max(1, len(next(iter(tables.values()))) // p.batch)
+        per_epoch = max(1, self.epoch_frames(tables) // p.batch)
 
         def batch(step: int) -> dict[str, Batch]:
             generator = torch.Generator().manual_seed(ctx.seed_for(self.name, "step", str(step)))

@@ -17,7 +17,7 @@ class VptParams(PromptParams, frozen=True):
         Literal["single", "face", "descr", "ensemble"], fit("the fixed sentences about the classes")
     ] = "single"
     lr: Annotated[float, fit("largest rate of the optimiser", gt=0)] = 0.0025
-    epochs: Annotated[int, fit("passes over the source (over the target without one)", ge=1)] = 5
+    epochs: Annotated[int, fit("passes over the larger of source and target", ge=1)] = 5
     batch: Annotated[int, fit("images per domain and step", ge=2)] = 4
 
     presets: ClassVar[dict[str, dict[str, Any]]] = {

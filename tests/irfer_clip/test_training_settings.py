@@ -16,7 +16,16 @@ from irfer_bench.nn.frames import FrameTable
 from irfer_bench.testing.memory import ClipList
 from irfer_clip import dfer_clip, frozen_tower, linear_probe
 from irfer_clip.features import plain_features
-from tests.irfer_clip.small import SOURCE, TARGET, context, data, make, recorded, run
+from tests.irfer_clip.small import (
+    PROMPTED,
+    SOURCE,
+    TARGET,
+    context,
+    data,
+    make,
+    recorded,
+    run,
+)
 from tests.irfer_clip.tiny import CLASSES, clips, training
 from tests.recorder import Recorder
 
@@ -99,6 +108,20 @@ def test_an_epoch_of_fewer_images_than_a_batch_has_one_step(
     only = training(flat(images, 10, "vis"), ClipList([]))
     loop, _, _ = recorded("coop", folder, monkeypatch, only, batch=6, epochs=3)
     assert loop.given["steps"] == steps
+
+
+@pytest.mark.parametrize("name", PROMPTED)
+def test_images_of_other_people_do_not_shorten_the_training(
+    name: str, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An epoch passes over the larger domain; PDA's, whose target has no labels, over the source.
+
+    In `augmented` settings the labelled target is the larger one.
+    """
+    few, many = flat(6, 10, "vis"), flat(24, 60, "nir")
+    given = training(few, many, many.unlabelled())
+    loop, _, _ = recorded(name, folder, monkeypatch, given, batch=6, epochs=3)
+    assert loop.given["steps"] == (3 if name == "pda" else 12)
 
 
 @pytest.mark.parametrize(("views", "encoded"), [(0, 0), (1, 0), (3, 4)])
