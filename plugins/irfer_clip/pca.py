@@ -15,7 +15,8 @@ banks in `banks.py`. No code is public. What the letter leaves open follows PDA 
 * a bank takes the N = 5 labelled samples with the highest zero-shot probability of their class, or
   all where there are fewer; its centre is the mean over filled slots (PDA counts empty ones:
   `bank_mean=divide_by_N`); plain features are computed once, from centre views;
-* an epoch passes over the larger domain; the loss is the sum of both domains' means; a domain
+* an epoch passes over the larger domain (PDA: the source), which differs where all target images
+  are labelled and few people are added; the loss is the sum of both domains' means; a domain
   without images is left out, and its centres are the other's; at test time base + 0.5 iga;
 * SGD with Dassl's warm-up and cosine, CLIP's crops and flips: the letter gives an initial rate;
 * a refreshed bank (`bank_refresh_epochs`) is built from random views: centre views never change;
